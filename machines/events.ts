@@ -1,0 +1,154 @@
+/**
+ * Every event that travels between the worker's actors. Events are plain data: they could cross a thread and
+ * can be shown, recorded and replayed as they are.
+ */
+
+/** How a request ended. */
+export type Outcome = "success" | "error" | "cancelled" | "rejected";
+
+/** A request asks for its turn in a queue. */
+export interface RequestArrived {
+  readonly type: "request.arrived";
+  readonly id: string;
+  /** Cost in units. */
+  readonly workload: number;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+/** A queue gives a request its turn. */
+export interface RequestGranted {
+  readonly type: "request.granted";
+  readonly id: string;
+}
+
+/** A request has ended, waiting or running: its place in the queue is free. */
+export interface RequestEnded {
+  readonly type: "request.ended";
+  readonly id: string;
+  readonly outcome: Outcome;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+/**
+ * A queue is there, at start or in place of one that died: whoever waited or ran in an earlier queue of this
+ * name will not hear of it again. The one event that is no plain data: it hands out an address.
+ */
+export interface QueueOpened {
+  readonly type: "queue.opened";
+  readonly queue: string;
+  readonly ref: { send(event: RequestArrived | RequestEnded): void };
+}
+
+/** From now on requests are admitted. */
+export interface TrafficOpened {
+  readonly type: "traffic.opened";
+  /** Capacity in workload per second. */
+  readonly maxPerf: number;
+}
+
+/** Why requests are not admitted. */
+export type ClosedReason = "loading" | "errored" | "draining";
+
+/** From now on new requests are refused; those admitted go on. */
+export interface TrafficClosed {
+  readonly type: "traffic.closed";
+  readonly reason: ClosedReason;
+}
+
+/** Requests that are still open are to be ended now: the grace period is over. */
+export interface TrafficAborted {
+  readonly type: "traffic.aborted";
+}
+
+/** The last admitted request has ended while traffic was closed for draining. */
+export interface TrafficDrained {
+  readonly type: "traffic.drained";
+}
+
+/** The engine's public key, as PEM. */
+export interface KeyHeld {
+  readonly type: "key.held";
+  readonly pem: string;
+}
+
+/** Every try to get the engine's public key failed; trying goes on. */
+export interface KeyFailed {
+  readonly type: "key.failed";
+  readonly message: string;
+}
+
+/** The model says that it can serve: a log line, or its health URL. */
+export interface ModelLoaded {
+  readonly type: "model.loaded";
+}
+
+/** The model's log reported a failure. */
+export interface ModelFailed {
+  readonly type: "model.failed";
+  readonly message: string;
+}
+
+/** The model's health URL answered 200. */
+export interface ModelHealthy {
+  readonly type: "model.healthy";
+}
+
+/** The model's health URL did not answer 200. */
+export interface ModelUnhealthy {
+  readonly type: "model.unhealthy";
+  readonly message: string;
+}
+
+/** Ask the model's health URL now, and every 10 s from then on. */
+export interface ModelVerify {
+  readonly type: "model.verify";
+}
+
+/** The worker is errored: ask the model's health URL in 10 s, and every 10 s from then on. */
+export interface ModelSuspect {
+  readonly type: "model.suspect";
+}
+
+/** A line of the model's log matched a configured substring. */
+export type LogMatched =
+  | { readonly type: "log.loaded"; readonly line: string; readonly match: string }
+  | { readonly type: "log.failed"; readonly line: string; readonly match: string }
+  | { readonly type: "log.noted"; readonly line: string; readonly match: string };
+
+/** There is something to report; a report goes out within the second. */
+export interface ReportDue {
+  readonly type: "report.due";
+}
+
+/** The part of a status report that the lifecycle decides. */
+export interface Condition {
+  /** Capacity in workload per second; 0 until it was measured. */
+  readonly maxPerf: number;
+  /** Empty unless errored. */
+  readonly errorMsg: string;
+  /** Seconds from start to ready; 0 where there is nothing to tell. */
+  readonly loadtime: number;
+}
+
+/** The worker's state changed: report it at once, without gathering. */
+export interface WorkerChanged {
+  readonly type: "worker.changed";
+  readonly condition: Condition;
+}
+
+/** Deliver what there is, then end. */
+export interface ReportFlush {
+  readonly type: "report.flush";
+}
+
+/** Finish what was admitted, deliver the last reports, then stop. */
+export interface WorkerDrain {
+  readonly type: "worker.drain";
+}
+
+/** Stop now: whatever is still open ends as an error. */
+export interface WorkerAbort {
+  readonly type: "worker.abort";
+}

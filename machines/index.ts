@@ -1,0 +1,25 @@
+export type * from "./events.js";
+export { KEY_ATTEMPTS, type KeyInput, keyMachine } from "./key.js";
+export { Lane, type Ticket } from "./lane.js";
+export { type ModelInput, type ModelNews, modelMachine, type Readiness } from "./model.js";
+export { type QueueEvent, type QueueInput, type QueueSnapshot, queueLogic } from "./queue.js";
+export {
+  type Delivered,
+  type DeliveryInput,
+  type ReporterInput,
+  type ReportKind,
+  reporterMachine,
+  TRIES_PER_ADDRESS,
+} from "./reporter.js";
+export {
+  type EdgeEvent,
+  type EdgeInput,
+  type EdgeSnapshot,
+  type Fault,
+  MAX_REPLACED,
+  type QueueDefinition,
+  type Traffic,
+  type WorkerActor,
+  type WorkerInput,
+  workerMachine,
+} from "./worker.js";

@@ -1,0 +1,114 @@
+/** A request's place in a queue. */
+export interface Ticket {
+  readonly id: string;
+  /** Cost in units. */
+  readonly workload: number;
+  /** Epoch milliseconds of its arrival. */
+  readonly at: number;
+}
+
+interface Place extends Ticket {
+  running: boolean;
+  before: Place | undefined;
+  behind: Place | undefined;
+}
+
+/**
+ * Who runs and who waits, strictly first in, first out.
+ *
+ * Waiting tickets are a doubly linked list, so that one in the middle leaves as cheaply as the first; every
+ * ticket is found by its id. All operations are O(1).
+ *
+ * ```
+ *   #first ──▶ ticket ◀──▶ ticket ◀──▶ ticket ◀── #last
+ *   next turn                          newest
+ * ```
+ *
+ * Invariant: nobody waits while there is room (`running < limit`).
+ */
+export class Lane {
+  /** How many may run at once; `Infinity` for all. */
+  readonly limit: number;
+  readonly #places = new Map<string, Place>();
+  #running = 0;
+  #first: Place | undefined;
+  #last: Place | undefined;
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  /** Number of tickets that have their turn. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Number of tickets that wait for their turn. */
+  get waiting(): number {
+    return this.#places.size - this.#running;
+  }
+
+  /** The ticket whose turn is next. */
+  get oldest(): Ticket | undefined {
+    return this.#first;
+  }
+
+  /**
+   * Takes a ticket in.
+   *
+   * @returns true when its turn is now, false when it waits.
+   */
+  enter(id: string, workload: number, at: number): boolean {
+    const running = this.#running < this.limit;
+    const place: Place = { id, workload, at, running, before: undefined, behind: undefined };
+    this.#places.set(id, place);
+    if (running) this.#running++;
+    else this.#append(place);
+    return running;
+  }
+
+  /**
+   * Lets a ticket go, waiting or running.
+   *
+   * @returns the id of the ticket whose turn has come by it, if any.
+   */
+  leave(id: string): string | undefined {
+    const place = this.#places.get(id);
+    if (place === undefined) return undefined;
+    this.#places.delete(id);
+    if (!place.running) {
+      this.#unlink(place);
+      return undefined;
+    }
+    this.#running--;
+    const next = this.#first;
+    if (next === undefined) return undefined;
+    this.#unlink(next);
+    next.running = true;
+    this.#running++;
+    return next.id;
+  }
+
+  /** The waiting tickets in the order of their turns. */
+  *queued(): Generator<Ticket> {
+    for (let place = this.#first; place !== undefined; place = place.behind) {
+      yield { id: place.id, workload: place.workload, at: place.at };
+    }
+  }
+
+  #append(place: Place): void {
+    place.before = this.#last;
+    if (this.#last === undefined) this.#first = place;
+    else this.#last.behind = place;
+    this.#last = place;
+  }
+
+  #unlink(place: Place): void {
+    if (place.before === undefined) this.#first = place.behind;
+    else place.before.behind = place.behind;
+    if (place.behind === undefined) this.#last = place.before;
+    else place.behind.before = place.before;
+    place.before = undefined;
+    place.behind = undefined;
+  }
+}

@@ -1,0 +1,209 @@
+import { assign, fromPromise, setup } from "xstate";
+import type { Condition, ReportDue, ReportFlush, WorkerChanged } from "./events.js";
+
+/** The two reports that the engine takes. */
+export type ReportKind = "status" | "ended";
+
+/** What a reporter actor is started with. */
+export interface ReporterInput {
+  readonly kind: ReportKind;
+  /** Base URLs of the engine, in the order in which they are tried; at least one. */
+  readonly addresses: readonly string[];
+}
+
+/** What one delivery is asked to do. */
+export interface DeliveryInput {
+  readonly kind: ReportKind;
+  readonly address: string;
+  readonly condition: Condition;
+}
+
+/** What a delivery that the engine took leaves behind. */
+export interface Delivered {
+  /** The load time that was told, 0 if none. */
+  readonly loadtime: number;
+  /** There was more than one report holds: send the rest at once. */
+  readonly more: boolean;
+}
+
+interface ReporterContext extends ReporterInput {
+  readonly condition: Condition;
+  /** Index of the address in use. */
+  readonly address: number;
+  /** Failed tries at the address in use. */
+  readonly tries: number;
+  /** Addresses given up in a row since the last delivery. */
+  readonly givenUp: number;
+  /** Something happened that the report under way does not hold. */
+  readonly dirty: boolean;
+  /** The next report is to follow at once: the worker's state changed, or one report did not hold it all. */
+  readonly urgent: boolean;
+  /** The worker stops: deliver, then end. */
+  readonly flushing: boolean;
+  readonly delivered: number;
+  readonly lastError: string | undefined;
+}
+
+/** Tries at one address before the next one. */
+export const TRIES_PER_ADDRESS = 3;
+
+/**
+ * Delivers one kind of report: gathers for a second, sends, and on failure tries 3 times at each address, then
+ * the next address, then backs off. What a report holds is composed anew for each try, so nothing is lost or
+ * told twice. It stays with the address that answered last.
+ */
+export const reporterMachine = setup({
+  types: {} as {
+    context: ReporterContext;
+    input: ReporterInput;
+    events: ReportDue | WorkerChanged | ReportFlush;
+  },
+  actors: {
+    deliver: fromPromise<Delivered, DeliveryInput>(() =>
+      Promise.reject(new Error("deliver is not provided")),
+    ),
+  },
+  delays: {
+    gather: 1000,
+    // Half a second less than the 10 s that the engine may wait, for the sending itself.
+    heartbeat: 9500,
+    retry: 1000,
+    backOff: ({ context }) =>
+      Math.min(10_000, 1000 * 2 ** Math.floor(context.givenUp / context.addresses.length)),
+  },
+  guards: {
+    beats: ({ context }) => context.kind === "status",
+    isUrgent: ({ context }) => context.urgent,
+    isDirty: ({ context }) => context.dirty,
+    mustFlush: ({ context }) => context.flushing && (context.dirty || context.urgent),
+    isFlushed: ({ context }) => context.flushing,
+    triesAreLeft: ({ context }) => context.tries + 1 < TRIES_PER_ADDRESS,
+    addressesAreLeft: ({ context }) => (context.givenUp + 1) % context.addresses.length !== 0,
+  },
+  actions: {
+    markDirty: assign({ dirty: true }),
+    markUrgent: assign(({ context }, { condition }: { condition: Condition }) => ({
+      urgent: true,
+      // A load time that was not delivered yet is not overwritten by a later change without one.
+      condition: { ...condition, loadtime: condition.loadtime || context.condition.loadtime },
+    })),
+    markFlushing: assign({ flushing: true, dirty: true }),
+    beginReport: assign({ dirty: false, urgent: false }),
+    countDelivery: assign(({ context }, { loadtime, more }: Delivered) => ({
+      tries: 0,
+      givenUp: 0,
+      delivered: context.delivered + 1,
+      lastError: undefined,
+      urgent: context.urgent || more,
+      condition: loadtime > 0 ? { ...context.condition, loadtime: 0 } : context.condition,
+    })),
+    countTry: assign(({ context }, { error }: { error: unknown }) => ({
+      tries: context.tries + 1,
+      lastError: error instanceof Error ? error.message : String(error),
+    })),
+    giveUpAddress: assign(({ context }, { error }: { error: unknown }) => ({
+      tries: 0,
+      givenUp: context.givenUp + 1,
+      address: (context.address + 1) % context.addresses.length,
+      lastError: error instanceof Error ? error.message : String(error),
+    })),
+  },
+}).createMachine({
+  id: "reporter",
+  context: ({ input }) => ({
+    ...input,
+    condition: { maxPerf: 0, errorMsg: "", loadtime: 0 },
+    address: 0,
+    tries: 0,
+    givenUp: 0,
+    dirty: false,
+    urgent: false,
+    flushing: false,
+    delivered: 0,
+    lastError: undefined,
+  }),
+  initial: "idle",
+  on: {
+    "report.due": { actions: "markDirty" },
+    "worker.changed": {
+      actions: { type: "markUrgent", params: ({ event }) => ({ condition: event.condition }) },
+    },
+    "report.flush": { actions: "markFlushing" },
+  },
+  states: {
+    idle: {
+      on: {
+        "report.due": { target: "gathering", actions: "markDirty" },
+        "worker.changed": {
+          target: "sending",
+          actions: { type: "markUrgent", params: ({ event }) => ({ condition: event.condition }) },
+        },
+        "report.flush": { target: "sending", actions: "markFlushing" },
+      },
+      after: { heartbeat: { guard: "beats", target: "sending" } },
+    },
+    gathering: {
+      on: {
+        "worker.changed": {
+          target: "sending",
+          actions: { type: "markUrgent", params: ({ event }) => ({ condition: event.condition }) },
+        },
+        "report.flush": { target: "sending", actions: "markFlushing" },
+      },
+      after: { gather: "sending" },
+    },
+    sending: {
+      entry: "beginReport",
+      invoke: {
+        id: "deliver",
+        src: "deliver",
+        input: ({ context }) => ({
+          kind: context.kind,
+          address: context.addresses[context.address] ?? "",
+          condition: context.condition,
+        }),
+        onDone: {
+          target: "delivered",
+          actions: { type: "countDelivery", params: ({ event }) => event.output },
+        },
+        onError: [
+          {
+            guard: "triesAreLeft",
+            target: "retrying",
+            actions: { type: "countTry", params: ({ event }) => ({ error: event.error }) },
+          },
+          {
+            guard: "addressesAreLeft",
+            target: "sending",
+            reenter: true,
+            actions: { type: "giveUpAddress", params: ({ event }) => ({ error: event.error }) },
+          },
+          {
+            guard: "isFlushed",
+            target: "done",
+            actions: { type: "giveUpAddress", params: ({ event }) => ({ error: event.error }) },
+          },
+          {
+            target: "backingOff",
+            actions: { type: "giveUpAddress", params: ({ event }) => ({ error: event.error }) },
+          },
+        ],
+      },
+    },
+    delivered: {
+      always: [
+        { guard: "mustFlush", target: "sending" },
+        { guard: "isFlushed", target: "done" },
+        { guard: "isUrgent", target: "sending" },
+        { guard: "isDirty", target: "gathering" },
+        { target: "idle" },
+      ],
+    },
+    retrying: { after: { retry: "sending" } },
+    backingOff: {
+      on: { "report.flush": { target: "sending", actions: "markFlushing" } },
+      after: { backOff: "sending" },
+    },
+    done: { type: "final" },
+  },
+});

@@ -1,0 +1,56 @@
+import { z } from "zod";
+import type { EndedReport, WorkerStatus } from "../wire.js";
+
+const amount = z.number().nonnegative();
+const count = z.int().nonnegative();
+
+/** Body of `POST /route/`. A cost may come as a number or its text. */
+export const routeRequestSchema = z.object({
+  endpoint: z.string(),
+  api_key: z.string().optional(),
+  cost: z
+    .union([z.number(), z.string().trim().min(1).transform(Number)])
+    .pipe(amount)
+    .default(100),
+  request_idx: count.nullish().transform((index) => index ?? 0),
+  replay_timeout: amount.nullish(),
+});
+
+export type RouteRequest = z.output<typeof routeRequestSchema>;
+
+/** Body of `POST /worker_status/`. Unknown keys are dropped. */
+export const workerStatusSchema = z.object({
+  id: z.int(),
+  mtoken: z.string(),
+  version: z.string(),
+  loadtime: amount,
+  cur_load: amount,
+  rej_load: amount,
+  new_load: amount,
+  error_msg: z.string(),
+  max_perf: amount,
+  cur_perf: amount,
+  cur_capacity: z.number(),
+  max_capacity: z.number(),
+  num_requests_working: count,
+  num_requests_recieved: count,
+  additional_disk_usage: z.number(),
+  working_request_idxs: z.array(z.int()),
+  url: z.string(),
+}) satisfies z.ZodType<WorkerStatus>;
+
+/** Body of `POST /delete_requests/`. Unknown keys are dropped. */
+export const endedReportSchema = z.object({
+  worker_id: z.int(),
+  mtoken: z.string(),
+  requests: z.array(
+    z.object({
+      request_idx: z.int(),
+      success: z.boolean(),
+      status: z.enum(["Success", "Error", "Cancelled", "Rejected"]),
+      entered_queue_at: amount,
+      work_started_at: amount,
+      work_completed_at: amount,
+    }),
+  ),
+}) satisfies z.ZodType<EndedReport>;

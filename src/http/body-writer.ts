@@ -1,0 +1,141 @@
+import type { HttpResponse } from "uWebSockets.js";
+import { STALL_TICK_MS, type StallWatch, type Waiting } from "./stall-watch.js";
+
+/** Milliseconds without progress after which a client counts as gone; the server then closes the connection. */
+const STALL_LIMIT_MS = 60_000;
+/** Looks at a stalled client before it is given up. */
+const LOOKS = STALL_LIMIT_MS / STALL_TICK_MS;
+/** A chunk of this size or more may well fill the socket, so its last bytes are held back until it has not. */
+const LARGE_CHUNK = 16 * 1024;
+const HELD_BACK = 256;
+
+/** Whoever produces a body. */
+export interface WriterSink {
+  /** There is room again. */
+  onDrain(): void;
+  /** After `end`: the whole body was handed over. */
+  onFinish(): void;
+}
+
+/**
+ * Writes an answer's body as fast as the client takes it.
+ *
+ * uWebSockets.js takes every byte it is given and says whether the socket is full. From then on one piece at
+ * most is held here, and whoever produces the body is to pause. A client that takes nothing for 10 s would be
+ * cut off by the server; writing a little of what is held, every few seconds, keeps it for a minute, and finds
+ * out whether there is room again, which the operating system tells late.
+ */
+export class BodyWriter implements Waiting {
+  readonly #res: HttpResponse;
+  /** The announced length; undefined for a chunked body. */
+  readonly #length: number | undefined;
+  readonly #watch: StallWatch;
+  readonly #sink: WriterSink;
+  #held: Buffer | undefined;
+  #stalledAt = 0;
+  #ending = false;
+  /** The response took its last byte, or is gone: it must not be touched any more. */
+  #closed = false;
+
+  constructor(res: HttpResponse, length: number | undefined, watch: StallWatch, sink: WriterSink) {
+    this.#res = res;
+    this.#length = length;
+    this.#watch = watch;
+    this.#sink = sink;
+    res.onWritable(() => {
+      if (this.#stalledAt > 0) this.#proceed();
+      return true;
+    });
+  }
+
+  /** @returns false when the producer is to pause until `onDrain`. */
+  write(chunk: Buffer): boolean {
+    if (this.#closed) return true;
+    if (this.#stalledAt > 0) {
+      this.#held = this.#held === undefined ? chunk : Buffer.concat([this.#held, chunk]);
+      return false;
+    }
+    if (this.#length === undefined && chunk.length >= LARGE_CHUNK) {
+      const end = chunk.length - HELD_BACK;
+      if (this.#put(chunk.subarray(0, end))) return this.#put(chunk.subarray(end));
+      this.#held = chunk.subarray(end);
+      return false;
+    }
+    return this.#put(chunk);
+  }
+
+  /** The body is complete. */
+  end(): void {
+    this.#ending = true;
+    if (this.#held === undefined) this.#finish();
+  }
+
+  /** The client is gone, or somebody else ends the response. */
+  close(): void {
+    this.#closed = true;
+    this.#held = undefined;
+    if (this.#stalledAt > 0) this.#watch.delete(this);
+    this.#stalledAt = 0;
+  }
+
+  onTick(now: number): void {
+    if (now - this.#stalledAt >= STALL_LIMIT_MS) {
+      // Without a sign of life the server cuts the client off by itself.
+      this.#watch.delete(this);
+      return;
+    }
+    const held = this.#held;
+    if (held === undefined) {
+      // The producer gives one more piece, to be held.
+      this.#sink.onDrain();
+      return;
+    }
+    const piece = this.#length === undefined ? Math.max(1, Math.ceil(held.length / LOOKS)) : held.length;
+    const rest = held.subarray(piece);
+    this.#held = undefined;
+    const room = this.#put(held.subarray(0, piece));
+    if (rest.length > 0) this.#held = this.#held === undefined ? rest : Buffer.concat([this.#held, rest]);
+    if (room) this.#proceed();
+  }
+
+  /** There is room: what was held goes out, and if there is still room the producer goes on. */
+  #proceed(): void {
+    this.#watch.delete(this);
+    this.#stalledAt = 0;
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined && !this.#put(held)) return;
+    if (this.#ending) this.#finish();
+    else this.#sink.onDrain();
+  }
+
+  #put(chunk: Buffer): boolean {
+    let room = true;
+    this.#res.cork(() => {
+      room =
+        this.#length === undefined ? this.#res.write(chunk) : this.#putOfKnownLength(chunk, this.#length);
+    });
+    if (!room && this.#stalledAt === 0) {
+      this.#stalledAt = performance.now();
+      this.#watch.add(this);
+    }
+    return room;
+  }
+
+  /** Here the server does not keep what the socket did not take. */
+  #putOfKnownLength(chunk: Buffer, length: number): boolean {
+    const before = this.#res.getWriteOffset();
+    const [room, done] = this.#res.tryEnd(chunk, length);
+    if (done) this.close();
+    else if (!room) this.#held = chunk.subarray(this.#res.getWriteOffset() - before);
+    return room || done;
+  }
+
+  #finish(): void {
+    const closed = this.#closed;
+    this.close();
+    // With a known length the last byte has ended the response.
+    if (!closed && this.#length === undefined) this.#res.cork(() => this.#res.end());
+    this.#sink.onFinish();
+  }
+}

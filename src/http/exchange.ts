@@ -1,0 +1,231 @@
+import type { HttpRequest, HttpResponse } from "uWebSockets.js";
+import { nanoid } from "nanoid";
+import type { Outcome } from "../../machines/events.js";
+import type { Handler } from "../config.js";
+import type { TsworkerError } from "../errors.js";
+import type { ModelClient } from "../model/client.js";
+import type { Entry } from "../report/ledger.js";
+import { workloadOf } from "../workload.js";
+import { type Answer, answers } from "./answer.js";
+import { BodyReader } from "./body-reader.js";
+import { callFunction } from "./call-function.js";
+import type { Edge } from "./edge.js";
+import { type ParsedEnvelope, parseEnvelope } from "./envelope.js";
+import { GeneratedAnswer } from "./generated-answer.js";
+import { Relay } from "./relay.js";
+import { sendAnswer } from "./send-answer.js";
+
+/** A handler with what it needs to serve requests. */
+export interface Route {
+  readonly handler: Handler;
+  /** Undefined for a handler with a `remoteFunction`. */
+  readonly model: ModelClient | undefined;
+}
+
+/** What makes the answer. */
+interface Work {
+  /** The head of the answer went out: the client can be told nothing else any more. */
+  readonly hasBegun: boolean;
+  /** Nobody waits for the answer any more. */
+  cancel(): void;
+}
+
+/**
+ * One request from its first byte to its end. It holds the connection; the actors know it by its id only.
+ *
+ * ```
+ * reading ─▶ admitted: waiting ─▶ running ─▶ ended
+ *    └──────────▶ refused
+ * ```
+ *
+ * Invariant: what was admitted ends exactly once, by `#end`, whatever the client and the model do.
+ */
+export class Exchange {
+  readonly id = nanoid();
+  readonly route: Route;
+  readonly #edge: Edge;
+  /** Undefined as soon as it was answered or the client is gone: it must not be touched any more. */
+  #res: HttpResponse | undefined;
+  readonly #arrivedAt = Date.now();
+  readonly #reader: BodyReader;
+  /** The client's request for a `responseGenerator`, which is read before the request object dies. */
+  readonly #clientRequest: Request | undefined;
+  #entry: Entry | undefined;
+  #envelope: ParsedEnvelope | undefined;
+  #work: Work | undefined;
+
+  constructor(edge: Edge, route: Route, res: HttpResponse, req: HttpRequest) {
+    this.#edge = edge;
+    this.route = route;
+    this.#res = res;
+    if (route.handler.responseGenerator !== undefined)
+      this.#clientRequest = clientRequest(route.handler.route, req);
+    const announced = Number(req.getHeader("content-length")) || 0;
+    const limit = edge.maxBodyBytes;
+    this.#reader = new BodyReader(res, announced, limit, edge.watch, {
+      onBody: (body) => this.#onBody(body),
+      onTooLarge: () => this.#refuse(answers.bodyTooLarge(limit)),
+      onTooSlow: () => this.#refuse(answers.bodyTooSlow()),
+    });
+    res.onAborted(() => this.#onClientGone());
+    if (announced > limit) {
+      this.#reader.close();
+      this.#refuse(answers.bodyTooLarge(limit));
+    }
+  }
+
+  /** Its turn has come. */
+  start(): void {
+    const { handler, model } = this.route;
+    const entry = this.#entry;
+    const envelope = this.#envelope;
+    const res = this.#res;
+    if (entry === undefined || envelope === undefined || res === undefined) return;
+    this.#envelope = undefined;
+    entry.startedAt = Date.now();
+    if (handler.remoteFunction !== undefined) {
+      this.#work = callFunction(handler.remoteFunction, envelope.payload, {
+        onResult: (body) => {
+          this.#send({ status: 200, body });
+          this.#end("success", 200);
+        },
+        onThrown: (error) => this.#onUserCodeThrew("remoteFunction", error),
+      });
+      return;
+    }
+    if (model === undefined) throw new Error(`${handler.route} has neither a model nor a remoteFunction`);
+    const sink = {
+      onRelayed: (status: number) => {
+        this.#res = undefined;
+        this.#end("success", status);
+      },
+      onModelFailed: (error: TsworkerError) => {
+        this.#edge.log.warn({ id: this.id, route: handler.route, err: error }, "model failed");
+        this.#fail(answers.modelFailed(error));
+      },
+    };
+    const relay =
+      handler.responseGenerator === undefined || this.#clientRequest === undefined
+        ? new Relay(res, this.#edge.watch, sink)
+        : new GeneratedAnswer(res, this.#edge.watch, this.#clientRequest, handler.responseGenerator, {
+            ...sink,
+            onThrown: (error: unknown) => this.#onUserCodeThrew("responseGenerator", error),
+          });
+    this.#work = relay;
+    relay.call = model.post(handler.route, envelope.body, relay);
+  }
+
+  /** The worker ends it: the client is told where that is still possible. */
+  abort(answer: Answer): void {
+    this.#work?.cancel();
+    this.#fail(answer);
+  }
+
+  #onBody(body: Buffer): void {
+    const { handler } = this.route;
+    const result = parseEnvelope(body, handler);
+    switch (result.kind) {
+      case "invalid-json":
+        return this.#refuse(answers.invalidJson());
+      case "faults":
+        return this.#refuse(answers.faults(result.faults));
+      case "parser-threw":
+        return this.#onUserCodeThrew("requestParser", result.error);
+      case "envelope":
+        return this.#onEnvelope(result.envelope);
+    }
+  }
+
+  #onEnvelope(envelope: ParsedEnvelope): void {
+    const { authData, payload, sessionId } = envelope;
+    const entry: Entry = {
+      requestIdx: authData.request_idx,
+      reqnum: authData.reqnum,
+      workload: workloadOf(this.route.handler, payload, this.#edge.log),
+      arrivedAt: this.#arrivedAt,
+      startedAt: 0,
+    };
+    const refusal = this.#edge.refusalOf(authData, sessionId, this.route.handler);
+    if (refusal !== undefined) {
+      if (refusal.counts) this.#edge.reject(entry);
+      this.#refuse(refusal.answer);
+      return;
+    }
+    this.#entry = entry;
+    this.#envelope = envelope;
+    this.#edge.admit(this, entry);
+  }
+
+  #onClientGone(): void {
+    this.#res = undefined;
+    this.#reader.close();
+    const work = this.#work;
+    this.#work = undefined;
+    work?.cancel();
+    if (this.#entry !== undefined) this.#end("cancelled", 499);
+    else this.#log("cancelled", 499);
+  }
+
+  #onUserCodeThrew(option: string, error: unknown): void {
+    this.#edge.log.error({ id: this.id, route: this.route.handler.route, err: error }, `${option} threw`);
+    if (this.#entry === undefined) this.#refuse(answers.userCodeThrew());
+    else this.#fail(answers.userCodeThrew());
+  }
+
+  #refuse(answer: Answer): void {
+    this.#send(answer);
+    this.#log("rejected", answer.status);
+  }
+
+  #send(answer: Answer): void {
+    const res = this.#res;
+    this.#res = undefined;
+    if (res !== undefined) sendAnswer(res, answer);
+  }
+
+  /** Ends as an error; an answer that has begun is broken off, so that the client sees that it is not whole. */
+  #fail(answer: Answer): void {
+    const broken = this.#work?.hasBegun ? this.#res : undefined;
+    if (broken === undefined) this.#send(answer);
+    this.#res = undefined;
+    this.#end("error", answer.status);
+    broken?.close();
+  }
+
+  #end(outcome: Exclude<Outcome, "rejected">, status: number): void {
+    const entry = this.#entry;
+    if (entry === undefined) return;
+    this.#entry = undefined;
+    this.#envelope = undefined;
+    this.#work = undefined;
+    this.#edge.end(this, entry, outcome);
+    this.#log(outcome, status, entry);
+  }
+
+  #log(outcome: Outcome, status: number, entry?: Entry): void {
+    const { log } = this.#edge;
+    if (!log.isLevelEnabled("debug")) return;
+    const now = Date.now();
+    log.debug(
+      {
+        id: this.id,
+        route: this.route.handler.route,
+        outcome,
+        status,
+        ...(entry && { workload: entry.workload, wait: (entry.startedAt || now) - entry.arrivedAt }),
+        ms: now - this.#arrivedAt,
+      },
+      "request",
+    );
+  }
+}
+
+function clientRequest(route: string, req: HttpRequest): Request {
+  const headers = new Headers();
+  req.forEach((name, value) => headers.append(name, value));
+  const query = req.getQuery();
+  return new Request(`http://${req.getHeader("host") || "localhost"}${route}${query ? `?${query}` : ""}`, {
+    method: "POST",
+    headers,
+  });
+}

@@ -1,0 +1,18 @@
+export type {
+  BenchmarkConfig,
+  HandlerConfig,
+  LogActionConfig,
+  TimeoutsConfig,
+  WorkerConfig,
+} from "./config.js";
+export { PayloadError, TsworkerError, type TsworkerErrorCode } from "./errors.js";
+export type {
+  AuthData,
+  EndedReport,
+  EndedRequest,
+  EndedStatus,
+  Envelope,
+  Payload,
+  WorkerStatus,
+} from "./wire.js";
+export { Worker } from "./worker.js";

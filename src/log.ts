@@ -1,0 +1,40 @@
+import pino, { type Logger } from "pino";
+import pretty from "pino-pretty";
+import type { LogLevel } from "./environment.js";
+
+export type Log = Logger;
+
+const CENSORED = "[redacted]";
+
+/** Secrets by the names under which they travel, at the depths at which they can be logged. */
+const SECRET_KEYS = ["mtoken", "signature", "api_key", "apiKey", "authorization", "session_auth"];
+const SECRET_PATHS = SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);
+
+/** Secrets inside of text, such as a URL or a header that a library put into its message. */
+const SECRET_TEXT = /(\bapi_key=|\bBearer )[^\s"&\\]+/g;
+
+/**
+ * The worker's log: pretty on a terminal, a JSON object per line otherwise. Token, signatures and API keys are
+ * redacted, by name and, for the token, wherever its text appears.
+ */
+export function createLog(level: LogLevel, masterToken: string): Log {
+  // A token of a few letters would blank out innocent words.
+  const token = masterToken.length >= 6 ? JSON.stringify(masterToken).slice(1, -1) : undefined;
+  const scrub = (line: string): string => {
+    const censored = line.replace(SECRET_TEXT, `$1${CENSORED}`);
+    return token === undefined ? censored : censored.replaceAll(token, CENSORED);
+  };
+  const terminal = process.stdout.isTTY;
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: { paths: SECRET_PATHS, censor: CENSORED },
+      hooks: { streamWrite: scrub },
+    },
+    terminal
+      ? pretty({ colorize: true, translateTime: "SYS:HH:MM:ss.l", ignore: "pid,hostname", sync: true })
+      : pino.destination({ dest: 1, sync: true }),
+  );
+}

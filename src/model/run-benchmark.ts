@@ -1,0 +1,75 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { fromPromise } from "xstate";
+import type { Benchmark } from "../config.js";
+import { TsworkerError } from "../errors.js";
+import type { Log } from "../log.js";
+import type { Payload } from "../wire.js";
+import { workloadOf } from "../workload.js";
+
+/** Keeps the result over restarts, in the working directory: a number, as text. */
+const RESULT_FILE = ".has_benchmark";
+
+/** Sends one payload through the handler to the model. @returns whether it answered 200. */
+export type SendPayload = (payload: Payload, signal: AbortSignal) => Promise<boolean>;
+
+async function keptResult(): Promise<number | undefined> {
+  const text = await readFile(RESULT_FILE, "utf8").catch(() => undefined);
+  const result = Number(text?.trim() || Number.NaN);
+  return Number.isFinite(result) && result > 0 ? result : undefined;
+}
+
+/**
+ * Measures the model's capacity in workload per second: the best of `runs` rounds, each of `concurrency`
+ * requests at once, after one warm-up request. A round's throughput is the workload of the requests that
+ * answered 200, divided by the round's seconds.
+ */
+export function runBenchmark(
+  { handler, payload, runs, concurrency, doWarmup }: Benchmark,
+  send: SendPayload,
+  log: Log,
+) {
+  const sendOne = async (signal: AbortSignal): Promise<{ answered: boolean; workload: number }> => {
+    const body = payload();
+    const workload = workloadOf(handler, body, log);
+    return { answered: await send(body, signal), workload };
+  };
+
+  return fromPromise<number>(async ({ signal }) => {
+    const kept = await keptResult();
+    if (kept !== undefined) {
+      log.info({ maxPerf: kept, file: RESULT_FILE }, "benchmark result kept from an earlier start");
+      return kept;
+    }
+    if (doWarmup) {
+      log.info({ route: handler.route }, "benchmark warm-up");
+      await sendOne(signal);
+    }
+    let best = 0;
+    for (let round = 1; round <= runs; round++) {
+      signal.throwIfAborted();
+      const begun = performance.now();
+      const sent = await Promise.all(Array.from({ length: concurrency }, () => sendOne(signal)));
+      const seconds = (performance.now() - begun) / 1000;
+      const successes = sent.filter(({ answered }) => answered);
+      const throughput = successes.reduce((sum, { workload }) => sum + workload, 0) / seconds;
+      log.info(
+        { round, rounds: runs, requests: concurrency, successes: successes.length, seconds, throughput },
+        "benchmark round",
+      );
+      if (successes.length === 0) {
+        throw new TsworkerError("BENCHMARK_FAILED", "No successful responses from benchmark");
+      }
+      if (throughput === 0) {
+        throw new TsworkerError(
+          "BENCHMARK_FAILED",
+          "every payload of the benchmark has a workload of 0, expected more",
+        );
+      }
+      best = Math.max(best, throughput);
+    }
+    await writeFile(RESULT_FILE, String(best)).catch((error: unknown) => {
+      log.warn({ err: error, file: RESULT_FILE }, "benchmark result not kept: the next start measures again");
+    });
+    return best;
+  });
+}

@@ -1,0 +1,65 @@
+import { z } from "zod";
+
+/** A request to generate, whichever of the two routes it came by. */
+export interface GenerationRequest {
+  readonly kind: "completion" | "chat";
+  readonly prompt: string;
+  readonly maxTokens: number;
+  readonly stream: boolean;
+  /** Whether a stream ends with a chunk that tells the usage. */
+  readonly includeUsage: boolean;
+}
+
+const maxTokens = z.int().positive().max(1_000_000).nullish();
+
+const common = z.object({
+  stream: z.boolean().nullish(),
+  stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
+  max_tokens: maxTokens,
+});
+
+const completionSchema = common.extend({
+  prompt: z.union([z.string(), z.array(z.string()).min(1)]),
+});
+
+const chatSchema = common.extend({
+  messages: z.array(z.object({ role: z.string(), content: z.unknown() })).min(1),
+  max_completion_tokens: maxTokens,
+});
+
+/**
+ * Reads a completion request. Without `max_tokens` it is 16 tokens, as with OpenAI.
+ *
+ * @throws {z.ZodError}
+ */
+export function completionRequest(body: unknown): GenerationRequest {
+  const { prompt, max_tokens, stream, stream_options } = completionSchema.parse(body);
+  return {
+    kind: "completion",
+    prompt: typeof prompt === "string" ? prompt : prompt.join("\n"),
+    maxTokens: max_tokens ?? 16,
+    stream: stream ?? false,
+    includeUsage: stream_options?.include_usage ?? false,
+  };
+}
+
+/**
+ * Reads a chat request. Without a limit it is 128 tokens, where a real model would decide by itself.
+ *
+ * @throws {z.ZodError}
+ */
+export function chatRequest(body: unknown): GenerationRequest {
+  const { messages, max_tokens, max_completion_tokens, stream, stream_options } = chatSchema.parse(body);
+  return {
+    kind: "chat",
+    prompt: messages.map(({ role, content }) => `${role}: ${plainText(content)}`).join("\n"),
+    maxTokens: max_completion_tokens ?? max_tokens ?? 128,
+    stream: stream ?? false,
+    includeUsage: stream_options?.include_usage ?? false,
+  };
+}
+
+/** Content is a text or a list of parts; parts that are no text only make the prompt longer. */
+function plainText(content: unknown): string {
+  return typeof content === "string" ? content : JSON.stringify(content ?? "");
+}

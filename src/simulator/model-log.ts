@@ -1,0 +1,53 @@
+import { appendFileSync } from "node:fs";
+import { TsworkerError } from "../errors.js";
+
+/**
+ * The log of a simulated model, in the manner of vLLM's.
+ *
+ * Lines are written synchronously: who reads the file after an answer sees the line about it, and a log that
+ * is removed or truncated meanwhile is simply begun anew.
+ */
+export class ModelLog {
+  readonly #file: string | undefined;
+
+  /**
+   * @param file - path of the file; undefined: nothing is written.
+   * @throws {TsworkerError} `CONFIG_INVALID` when the file cannot be written.
+   */
+  constructor(file: string | undefined) {
+    this.#file = file;
+    if (file === undefined) return;
+    try {
+      appendFileSync(file, "");
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new TsworkerError("CONFIG_INVALID", `cannot write the model's log: ${reason}`, { cause });
+    }
+  }
+
+  /** A line as the web server of vLLM writes it, without a time. */
+  server(message: string): void {
+    this.line(`INFO:     ${message}`);
+  }
+
+  /** A line of vLLM itself: `INFO 11-21 06:35:00 [core.py:58] message`. */
+  info(source: string, message: string): void {
+    this.line(`INFO ${timestamp(new Date())} [${source}] ${message}`);
+  }
+
+  error(source: string, message: string): void {
+    this.line(`ERROR ${timestamp(new Date())} [${source}] ${message}`);
+  }
+
+  /** A line as it is. */
+  line(text: string): void {
+    if (this.#file !== undefined) appendFileSync(this.#file, `${text}\n`);
+  }
+}
+
+/** `MM-DD hh:mm:ss` in local time. */
+function timestamp(date: Date): string {
+  const two = (value: number) => String(value).padStart(2, "0");
+  const day = `${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}

@@ -1,0 +1,37 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+/**
+ * Waits for a condition: calls `check` until it neither throws nor returns `false`, and resolves to what it
+ * returned. `undefined` passes, so that a body of `expect` calls does.
+ *
+ * When the time is over it rejects with the last error of `check`, so that a failed test shows what was
+ * wrong and not merely that something took long.
+ *
+ * @param check - the condition; may be async.
+ * @param options - `timeoutMs` (default 5000) and `intervalMs` between two calls (default 10).
+ *
+ * @example
+ * ```ts
+ * await eventually(() => expect(engine.reports.at(-1)?.max_perf).toBeGreaterThan(0));
+ * await eventually(() => engine.ended.length === 2, { timeoutMs: 1000 });
+ * ```
+ */
+export async function eventually<T>(
+  check: () => T | Promise<T>,
+  { timeoutMs = 5000, intervalMs = 10 }: { readonly timeoutMs?: number; readonly intervalMs?: number } = {},
+): Promise<Exclude<T, false>> {
+  const deadline = performance.now() + timeoutMs;
+  // Made here, while the caller is on the stack: the trace then names the line of the test.
+  const timedOut = new Error(`condition not met within ${timeoutMs} ms`);
+  for (;;) {
+    let failure: unknown = timedOut;
+    try {
+      const value = await check();
+      if (value !== false) return value as Exclude<T, false>;
+    } catch (error) {
+      failure = error;
+    }
+    if (performance.now() >= deadline) throw failure;
+    await sleep(intervalMs);
+  }
+}

@@ -1,0 +1,31 @@
+import { generateKeyPairSync } from "node:crypto";
+import { onTestFinished } from "vitest";
+import { Engine, type EngineOptions } from "../../src/engine/index.js";
+
+/** One key for all engines of a test file: making one takes longer than most tests. */
+const privateKey = generateKeyPairSync("rsa", { modulusLength: 2048 })
+  .privateKey.export({ type: "pkcs8", format: "pem" })
+  .toString();
+
+/** An engine that listens, for the endpoint `endpoint` with the key `key`, and stops when the test is over. */
+export async function startedEngine(options: Partial<EngineOptions> = {}): Promise<Engine> {
+  const engine = new Engine({ endpoint: "endpoint", apiKey: "key", privateKey, ...options });
+  onTestFinished(() => engine.stop());
+  await engine.start();
+  return engine;
+}
+
+/** POSTs JSON to a path of an engine, with a connection of its own so that no outage meets an old one. */
+export async function tell(engine: Engine, path: string, body: unknown): Promise<Response> {
+  return fetch(`${engine.url}${path}`, {
+    method: "POST",
+    headers: { connection: "close" },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+}
+
+/** The engine's answer to a POST, parsed and taken to be what the test says. */
+export async function ask<T>(engine: Engine, path: string, body: unknown): Promise<T> {
+  const response = await tell(engine, path, body);
+  return (await response.json()) as T;
+}

@@ -1,0 +1,104 @@
+import { describe, expect, test } from "vitest";
+import { Roster } from "../../src/engine/roster.js";
+import type { WorkerStatus } from "../../src/wire.js";
+import { workerStatus } from "../support/worker-status.js";
+
+const NOW = 1_000_000;
+
+function rosterOf(...statuses: readonly Partial<WorkerStatus>[]): Roster {
+  const roster = new Roster(35);
+  for (const status of statuses) roster.update({ ...workerStatus(status), receivedAt: NOW });
+  return roster;
+}
+
+function stateOf(roster: Roster, now = NOW) {
+  return roster.view(now)[0]?.state;
+}
+
+describe("a worker is routable", () => {
+  test("when it has a capacity, a URL, no error, and told its load time", () => {
+    expect(stateOf(rosterOf({ max_perf: 0, loadtime: 0 }, { max_perf: 100, loadtime: 3 }))).toBe("idle");
+  });
+
+  test("when it had become ready before the engine first heard of it", () => {
+    expect(stateOf(rosterOf({ loadtime: 0 }))).toBe("idle");
+  });
+
+  test("with reports without a load time, once it has told it", () => {
+    expect(stateOf(rosterOf({ max_perf: 0 }, { loadtime: 3 }, { loadtime: 0 }))).toBe("idle");
+  });
+
+  test("again when its error has gone", () => {
+    expect(stateOf(rosterOf({}, { error_msg: "Traceback" }, { loadtime: 0 }))).toBe("idle");
+  });
+});
+
+describe("a worker is not routable", () => {
+  test("while it loads", () => {
+    expect(stateOf(rosterOf({ max_perf: 0, loadtime: 0 }))).toBe("loading");
+  });
+
+  test("while it has been measured but is not ready", () => {
+    expect(stateOf(rosterOf({ max_perf: 0, loadtime: 0 }, { max_perf: 100, loadtime: 0 }))).toBe("loading");
+  });
+
+  test("without a URL", () => {
+    expect(stateOf(rosterOf({ url: "" }))).toBe("loading");
+  });
+
+  test("with an error", () => {
+    expect(stateOf(rosterOf({ error_msg: "Traceback" }))).toBe("error");
+  });
+
+  test("when it has been silent for too long", () => {
+    const roster = rosterOf({});
+    expect(stateOf(roster, NOW + 35)).toBe("idle");
+    expect(stateOf(roster, NOW + 36)).toBe("silent");
+    expect(roster.assign(1, 10, NOW + 36)).toBeUndefined();
+  });
+});
+
+describe("a request goes to the worker with the shortest expected queue", () => {
+  test("which is load over capacity, not load", () => {
+    const roster = rosterOf({ id: 1, cur_load: 100, max_perf: 50 }, { id: 2, cur_load: 150, max_perf: 100 });
+    expect(roster.assign(1, 10, NOW)?.id).toBe(2);
+  });
+
+  test("with what was routed to it since its last report counted in", () => {
+    const roster = rosterOf({ id: 1 }, { id: 2 });
+    const taken = [1, 2, 3, 4].map((requestIdx) => roster.assign(requestIdx, 10, NOW)?.id);
+    expect(taken.filter((id) => id === 1)).toHaveLength(2);
+    expect(taken.filter((id) => id === 2)).toHaveLength(2);
+  });
+
+  test("until the next report tells the true load", () => {
+    const roster = rosterOf({ id: 1 });
+    roster.assign(1, 300, NOW);
+    expect(roster.view(NOW)[0]?.expectedQueue).toBe(3);
+    roster.update({ ...workerStatus({ id: 1, cur_load: 50 }), receivedAt: NOW + 1 });
+    expect(roster.view(NOW)[0]?.expectedQueue).toBe(0.5);
+  });
+
+  test("and counts once, however often it asks", () => {
+    const roster = rosterOf({ id: 1 });
+    for (let asked = 0; asked < 5; asked += 1) roster.assign(7, 100, NOW);
+    expect(roster.view(NOW)[0]?.expectedQueue).toBe(1);
+  });
+});
+
+test("of very many workers the one that has been silent for longest is forgotten", () => {
+  const roster = rosterOf(...Array.from({ length: 1001 }, (_, id) => ({ id })));
+  const ids = roster.view(NOW).map((worker) => worker.id);
+  expect(ids).toHaveLength(1000);
+  expect(ids).not.toContain(0);
+});
+
+test("the summary tells how many workers are in which state", () => {
+  const roster = rosterOf(
+    { id: 1 },
+    { id: 2, max_perf: 0 },
+    { id: 3, error_msg: "x" },
+    { id: 4, max_perf: 0 },
+  );
+  expect(roster.summary(NOW)).toBe("4 workers: 2 loading, 1 idle, 1 error, 0 silent");
+});
