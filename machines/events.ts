@@ -128,7 +128,7 @@ export interface Condition {
   readonly maxPerf: number;
   /** Empty unless errored. */
   readonly errorMsg: string;
-  /** Seconds from start to ready; 0 where there is nothing to tell. */
+  /** Seconds from start to the first ready; 0 before it. */
   readonly loadtime: number;
 }
 

@@ -28,6 +28,8 @@ export interface Delivered {
 
 interface ReporterContext extends ReporterInput {
   readonly condition: Condition;
+  /** The load time is told once in the life of a worker. */
+  readonly loadtimeTold: boolean;
   /** Index of the address in use. */
   readonly address: number;
   /** Failed tries at the address in use. */
@@ -84,8 +86,7 @@ export const reporterMachine = setup({
     markDirty: assign({ dirty: true }),
     markUrgent: assign(({ context }, { condition }: { condition: Condition }) => ({
       urgent: true,
-      // A load time that was not delivered yet is not overwritten by a later change without one.
-      condition: { ...condition, loadtime: condition.loadtime || context.condition.loadtime },
+      condition: context.loadtimeTold ? { ...condition, loadtime: 0 } : condition,
     })),
     markFlushing: assign({ flushing: true, dirty: true }),
     beginReport: assign({ dirty: false, urgent: false }),
@@ -95,7 +96,7 @@ export const reporterMachine = setup({
       delivered: context.delivered + 1,
       lastError: undefined,
       urgent: context.urgent || more,
-      condition: loadtime > 0 ? { ...context.condition, loadtime: 0 } : context.condition,
+      ...(loadtime > 0 && { loadtimeTold: true, condition: { ...context.condition, loadtime: 0 } }),
     })),
     countTry: assign(({ context }, { error }: { error: unknown }) => ({
       tries: context.tries + 1,
@@ -113,6 +114,7 @@ export const reporterMachine = setup({
   context: ({ input }) => ({
     ...input,
     condition: { maxPerf: 0, errorMsg: "", loadtime: 0 },
+    loadtimeTold: false,
     address: 0,
     tries: 0,
     givenUp: 0,

@@ -126,13 +126,16 @@ export class Exchange {
     const result = parseEnvelope(body, handler);
     switch (result.kind) {
       case "invalid-json":
-        return this.#refuse(answers.invalidJson());
+        this.#refuse(answers.invalidJson());
+        break;
       case "faults":
-        return this.#refuse(answers.faults(result.faults));
+        this.#refuse(answers.faults(result.faults));
+        break;
       case "parser-threw":
-        return this.#onUserCodeThrew("requestParser", result.error);
+        this.#onUserCodeThrew("requestParser", result.error);
+        break;
       case "envelope":
-        return this.#onEnvelope(result.envelope);
+        this.#onEnvelope(result.envelope);
     }
   }
 
@@ -222,7 +225,9 @@ export class Exchange {
 
 function clientRequest(route: string, req: HttpRequest): Request {
   const headers = new Headers();
-  req.forEach((name, value) => headers.append(name, value));
+  req.forEach((name, value) => {
+    headers.append(name, value);
+  });
   const query = req.getQuery();
   return new Request(`http://${req.getHeader("host") || "localhost"}${route}${query ? `?${query}` : ""}`, {
     method: "POST",

@@ -5,12 +5,13 @@ import { TsworkerError } from "../errors.js";
 import type { Log } from "../log.js";
 import type { Payload } from "../wire.js";
 import { workloadOf } from "../workload.js";
+import type { Sent } from "./send-payload.js";
 
 /** Keeps the result over restarts, in the working directory: a number, as text. */
 const RESULT_FILE = ".has_benchmark";
 
-/** Sends one payload through the handler to the model. @returns whether it answered 200. */
-export type SendPayload = (payload: Payload, signal: AbortSignal) => Promise<boolean>;
+/** Sends one payload through the handler to the model. */
+export type SendPayload = (payload: Payload, signal: AbortSignal) => Promise<Sent>;
 
 async function keptResult(): Promise<number | undefined> {
   const text = await readFile(RESULT_FILE, "utf8").catch(() => undefined);
@@ -28,10 +29,10 @@ export function runBenchmark(
   send: SendPayload,
   log: Log,
 ) {
-  const sendOne = async (signal: AbortSignal): Promise<{ answered: boolean; workload: number }> => {
+  const sendOne = async (signal: AbortSignal): Promise<Sent & { workload: number }> => {
     const body = payload();
     const workload = workloadOf(handler, body, log);
-    return { answered: await send(body, signal), workload };
+    return { ...(await send(body, signal)), workload };
   };
 
   return fromPromise<number>(async ({ signal }) => {
@@ -52,8 +53,17 @@ export function runBenchmark(
       const seconds = (performance.now() - begun) / 1000;
       const successes = sent.filter(({ answered }) => answered);
       const throughput = successes.reduce((sum, { workload }) => sum + workload, 0) / seconds;
+      const fault = sent.find((each) => !each.answered)?.fault;
       log.info(
-        { round, rounds: runs, requests: concurrency, successes: successes.length, seconds, throughput },
+        {
+          round,
+          rounds: runs,
+          requests: concurrency,
+          successes: successes.length,
+          seconds,
+          throughput,
+          fault,
+        },
         "benchmark round",
       );
       if (successes.length === 0) {

@@ -2,43 +2,45 @@ import type { Handler } from "../config.js";
 import type { Payload } from "../wire.js";
 import type { ModelClient } from "./client.js";
 
-/**
- * Sends a payload of the worker's own, such as the benchmark's, the way a request goes.
- *
- * @returns whether it was answered with 200.
- */
+/** How a payload of the worker's own fared. */
+export type Sent = { readonly answered: true } | { readonly answered: false; readonly fault: string };
+
+/** Sends a payload of the worker's own, such as the benchmark's, the way a request goes. Only 200 is an answer. */
 export async function sendPayload(
   { route, remoteFunction }: Handler,
   model: ModelClient | undefined,
   payload: Payload,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<Sent> {
   if (remoteFunction !== undefined) {
     try {
       await remoteFunction(payload, signal);
-      return true;
-    } catch {
-      return false;
+      return { answered: true };
+    } catch (error) {
+      return { answered: false, fault: error instanceof Error ? error.message : String(error) };
     }
   }
-  if (model === undefined || signal.aborted) return false;
+  if (model === undefined || signal.aborted) return { answered: false, fault: "aborted" };
   return new Promise((resolve) => {
     let status = 0;
-    const settle = (isAnswered: boolean): void => {
+    const settle = (sent: Sent): void => {
       signal.removeEventListener("abort", onAbort);
-      resolve(isAnswered);
+      resolve(sent);
     };
     const call = model.post(route, JSON.stringify(payload), {
       onHead: (answered) => {
         status = answered;
       },
       onData: () => true,
-      onEnd: () => settle(status === 200),
-      onError: () => settle(false),
+      onEnd: () =>
+        settle(
+          status === 200 ? { answered: true } : { answered: false, fault: `the model answered ${status}` },
+        ),
+      onError: ({ message }) => settle({ answered: false, fault: message }),
     });
     const onAbort = (): void => {
       call.cancel();
-      settle(false);
+      settle({ answered: false, fault: "aborted" });
     };
     signal.addEventListener("abort", onAbort);
   });

@@ -9,13 +9,16 @@ import { TsworkerError } from "../errors.js";
  */
 export class ModelLog {
   readonly #file: string | undefined;
+  readonly #onLine: ((line: string) => void) | undefined;
 
   /**
    * @param file - path of the file; undefined: nothing is written.
+   * @param onLine - told of every line.
    * @throws {TsworkerError} `CONFIG_INVALID` when the file cannot be written.
    */
-  constructor(file: string | undefined) {
+  constructor(file: string | undefined, onLine: ((line: string) => void) | undefined) {
     this.#file = file;
+    this.#onLine = onLine;
     if (file === undefined) return;
     try {
       appendFileSync(file, "");
@@ -42,6 +45,7 @@ export class ModelLog {
   /** A line as it is. */
   line(text: string): void {
     if (this.#file !== undefined) appendFileSync(this.#file, `${text}\n`);
+    this.#onLine?.(text);
   }
 }
 

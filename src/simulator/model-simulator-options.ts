@@ -12,6 +12,8 @@ export interface ModelSimulatorOptions {
   readonly port?: number;
   /** File that the log is appended to, line by line. Its folder must exist. Default: no log. */
   readonly logFile?: string;
+  /** Told of every line of the log, in the file or not. */
+  readonly onLogLine?: (line: string) => void;
   /**
    * Name under which the model is served.
    * @default "simulated/llm-8b"

@@ -42,7 +42,7 @@ export class ModelSimulator {
     this.#port = options.port ?? 0;
     this.#model = options.model ?? "simulated/llm-8b";
     this.#loadSeconds = options.loadSeconds ?? 1;
-    this.#log = new ModelLog(options.logFile);
+    this.#log = new ModelLog(options.logFile, options.onLogLine);
     const responder = new Responder(this.#log);
     this.#generator = new Generator({
       log: this.#log,

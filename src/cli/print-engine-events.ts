@@ -1,0 +1,37 @@
+import type { Engine } from "../engine/index.js";
+import { printEvent } from "./print-event.js";
+
+/** Prints one line for each thing that an engine is told or answers. */
+export function printEngineEvents(engine: Engine): void {
+  engine.on("report", (report) => {
+    const parts = [
+      `worker ${report.id}`,
+      `load ${amount(report.cur_load)}`,
+      `new ${amount(report.new_load)}`,
+      `served ${amount(report.cur_perf)}`,
+      `rejected ${amount(report.rej_load)}`,
+      `capacity ${amount(report.max_perf)}/s`,
+      `working ${report.num_requests_working}`,
+    ];
+    if (report.loadtime > 0) parts.push(`loaded in ${report.loadtime.toFixed(1)} s`);
+    if (report.error_msg !== "") parts.push(`error: ${report.error_msg}`);
+    printEvent("report", parts.join("  "));
+  });
+  engine.on("ended", (ended) => {
+    for (const { request_idx, status, worker_id } of ended) {
+      printEvent("ended", `request ${request_idx}  ${status}  worker ${worker_id}`);
+    }
+  });
+  engine.on("routed", ({ request_idx, url, cost }) => {
+    printEvent("routed", `request ${request_idx}  cost ${cost}  to ${url}`);
+  });
+  engine.on("unrouted", ({ request_idx, status }) => {
+    printEvent("no worker", `request ${request_idx}  ${status}`);
+  });
+  engine.on("refused", ({ path, reason }) => printEvent("refused", `${path}  ${reason}`));
+}
+
+/** A workload, without decimals that nobody reads. */
+function amount(value: number): string {
+  return String(Math.round(value * 10) / 10);
+}

@@ -1,0 +1,31 @@
+import { Command, CommanderError } from "commander";
+import { TsworkerError } from "../errors.js";
+import { VERSION } from "../version.js";
+import { addEngineCommand } from "./engine-command.js";
+import { addModelCommand } from "./model-command.js";
+
+/**
+ * Runs the command line and resolves to its exit code: 0 when a command ended as asked, 1 for anything that a
+ * person has to change, which is told in one line. Faults of the program itself are thrown.
+ *
+ * @param argv - as `process.argv`.
+ */
+export async function run(argv: readonly string[]): Promise<number> {
+  const program = new Command("tsworker")
+    .description("Tools to run a tsworker on one machine: a local serverless engine, a simulated model.")
+    .version(VERSION)
+    .exitOverride()
+    .showHelpAfterError("(see --help)");
+  addEngineCommand(program);
+  addModelCommand(program);
+  try {
+    await program.parseAsync(argv);
+    return 0;
+  } catch (error) {
+    // Commander has told the reason by then; a help or version that was asked for has the code 0.
+    if (error instanceof CommanderError) return error.exitCode;
+    if (!(error instanceof TsworkerError)) throw error;
+    console.error(`error: ${error.message}`);
+    return 1;
+  }
+}

@@ -1,0 +1,32 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+
+const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+
+/** Runs `tsworker` with these arguments as a process of its own, which is gone when the test is over. */
+export function tsworker(...parameters: readonly string[]) {
+  const child = spawn(process.execPath, ["--import", "tsx", MAIN, ...parameters], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (piece: string) => {
+    stdout += piece;
+  });
+  child.stderr.setEncoding("utf8").on("data", (piece: string) => {
+    stderr += piece;
+  });
+  const exitCode = new Promise<number | null>((resolve) => child.once("close", resolve));
+  onTestFinished(async () => {
+    child.kill("SIGKILL");
+    await exitCode;
+  });
+  return {
+    stdout: () => stdout,
+    stderr: () => stderr,
+    /** Resolves when the process has ended and all it wrote is there; null when a signal ended it. */
+    exitCode,
+    signal: (name: NodeJS.Signals) => child.kill(name),
+  };
+}

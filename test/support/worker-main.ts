@@ -1,0 +1,84 @@
+/**
+ * The worker process of the end-to-end tests: a `worker.ts` whose configuration comes as JSON in
+ * `TEST_WORKER_CONFIG`. Functions, which JSON cannot hold, are named there and stand here.
+ */
+import { type HandlerConfig, PayloadError, Worker, type WorkerConfig } from "tsworker";
+
+const functions = {
+  workloadCalculator: {
+    maxTokens: (payload) => Number(payload.max_tokens),
+    cost: (payload) => Number(payload.cost),
+    throws: () => {
+      throw new Error("the calculator failed");
+    },
+    negative: () => -1,
+    notANumber: () => Number.NaN,
+  },
+  requestParser: {
+    unwrapInput: (payload) => (payload.input ?? payload) as typeof payload,
+    needsPrompt: (payload) => {
+      if (typeof payload.prompt !== "string") throw new PayloadError({ prompt: "must be a string" });
+      return payload;
+    },
+    throws: () => {
+      throw new Error("the parser failed");
+    },
+  },
+  responseGenerator: {
+    upperCase: async (_request, response) =>
+      new Response((await response.text()).toUpperCase(), {
+        status: 202,
+        headers: { "x-made-by": "the generator" },
+      }),
+    passOn: (_request, response) => response,
+    throws: () => {
+      throw new Error("the generator failed");
+    },
+  },
+  remoteFunction: {
+    echo: (payload) => payload,
+    throws: () => {
+      throw new Error("the function failed");
+    },
+    untilAborted: (_payload, signal) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener("abort", () => {
+          process.stdout.write(`${JSON.stringify({ msg: "function aborted" })}\n`);
+          reject(signal.reason);
+        });
+      }),
+  },
+} satisfies { [K in keyof HandlerConfig]?: Record<string, NonNullable<HandlerConfig[K]>> };
+
+interface NamedHandler extends Omit<HandlerConfig, keyof typeof functions> {
+  readonly workloadCalculator?: keyof (typeof functions)["workloadCalculator"];
+  readonly requestParser?: keyof (typeof functions)["requestParser"];
+  readonly responseGenerator?: keyof (typeof functions)["responseGenerator"];
+  readonly remoteFunction?: keyof (typeof functions)["remoteFunction"];
+}
+
+/** A `WorkerConfig` in which functions are named. */
+export interface NamedConfig extends Omit<WorkerConfig, "handlers"> {
+  readonly handlers: readonly NamedHandler[];
+}
+
+function resolve({
+  workloadCalculator,
+  requestParser,
+  responseGenerator,
+  remoteFunction,
+  ...rest
+}: NamedHandler): HandlerConfig {
+  return {
+    ...rest,
+    ...(workloadCalculator && { workloadCalculator: functions.workloadCalculator[workloadCalculator] }),
+    ...(requestParser && { requestParser: functions.requestParser[requestParser] }),
+    ...(responseGenerator && { responseGenerator: functions.responseGenerator[responseGenerator] }),
+    ...(remoteFunction && { remoteFunction: functions.remoteFunction[remoteFunction] }),
+  };
+}
+
+if (process.env.TEST_WORKER_CONFIG !== undefined) {
+  const named = JSON.parse(process.env.TEST_WORKER_CONFIG) as NamedConfig;
+  await new Worker({ ...named, handlers: named.handlers.map(resolve) }).run();
+}

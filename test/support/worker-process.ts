@@ -1,0 +1,141 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { eventually } from "./eventually.js";
+import type { NamedConfig } from "./worker-main.js";
+
+const MAIN = fileURLToPath(new URL("./worker-main.ts", import.meta.url));
+
+/** A port of the loopback that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("expected an address with a port");
+  return address.port;
+}
+
+/** A line of the worker's log. */
+export type LogLine = { readonly msg: string } & Record<string, unknown>;
+
+export interface WorkerProcessOptions {
+  readonly config: NamedConfig;
+  /** The engine's URL, or several, separated by commas. */
+  readonly engineUrl: string;
+  /** Further variables, or others than the usual; undefined takes one away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Working directory, where `.has_benchmark` lies. @default a new one, removed at the end */
+  readonly directory?: string;
+}
+
+/** A real worker process. */
+export class WorkerProcess {
+  readonly url: string;
+  readonly directory: string;
+  /** Everything that it logged as JSON, oldest first. */
+  readonly lines: LogLine[] = [];
+  /** What else it printed, stderr included. */
+  text = "";
+  readonly child: ChildProcess;
+  readonly #ownsDirectory: boolean;
+
+  private constructor(child: ChildProcess, url: string, directory: string, ownsDirectory: boolean) {
+    this.child = child;
+    this.url = url;
+    this.directory = directory;
+    this.#ownsDirectory = ownsDirectory;
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream === null) continue;
+      createInterface({ input: stream }).on("line", (line) => {
+        try {
+          this.lines.push(JSON.parse(line) as LogLine);
+        } catch {
+          this.text += `${line}\n`;
+        }
+      });
+    }
+  }
+
+  /** Starts the process; it may not listen yet. */
+  static async spawn({ config, engineUrl, env, directory }: WorkerProcessOptions): Promise<WorkerProcess> {
+    const port = await freePort();
+    const cwd = directory ?? (await mkdtemp(join(tmpdir(), "tsworker-test-")));
+    const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), MAIN], {
+      cwd,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: {
+        PATH: process.env.PATH,
+        TSX_TSCONFIG_PATH: fileURLToPath(new URL("../../tsconfig.json", import.meta.url)),
+        WORKER_PORT: String(port),
+        PUBLIC_IPADDR: "127.0.0.1",
+        [`VAST_TCP_PORT_${port}`]: String(port),
+        CONTAINER_ID: "7",
+        MASTER_TOKEN: "the-master-token",
+        REPORT_ADDR: engineUrl,
+        LOG_LEVEL: "debug",
+        TEST_WORKER_CONFIG: JSON.stringify(config),
+        ...env,
+      },
+    });
+    return new WorkerProcess(child, `http://127.0.0.1:${port}`, cwd, directory === undefined);
+  }
+
+  /** Starts the process and waits until it is in a state, `ready` unless another is named. */
+  static async start(options: WorkerProcessOptions, state = "ready"): Promise<WorkerProcess> {
+    const worker = await WorkerProcess.spawn(options);
+    try {
+      await worker.reaches(state);
+    } catch (error) {
+      await worker.kill();
+      throw new Error(`${String(error)}\n${worker.text}${JSON.stringify(worker.lines, null, 1)}`);
+    }
+    return worker;
+  }
+
+  /** The states it came into so far, oldest first. */
+  get states(): readonly string[] {
+    return this.lines.filter(({ msg }) => msg === "state").map(({ state }) => String(state));
+  }
+
+  /** Waits until it comes into a state, or is in it. */
+  async reaches(state: string, timeoutMs = 20_000): Promise<void> {
+    await eventually(
+      () => {
+        if (this.states.at(-1) === state) return true;
+        if (this.child.exitCode !== null) throw new Error(`the worker exited with ${this.child.exitCode}`);
+        throw new Error(`expected the state ${state}, went through ${this.states.join(", ")}`);
+      },
+      { timeoutMs },
+    );
+  }
+
+  /** Resident memory in bytes. */
+  async memory(): Promise<number> {
+    const { readFile } = await import("node:fs/promises");
+    const status = await readFile(`/proc/${this.child.pid}/status`, "utf8");
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+  }
+
+  /** Sends a signal and waits for the end. @returns the exit code. */
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+    if (this.child.exitCode === null && this.child.signalCode === null) {
+      const exited = once(this.child, "exit");
+      this.child.kill(signal);
+      await exited;
+    }
+    if (this.#ownsDirectory) await rm(this.directory, { recursive: true, force: true });
+    return this.child.exitCode;
+  }
+
+  /** Ends it at once, whatever it is doing. */
+  kill(): Promise<number | null> {
+    return this.stop("SIGKILL");
+  }
+}

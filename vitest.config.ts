@@ -1,0 +1,22 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+// biome-ignore lint/style/noDefaultExport: vitest reads the default export
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^tsworker$/, replacement: source("./src/index.ts") },
+      { find: /^tsworker\/(client|engine)$/, replacement: source("./src/$1/index.ts") },
+      { find: /^tsworker\/machines$/, replacement: source("./machines/index.ts") },
+    ],
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    // Two cores: more processes at once only make each of them slower.
+    maxWorkers: 2,
+  },
+});
