@@ -6,7 +6,8 @@ export interface KeyInput {
   readonly worker: ActorRef<Snapshot<unknown>, KeyHeld | KeyFailed>;
 }
 
-interface KeyContext extends KeyInput {
+/** What the key actor knows. */
+export interface KeyContext extends KeyInput {
   /** Tries that have failed. */
   readonly failures: number;
   /** Why the last try failed. */

@@ -25,6 +25,9 @@ export type QueueSnapshot = Snapshot<undefined> & {
   readonly edge: QueueInput["edge"];
 };
 
+/** Named, so that the machines' types can be written down without names that xstate keeps to itself. */
+export interface QueueLogic extends ActorLogic<QueueSnapshot, QueueEvent, QueueInput> {}
+
 const snapshotOf = (lane: Lane, edge: QueueInput["edge"]): QueueSnapshot => ({
   status: "active",
   output: undefined,
@@ -41,7 +44,7 @@ const snapshotOf = (lane: Lane, edge: QueueInput["edge"]): QueueSnapshot => ({
  * It is no state machine because every request passes it twice: a machine's transition costs ten times the
  * queue's work.
  */
-export const queueLogic: ActorLogic<QueueSnapshot, QueueEvent, QueueInput> = {
+export const queueLogic: QueueLogic = {
   getInitialSnapshot: (_scope, { limit, edge }) => snapshotOf(new Lane(limit), edge),
 
   transition: (snapshot, event) => {

@@ -26,7 +26,8 @@ export interface Delivered {
   readonly more: boolean;
 }
 
-interface ReporterContext extends ReporterInput {
+/** What a reporter actor knows. */
+export interface ReporterContext extends ReporterInput {
   readonly condition: Condition;
   /** The load time is told once in the life of a worker. */
   readonly loadtimeTold: boolean;

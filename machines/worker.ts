@@ -1,4 +1,5 @@
 import {
+  type ActorLogic,
   type ActorRef,
   type ActorRefFrom,
   assign,
@@ -27,7 +28,6 @@ import type {
 } from "./events.js";
 import { KEY_FAILED_MESSAGE, keyMachine } from "./key.js";
 import { type ModelNews, modelMachine, type Readiness } from "./model.js";
-import { provided } from "./provided.js";
 import { queueLogic } from "./queue.js";
 import { type ReportKind, reporterMachine } from "./reporter.js";
 
@@ -82,13 +82,26 @@ export interface EdgeInput {
   readonly worker: { send(event: TrafficDrained): void };
 }
 
+/** The edge as the runtime gives it. */
+export interface EdgeLogic extends ActorLogic<EdgeSnapshot, EdgeEvent, EdgeInput> {}
+
+const refuse = (): never => {
+  throw new Error("edge is not provided");
+};
+const edgeNotProvided: EdgeLogic = {
+  getInitialSnapshot: refuse,
+  transition: refuse,
+  getPersistedSnapshot: refuse,
+};
+
 /** What is wrong, and whose fault it is: each is mended in its own way. */
 export interface Fault {
   readonly of: "model" | "benchmark" | "key" | "actor";
   readonly message: string;
 }
 
-interface WorkerContext extends WorkerInput {
+/** What the worker actor knows. */
+export interface WorkerContext extends WorkerInput {
   readonly edge: EdgeRef;
   readonly queueRefs: Readonly<Record<string, ActorRefFrom<typeof queueLogic>>>;
   /** Workload per second; undefined until the benchmark is done. */
@@ -159,7 +172,7 @@ export const workerMachine = setup({
       | DoneActorEvent;
   },
   actors: {
-    edge: provided<EdgeSnapshot, EdgeEvent, EdgeInput>("edge"),
+    edge: edgeNotProvided,
     queue: queueLogic,
     key: keyMachine,
     model: modelMachine,

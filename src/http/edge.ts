@@ -1,6 +1,5 @@
-import type { ActorLogic } from "xstate";
 import type { Outcome, QueueOpened } from "../../machines/events.js";
-import type { EdgeEvent, EdgeInput, EdgeSnapshot, Traffic } from "../../machines/worker.js";
+import type { EdgeEvent, EdgeInput, EdgeLogic, EdgeSnapshot, Traffic } from "../../machines/worker.js";
 import type { Verifier } from "../auth/verifier.js";
 import type { Handler } from "../config.js";
 import type { Log } from "../log.js";
@@ -48,7 +47,7 @@ export class Edge {
   }
 
   /** This edge as an actor of the worker. */
-  readonly logic: ActorLogic<EdgeSnapshot, EdgeEvent, EdgeInput> = {
+  readonly logic: EdgeLogic = {
     getInitialSnapshot: (_scope, { worker }) => {
       this.#worker = worker;
       return this.#snapshot();

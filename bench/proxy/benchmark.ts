@@ -1,0 +1,219 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import Table from "cli-table3";
+import { Engine } from "tsworker/engine";
+import { freePort } from "../../test/support/worker-process.js";
+import { modelConfig, proxyConfig } from "./nginx-config.js";
+import { answers, cpuSeconds, otherCore, spawnOn, stop } from "./process.js";
+import { readShares, type Share } from "./profile.js";
+import { type Load, wrk } from "./wrk.js";
+
+export interface ProxyBenchmarkOptions {
+  readonly seconds: number;
+  readonly rounds: number;
+  readonly connections: number;
+  readonly core: number;
+}
+
+interface Contender {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly port: number;
+}
+
+interface Run extends Load {
+  /** CPU time of the proxy process, in microseconds per request. */
+  readonly cpu: number;
+}
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const ROUTE = "/v1/completions";
+const RESULTS = here("../results/proxy.md");
+
+const median = (values: readonly number[]): number => {
+  const sorted = [...values].sort((one, other) => one - other);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] ?? 0)
+    : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+};
+
+/** Measures the request path of the worker next to nginx and to a bare `node:http` proxy, turn by turn. */
+export async function proxyBenchmark(options: ProxyBenchmarkOptions): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), "tsworker-bench-"));
+  const engine = new Engine({ endpoint: "bench", apiKey: "bench" });
+  const modelPort = await freePort();
+  await writeFile(join(directory, "model.conf"), modelConfig(directory, modelPort));
+  const model = spawnOn(
+    otherCore(options.core),
+    "nginx",
+    ["-p", directory, "-c", join(directory, "model.conf")],
+    {},
+    directory,
+  );
+  try {
+    const engineUrl = await engine.start();
+    const contenders = await contendersOf(directory, modelPort, engineUrl);
+    const worker = contenders[0];
+    const body = bodyFor(engine, `http://127.0.0.1:${worker.port}`);
+    const runs = new Map<string, Run[]>();
+    for (let round = 1; round <= options.rounds; round++) {
+      for (const contender of contenders) {
+        const run = await measure(contender, body, directory, options);
+        runs.set(contender.name, [...(runs.get(contender.name) ?? []), run]);
+        console.log(
+          `round ${round}/${options.rounds}  ${contender.name.padEnd(12)} ${run.cpu.toFixed(1)} CPU µs/request`,
+        );
+      }
+    }
+    const profiles = join(directory, "profile");
+    await mkdir(profiles);
+    const profiled = { ...worker, args: ["--cpu-prof", `--cpu-prof-dir=${profiles}`, ...worker.args] };
+    await measure(profiled, body, directory, options);
+    await report(runs, await readShares(profiles), body.length, options);
+  } finally {
+    await stop(model);
+    await engine.stop();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function contendersOf(
+  directory: string,
+  modelPort: number,
+  engineUrl: string,
+): Promise<[Contender, ...Contender[]]> {
+  const [worker, nginx, node] = await Promise.all([freePort(), freePort(), freePort()]);
+  const MODEL_URL = `http://127.0.0.1:${modelPort}`;
+  await writeFile(join(directory, "proxy.conf"), proxyConfig(directory, nginx, modelPort));
+  return [
+    {
+      name: "tsworker",
+      command: process.execPath,
+      args: [here("./worker.js")],
+      env: {
+        WORKER_PORT: String(worker),
+        PUBLIC_IPADDR: "127.0.0.1",
+        [`VAST_TCP_PORT_${worker}`]: String(worker),
+        CONTAINER_ID: "1",
+        REPORT_ADDR: engineUrl,
+        MODEL_URL,
+      },
+      port: worker,
+    },
+    {
+      name: "nginx",
+      command: "nginx",
+      args: ["-p", directory, "-c", join(directory, "proxy.conf")],
+      env: {},
+      port: nginx,
+    },
+    {
+      name: "node:http",
+      command: process.execPath,
+      args: [here("./node-proxy.js")],
+      env: { PORT: String(node), MODEL_URL },
+      port: node,
+    },
+  ];
+}
+
+/** A signed request of a usual size: most of it is the signature. */
+const bodyFor = (engine: Engine, url: string): string =>
+  JSON.stringify({
+    auth_data: engine.authData({ url, cost: 128 }),
+    payload: { model: "m", prompt: "Say hello.", max_tokens: 128, temperature: 0.7 },
+  });
+
+async function measure(
+  { name, command, args, env, port }: Contender,
+  body: string,
+  directory: string,
+  { seconds, connections, core }: ProxyBenchmarkOptions,
+): Promise<Run> {
+  const proxy = spawnOn(core, command, args, env, directory);
+  try {
+    const url = `http://127.0.0.1:${port}${ROUTE}`;
+    await answers(url, body, proxy);
+    const load = { url, body, directory, connections, core: otherCore(core) };
+    await wrk({ ...load, seconds: 2 });
+    const pid = proxy.pid ?? 0;
+    const before = await cpuSeconds(pid);
+    const result = await wrk({ ...load, seconds });
+    const used = (await cpuSeconds(pid)) - before;
+    if (result.failures > 0)
+      throw new Error(`${name}: ${result.failures} of ${result.requests} requests failed`);
+    return { ...result, cpu: (used / result.requests) * 1e6 };
+  } finally {
+    await stop(proxy);
+  }
+}
+
+async function report(
+  runs: ReadonlyMap<string, readonly Run[]>,
+  shares: readonly Share[],
+  bodyBytes: number,
+  { seconds, rounds, connections }: ProxyBenchmarkOptions,
+): Promise<void> {
+  const nginx = median((runs.get("nginx") ?? []).map(({ cpu }) => cpu));
+  const rows = [...runs].map(([name, each]) => {
+    const cpu = median(each.map((run) => run.cpu));
+    return [
+      name,
+      Math.round(median(each.map((run) => run.requestsPerSecond))).toString(),
+      median(each.map(({ p50 }) => p50)).toFixed(2),
+      median(each.map(({ p99 }) => p99)).toFixed(2),
+      cpu.toFixed(1),
+      (cpu / nginx).toFixed(2),
+    ];
+  });
+  const head = ["proxy", "req/s", "p50 ms", "p99 ms", "CPU µs/request", "× nginx"];
+  const table = new Table({
+    head,
+    style: { head: [], border: [] },
+    colAligns: ["left", "right", "right", "right", "right", "right"],
+  });
+  table.push(...rows);
+  console.log(`\n${table.toString()}`);
+
+  const most = shares.filter(({ share }) => share >= 0.01);
+  const costs = most.map(({ part, share }) => [part, `${(share * 100).toFixed(1)} %`]);
+  const costTable = new Table({
+    head: ["where the worker's CPU time goes", "share"],
+    style: { head: [], border: [] },
+  });
+  costTable.push(...costs);
+  console.log(`\n${costTable.toString()}`);
+
+  const markdown = (header: readonly string[], lines: readonly (readonly string[])[]): string =>
+    [header, header.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+  const cpu = cpus()[0]?.model ?? "unknown";
+  const version = (await readFile("/proc/version", "utf8").catch(() => "")).split(" ").slice(0, 3).join(" ");
+  await writeFile(
+    RESULTS,
+    `# Proxy benchmark
+
+Written by \`npm run bench -- proxy\`; medians of ${rounds} rounds of ${seconds} s, the three proxies turn by turn.
+
+Signed JSON requests of ${bodyBytes} bytes over ${connections} connections, loaded by \`wrk\`. The proxy under test has one core
+for itself; \`wrk\` and the model (an nginx that answers at once) share another. The worker runs with signature checks,
+all actors and reports; nginx (\`proxy_pass\`, keep-alive) and the bare \`node:http\` proxy only pass bytes on. The worker's
+latency has the other core's share in it, so the CPU time per request of the proxy process is the figure to look at.
+
+${markdown(head, rows)}
+
+Node.js ${process.version}, ${cpu}, ${version}.
+
+## Where the worker's CPU time goes
+
+From a further round under the CPU profiler, idle time left out, parts of 1 % and more.
+
+${markdown(["part", "share"], costs)}
+`,
+  );
+  console.log("\nwritten to bench/results/proxy.md");
+}

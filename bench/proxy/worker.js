@@ -1,0 +1,15 @@
+// The worker under test, as it is published: JavaScript, because compiling on the fly changes what is measured.
+import { Worker } from "tsworker";
+
+await new Worker({
+  modelServerUrl: process.env.MODEL_URL ?? "",
+  modelHealthcheckUrl: "/health",
+  handlers: [
+    {
+      route: "/v1/completions",
+      allowParallelRequests: true,
+      workloadCalculator: ({ max_tokens }) => Number(max_tokens),
+      benchmarkConfig: { generator: () => ({ prompt: "hello", max_tokens: 128 }), runs: 2, concurrency: 4 },
+    },
+  ],
+}).run();
