@@ -37,7 +37,7 @@ export function readHead(status: number, raw: readonly Buffer[]): AnswerHead {
   let headers: Buffer[] = [];
   let length: number | undefined;
   let isStream = false;
-  let named: readonly string[] = [];
+  let named = NONE;
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = raw[index];
     const value = raw[index + 1];
@@ -47,7 +47,7 @@ export function readHead(status: number, raw: readonly Buffer[]): AnswerHead {
       if (key === "content-length") length = Number(value.toString("latin1"));
       else if (key === "transfer-encoding") isStream = true;
       else if (key === "content-type") isStream ||= isStreamedType(value.toString("latin1").toLowerCase());
-      else if (key === "connection") named = namedBy(value);
+      else if (key === "connection") named = [...named, ...namedBy(value)];
       if (DROPPED.has(key)) continue;
     }
     headers.push(name, value);
@@ -57,13 +57,16 @@ export function readHead(status: number, raw: readonly Buffer[]): AnswerHead {
 }
 
 /** Further headers that a `Connection` header declares to be of this connection only. */
-const namedBy = (connection: Buffer): readonly string[] =>
-  connection
-    .toString("latin1")
-    .toLowerCase()
+function namedBy(connection: Buffer): readonly string[] {
+  const text = connection.toString("latin1").toLowerCase();
+  if (text === "keep-alive" || text === "close") return NONE;
+  return text
     .split(",")
     .map((name) => name.trim())
     .filter((name) => name !== "keep-alive" && name !== "close" && name !== "");
+}
+
+const NONE: readonly string[] = [];
 
 const without = (headers: readonly Buffer[], names: readonly string[]): Buffer[] =>
   headers.filter((_, index) => {

@@ -97,6 +97,13 @@ export function parseEnvelope(body: Buffer, { requestParser }: HandlerConfig): E
   else {
     try {
       parsed = requestParser(payload);
+      if (!isObject(parsed)) {
+        const got = parsed === null ? "null" : typeof parsed;
+        return {
+          kind: "parser-threw",
+          error: new TypeError(`requestParser: expected it to return an object, got ${got}`),
+        };
+      }
     } catch (error) {
       if (!(error instanceof PayloadError)) return { kind: "parser-threw", error };
       faults.payload = { ...error.fields };
@@ -109,6 +116,8 @@ export function parseEnvelope(body: Buffer, { requestParser }: HandlerConfig): E
     modelBody =
       requestParser === undefined ? Buffer.from(payloadBytes(body) ?? "{}") : JSON.stringify(parsed);
   } catch (error) {
+    // Nested deeper than can be written again: the client's doing, and no better elsewhere.
+    if (error instanceof RangeError) return { kind: "faults", faults: { payload: { data: "nested too deeply" } } };
     return { kind: "parser-threw", error };
   }
   return {

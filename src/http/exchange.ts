@@ -7,11 +7,11 @@ import type { ModelClient } from "../model/client.js";
 import type { Entry } from "../report/ledger.js";
 import { workloadOf } from "../workload.js";
 import { type Answer, answers } from "./answer.js";
-import { BodyReader } from "./body-reader.js";
-import { callFunction } from "./call-function.js";
+import { BodyReader, type BodySink } from "./body-reader.js";
+import { callFunction, type FunctionSink } from "./call-function.js";
 import type { Edge } from "./edge.js";
 import { type ParsedEnvelope, parseEnvelope } from "./envelope.js";
-import { GeneratedAnswer } from "./generated-answer.js";
+import { GeneratedAnswer, type GeneratedSink } from "./generated-answer.js";
 import { Relay } from "./relay.js";
 import { sendAnswer } from "./send-answer.js";
 
@@ -30,6 +30,9 @@ interface Work {
   cancel(): void;
 }
 
+/** Characters of a request's id: enough to be unique in any log. */
+const ID_LENGTH = 12;
+
 /**
  * One request from its first byte to its end. It holds the connection; the actors know it by its id only.
  *
@@ -38,16 +41,20 @@ interface Work {
  *    └──────────▶ refused
  * ```
  *
+ * It hears of the body, the model's answer and the user's function itself, rather than through closures made
+ * for each request.
+ *
  * Invariant: what was admitted ends exactly once, by `#end`, whatever the client and the model do.
  */
-export class Exchange {
-  readonly id = nanoid();
+export class Exchange implements BodySink, GeneratedSink, FunctionSink {
+  readonly id = nanoid(ID_LENGTH);
   readonly route: Route;
   readonly #edge: Edge;
   /** Undefined as soon as it was answered or the client is gone: it must not be touched any more. */
   #res: HttpResponse | undefined;
   readonly #arrivedAt = Date.now();
-  readonly #reader: BodyReader;
+  /** For bodies that come in pieces. */
+  #reader: BodyReader | undefined;
   /** The client's request for a `responseGenerator`, which is read before the request object dies. */
   readonly #clientRequest: Request | undefined;
   #entry: Entry | undefined;
@@ -61,17 +68,12 @@ export class Exchange {
     if (route.handler.responseGenerator !== undefined)
       this.#clientRequest = clientRequest(route.handler.route, req);
     const announced = Number(req.getHeader("content-length")) || 0;
-    const limit = edge.maxBodyBytes;
-    this.#reader = new BodyReader(res, announced, limit, edge.watch, {
-      onBody: (body) => this.#onBody(body),
-      onTooLarge: () => this.#refuse(answers.bodyTooLarge(limit)),
-      onTooSlow: () => this.#refuse(answers.bodyTooSlow()),
-    });
-    res.onAborted(() => this.#onClientGone());
-    if (announced > limit) {
-      this.#reader.close();
-      this.#refuse(answers.bodyTooLarge(limit));
+    if (announced > edge.maxBodyBytes) {
+      this.onTooLarge();
+      return;
     }
+    res.onData((chunk, isLast) => this.#onChunk(Buffer.from(chunk), isLast, announced));
+    res.onAborted(() => this.#onClientGone());
   }
 
   /** Its turn has come. */
@@ -84,35 +86,16 @@ export class Exchange {
     this.#envelope = undefined;
     entry.startedAt = Date.now();
     if (handler.remoteFunction !== undefined) {
-      this.#work = callFunction(handler.remoteFunction, envelope.payload, {
-        onResult: (body) => {
-          this.#send({ status: 200, body });
-          this.#end("success", 200);
-        },
-        onThrown: (error) => this.#onUserCodeThrew("remoteFunction", error),
-      });
+      this.#work = callFunction(handler.remoteFunction, envelope.payload, this);
       return;
     }
     if (model === undefined) throw new Error(`${handler.route} has neither a model nor a remoteFunction`);
-    const sink = {
-      onRelayed: (status: number) => {
-        this.#res = undefined;
-        this.#end("success", status);
-      },
-      onModelFailed: (error: TsworkerError) => {
-        this.#edge.log.warn({ id: this.id, route: handler.route, err: error }, "model failed");
-        this.#fail(answers.modelFailed(error));
-      },
-    };
-    const relay =
+    const answer =
       handler.responseGenerator === undefined || this.#clientRequest === undefined
-        ? new Relay(res, this.#edge.watch, sink)
-        : new GeneratedAnswer(res, this.#edge.watch, this.#clientRequest, handler.responseGenerator, {
-            ...sink,
-            onThrown: (error: unknown) => this.#onUserCodeThrew("responseGenerator", error),
-          });
-    this.#work = relay;
-    relay.call = model.post(handler.route, envelope.body, relay);
+        ? new Relay(res, this.#edge.watch, this)
+        : new GeneratedAnswer(res, this.#edge.watch, this.#clientRequest, handler.responseGenerator, this);
+    this.#work = answer;
+    answer.call = model.post(handler.route, envelope.body, answer);
   }
 
   /** The worker ends it: the client is told where that is still possible. */
@@ -121,7 +104,7 @@ export class Exchange {
     this.#fail(answer);
   }
 
-  #onBody(body: Buffer): void {
+  onBody(body: Buffer): void {
     const { handler } = this.route;
     const result = parseEnvelope(body, handler);
     switch (result.kind) {
@@ -137,6 +120,46 @@ export class Exchange {
       case "envelope":
         this.#onEnvelope(result.envelope);
     }
+  }
+
+  onTooLarge(): void {
+    this.#refuse(answers.bodyTooLarge(this.#edge.maxBodyBytes));
+  }
+
+  onTooSlow(): void {
+    this.#refuse(answers.bodyTooSlow());
+  }
+
+  onRelayed(status: number): void {
+    this.#res = undefined;
+    this.#end("success", status);
+  }
+
+  onModelFailed(error: TsworkerError): void {
+    this.#edge.log.warn({ id: this.id, route: this.route.handler.route, err: error }, "model failed");
+    this.#fail(answers.modelFailed(error));
+  }
+
+  onResult(body: { readonly result: unknown }): void {
+    this.#send({ status: 200, body });
+    this.#end("success", 200);
+  }
+
+  onThrown(error: unknown): void {
+    const { remoteFunction } = this.route.handler;
+    this.#onUserCodeThrew(remoteFunction === undefined ? "responseGenerator" : "remoteFunction", error);
+  }
+
+  #onChunk(chunk: Buffer, isLast: boolean, announced: number): void {
+    const res = this.#res;
+    if (res === undefined || this.#entry !== undefined) return;
+    const limit = this.#edge.maxBodyBytes;
+    if (this.#reader === undefined && isLast && chunk.length <= limit) {
+      this.onBody(chunk);
+      return;
+    }
+    this.#reader ??= new BodyReader(res, announced, limit, this.#edge.watch, this);
+    this.#reader.push(chunk, isLast);
   }
 
   #onEnvelope(envelope: ParsedEnvelope): void {
@@ -161,7 +184,7 @@ export class Exchange {
 
   #onClientGone(): void {
     this.#res = undefined;
-    this.#reader.close();
+    this.#reader?.close();
     const work = this.#work;
     this.#work = undefined;
     work?.cancel();

@@ -53,7 +53,7 @@ export class Relay implements AnswerSink {
     const head = readHead(status, rawHeaders);
     this.#head = head;
     this.#resume = resume;
-    if (hasNoBody(status) || (!head.isStream && (head.length ?? 0) <= WHOLE_LIMIT)) return;
+    if (hasNoBody(status) || head.length === 0 || (!head.isStream && (head.length ?? 0) <= WHOLE_LIMIT)) return;
     this.#res.cork(() => this.#writeHead(head));
     this.#writer = new BodyWriter(this.#res, head.length, this.#watch, {
       onDrain: () => this.#resume(),

@@ -1,6 +1,7 @@
 import "./uws-settings.js";
 import {
   App,
+  type HttpRequest,
   type ListenOptions,
   SSLApp,
   type TemplatedApp,
@@ -31,15 +32,17 @@ export interface ServerOptions {
   readonly routes: readonly Route[];
 }
 
+const isHead = (req: HttpRequest): boolean => req.getMethod() === "head";
+
 /** All routes of the public server. */
 function addRoutes(app: TemplatedApp, edge: Edge, routes: readonly Route[]): void {
   for (const route of routes) {
     app.post(route.handler.route, (res, req) => {
       new Exchange(edge, route, res, req);
     });
-    app.any(route.handler.route, (res) => sendAnswer(res, answers.wrongMethod()));
+    app.any(route.handler.route, (res, req) => sendAnswer(res, answers.wrongMethod(), isHead(req)));
   }
-  app.any("/*", (res) => sendAnswer(res, answers.notFound()));
+  app.any("/*", (res, req) => sendAnswer(res, answers.notFound(), isHead(req)));
 }
 
 /**

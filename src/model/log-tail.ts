@@ -7,6 +7,9 @@ const POLL_MS = 100;
 const CHUNK_BYTES = 64 * 1024;
 /** A longer line is cut: no readiness or error line is that long, and memory is bounded. */
 const MAX_LINE_LENGTH = 64 * 1024;
+/** Bytes before the position that are compared at each look: others there mean that the file was begun anew. */
+const KNOWN_BYTES = 256;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * Follows a log file from its start: it may be created late, rotated (renamed or removed and made anew) or
@@ -28,37 +31,40 @@ export async function* tailLog(
   let faulty = false;
   let lines = new Lines();
   let position = 0;
+  let known: Buffer = NOTHING;
+  const beginAnew = (): void => {
+    lines = new Lines();
+    position = 0;
+    known = NOTHING;
+  };
   try {
     while (!signal.aborted) {
       try {
         handle ??= await openIfThere(file);
         if (handle !== undefined) {
-          const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES, position);
-          position += bytesRead;
-          yield* lines.push(buffer.subarray(0, bytesRead));
-          if (bytesRead === CHUNK_BYTES) continue;
-          const here = await handle.stat();
-          if (here.size > position) continue;
-          if (here.size < position) {
-            position = 0;
-            lines = new Lines();
+          const from = position - known.length;
+          const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES, from);
+          if (bytesRead < known.length || !buffer.subarray(0, known.length).equals(known)) {
+            // Truncated; it may have grown beyond the old position since.
+            beginAnew();
             continue;
           }
+          const fresh = buffer.subarray(known.length, bytesRead);
+          position = from + bytesRead;
+          known = Buffer.from(buffer.subarray(Math.max(0, bytesRead - KNOWN_BYTES), bytesRead));
+          yield* lines.push(fresh);
+          if (fresh.length > 0) continue;
           const named = await stat(file).catch(ignoreMissing);
-          if (named === undefined || named.ino !== here.ino || named.dev !== here.dev) {
-            // One more look: the writer may have written between the reading and the rotation.
-            const rest = await handle.read(buffer, 0, CHUNK_BYTES, position);
-            position += rest.bytesRead;
-            yield* lines.push(buffer.subarray(0, rest.bytesRead));
-            if (rest.bytesRead > 0) continue;
+          const here = await handle.stat();
+          const isRotated = named !== undefined && (named.ino !== here.ino || named.dev !== here.dev);
+          // Until its successor has begun, the writer may not have let go of the old file.
+          if (isRotated && named.size > 0) {
+            if (here.size > position) continue;
             yield* lines.end();
-            if (named !== undefined) {
-              await handle.close();
-              handle = undefined;
-              position = 0;
-              lines = new Lines();
-              continue;
-            }
+            await handle.close();
+            handle = undefined;
+            beginAnew();
+            continue;
           }
         }
         faulty = false;
@@ -67,8 +73,7 @@ export async function* tailLog(
         faulty = true;
         await handle?.close().catch(() => {});
         handle = undefined;
-        position = 0;
-        lines = new Lines();
+        beginAnew();
       }
       await sleep(POLL_MS, undefined, { signal }).catch(() => {});
     }

@@ -29,8 +29,17 @@ export function runBenchmark(
   send: SendPayload,
   log: Log,
 ) {
+  const newPayload = (): Payload => {
+    try {
+      return payload();
+    } catch (cause) {
+      log.error({ route: handler.route, err: cause }, "benchmark generator threw");
+      const fault = cause instanceof Error ? cause.message : String(cause);
+      throw new TsworkerError("BENCHMARK_FAILED", `the benchmark's generator threw: ${fault}`, { cause });
+    }
+  };
   const sendOne = async (signal: AbortSignal): Promise<Sent & { workload: number }> => {
-    const body = payload();
+    const body = newPayload();
     const workload = workloadOf(handler, body, log);
     return { ...(await send(body, signal)), workload };
   };
@@ -53,7 +62,7 @@ export function runBenchmark(
       const seconds = (performance.now() - begun) / 1000;
       const successes = sent.filter(({ answered }) => answered);
       const throughput = successes.reduce((sum, { workload }) => sum + workload, 0) / seconds;
-      const fault = sent.find((each) => !each.answered)?.fault;
+      const failed = sent.find((each) => !each.answered);
       log.info(
         {
           round,
@@ -62,7 +71,8 @@ export function runBenchmark(
           successes: successes.length,
           seconds,
           throughput,
-          fault,
+          ...(failed && { fault: failed.fault }),
+          ...(failed?.thrown !== undefined && { err: failed.thrown }),
         },
         "benchmark round",
       );

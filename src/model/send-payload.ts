@@ -2,8 +2,10 @@ import type { Handler } from "../config.js";
 import type { Payload } from "../wire.js";
 import type { ModelClient } from "./client.js";
 
-/** How a payload of the worker's own fared. */
-export type Sent = { readonly answered: true } | { readonly answered: false; readonly fault: string };
+/** How a payload of the worker's own fared. `thrown` is what user code threw. */
+export type Sent =
+  | { readonly answered: true }
+  | { readonly answered: false; readonly fault: string; readonly thrown?: unknown };
 
 /** Sends a payload of the worker's own, such as the benchmark's, the way a request goes. Only 200 is an answer. */
 export async function sendPayload(
@@ -17,7 +19,8 @@ export async function sendPayload(
       await remoteFunction(payload, signal);
       return { answered: true };
     } catch (error) {
-      return { answered: false, fault: error instanceof Error ? error.message : String(error) };
+      const fault = error instanceof Error ? error.message : String(error);
+      return { answered: false, fault, thrown: error };
     }
   }
   if (model === undefined || signal.aborted) return { answered: false, fault: "aborted" };

@@ -2,7 +2,7 @@
  * The worker process of the end-to-end tests: a `worker.ts` whose configuration comes as JSON in
  * `TEST_WORKER_CONFIG`. Functions, which JSON cannot hold, are named there and stand here.
  */
-import { type HandlerConfig, PayloadError, Worker, type WorkerConfig } from "tsworker";
+import { type BenchmarkConfig, type HandlerConfig, PayloadError, Worker, type WorkerConfig } from "tsworker";
 
 const functions = {
   workloadCalculator: {
@@ -23,6 +23,8 @@ const functions = {
     throws: () => {
       throw new Error("the parser failed");
     },
+    // What a configuration in plain JavaScript can come to.
+    returnsNothing: () => undefined as unknown as Record<string, unknown>,
   },
   responseGenerator: {
     upperCase: async (_request, response) =>
@@ -50,7 +52,14 @@ const functions = {
   },
 } satisfies { [K in keyof HandlerConfig]?: Record<string, NonNullable<HandlerConfig[K]>> };
 
-interface NamedHandler extends Omit<HandlerConfig, keyof typeof functions> {
+const generators = {
+  throws: () => {
+    throw new Error("the generator of payloads failed");
+  },
+} satisfies Record<string, BenchmarkConfig["generator"]>;
+
+interface NamedHandler extends Omit<HandlerConfig, keyof typeof functions | "benchmarkConfig"> {
+  readonly benchmarkConfig?: Omit<BenchmarkConfig, "generator"> & { readonly generator?: keyof typeof generators };
   readonly workloadCalculator?: keyof (typeof functions)["workloadCalculator"];
   readonly requestParser?: keyof (typeof functions)["requestParser"];
   readonly responseGenerator?: keyof (typeof functions)["responseGenerator"];
@@ -67,10 +76,15 @@ function resolve({
   requestParser,
   responseGenerator,
   remoteFunction,
+  benchmarkConfig,
   ...rest
 }: NamedHandler): HandlerConfig {
+  const { generator, ...benchmark } = benchmarkConfig ?? {};
   return {
     ...rest,
+    ...(benchmarkConfig && {
+      benchmarkConfig: { ...benchmark, ...(generator && { generator: generators[generator] }) },
+    }),
     ...(workloadCalculator && { workloadCalculator: functions.workloadCalculator[workloadCalculator] }),
     ...(requestParser && { requestParser: functions.requestParser[requestParser] }),
     ...(responseGenerator && { responseGenerator: functions.responseGenerator[responseGenerator] }),

@@ -1,0 +1,179 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { eventually } from "../../support/eventually.js";
+import { test } from "../../support/lab.js";
+import { LOADED } from "../../support/logging-model.js";
+import type { WorkerProcess } from "../../support/worker-process.js";
+
+const rounds = (worker: WorkerProcess) => worker.lines.filter(({ msg }) => msg === "benchmark round");
+
+const benchmarked = (benchmarkConfig: object, rest: object = {}) => ({
+  handlers: [
+    {
+      route: "/work",
+      allowParallelRequests: true,
+      workloadCalculator: "cost" as const,
+      benchmarkConfig: { dataset: [{ cost: 50 }], ...benchmarkConfig },
+      ...rest,
+    },
+  ],
+});
+
+test.concurrent("the model sees one warm-up, then `runs` rounds of `concurrency` requests at once", async ({
+  lab,
+}) => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  model.answerMs = 50;
+  const config = benchmarked({ runs: 3, concurrency: 4 });
+  const worker = await lab.worker({ engine, model, capacity: null, config });
+  expect(model.payloads).toEqual(Array(1 + 3 * 4).fill({ cost: 50 }));
+  expect(model.most).toBe(4);
+
+  // Progress: the warm-up and each round have a line.
+  expect(worker.lines.filter(({ msg }) => msg === "benchmark warm-up")).toHaveLength(1);
+  expect(rounds(worker)).toMatchObject(
+    [1, 2, 3].map((round) => ({ level: 30, round, rounds: 3, requests: 4, successes: 4 })),
+  );
+
+  // The best round is the capacity: in the log, in the file, in the reports.
+  const best = Math.max(...rounds(worker).map(({ throughput }) => Number(throughput)));
+  expect(best).toBeGreaterThan(400);
+  expect(best).toBeLessThanOrEqual(4 * 50 * (1000 / 50));
+  expect(await readFile(join(worker.directory, ".has_benchmark"), "utf8")).toBe(String(best));
+  await eventually(() => expect(engine.reports.at(-1)?.max_perf).toBe(best));
+  expect(engine.reports[0]?.max_perf).toBe(0);
+
+  // A benchmark is no traffic.
+  expect(engine.totals).toMatchObject({ newLoad: 0, servedLoad: 0, requestsReceived: 0 });
+  expect(engine.ended).toEqual([]);
+});
+
+test.concurrent("a serial handler is measured one request at a time, whatever the concurrency says", async ({
+  lab,
+}) => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  model.answerMs = 20;
+  const config = benchmarked({ runs: 2, concurrency: 10 }, { allowParallelRequests: false });
+  await lab.worker({ engine, model, capacity: null, config });
+  expect(model.payloads).toHaveLength(1 + 2);
+  expect(model.most).toBe(1);
+});
+
+test.concurrent("`doWarmup: false` leaves the warm-up out; defaults are 8 rounds of 10", async ({ lab }) => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const worker = await lab.worker({ engine, model, capacity: null, config: benchmarked({ doWarmup: false }) });
+  expect(model.payloads).toHaveLength(8 * 10);
+  expect(worker.lines.filter(({ msg }) => msg === "benchmark warm-up")).toEqual([]);
+});
+
+test.concurrent("a second start takes the capacity from `.has_benchmark` and sends nothing", async ({ lab }) => {
+  const [engine, model, directory] = [await lab.engine(), await lab.loadedModel(), await lab.folder()];
+  const config = benchmarked({ runs: 1, concurrency: 2 });
+  const first = await lab.worker({ engine, model, capacity: null, directory, config });
+  await first.stop();
+  const measured = Number(await readFile(join(directory, ".has_benchmark"), "utf8"));
+  expect(measured).toBeGreaterThan(0);
+  const sent = model.payloads.length;
+
+  const reported = engine.reports.length;
+  const second = await lab.worker({ engine, model, capacity: null, directory, config });
+  await eventually(() => expect(engine.reports.at(-1)?.loadtime).toBeGreaterThan(0));
+  expect(engine.reports.at(-1)?.max_perf).toBe(measured);
+  expect(engine.reports.length).toBeGreaterThan(reported);
+  expect(model.payloads).toHaveLength(sent);
+  expect(rounds(second)).toEqual([]);
+});
+
+test.concurrent("a `.has_benchmark` that holds no capacity is measured anew", async ({ lab }) => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const directories = await Promise.all(
+    ["", "a lot", "0", "-5", "Infinity"].map(async (text) => {
+      const directory = await lab.folder();
+      await writeFile(join(directory, ".has_benchmark"), text);
+      return directory;
+    }),
+  );
+  const config = benchmarked({ runs: 1, concurrency: 1, doWarmup: false });
+  await Promise.all(
+    directories.map((directory) => lab.worker({ engine, model, capacity: null, directory, config })),
+  );
+  expect(model.payloads).toHaveLength(directories.length);
+  for (const directory of directories) {
+    expect(Number(await readFile(join(directory, ".has_benchmark"), "utf8"))).toBeGreaterThan(0);
+  }
+});
+
+test.concurrent("only requests that answered 200 count in a round", async ({ lab }) => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  model.answerMs = 100;
+  const config = benchmarked({
+    dataset: [{ cost: 100 }, { cost: 100, fate: "break" }],
+    runs: 1,
+    concurrency: 20,
+    doWarmup: false,
+  });
+  const worker = await lab.worker({ engine, model, capacity: null, config });
+  const successes = model.payloads.filter(({ fate }) => fate !== "break").length;
+  expect(rounds(worker)).toMatchObject([{ requests: 20, successes }]);
+  const [round] = rounds(worker);
+  expect(round?.throughput).toBeCloseTo((successes * 100) / Number(round?.seconds));
+});
+
+test.concurrent("a benchmark in which everything fails: errored, said to the engine, until the model can", async ({
+  lab,
+}) => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  model.status = 500;
+  const config = benchmarked({ runs: 3, concurrency: 2 });
+  const worker = await lab.worker({ engine, model, capacity: null, config }, "errored");
+  await eventually(() =>
+    expect(engine.reports.at(-1)).toMatchObject({
+      error_msg: "No successful responses from benchmark",
+      max_perf: 0,
+      loadtime: 0,
+    }),
+  );
+  // The first round without success is the last one.
+  expect(model.payloads).toHaveLength(1 + 2);
+  await expect(readFile(join(worker.directory, ".has_benchmark"))).rejects.toThrow("ENOENT");
+
+  model.status = 200;
+  model.say("INFO the model is started again", LOADED);
+  await worker.reaches("ready");
+  expect(model.payloads).toHaveLength(1 + 2 + 1 + 3 * 2);
+  await eventually(() => expect(engine.reports.at(-1)).toMatchObject({ error_msg: "" }));
+  expect(engine.reports.at(-1)?.max_perf).toBeGreaterThan(0);
+});
+
+test.concurrent("a `remoteFunction` is measured by calling it", async ({ lab }) => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const config = benchmarked({ runs: 1, concurrency: 2 }, { remoteFunction: "echo" });
+  const worker = await lab.worker({ engine, model, capacity: null, config });
+  expect(rounds(worker)).toMatchObject([{ successes: 2 }]);
+  expect(model.payloads).toEqual([]);
+});
+
+test.concurrent("user code that throws during the benchmark: errored, with the stack in the log once", async ({
+  lab,
+}) => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const oneRound = { runs: 1, concurrency: 2 };
+  const failing = await Promise.all(
+    [
+      { config: benchmarked(oneRound, { remoteFunction: "throws" }), message: "the function failed" },
+      {
+        config: benchmarked({ ...oneRound, dataset: undefined, generator: "throws" }),
+        message: "the generator of payloads failed",
+      },
+    ].map(async ({ config, message }) => ({
+      worker: await lab.worker({ engine, model, capacity: null, config }, "errored"),
+      message,
+    })),
+  );
+  for (const { worker, message } of failing) {
+    const withStack = worker.lines.filter((line) => /worker-main\.ts:\d+/.test(JSON.stringify(line)));
+    expect(withStack).toHaveLength(1);
+    expect(withStack[0]).toMatchObject({ err: { message, stack: expect.stringContaining(message) } });
+  }
+});

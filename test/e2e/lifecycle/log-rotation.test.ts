@@ -1,0 +1,96 @@
+import { appendFileSync, renameSync, truncateSync, unlinkSync } from "node:fs";
+import { expect } from "vitest";
+import { eventually } from "../../support/eventually.js";
+import { test } from "../../support/lab.js";
+import { LOADED, type LoggingModel } from "../../support/logging-model.js";
+import type { WorkerProcess } from "../../support/worker-process.js";
+
+/** The ways in which a log is begun anew. A long first file is what log rotation is for. */
+const rotations = {
+  "renamed and made anew": ({ logFile }: LoggingModel) => renameSync(logFile, `${logFile}.1`),
+  "truncated in place": ({ logFile }: LoggingModel) => truncateSync(logFile),
+  "removed and made anew": ({ logFile }: LoggingModel) => unlinkSync(logFile),
+} as const;
+
+const FILLING = Array.from({ length: 200 }, (_, index) => `INFO line ${index} of the first file`);
+
+/** Waits until the worker has read the log up to a line. */
+const hasRead = (worker: WorkerProcess, line: string) =>
+  eventually(() => expect(worker.lines).toContainEqual(expect.objectContaining({ msg: "model log", line })));
+
+for (const [name, rotate] of Object.entries(rotations)) {
+  test.concurrent(`a log that is ${name} while the model loads is read on`, async ({ lab }) => {
+    const [engine, model] = [await lab.engine(), await lab.model()];
+    const worker = await lab.worker({ engine, model }, "loading");
+    model.say(...FILLING, "Download begins");
+    await hasRead(worker, "Download begins");
+    rotate(model);
+    model.say("INFO first line of the new file", LOADED);
+    await worker.reaches("ready");
+  });
+
+  test.concurrent(`an onError line is seen in a log that was ${name} while the worker was ready`, async ({
+    lab,
+  }) => {
+    const [engine, model] = [await lab.engine(), await lab.model()];
+    model.say(...FILLING, LOADED);
+    const worker = await lab.worker({ engine, model });
+    rotate(model);
+    model.say("RuntimeError: CUDA error: out of memory");
+    await worker.reaches("errored");
+    await eventually(() => expect(engine.reports.at(-1)?.error_msg).toBe("CUDA error"));
+    // The old file's lines are not read again: its onLoad line would lead the worker back.
+    expect(worker.states).toEqual(["loading", "benchmarking", "ready", "errored"]);
+  });
+}
+
+test.concurrent("a writer may go on in the old file until it begins the new one, even within a line", async ({ lab }) => {
+  const [engine, model] = [await lab.engine(), await lab.model()];
+  const worker = await lab.worker({ engine, model }, "loading");
+  model.say(...FILLING, "Download begins");
+  await hasRead(worker, "Download begins");
+  model.say("Download before the rotation");
+  const old = `${model.logFile}.1`;
+  renameSync(model.logFile, old);
+  appendFileSync(old, "Download after the renaming\nDownload to ");
+  await hasRead(worker, "Download after the renaming");
+  model.write("");
+  appendFileSync(old, "the old file, when the new one was there\nDownload without a line break");
+  await hasRead(worker, "Download to the old file, when the new one was there");
+  model.say("Download of the new file", LOADED);
+  await worker.reaches("ready");
+  expect(worker.lines.filter(({ msg }) => msg === "model log").map(({ line }) => line)).toEqual([
+    "Download begins",
+    "Download before the rotation",
+    "Download after the renaming",
+    "Download to the old file, when the new one was there",
+    "Download without a line break",
+    "Download of the new file",
+    LOADED,
+  ]);
+});
+
+test.concurrent("a truncated log is read from its start, however much it has grown since", async ({ lab }) => {
+  const [engine, model] = [await lab.engine(), await lab.model()];
+  const worker = await lab.worker({ engine, model }, "loading");
+  model.say("Download 1");
+  await hasRead(worker, "Download 1");
+  truncateSync(model.logFile);
+  model.say("Download 2");
+  await hasRead(worker, "Download 2");
+  truncateSync(model.logFile);
+  model.say("Download 3", ...FILLING);
+  await hasRead(worker, "Download 3");
+});
+
+test.concurrent("a log is followed through several rotations", async ({ lab }) => {
+  const [engine, model] = [await lab.engine(), await lab.model()];
+  const worker = await lab.worker({ engine, model }, "loading");
+  for (let round = 1; round <= 5; round++) {
+    model.say(...FILLING, `Download ${round}`);
+    await hasRead(worker, `Download ${round}`);
+    (round % 2 === 0 ? rotations["truncated in place"] : rotations["renamed and made anew"])(model);
+  }
+  model.say(LOADED);
+  await worker.reaches("ready");
+});

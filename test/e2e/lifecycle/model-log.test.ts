@@ -1,0 +1,102 @@
+import { expect } from "vitest";
+import { eventually } from "../../support/eventually.js";
+import { test } from "../../support/lab.js";
+import { LOADED } from "../../support/logging-model.js";
+import type { WorkerProcess } from "../../support/worker-process.js";
+
+/** The model's lines that the worker took note of, oldest first. */
+const noted = (worker: WorkerProcess): readonly unknown[] =>
+  worker.lines.filter(({ msg }) => msg === "model log").map(({ line }) => line);
+
+test.concurrent("a log file that is created late is read from its start", async ({ lab }) => {
+  const [engine, model] = [await lab.engine(), await lab.model()];
+  const worker = await lab.worker({ engine, model }, "loading");
+  model.say("Download of the weights", LOADED, "Download of something else");
+  await worker.reaches("ready");
+  expect(worker.states).toEqual(["loading", "benchmarking", "ready"]);
+  await eventually(() =>
+    expect(noted(worker)).toEqual(["Download of the weights", LOADED, "Download of something else"]),
+  );
+});
+
+test.concurrent("without the onLoad line the worker stays loading and answers 503", async ({ lab }) => {
+  const [engine, model] = [await lab.engine(), await lab.model()];
+  model.say("Application startup incomplete.", "Download");
+  const worker = await lab.worker({ engine, model }, "loading");
+  await eventually(() => expect(noted(worker)).toEqual(["Download"]));
+  const response = await fetch(`${worker.url}/work`, {
+    method: "POST",
+    body: JSON.stringify({ auth_data: engine.authData({ url: worker.url }), payload: { cost: 1 } }),
+  });
+  expect(response.status).toBe(503);
+  expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
+  expect(worker.states).toEqual(["loading"]);
+});
+
+test.concurrent("lines are put together from the pieces in which they are written", async ({ lab }) => {
+  const [engine, model] = [await lab.engine(), await lab.model()];
+  const config = { logActionConfig: { onLoad: [LOADED], onInfo: ["Download", "größe"] } };
+  const worker = await lab.worker({ engine, model, config }, "loading");
+  const line = Buffer.from("Download: größe bekannt\n");
+  const insideOfCharacter = line.indexOf(Buffer.from("ö")) + 1;
+
+  // A whole line before each piece tells when the worker has read that far.
+  model.write(Buffer.concat([Buffer.from("Download 1\n"), line.subarray(0, insideOfCharacter)]));
+  await eventually(() => expect(noted(worker)).toEqual(["Download 1"]));
+  model.write(Buffer.concat([line.subarray(insideOfCharacter), Buffer.from("Download 2\nApplication sta")]));
+  await eventually(() =>
+    expect(noted(worker)).toEqual(["Download 1", "Download: größe bekannt", "Download 2"]),
+  );
+  expect(worker.states).toEqual(["loading"]);
+  model.write("rtup complete.\r\n");
+  await worker.reaches("ready");
+  expect(noted(worker).at(-1)).toBe(LOADED);
+});
+
+test.concurrent("bytes that are no UTF-8 do not hide the lines around them, nor the line they are in", async ({
+  lab,
+}) => {
+  const [engine, model] = [await lab.engine(), await lab.model()];
+  const worker = await lab.worker({ engine, model }, "loading");
+  model.write(Buffer.from([0xff, 0xfe, 0x00, 0xc3, 0x0a, 0xe2, 0x82, 0x0a]));
+  model.write(Buffer.concat([Buffer.from("Download \xf0\x9f", "latin1"), Buffer.from("\n")]));
+  model.write(Buffer.concat([Buffer.from([0x80, 0xff]), Buffer.from(`${LOADED}`), Buffer.from([0xc3, 0x0a])]));
+  await worker.reaches("ready");
+  expect(noted(worker)).toHaveLength(2);
+});
+
+test.concurrent("thousands of lines a second are read as they come, none of those that match is missed", async ({
+  lab,
+}) => {
+  const [engine, model] = [await lab.engine(), await lab.model()];
+  const worker = await lab.worker({ engine, model }, "loading");
+  const expected: string[] = [];
+  const begun = performance.now();
+  // 20 blocks of 1000 lines, one every 50 ms: 20,000 lines a second, some 2 MB.
+  for (let block = 0; block < 20; block++) {
+    const lines = Array.from({ length: 1000 }, (_, index) => `INFO ${block}/${index} ${"x".repeat(80)}`);
+    const note = `Download ${block}`;
+    lines.splice(block * 50, 0, note);
+    expected.push(note);
+    model.say(...lines);
+    const next = begun + (block + 1) * 50;
+    await eventually(() => performance.now() >= next);
+  }
+  const written = performance.now();
+  model.say(LOADED);
+  await worker.reaches("ready");
+  expect(performance.now() - written).toBeLessThan(2000);
+  expect(noted(worker)).toEqual([...expected, LOADED]);
+});
+
+test.concurrent("a line of megabytes without an end neither stops the reading nor fills the memory", async ({
+  lab,
+}) => {
+  const [engine, model] = [await lab.engine(), await lab.model()];
+  const worker = await lab.worker({ engine, model }, "loading");
+  const before = await worker.memory();
+  for (let piece = 0; piece < 40; piece++) model.write(Buffer.alloc(2 ** 20, "progress "));
+  model.say("", LOADED);
+  await worker.reaches("ready");
+  expect((await worker.memory()) - before).toBeLessThan(64 * 2 ** 20);
+});

@@ -1,0 +1,185 @@
+import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { Agent, get } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { Engine } from "../../src/engine/index.js";
+import type { AuthData, EndedStatus, Payload } from "../../src/wire.js";
+import { eventually } from "./eventually.js";
+import { type Asking, ask, type Reply } from "./http-client.js";
+import { RawModel } from "./raw-model.js";
+import type { NamedConfig } from "./worker-main.js";
+import { freePort, WorkerProcess } from "./worker-process.js";
+
+/** Capacity of the workers of these stands, in units per second, so that waits can be told beforehand. */
+export const MAX_PERF = 100;
+const LOADED = "Application startup complete.";
+const FAILED = "Traceback";
+
+/** A route that every worker here has, to see that it still serves. */
+const ALIVE = "/alive";
+
+/** What a stand differs in from the usual one. */
+export interface HttpStandOptions {
+  readonly handlers?: NamedConfig["handlers"];
+  readonly config?: Partial<NamedConfig>;
+  /** False: the model has not loaded yet. @default true */
+  readonly loaded?: boolean;
+  /** False: the engine is down until the test starts it. @default true */
+  readonly engineUp?: boolean;
+}
+
+/** What a client sends. */
+export interface SentEnvelope {
+  readonly auth_data: AuthData;
+  readonly payload: unknown;
+}
+
+/** An engine, a model in the hands of the test, and a real worker process between them. */
+export class HttpStand {
+  readonly engine: Engine;
+  readonly model: RawModel;
+  readonly worker: WorkerProcess;
+  readonly #directory: string;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+
+  private constructor(engine: Engine, model: RawModel, worker: WorkerProcess, directory: string) {
+    this.engine = engine;
+    this.model = model;
+    this.worker = worker;
+    this.#directory = directory;
+  }
+
+  static async start({
+    handlers = [],
+    config = {},
+    loaded = true,
+    engineUp = true,
+  }: HttpStandOptions = {}): Promise<HttpStand> {
+    const directory = await mkdtemp(join(tmpdir(), "tsworker-http-"));
+    const modelLogFile = join(directory, "model.log");
+    const port = await freePort();
+    const engine = new Engine({ endpoint: "endpoint", apiKey: "key", port });
+    const [model] = await Promise.all([
+      RawModel.start(),
+      engineUp && engine.start(),
+      writeFile(join(directory, ".has_benchmark"), String(MAX_PERF)),
+      writeFile(modelLogFile, loaded ? `${LOADED}\n` : ""),
+    ]);
+    const worker = await WorkerProcess.start(
+      {
+        directory,
+        engineUrl: `http://127.0.0.1:${port}`,
+        config: {
+          modelServerUrl: "http://127.0.0.1",
+          modelServerPort: model.port,
+          modelLogFile,
+          logActionConfig: { onLoad: [LOADED], onError: [FAILED] },
+          handlers: [
+            ...handlers,
+            {
+              route: ALIVE,
+              allowParallelRequests: true,
+              maxQueueTime: null,
+              benchmarkConfig: { dataset: [{}] },
+            },
+          ],
+          ...config,
+        },
+      },
+      !loaded ? "loading" : engineUp ? "ready" : "verifying",
+    );
+    return new HttpStand(engine, model, worker, directory);
+  }
+
+  /** What a client sends that was routed here. */
+  envelope(payload: unknown = {}): SentEnvelope {
+    return { auth_data: this.engine.authData({ url: this.worker.url }), payload };
+  }
+
+  /** The same as bytes, those of the payload being the test's own. */
+  envelopeBytes(payload: Buffer | string): Buffer {
+    return Buffer.concat([
+      Buffer.from(`{"auth_data": ${JSON.stringify(this.envelope().auth_data)}, "payload": `),
+      Buffer.from(payload),
+      Buffer.from("}"),
+    ]);
+  }
+
+  /** The bytes of a whole request, for a bare connection. */
+  requestBytes(route: string, payload: Payload = {}, headers = ""): Buffer {
+    const body = this.envelopeBytes(JSON.stringify(payload));
+    const head = `POST ${route} HTTP/1.1\r\nhost: worker\r\n${headers}content-length: ${body.length}\r\n\r\n`;
+    return Buffer.concat([Buffer.from(head), body]);
+  }
+
+  /** Sends something to the worker. */
+  ask(route: string, asking: Asking = {}): Promise<Reply> {
+    return ask(this.worker.url + route, asking);
+  }
+
+  /** Sends a payload the way a routed client does. */
+  post(route: string, payload: Payload = {}): Promise<Reply> {
+    return this.ask(route, { body: this.envelope(payload) });
+  }
+
+  /**
+   * Waits until the worker has dealt with everything that was written to its sockets before: it answers this
+   * request after it, and whatever is written afterwards it reads later.
+   */
+  async roundTrip(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const asking = get(`${this.worker.url}/no-such-route`, { agent: this.#agent }, (answer) => {
+        answer.resume().once("end", resolve);
+      });
+      asking.once("error", reject);
+    });
+  }
+
+  /** The model's log says that it has loaded. */
+  async modelLoads(): Promise<void> {
+    await appendFile(join(this.#directory, "model.log"), `${LOADED}\n`);
+    await this.worker.reaches("ready");
+  }
+
+  /** The model's log says that it failed. */
+  async modelFails(): Promise<void> {
+    await appendFile(join(this.#directory, "model.log"), `${FAILED} (most recent call last):\n`);
+    await this.worker.reaches("errored");
+  }
+
+  /** Waits until the engine was told how a request ended; twice is an error. */
+  async isTold({ auth_data }: SentEnvelope, status: EndedStatus): Promise<void> {
+    await eventually(() => {
+      const told = this.engine.ended.filter(({ request_idx }) => request_idx === auth_data.request_idx);
+      expect(told.map((end) => end.status)).toEqual([status]);
+    });
+  }
+
+  /** The worker serves as ever. */
+  async stillServes(): Promise<void> {
+    const reply = await this.post(ALIVE);
+    expect({ status: reply.status, body: reply.body.toString() }).toEqual({ status: 200, body: "{}" });
+    expect(this.worker.states.at(-1)).toBe("ready");
+    expect(this.worker.text).toBe("");
+  }
+
+  /**
+   * Ends it and looks back: the worker printed nothing but log lines, was ready all the time unless the test
+   * wanted it otherwise, ended well, has nobody left in its books, and told of no request twice.
+   */
+  async stop(): Promise<void> {
+    this.#agent.destroy();
+    const code = await this.worker.stop();
+    await Promise.all([this.engine.stop(), this.model.stop()]);
+    await rm(this.#directory, { recursive: true });
+    expect(this.worker.text).toBe("");
+    expect(code).toBe(0);
+    expect([...this.engine.totals.endedTimes].filter(([, times]) => times !== 1)).toEqual([]);
+    expect(this.engine.reports.at(-1)).toMatchObject({
+      cur_load: 0,
+      num_requests_working: 0,
+      working_request_idxs: [],
+    });
+  }
+}

@@ -1,0 +1,114 @@
+import { appendFileSync } from "node:fs";
+import { createServer, type ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { close, httpUrl, listen } from "../../src/stand-in/listen.js";
+import type { Payload } from "../../src/wire.js";
+
+/** The line with which this model says that it has loaded. */
+export const LOADED = "Application startup complete.";
+
+/**
+ * What becomes of a request, as its payload says under `fate`: it is answered (the default), its connection is
+ * broken before an answer, or it waits until {@link LoggingModel.release}.
+ */
+export type Fate = "answer" | "break" | "hold";
+
+/**
+ * A model server in the test's hand: an HTTP server on the loopback and a log file, which say and do exactly what the
+ * test wants, and keep what they were asked.
+ */
+export class LoggingModel {
+  readonly logFile: string;
+  /** Status of its health URL, `/health`. */
+  health = 200;
+  /** Status of its answers. */
+  status = 200;
+  /** Milliseconds that an answer takes. */
+  answerMs = 0;
+  /** Every payload that it was sent, oldest first. */
+  readonly payloads: Payload[] = [];
+  /** How often its health URL was asked. */
+  probes = 0;
+  /** Most requests that were open at once. */
+  most = 0;
+  /** Requests whose client went away before the answer. */
+  abandoned = 0;
+  readonly #server = createServer((request, response) => {
+    if (request.method === "GET") {
+      this.probes++;
+      response.writeHead(this.health).end();
+      return;
+    }
+    const pieces: Buffer[] = [];
+    request.on("data", (piece: Buffer) => pieces.push(piece));
+    request.on("end", () => void this.#take(JSON.parse(Buffer.concat(pieces).toString()), response));
+  });
+  readonly #open = new Set<ServerResponse>();
+  readonly #held = new Set<ServerResponse>();
+  #url = "";
+
+  /** @param logFile is written by `say` and `write` only: until then it is not there. */
+  constructor(logFile: string) {
+    this.logFile = logFile;
+  }
+
+  get url(): string {
+    return this.#url;
+  }
+
+  /** Requests that have no answer yet. */
+  get open(): number {
+    return this.#open.size;
+  }
+
+  /** Requests that wait for `release`. */
+  get held(): number {
+    return this.#held.size;
+  }
+
+  async start(): Promise<void> {
+    this.#url = httpUrl("127.0.0.1", await listen(this.#server, "127.0.0.1", 0));
+  }
+
+  stop(): Promise<void> {
+    return close(this.#server);
+  }
+
+  /** Writes lines into the log. */
+  say(...lines: readonly string[]): void {
+    this.write(lines.map((line) => `${line}\n`).join(""));
+  }
+
+  /** Writes into the log what need not be whole lines, nor text. */
+  write(piece: string | Uint8Array): void {
+    appendFileSync(this.logFile, piece);
+  }
+
+  /** Answers every request that is held. */
+  release(): void {
+    for (const response of this.#held) this.#answer(response);
+    this.#held.clear();
+  }
+
+  async #take(payload: Payload, response: ServerResponse): Promise<void> {
+    this.payloads.push(payload);
+    this.#open.add(response);
+    this.most = Math.max(this.most, this.#open.size);
+    response.on("close", () => {
+      if (!response.writableEnded) this.abandoned++;
+      this.#open.delete(response);
+      this.#held.delete(response);
+    });
+    if (payload.fate === "break") response.socket?.destroy();
+    else if (payload.fate === "hold") this.#held.add(response);
+    else {
+      if (this.answerMs > 0) await sleep(this.answerMs);
+      this.#answer(response);
+    }
+  }
+
+  #answer(response: ServerResponse): void {
+    this.#open.delete(response);
+    response.writeHead(this.status, { "content-type": "application/json" }).end('{"answer":"yes"}');
+  }
+}
