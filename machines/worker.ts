@@ -190,11 +190,12 @@ export const workerMachine = setup({
     keyFailed: ({ context }) => context.key === "failed",
     lacksHealth: ({ context }) => context.hasHealth && !context.healthy,
     isBenchmarked: ({ context }) => context.maxPerf !== undefined,
-    lacksOnlyTheKey: ({ context }) => context.fault?.of === "key",
     lacksTheKeyWhileLoading: ({ context }) => context.fault?.of === "key" && !context.modelLoaded,
     lacksTheKeyAfterBenchmark: ({ context }) => context.fault?.of === "key" && context.maxPerf !== undefined,
     isBeyondRepair: ({ context, event }) => deadActor(event) === "edge" || context.replaced >= MAX_REPLACED,
     isQueue: ({ context, event }) => context.queues.some(({ name }) => deadActor(event) === queueId(name)),
+    isReporter: ({ context, event }) =>
+      REPORTS.some((kind) => deadActor(event) === reporterId(kind)) && context.replaced < MAX_REPLACED,
     wasLastReporter: ({ context }) => context.flushed + 1 === REPORTS.length,
   },
   actions: {
@@ -218,6 +219,20 @@ export const workerMachine = setup({
     clearAway: enqueueActions(({ context, enqueue, event }) => {
       enqueue.stopChild(deadActor(event));
       enqueue.assign({ replaced: context.replaced + 1 });
+    }),
+    // A replacement was not told what its predecessor knew. A load time told twice is better than one never told.
+    informReplacement: enqueueActions(({ context, enqueue, event }) => {
+      const id = deadActor(event);
+      if (id === reporterId("status")) {
+        enqueue.sendTo(id, { type: "worker.changed", condition: conditionOf(context) });
+      } else if (id === reporterId("ended")) {
+        enqueue.sendTo(id, { type: "report.due" });
+      } else if (id === "model" && (context.maxPerf !== undefined || context.fault !== undefined)) {
+        enqueue.sendTo(id, { type: "model.suspect" });
+      }
+    }),
+    flushReplacement: enqueueActions(({ enqueue, event }) => {
+      enqueue.sendTo(deadActor(event), { type: "report.flush" });
     }),
     replaceQueue: enqueueActions(({ context, enqueue, event }) => {
       const queue = context.queues.find(({ name }) => deadActor(event) === queueId(name));
@@ -246,7 +261,7 @@ export const workerMachine = setup({
     verifyModel: sendTo("model", { type: "model.verify" }),
     suspectModel: sendTo("model", { type: "model.suspect" }),
     blame: assign((_, fault: Fault) => ({ fault, healthy: false })),
-    blameKey: assign(({ context }) => ({ fault: context.fault ?? KEY_FAULT })),
+    blameKey: assign({ fault: KEY_FAULT }),
     noteLoaded: assign({ modelLoaded: true, healthy: false }),
     noteHealthy: assign({ modelLoaded: true, healthy: true }),
     noteKeyHeld: assign({ key: "held" }),
@@ -316,7 +331,11 @@ export const workerMachine = setup({
       },
       { guard: "isQueue", actions: ["clearAway", "replaceQueue"] },
       {
-        actions: ["clearAway", { type: "startActors", params: ({ event }) => ({ ids: [deadActor(event)] }) }],
+        actions: [
+          "clearAway",
+          { type: "startActors", params: ({ event }) => ({ ids: [deadActor(event)] }) },
+          "informReplacement",
+        ],
       },
     ],
   },
@@ -427,11 +446,6 @@ export const workerMachine = setup({
             target: "verifying",
             actions: ["noteKeyHeld", { type: "tellEdge", params: ({ event }) => event }],
           },
-          {
-            guard: "lacksOnlyTheKey",
-            target: "benchmarking",
-            actions: ["noteKeyHeld", { type: "tellEdge", params: ({ event }) => event }],
-          },
           { actions: ["noteKeyHeld", { type: "tellEdge", params: ({ event }) => event }] },
         ],
       },
@@ -455,6 +469,15 @@ export const workerMachine = setup({
               { guard: "wasLastReporter", target: "#worker.stopped" },
               { actions: "noteFlushed" },
             ],
+            "xstate.error.actor.*": {
+              guard: "isReporter",
+              actions: [
+                "clearAway",
+                { type: "startActors", params: ({ event }) => ({ ids: [deadActor(event)] }) },
+                "informReplacement",
+                "flushReplacement",
+              ],
+            },
           },
           after: { flushTimeout: "#worker.stopped" },
         },

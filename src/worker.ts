@@ -221,14 +221,14 @@ async function startWorker(config: CheckedConfig, environment: Environment): Pro
       routes,
     });
   } catch (error) {
-    await Promise.all(routes.map(({ model }) => model?.close()));
+    for (const { model } of routes) model?.close();
     throw error;
   }
   log.info({ version: VERSION, port: environment.port, url: environment.publicUrl }, "listening");
   logStates(actor, log);
-  const stopped = whenStopped(actor).finally(async () => {
+  const stopped = whenStopped(actor).finally(() => {
     server.close();
-    await Promise.all(routes.map(({ model }) => model?.close()));
+    for (const { model } of routes) model?.close();
   });
   actor.start();
   return { actor, stopped };

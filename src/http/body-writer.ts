@@ -48,17 +48,20 @@ export class BodyWriter implements Waiting {
     });
   }
 
-  /** @returns false when the producer is to pause until `onDrain`. */
+  /**
+   * @param chunk is copied where it is kept.
+   * @returns false when the producer is to pause until `onDrain`.
+   */
   write(chunk: Buffer): boolean {
     if (this.#closed) return true;
     if (this.#stalledAt > 0) {
-      this.#held = this.#held === undefined ? chunk : Buffer.concat([this.#held, chunk]);
+      this.#held = this.#held === undefined ? Buffer.from(chunk) : Buffer.concat([this.#held, chunk]);
       return false;
     }
     if (this.#length === undefined && chunk.length >= LARGE_CHUNK) {
       const end = chunk.length - HELD_BACK;
       if (this.#put(chunk.subarray(0, end))) return this.#put(chunk.subarray(end));
-      this.#held = chunk.subarray(end);
+      this.#held = Buffer.from(chunk.subarray(end));
       return false;
     }
     return this.#put(chunk);
@@ -127,7 +130,7 @@ export class BodyWriter implements Waiting {
     const before = this.#res.getWriteOffset();
     const [room, done] = this.#res.tryEnd(chunk, length);
     if (done) this.close();
-    else if (!room) this.#held = chunk.subarray(this.#res.getWriteOffset() - before);
+    else if (!room) this.#held = Buffer.from(chunk.subarray(this.#res.getWriteOffset() - before));
     return room || done;
   }
 

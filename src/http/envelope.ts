@@ -117,7 +117,8 @@ export function parseEnvelope(body: Buffer, { requestParser }: HandlerConfig): E
       requestParser === undefined ? Buffer.from(payloadBytes(body) ?? "{}") : JSON.stringify(parsed);
   } catch (error) {
     // Nested deeper than can be written again: the client's doing, and no better elsewhere.
-    if (error instanceof RangeError) return { kind: "faults", faults: { payload: { data: "nested too deeply" } } };
+    if (error instanceof RangeError)
+      return { kind: "faults", faults: { payload: { data: "nested too deeply" } } };
     return { kind: "parser-threw", error };
   }
   return {

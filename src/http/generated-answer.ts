@@ -1,8 +1,9 @@
 import type { HttpResponse } from "uWebSockets.js";
 import type { TsworkerError } from "../errors.js";
-import type { AnswerSink, ModelCall } from "../model/client.js";
+import type { AnswerHead } from "../model/answer-head.js";
+import type { ModelCall } from "../model/client.js";
+import type { AnswerSink } from "../model/connection.js";
 import { statusLine } from "./answer.js";
-import { readHead } from "./answer-head.js";
 import { BodyWriter } from "./body-writer.js";
 import type { RelaySink } from "./relay.js";
 import type { StallWatch } from "./stall-watch.js";
@@ -15,6 +16,9 @@ export interface GeneratedSink extends RelaySink {
   /** The user's code failed. */
   onThrown(error: unknown): void;
 }
+
+/** Headers that the server writes itself. */
+const OWN_HEADERS = new Set(["content-length", "transfer-encoding", "connection", "date"]);
 
 /** Statuses that a fetch-standard `Response` takes only without a body. */
 const isNullBodyStatus = (status: number): boolean => [204, 205, 304].includes(status);
@@ -61,7 +65,7 @@ export class GeneratedAnswer implements AnswerSink {
     this.#reader?.cancel().catch(() => {});
   }
 
-  onHead(status: number, rawHeaders: readonly Buffer[], resume: () => void): void {
+  onHead({ status, headers: pairs }: AnswerHead, resume: () => void): void {
     const body = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
@@ -74,17 +78,15 @@ export class GeneratedAnswer implements AnswerSink {
       { highWaterMark: 4 },
     );
     const headers = new Headers();
-    const raw = readHead(status, rawHeaders).headers;
-    for (let index = 0; index + 1 < raw.length; index += 2) {
-      headers.append(String(raw[index]), raw[index + 1]?.toString("latin1") ?? "");
-    }
+    for (let index = 0; index + 1 < pairs.length; index += 2)
+      headers.append(pairs[index] ?? "", pairs[index + 1] ?? "");
     void this.#answer(new Response(isNullBodyStatus(status) ? null : body, { status, headers }));
   }
 
-  onData(chunk: Buffer): boolean {
+  onData(piece: Buffer): boolean {
     const model = this.#model;
     if (model === undefined || this.#cancelled) return true;
-    model.enqueue(chunk);
+    model.enqueue(new Uint8Array(piece));
     return (model.desiredSize ?? 0) > 0;
   }
 
@@ -111,19 +113,24 @@ export class GeneratedAnswer implements AnswerSink {
   }
 
   async #send(response: Response): Promise<void> {
+    // A body that was read already throws here, while the client can still be told.
+    const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = response.body?.getReader();
+    this.#reader = reader;
     this.#res.cork(() => {
       this.#res.writeStatus(statusLine(response.status));
       for (const [name, value] of response.headers) {
-        if (name !== "content-length" && name !== "transfer-encoding") this.#res.writeHeader(name, value);
+        if (!OWN_HEADERS.has(name)) this.#res.writeHeader(name, value);
       }
     });
     const writer = new BodyWriter(this.#res, undefined, this.#watch, {
       onDrain: () => this.#drained(),
-      onFinish: () => this.#sink.onRelayed(response.status),
+      onFinish: () => {
+        // What the user's code did not read of the model's answer nobody will.
+        this.call?.cancel();
+        this.#sink.onRelayed(response.status);
+      },
     });
     this.#writer = writer;
-    const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = response.body?.getReader();
-    this.#reader = reader;
     for (let piece = await reader?.read(); piece?.done === false; piece = await reader?.read()) {
       if (this.#cancelled) return;
       if (piece.value.length > 0 && !writer.write(Buffer.from(piece.value))) {

@@ -1,13 +1,22 @@
 import type { HttpResponse } from "uWebSockets.js";
 import type { TsworkerError } from "../errors.js";
-import type { AnswerSink, ModelCall } from "../model/client.js";
+import type { AnswerHead } from "../model/answer-head.js";
+import type { ModelCall } from "../model/client.js";
+import type { AnswerSink } from "../model/connection.js";
 import { statusLine } from "./answer.js";
-import { type AnswerHead, readHead } from "./answer-head.js";
-import { BodyWriter } from "./body-writer.js";
+import { BodyWriter, type WriterSink } from "./body-writer.js";
 import type { StallWatch } from "./stall-watch.js";
 
 /** A longer body that is no stream goes on in pieces too, rather than being held whole. */
 const WHOLE_LIMIT = 64 * 1024;
+
+const STREAMED_TYPES = ["text/event-stream", "application/x-ndjson", "application/jsonl"];
+
+/** Each piece is to go on as soon as it arrives. */
+const isStream = ({ contentType, length }: AnswerHead): boolean =>
+  length === undefined ||
+  STREAMED_TYPES.some((type) => contentType.startsWith(type)) ||
+  contentType.includes("stream");
 
 /** Statuses whose answer has no body. */
 const hasNoBody = (status: number): boolean => status === 204 || status === 304;
@@ -21,7 +30,7 @@ export interface RelaySink {
 }
 
 /** The model's answer on its way to the client. */
-export class Relay implements AnswerSink {
+export class Relay implements AnswerSink, WriterSink {
   readonly #res: HttpResponse;
   readonly #watch: StallWatch;
   readonly #sink: RelaySink;
@@ -49,22 +58,28 @@ export class Relay implements AnswerSink {
     this.call?.cancel();
   }
 
-  onHead(status: number, rawHeaders: readonly Buffer[], resume: () => void): void {
-    const head = readHead(status, rawHeaders);
+  onHead(head: AnswerHead, resume: () => void): void {
     this.#head = head;
     this.#resume = resume;
-    if (hasNoBody(status) || head.length === 0 || (!head.isStream && (head.length ?? 0) <= WHOLE_LIMIT)) return;
-    this.#res.cork(() => this.#writeHead(head));
-    this.#writer = new BodyWriter(this.#res, head.length, this.#watch, {
-      onDrain: () => this.#resume(),
-      onFinish: () => this.#sink.onRelayed(status),
-    });
+    if (hasNoBody(head.status) || (!isStream(head) && (head.length ?? 0) <= WHOLE_LIMIT)) return;
+    this.#res.cork(() => writeHead(this.#res, head));
+    this.#writer = new BodyWriter(this.#res, head.length, this.#watch, this);
   }
 
-  onData(chunk: Buffer): boolean {
-    if (this.#writer !== undefined) return this.#writer.write(chunk);
-    this.#whole = this.#whole === undefined ? chunk : Buffer.concat([this.#whole, chunk]);
+  onData(piece: Buffer): boolean {
+    if (this.#writer !== undefined) return this.#writer.write(piece);
+    if (this.#whole !== undefined) this.#whole = Buffer.concat([this.#whole, piece]);
+    // All of the body, as usual with a small one: the end follows while the piece is still valid.
+    else this.#whole = piece.length === this.#head?.length ? piece : Buffer.from(piece);
     return true;
+  }
+
+  onDrain(): void {
+    this.#resume();
+  }
+
+  onFinish(): void {
+    this.#sink.onRelayed(this.#head?.status ?? 0);
   }
 
   onEnd(): void {
@@ -75,7 +90,7 @@ export class Relay implements AnswerSink {
     const head = this.#head;
     if (head === undefined) return;
     this.#res.cork(() => {
-      this.#writeHead(head);
+      writeHead(this.#res, head);
       if (hasNoBody(head.status)) this.#res.endWithoutBody();
       else this.#res.end(this.#whole);
     });
@@ -86,13 +101,16 @@ export class Relay implements AnswerSink {
     this.#writer?.close();
     this.#sink.onModelFailed(error);
   }
+}
 
-  #writeHead({ status, headers }: AnswerHead): void {
-    this.#res.writeStatus(statusLine(status));
-    for (let index = 0; index + 1 < headers.length; index += 2) {
-      const name = headers[index];
-      const value = headers[index + 1];
-      if (name !== undefined && value !== undefined) this.#res.writeHeader(name, value);
-    }
+/** Status and headers of the model's answer, except for the `date`, which the server writes itself. */
+function writeHead(res: HttpResponse, { status, headers, isAscii }: AnswerHead): void {
+  res.writeStatus(statusLine(status));
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    const name = headers[index] ?? "";
+    const value = headers[index + 1] ?? "";
+    if (name.length === 4 && name.toLowerCase() === "date") continue;
+    // A string would go out as UTF-8, and a header's bytes may be anything.
+    res.writeHeader(name, isAscii ? value : Buffer.from(value, "latin1"));
   }
 }

@@ -16,7 +16,12 @@ export function sendAnswer(
     res.writeStatus(statusLine(status)).writeHeader("content-type", "application/json");
     if (retryAfter !== undefined) res.writeHeader("retry-after", String(retryAfter));
     if (allow !== undefined) res.writeHeader("allow", allow);
-    if (isHead) res.endWithoutBody(Buffer.byteLength(json), close === true);
-    else res.end(json, close === true);
+    if (!isHead) {
+      res.end(json, close === true);
+      return;
+    }
+    // To the server this is no response yet, and without an abort handler it would end the process.
+    res.onAborted(() => {});
+    res.endWithoutBody();
   });
 }

@@ -1,152 +1,145 @@
-import { Client, type Dispatcher, errors } from "undici";
-import { TsworkerError } from "../errors.js";
-
-/** Takes a model's answer as it comes. After `onEnd` or `onError` nothing follows. */
-export interface AnswerSink {
-  /** Status and raw headers: names and values in turn. `resume` goes on after `onData` said false. */
-  onHead(status: number, rawHeaders: readonly Buffer[], resume: () => void): void;
-  /** A piece of the body. @returns false to pause the model until `resume` is called. */
-  onData(chunk: Buffer): boolean;
-  onEnd(): void;
-  /** The model could not be reached, broke off, or took too long. */
-  onError(error: TsworkerError): void;
-}
+import type { TsworkerError } from "../errors.js";
+import type { AnswerHead } from "./answer-head.js";
+import {
+  type AnswerSink,
+  Connection,
+  type ConnectionSink,
+  IDLE_LIMIT_MS,
+  type ModelAddress,
+  type ModelTimeouts,
+} from "./connection.js";
 
 /** A request under way at the model. */
 export interface ModelCall {
-  /** Closes the model's connection; the sink hears nothing more. */
+  /** Closes the model's connection; the sink hears nothing more. After the end of the answer it does nothing. */
   cancel(): void;
 }
 
-/** Limits in milliseconds; null is no limit. */
-export interface ModelTimeouts {
-  readonly connectMs: number | null;
-  readonly headersMs: number | null;
-  readonly idleMs: number | null;
-}
-
-const HEADERS = ["content-type", "application/json"];
-const CANCELLED = new Error("the request was cancelled");
-
 /**
- * Connections to the model server: as many as there are requests, kept alive between them. Redirects are the
- * client's business and bodies are not decoded.
+ * Sends requests to the model server, over as many connections as there are requests, kept alive between them.
+ * Redirects are the client's business and bodies are not decoded.
  *
- * Free connections are a stack. undici's own `Pool` looks through all of its connections for a free one, which
- * with a thousand streams open is a thousand looks per request.
+ * Free connections are a stack: the one that was used last most likely still stands, and the surplus of a busy
+ * time grows old at the bottom and is closed.
  */
-export class ModelClient {
-  readonly #origin: string;
+export class ModelClient implements ConnectionSink {
+  readonly #address: ModelAddress;
+  readonly #host: string;
   readonly #basePath: string;
   readonly #timeouts: ModelTimeouts;
-  readonly #options: Client.Options;
-  readonly #connections = new Set<Client>();
-  readonly #free: Client[] = [];
+  readonly #connections = new Set<Connection>();
+  readonly #heads = new Map<string, string>();
+  #free: Connection[] = [];
+  #sweeper: NodeJS.Timeout | undefined;
 
   /** @param server origin and base path, without a trailing slash. */
   constructor(server: string, timeouts: ModelTimeouts) {
-    const { origin, pathname } = new URL(server);
-    this.#origin = origin;
+    const { protocol, hostname, port, pathname, host } = new URL(server);
+    const tls = protocol === "https:";
+    // An IPv6 address stands in brackets in a URL, but not where one connects to it.
+    this.#address = { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port) || (tls ? 443 : 80), tls };
+    this.#host = host;
     this.#basePath = pathname === "/" ? "" : pathname;
     this.#timeouts = timeouts;
-    this.#options = {
-      connect: { timeout: timeouts.connectMs ?? 0 },
-      headersTimeout: timeouts.headersMs ?? 0,
-      bodyTimeout: timeouts.idleMs ?? 0,
-    };
   }
 
   /** POSTs a JSON body to a path on the model server. */
   post(path: string, body: Uint8Array | string, sink: AnswerSink): ModelCall {
-    const connection = this.#free.pop() ?? this.#connect();
-    const call = new DispatchedCall(sink, this.#timeouts, () => this.#free.push(connection));
-    connection.dispatch({ path: this.#basePath + path, method: "POST", headers: HEADERS, body }, call);
+    const connection = this.#takeFree() ?? this.#open();
+    const call = new Call(connection, sink);
+    connection.send(this.#headOf(path), body, call);
     return call;
   }
 
-  /** Closes all connections; calls under way end with an error. */
-  async close(): Promise<void> {
-    await Promise.all(Array.from(this.#connections, (connection) => connection.destroy()));
+  /** Closes all connections; calls under way hear nothing more. */
+  close(): void {
+    for (const connection of this.#connections) connection.destroy();
+    this.#sweep();
   }
 
-  #connect(): Client {
-    const connection = new Client(this.#origin, this.#options);
+  onFree(connection: Connection): void {
+    this.#free.push(connection);
+    this.#sweeper ??= setInterval(() => this.#sweep(), IDLE_LIMIT_MS / 4);
+  }
+
+  onClosed(connection: Connection): void {
+    this.#connections.delete(connection);
+  }
+
+  #open(): Connection {
+    const connection = new Connection(this.#address, this.#timeouts, this);
     this.#connections.add(connection);
     return connection;
   }
+
+  #takeFree(): Connection | undefined {
+    const now = performance.now();
+    for (let connection = this.#free.pop(); connection !== undefined; connection = this.#free.pop()) {
+      if (connection.isUsable(now)) return connection;
+      connection.destroy();
+    }
+    return undefined;
+  }
+
+  /** Closes what has been free for too long. */
+  #sweep(): void {
+    const now = performance.now();
+    this.#free = this.#free.filter((connection) => {
+      if (connection.isUsable(now)) return true;
+      connection.destroy();
+      return false;
+    });
+    if (this.#free.length > 0) return;
+    clearInterval(this.#sweeper);
+    this.#sweeper = undefined;
+  }
+
+  #headOf(path: string): string {
+    let head = this.#heads.get(path);
+    if (head === undefined) {
+      head = [
+        `POST ${this.#basePath}${path} HTTP/1.1`,
+        `host: ${this.#host}`,
+        "accept: */*",
+        "content-type: application/json",
+        "content-length: ",
+      ].join("\r\n");
+      this.#heads.set(path, head);
+    }
+    return head;
+  }
 }
 
-/**
- * undici's handler for one call. It uses the callbacks that take raw headers: parsing them into an object, only
- * to write them out again, is the larger part of what a small answer costs.
- */
-class DispatchedCall implements Dispatcher.DispatchHandler, ModelCall {
+/** Forgets the connection when the answer has ended: by then it may be somebody else's. */
+class Call implements AnswerSink, ModelCall {
   readonly #sink: AnswerSink;
-  readonly #timeouts: ModelTimeouts;
-  readonly #release: () => void;
-  #abort: ((reason?: Error) => void) | undefined;
-  #settled = false;
+  #connection: Connection | undefined;
 
-  constructor(sink: AnswerSink, timeouts: ModelTimeouts, release: () => void) {
+  constructor(connection: Connection, sink: AnswerSink) {
+    this.#connection = connection;
     this.#sink = sink;
-    this.#timeouts = timeouts;
-    this.#release = release;
   }
 
   cancel(): void {
-    if (this.#settled) return;
-    this.#settled = true;
-    this.#abort?.(CANCELLED);
+    this.#connection?.destroy();
+    this.#connection = undefined;
   }
 
-  onConnect(abort: (reason?: Error) => void): void {
-    if (this.#settled) abort(CANCELLED);
-    else this.#abort = abort;
+  onHead(head: AnswerHead, resume: () => void): void {
+    this.#sink.onHead(head, resume);
   }
 
-  onHeaders(status: number, rawHeaders: Buffer[], resume: () => void): boolean {
-    // Interim answers such as 103 are not the answer.
-    if (status >= 200 && !this.#settled) this.#sink.onHead(status, rawHeaders, resume);
-    return true;
+  onData(piece: Buffer): boolean {
+    return this.#sink.onData(piece);
   }
 
-  onData(chunk: Buffer): boolean {
-    return this.#settled || this.#sink.onData(chunk);
-  }
-
-  onComplete(): void {
-    this.#release();
-    if (this.#settled) return;
-    this.#settled = true;
+  onEnd(): void {
+    this.#connection = undefined;
     this.#sink.onEnd();
   }
 
-  onError(error: Error): void {
-    this.#release();
-    if (this.#settled) return;
-    this.#settled = true;
-    this.#sink.onError(this.#explain(error));
-  }
-
-  #explain(cause: Error): TsworkerError {
-    const { connectMs, headersMs, idleMs } = this.#timeouts;
-    if (cause instanceof errors.HeadersTimeoutError) {
-      return new TsworkerError("MODEL_TIMEOUT", `the model did not begin to answer within ${headersMs} ms`, {
-        cause,
-      });
-    }
-    if (cause instanceof errors.BodyTimeoutError) {
-      return new TsworkerError("MODEL_TIMEOUT", `the model was silent for ${idleMs} ms`, { cause });
-    }
-    if (cause instanceof errors.ConnectTimeoutError) {
-      return new TsworkerError(
-        "MODEL_UNREACHABLE",
-        `the model did not accept a connection within ${connectMs} ms`,
-        {
-          cause,
-        },
-      );
-    }
-    return new TsworkerError("MODEL_UNREACHABLE", "the model is unreachable or broke off", { cause });
+  onError(error: TsworkerError): void {
+    this.#connection = undefined;
+    this.#sink.onError(error);
   }
 }

@@ -31,8 +31,8 @@ export async function sendPayload(
       resolve(sent);
     };
     const call = model.post(route, JSON.stringify(payload), {
-      onHead: (answered) => {
-        status = answered;
+      onHead: (head) => {
+        status = head.status;
       },
       onData: () => true,
       onEnd: () =>

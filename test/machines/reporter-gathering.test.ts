@@ -72,7 +72,7 @@ describe("what there is to report", () => {
     expect(state()).toBe("idle");
   });
 
-  test("is nobody else's business: no second sending begins while one is under way", async () => {
+  test("waits as long as a sending is under way", async () => {
     const { deliver, due, changed, pass } = startedReporter();
     changed();
     due();

@@ -23,6 +23,8 @@ export class LoggingModel {
   health = 200;
   /** Status of its answers. */
   status = 200;
+  /** Body of its answers. */
+  body = '{"answer":"yes"}';
   /** Milliseconds that an answer takes. */
   answerMs = 0;
   /** Every payload that it was sent, oldest first. */
@@ -109,6 +111,6 @@ export class LoggingModel {
 
   #answer(response: ServerResponse): void {
     this.#open.delete(response);
-    response.writeHead(this.status, { "content-type": "application/json" }).end('{"answer":"yes"}');
+    response.writeHead(this.status, { "content-type": "application/json" }).end(this.body);
   }
 }

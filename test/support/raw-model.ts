@@ -45,6 +45,20 @@ export function chunkBytes(piece: Buffer | string): Buffer {
 /** The end of a chunked body. */
 export const LAST_CHUNK = `0${CRLF}${CRLF}`;
 
+/** Writes as soon as there is room. @returns false when the worker has closed the connection. */
+export const written = (socket: Socket, bytes: Buffer | string): Promise<boolean> =>
+  new Promise((resolve) => {
+    if (socket.destroyed) resolve(false);
+    else socket.write(bytes, (error) => resolve(error == null));
+  });
+
+/** Resolves when the connection is closed, by whomever. */
+export const closed = (socket: Socket): Promise<void> =>
+  new Promise((resolve) => {
+    if (socket.destroyed) resolve();
+    else socket.once("close", () => resolve());
+  });
+
 /** Answers with these bytes and leaves the connection as it is. */
 export const raw =
   (bytes: Buffer | string): Behaviour =>

@@ -36,12 +36,20 @@ const functions = {
     throws: () => {
       throw new Error("the generator failed");
     },
+    ignores: () => new Response("done"),
+    readsTwice: async (_request, response) => {
+      await response.text();
+      return response;
+    },
+    returnsNothing: () => undefined as unknown as Response,
   },
   remoteFunction: {
     echo: (payload) => payload,
     throws: () => {
       throw new Error("the function failed");
     },
+    returnsNothing: () => undefined,
+    returnsTooMuch: () => ({ n: 2n ** 64n }),
     untilAborted: (_payload, signal) =>
       new Promise((_resolve, reject) => {
         signal.addEventListener("abort", () => {
@@ -59,7 +67,9 @@ const generators = {
 } satisfies Record<string, BenchmarkConfig["generator"]>;
 
 interface NamedHandler extends Omit<HandlerConfig, keyof typeof functions | "benchmarkConfig"> {
-  readonly benchmarkConfig?: Omit<BenchmarkConfig, "generator"> & { readonly generator?: keyof typeof generators };
+  readonly benchmarkConfig?: Omit<BenchmarkConfig, "generator"> & {
+    readonly generator?: keyof typeof generators;
+  };
   readonly workloadCalculator?: keyof (typeof functions)["workloadCalculator"];
   readonly requestParser?: keyof (typeof functions)["requestParser"];
   readonly responseGenerator?: keyof (typeof functions)["responseGenerator"];

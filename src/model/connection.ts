@@ -1,0 +1,223 @@
+import { connect, isIP, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { TsworkerError } from "../errors.js";
+import type { AnswerHead, ParsedHead } from "./answer-head.js";
+import { AnswerParser, type ParserSink } from "./answer-parser.js";
+
+/** Takes a model's answer as it comes. After `onEnd` or `onError` nothing follows. */
+export interface AnswerSink {
+  /** @param resume goes on after `onData` said false. */
+  onHead(head: AnswerHead, resume: () => void): void;
+  /**
+   * A piece of the body.
+   *
+   * @param piece valid during the call only: whoever keeps it copies it.
+   * @returns false to pause the model until `resume` is called; what has been read already still comes.
+   */
+  onData(piece: Buffer): boolean;
+  onEnd(): void;
+  /** The model could not be reached, broke off, or took too long. */
+  onError(error: TsworkerError): void;
+}
+
+/** Limits in milliseconds; null is no limit. */
+export interface ModelTimeouts {
+  readonly connectMs: number | null;
+  readonly headersMs: number | null;
+  readonly idleMs: number | null;
+}
+
+/** Where the model server is. */
+export interface ModelAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+/** Milliseconds that a free connection is kept: less than the 5 s after which common model servers close it. */
+export const IDLE_LIMIT_MS = 4000;
+
+/** Bodies up to here go out in one buffer with the head; copying a larger one would cost more than a second write. */
+const SMALL_BODY = 64 * 1024;
+
+/** Every connection reads into the same memory: a read is handled before the next one begins. */
+const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** Hears what becomes of a connection between requests. */
+export interface ConnectionSink {
+  /** It may take another request. */
+  onFree(connection: Connection): void;
+  onClosed(connection: Connection): void;
+}
+
+/** One connection to the model server, with one request at a time. */
+export class Connection implements ParserSink {
+  readonly #socket: Socket;
+  readonly #parser = new AnswerParser(this);
+  readonly #timeouts: ModelTimeouts;
+  readonly #owner: ConnectionSink;
+  readonly #resume = (): void => {
+    if (!this.#paused) return;
+    this.#paused = false;
+    if (this.#sink !== undefined) this.#limitSilence();
+    this.#socket.resume();
+  };
+  #sink: AnswerSink | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #paused = false;
+  #keepAlive = false;
+  #idleMs = IDLE_LIMIT_MS;
+  /** Milliseconds, monotonic, from which on the model may have closed it. */
+  #freeUntil = 0;
+  #closed = false;
+
+  constructor(address: ModelAddress, timeouts: ModelTimeouts, owner: ConnectionSink) {
+    this.#timeouts = timeouts;
+    this.#owner = owner;
+    this.#socket = address.tls ? this.#openTls(address) : this.#open(address);
+    this.#socket
+      .setNoDelay(true)
+      .once(address.tls ? "secureConnect" : "connect", () => this.#limitHead())
+      .on("end", () => this.#onEnd())
+      .on("error", (cause) => this.#fail("MODEL_UNREACHABLE", "the model is unreachable or broke off", cause))
+      .on("close", () => this.#fail("MODEL_UNREACHABLE", "the model closed the connection"));
+    const { connectMs } = timeouts;
+    this.#limit(
+      connectMs,
+      "MODEL_UNREACHABLE",
+      `the model did not accept a connection within ${connectMs} ms`,
+    );
+  }
+
+  /** Whether a free connection may be used. @param now milliseconds, monotonic. */
+  isUsable(now: number): boolean {
+    return !this.#closed && now < this.#freeUntil;
+  }
+
+  /**
+   * Sends a request.
+   *
+   * @param head all of the request's head up to the value of `content-length`.
+   */
+  send(head: string, body: Uint8Array | string, sink: AnswerSink): void {
+    this.#sink = sink;
+    this.#parser.expect();
+    if (!this.#socket.connecting) this.#limitHead();
+    if (typeof body === "string") {
+      this.#socket.write(`${head}${Buffer.byteLength(body)}\r\n\r\n${body}`);
+      return;
+    }
+    const begin = `${head}${body.length}\r\n\r\n`;
+    if (body.length <= SMALL_BODY) {
+      const request = Buffer.allocUnsafe(begin.length + body.length);
+      request.write(begin, "latin1");
+      request.set(body, begin.length);
+      this.#socket.write(request);
+      return;
+    }
+    this.#socket.cork();
+    this.#socket.write(begin, "latin1");
+    this.#socket.write(body);
+    this.#socket.uncork();
+  }
+
+  /** Closes the connection; the sink hears nothing more. */
+  destroy(): void {
+    this.#sink = undefined;
+    this.#close();
+  }
+
+  onHead(head: ParsedHead): void {
+    this.#idleMs =
+      head.idleSeconds === undefined
+        ? IDLE_LIMIT_MS
+        : Math.min(IDLE_LIMIT_MS, head.idleSeconds * 1000 - 1000);
+    this.#keepAlive = head.keepAlive && this.#idleMs > 0;
+    this.#limitSilence();
+    this.#sink?.onHead(head, this.#resume);
+  }
+
+  onBody(piece: Buffer): void {
+    this.#timer?.refresh();
+    if (this.#sink?.onData(piece) !== false) return;
+    // A client that does not read is no silence of the model's.
+    this.#paused = true;
+    this.#limit(null);
+  }
+
+  onComplete(): void {
+    this.#limit(null);
+    this.#paused = false;
+    const sink = this.#sink;
+    this.#sink = undefined;
+    if (this.#keepAlive) {
+      this.#freeUntil = performance.now() + this.#idleMs;
+      this.#owner.onFree(this);
+    } else {
+      this.#close();
+    }
+    sink?.onEnd();
+  }
+
+  #open({ host, port }: ModelAddress): Socket {
+    const callback = (bytes: number): boolean => this.#onRead(READ_BUFFER.subarray(0, bytes));
+    return connect({ host, port, onread: { buffer: READ_BUFFER, callback } });
+  }
+
+  #openTls({ host, port }: ModelAddress): Socket {
+    const servername = isIP(host) === 0 ? host : "";
+    const socket = connectTls({ host, port, servername, ALPNProtocols: ["http/1.1"] });
+    return socket.on("data", (piece: Buffer) => {
+      if (!this.#onRead(piece)) socket.pause();
+    });
+  }
+
+  /** @returns false to read no further for now. */
+  #onRead(piece: Buffer): boolean {
+    try {
+      this.#parser.push(piece);
+    } catch (cause) {
+      this.#fail("MODEL_UNREACHABLE", "the model's answer could not be read", cause);
+    }
+    return !this.#paused;
+  }
+
+  #onEnd(): void {
+    if (this.#parser.end()) this.#close();
+    else this.#fail("MODEL_UNREACHABLE", "the model broke off its answer");
+  }
+
+  #limitHead(): void {
+    const limit = this.#sink === undefined ? null : this.#timeouts.headersMs;
+    this.#limit(limit, "MODEL_TIMEOUT", `the model did not begin to answer within ${limit} ms`);
+  }
+
+  #limitSilence(): void {
+    const limit = this.#timeouts.idleMs;
+    this.#limit(limit, "MODEL_TIMEOUT", `the model was silent for ${limit} ms`);
+  }
+
+  /** Replaces the limit that runs, if any. */
+  #limit(milliseconds: number | null, code: FailureCode = "MODEL_TIMEOUT", message = ""): void {
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timer =
+      milliseconds === null ? undefined : setTimeout(() => this.#fail(code, message), milliseconds);
+  }
+
+  #fail(code: FailureCode, message: string, cause?: unknown): void {
+    const sink = this.#sink;
+    this.#sink = undefined;
+    this.#close();
+    sink?.onError(new TsworkerError(code, message, cause === undefined ? {} : { cause }));
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#limit(null);
+    this.#socket.destroy();
+    this.#owner.onClosed(this);
+  }
+}
+
+type FailureCode = "MODEL_UNREACHABLE" | "MODEL_TIMEOUT";

@@ -1,0 +1,131 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { RawClient } from "../../support/http-client.js";
+import { HttpStand } from "../../support/http-stand.js";
+
+const LIMIT = 100_000;
+const MIB = 1024 * 1024;
+
+/** A body of exactly this length. */
+function bodyOf(stand: HttpStand, length: number): Buffer {
+  const { length: around } = stand.envelopeBytes('{"text":""}');
+  return stand.envelopeBytes(`{"text":"${"x".repeat(length - around)}"}`);
+}
+
+const chunkedHead = "POST /go HTTP/1.1\r\nhost: worker\r\ntransfer-encoding: chunked\r\n\r\n";
+const headOf = (length: number): string =>
+  `POST /go HTTP/1.1\r\nhost: worker\r\ncontent-length: ${length}\r\n\r\n`;
+const inChunks = (body: Buffer): Buffer =>
+  Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from("\r\n0\r\n\r\n")]);
+
+const REFUSAL =
+  /^HTTP\/1\.1 413 [\s\S]*content-type: application\/json[\s\S]*\{"error":"the body is larger than (\d+) bytes"\}/;
+
+describe("a worker with a limit of its own", () => {
+  let stand: HttpStand;
+  beforeAll(async () => {
+    stand = await HttpStand.start({
+      handlers: [{ route: "/go", allowParallelRequests: true }],
+      config: { maxBodyBytes: LIMIT },
+    });
+  });
+  afterEach(() => stand.stillServes());
+  afterAll(() => stand.stop());
+
+  const connected = (): Promise<RawClient> => RawClient.connect(stand.worker.url);
+
+  test("takes a body of exactly that length", async () => {
+    const body = bodyOf(stand, LIMIT);
+    expect(body.length).toBe(LIMIT);
+    expect(await stand.ask("/go", { body })).toMatchObject({ status: 200 });
+    const client = await connected();
+    client.send(chunkedHead);
+    client.send(inChunks(bodyOf(stand, LIMIT)));
+    await client.receives(/^HTTP\/1\.1 200 /);
+    client.leave();
+  });
+
+  test("answers 413 to a body that is a byte longer, announced or not", async () => {
+    const asked = stand.model.requests.length;
+    const reply = await stand.ask("/go", { body: bodyOf(stand, LIMIT + 1) });
+    expect({ status: reply.status, body: reply.json() }).toEqual({
+      status: 413,
+      body: { error: `the body is larger than ${LIMIT} bytes` },
+    });
+    const client = await connected();
+    client.send(chunkedHead);
+    client.send(inChunks(bodyOf(stand, LIMIT + 1)));
+    await client.receives(REFUSAL);
+    client.leave();
+    expect(stand.model.requests.length).toBe(asked);
+  });
+
+  test("answers before an announced body was sent", async () => {
+    const client = await connected();
+    client.send(headOf(LIMIT + 1));
+    await client.receives(REFUSAL);
+    client.leave();
+  });
+
+  test("answers as soon as a chunked body is too long, without waiting for its end", async () => {
+    const client = await connected();
+    client.send(chunkedHead);
+    client.send(`${(10 * LIMIT).toString(16)}\r\n`);
+    client.send("x".repeat(LIMIT + 1));
+    await client.receives(REFUSAL);
+    client.leave();
+  });
+
+  test("answers once, however much of the body follows, and the connection serves the next request", async () => {
+    for (const head of [headOf(50 * LIMIT), `${chunkedHead}${(50 * LIMIT).toString(16)}\r\n`]) {
+      const client = await connected();
+      client.send(head);
+      client.send("x".repeat(50 * LIMIT));
+      if (head.startsWith(chunkedHead)) client.send("\r\n0\r\n\r\n");
+      await client.receives(REFUSAL);
+      client.send(stand.requestBytes("/go"));
+      await client.receives(/\}HTTP\/1\.1 200 [\s\S]*\r\n\r\n\{\}$/);
+      expect(client.received.split("HTTP/1.1 ").length).toBe(3);
+      client.leave();
+    }
+  });
+});
+
+describe("a worker without one", () => {
+  let stand: HttpStand;
+  beforeAll(async () => {
+    stand = await HttpStand.start({ handlers: [{ route: "/go", allowParallelRequests: true }] });
+  });
+  afterEach(() => stand.stillServes());
+  afterAll(() => stand.stop());
+
+  test("takes 256 MiB and refuses a byte more", async () => {
+    for (const [length, answer] of [
+      [256 * MIB + 1, REFUSAL],
+      [256 * MIB, /^$/],
+    ] as const) {
+      const client = await RawClient.connect(stand.worker.url);
+      client.send(headOf(length));
+      await stand.roundTrip();
+      await client.receives(answer);
+      client.leave();
+    }
+  });
+
+  test("answers 413 to 300 MB, announced, without holding any of them", async () => {
+    const before = await stand.worker.memory();
+    const reply = await stand.ask("/go", { body: Buffer.alloc(300_000_000, "x") });
+    expect({ status: reply.status, body: reply.json() }).toEqual({
+      status: 413,
+      body: { error: `the body is larger than ${256 * MIB} bytes` },
+    });
+    expect((await stand.worker.memory()) - before).toBeLessThan(64 * MIB);
+  });
+
+  test("answers 413 to 300 MB in chunks", async () => {
+    const client = await RawClient.connect(stand.worker.url);
+    client.send(chunkedHead);
+    client.send(inChunks(Buffer.alloc(300_000_000, "x")));
+    await client.receives(REFUSAL);
+    client.leave();
+  });
+});

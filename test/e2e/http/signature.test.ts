@@ -1,0 +1,80 @@
+import { createSign, generateKeyPairSync } from "node:crypto";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { signedMessage } from "../../../src/signed-message.js";
+import { HttpStand, type SentEnvelope } from "../../support/http-stand.js";
+
+let stand: HttpStand;
+beforeAll(async () => {
+  stand = await HttpStand.start({ handlers: [{ route: "/go", allowParallelRequests: true }] });
+});
+afterEach(() => stand.stillServes());
+afterAll(() => stand.stop());
+
+/** An envelope with another signature, or another URL than the signed one. */
+function forged(auth: { readonly signature?: string; readonly url?: string }): SentEnvelope {
+  const { auth_data, payload } = stand.envelope();
+  return { auth_data: { ...auth_data, ...auth }, payload };
+}
+
+async function isRefused(body: SentEnvelope): Promise<void> {
+  const asked = stand.model.requests.length;
+  const reply = await stand.ask("/go", { body });
+  expect({ status: reply.status, body: reply.json() }).toEqual({
+    status: 401,
+    body: { error: expect.stringContaining("signature") },
+  });
+  expect(reply.headers["content-type"]).toBe("application/json");
+  expect(stand.model.requests.length).toBe(asked);
+}
+
+test("a request that the engine signed is served, again and again", async () => {
+  for (const _ of [1, 2, 3]) expect(await stand.post("/go")).toMatchObject({ status: 200 });
+});
+
+test("the URL may hold anything that JSON can", async () => {
+  for (const url of ["http://ü.example:1/", 'http://"quoted"\\', "http://\u{1f600}/\x7f", ""]) {
+    const auth_data = stand.engine.authData({ url });
+    expect(await stand.ask("/go", { body: { auth_data, payload: {} } })).toMatchObject({ status: 200 });
+  }
+});
+
+describe("answered 401 is", () => {
+  test("a signature that was changed", async () => {
+    const { signature } = stand.envelope().auth_data;
+    await isRefused(forged({ signature: (signature.startsWith("A") ? "B" : "A") + signature.slice(1) }));
+  });
+
+  test("a signature for another URL", async () => {
+    await isRefused(forged({ signature: stand.engine.sign("http://elsewhere:1") }));
+    await isRefused(forged({ url: "http://elsewhere:1" }));
+  });
+
+  test("a signature by another key", async () => {
+    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    const signing = createSign("sha256").update(signedMessage(stand.worker.url));
+    await isRefused(forged({ signature: signing.sign(privateKey, "base64") }));
+  });
+
+  test.each(["", "AAAA", "not base64!", "ü\u{1f600}", "A".repeat(100_000)])(
+    "the signature %.20s",
+    async (signature) => {
+      await isRefused(forged({ signature }));
+    },
+  );
+});
+
+test("what was refused is told to the engine as rejected, with its workload and nothing else", async () => {
+  const { rejectedLoad, newLoad } = stand.engine.totals;
+  const body = forged({ signature: "AAAA" });
+  await isRefused(body);
+  await stand.isTold(body, "Rejected");
+  const { request_idx } = body.auth_data;
+  expect(stand.engine.ended.find((end) => end.request_idx === request_idx)).toMatchObject({
+    success: false,
+    work_started_at: 0,
+    work_completed_at: 0,
+  });
+  // Those of the tests before may come along.
+  expect(stand.engine.totals.rejectedLoad).toBeGreaterThanOrEqual(rejectedLoad + 100);
+  expect(stand.engine.totals.newLoad - newLoad).toBeLessThanOrEqual(100 * 100);
+});

@@ -1,0 +1,177 @@
+import { once } from "node:events";
+import { request } from "node:http";
+import { expect } from "vitest";
+import type { Engine } from "../../../src/engine/index.js";
+import { ask } from "../../support/client.js";
+import { eventually } from "../../support/eventually.js";
+import { test, WORK } from "../../support/lab.js";
+import { LOADED } from "../../support/logging-model.js";
+import type { WorkerProcess } from "../../support/worker-process.js";
+
+/** Sends a signal and says how the process ended, and after how many milliseconds. */
+async function ended(worker: WorkerProcess, signal?: NodeJS.Signals) {
+  const begun = performance.now();
+  if (signal !== undefined) worker.child.kill(signal);
+  if (worker.child.exitCode === null) await once(worker.child, "exit");
+  return { code: worker.child.exitCode, ms: performance.now() - begun };
+}
+
+/** How each request ended, as the engine was told. */
+const outcomes = (engine: Engine) =>
+  Object.fromEntries(engine.ended.map(({ request_idx, status }) => [request_idx, status]));
+
+test.concurrent("SIGTERM: what runs and waits is finished, what comes is refused, all is reported, exit code 0", async ({
+  lab,
+}) => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const worker = await lab.worker({ engine, model });
+  const admitted = [1, 2, 4].map((cost) => ask(engine, worker, { cost, fate: "hold" }));
+  await eventually(() => expect(engine.reports.at(-1)?.cur_load).toBe(7));
+  expect(model.held).toBe(1);
+
+  worker.child.kill("SIGTERM");
+  await worker.reaches("draining");
+  const late = ask(engine, worker, { cost: 8 });
+  const refused = await late.answer;
+  expect(refused).toMatchObject({ status: 503, body: { error: expect.any(String) } });
+  expect(refused.retryAfter).toBeGreaterThan(0);
+
+  for (const { answer } of admitted) {
+    await eventually(() => expect(model.held).toBe(1));
+    model.release();
+    expect((await answer).status).toBe(200);
+  }
+  expect(await ended(worker)).toMatchObject({ code: 0 });
+  expect(engine.totals).toMatchObject({ newLoad: 7, servedLoad: 7, rejectedLoad: 8, requestsReceived: 4 });
+  expect(engine.reports.at(-1)).toMatchObject({ cur_load: 0, working_request_idxs: [] });
+  expect(outcomes(engine)).toEqual({
+    ...Object.fromEntries(admitted.map(({ authData }) => [authData.request_idx, "Success"])),
+    [late.authData.request_idx]: "Rejected",
+  });
+});
+
+test.concurrent("SIGINT does the same; an idle worker ends at once", async ({ lab }) => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const worker = await lab.worker({ engine, model });
+  const { code, ms } = await ended(worker, "SIGINT");
+  expect(code).toBe(0);
+  expect(ms).toBeLessThan(2000);
+  expect(worker.states.slice(-2)).toEqual(["draining", "stopped"]);
+});
+
+test.concurrent("a worker whose model loads, or is being measured, or failed, ends at once", async ({ lab }) => {
+  const engine = await lab.engine();
+  const models = [await lab.model(), await lab.model(), await lab.model()] as const;
+  const [loading, benchmarking, errored] = await Promise.all(
+    models.map((model) => lab.worker({ engine, model, capacity: null }, "loading")),
+  );
+  if (!loading || !benchmarking || !errored) throw new Error("expected three workers");
+  models[1].answerMs = 60_000;
+  models[1].say(LOADED);
+  models[2].say("CUDA error");
+  await eventually(() => expect(models[1].open).toBe(1));
+  await errored.reaches("errored");
+  for (const worker of [loading, benchmarking, errored]) {
+    const { code, ms } = await ended(worker, "SIGTERM");
+    expect(code).toBe(0);
+    expect(ms).toBeLessThan(2000);
+  }
+  await eventually(() => expect(models[1].open).toBe(0));
+});
+
+for (const maker of ["the model", "a remoteFunction"] as const) {
+  test.concurrent(`an answer of ${maker} that a slow client is still taking is finished`, async ({
+    lab,
+    onTestFinished,
+  }) => {
+    const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+    const handlers = [maker === "the model" ? WORK : ({ ...WORK, remoteFunction: "echo" } as const)];
+    const worker = await lab.worker({ engine, model, config: { handlers } });
+    // More than the sockets' buffers hold.
+    const payload = { cost: 1, text: "x".repeat(32 * 2 ** 20) };
+    const expected = JSON.stringify({ result: payload });
+    model.body = expected;
+    const sent = request(`${worker.url}/work`, { method: "POST", agent: false });
+    onTestFinished(() => void sent.destroy());
+    sent.end(JSON.stringify({ auth_data: engine.authData({ url: worker.url }), payload }));
+    const [response] = await once(sent, "response");
+    response.pause();
+
+    worker.child.kill("SIGTERM");
+    await eventually(() => expect(worker.states).toContain("draining"));
+    let length = 0;
+    for await (const piece of response) length += piece.length;
+    expect(length).toBe(expected.length);
+    expect(await ended(worker)).toMatchObject({ code: 0 });
+    expect(engine.totals).toMatchObject({ newLoad: 1, servedLoad: 1, ended: { Success: 1 } });
+  });
+}
+
+test.concurrent("a second signal ends it at once; the client is told, or sees the connection break", async ({ lab }) => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const worker = await lab.worker({ engine, model });
+  const held = ask(engine, worker, { cost: 1, fate: "hold" });
+  await eventually(() => expect(model.held).toBe(1));
+  worker.child.kill("SIGTERM");
+  await worker.reaches("draining");
+  const { ms } = await ended(worker, "SIGTERM");
+  expect(ms).toBeLessThan(1000);
+  expect(worker.child.signalCode).toBeNull();
+  const status = await held.answer.then(
+    (answered) => answered.status,
+    () => "broken",
+  );
+  expect([503, "broken"]).toContain(status);
+  await eventually(() => expect(model.held).toBe(0));
+});
+
+test.concurrent("after `drainTimeout` what is left ends with an error, for the client and in the reports", async ({
+  lab,
+}) => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const worker = await lab.worker({ engine, model, config: { drainTimeout: 0.5 } });
+  const left = [1, 2].map((cost) => ask(engine, worker, { cost, fate: "hold" }));
+  await eventually(() => expect(engine.reports.at(-1)?.cur_load).toBe(3));
+  const { code, ms } = await ended(worker, "SIGTERM");
+  expect(code).toBe(0);
+  expect(ms).toBeGreaterThan(500);
+  expect(ms).toBeLessThan(2500);
+  for (const { answer } of left) {
+    expect(await answer).toMatchObject({ status: 503, body: { error: expect.any(String) } });
+  }
+  expect(model.abandoned).toBe(1);
+  expect(outcomes(engine)).toEqual(
+    Object.fromEntries(left.map(({ authData }) => [authData.request_idx, "Error"])),
+  );
+  expect(engine.totals).toMatchObject({ newLoad: 3, servedLoad: 0, rejectedLoad: 0 });
+  expect(engine.reports.at(-1)).toMatchObject({ cur_load: 0, working_request_idxs: [] });
+});
+
+for (const kind of ["refuse", "drop", "hang"] as const) {
+  test.concurrent(`an engine that cannot be told (${kind}) does not keep the worker from ending`, async ({ lab }) => {
+    const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+    const worker = await lab.worker({ engine, model });
+    await engine.outage({ kind });
+    expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(200);
+    const { code, ms } = await ended(worker, "SIGTERM");
+    expect(code).toBe(0);
+    expect(ms).toBeLessThan(12_000);
+  });
+}
+
+test.concurrent("reports that failed before the signal are delivered when the engine is back in time", async ({
+  lab,
+}) => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const worker = await lab.worker({ engine, model });
+  await engine.outage({ kind: "status", status: 503 });
+  const served = ask(engine, worker, { cost: 5 });
+  expect((await served.answer).status).toBe(200);
+  await eventually(() => expect(engine.refused).toBeGreaterThanOrEqual(2));
+  worker.child.kill("SIGTERM");
+  await worker.reaches("draining");
+  await engine.recover();
+  expect(await ended(worker)).toMatchObject({ code: 0 });
+  expect(engine.totals).toMatchObject({ newLoad: 5, servedLoad: 5 });
+  expect(outcomes(engine)).toEqual({ [served.authData.request_idx]: "Success" });
+});

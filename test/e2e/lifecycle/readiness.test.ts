@@ -1,0 +1,45 @@
+import { expect } from "vitest";
+import { ask } from "../../support/client.js";
+import { eventually } from "../../support/eventually.js";
+import { test, WORK } from "../../support/lab.js";
+
+const withoutLog = { modelLogFile: undefined, logActionConfig: undefined };
+
+test.concurrent("without a log the health URL tells when the model has loaded", async ({ lab }) => {
+  const [engine, model] = [await lab.engine(), await lab.model()];
+  model.health = 503;
+  const config = { ...withoutLog, modelHealthcheckUrl: "/health" };
+  const worker = await lab.worker({ engine, model, config, capacity: null }, "loading");
+  // Asked every second, so that nobody waits long for a model that is there.
+  await eventually(() => expect(model.probes).toBe(2));
+  expect(worker.states).toEqual(["loading"]);
+  expect(model.payloads).toEqual([]);
+  model.health = 200;
+  await worker.reaches("ready", 5000);
+  expect(model.payloads).toHaveLength(2);
+  expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(200);
+});
+
+test.concurrent("MODEL_HEALTH_ENDPOINT names the health URL where the configuration names none", async ({ lab }) => {
+  const [engine, model, other] = [await lab.engine(), await lab.model(), await lab.model()];
+  await Promise.all([
+    lab.worker({ engine, model, config: withoutLog, env: { MODEL_HEALTH_ENDPOINT: "/health" } }),
+    lab.worker({ engine, model: other, config: withoutLog, env: { MODEL_HEALTH_ENDPOINT: `${model.url}/health` } }),
+    lab.worker({
+      engine,
+      model,
+      config: { ...withoutLog, modelHealthcheckUrl: "/health" },
+      env: { MODEL_HEALTH_ENDPOINT: `${other.url}/health` },
+    }),
+  ]);
+  expect(model.probes).toBeGreaterThanOrEqual(3 * 2);
+  expect(other.probes).toBe(0);
+});
+
+test.concurrent("a worker without a model server is ready by itself", async ({ lab }) => {
+  const [engine, model] = [await lab.engine(), await lab.model()];
+  const config = { ...withoutLog, modelServerUrl: undefined, handlers: [{ ...WORK, remoteFunction: "echo" }] } as const;
+  const worker = await lab.worker({ engine, model, config, capacity: null });
+  const { status, body } = await ask(engine, worker, { cost: 1 }).answer;
+  expect({ status, body }).toEqual({ status: 200, body: { result: { cost: 1 } } });
+});

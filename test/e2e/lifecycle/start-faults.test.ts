@@ -1,0 +1,117 @@
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { expect } from "vitest";
+import { eventually } from "../../support/eventually.js";
+import { type Lab, type LabWorkerOptions, test, WORK } from "../../support/lab.js";
+import type { WorkerProcess } from "../../support/worker-process.js";
+
+/** Starts a worker that cannot start. */
+async function failing(lab: Lab, options: Partial<LabWorkerOptions>): Promise<WorkerProcess> {
+  const [engine, model] = [await lab.engine(), await lab.model()];
+  const worker = await lab.spawn({ engine, model, ...options });
+  await eventually(() => expect(worker.child.exitCode).not.toBeNull(), { timeoutMs: 15_000 });
+  await eventually(() => worker.child.stderr?.readableEnded === true);
+  expect(worker.child.exitCode).toBe(1);
+  expect(worker.states).toEqual([]);
+  expect(worker.text.match(/TsworkerError: /g)).toHaveLength(1);
+  return worker;
+}
+
+test.concurrent("every fault of the environment is told at once, with its name, what was expected and what came", async ({
+  lab,
+}) => {
+  const { text } = await failing(lab, {
+    env: {
+      WORKER_PORT: "8o80",
+      PUBLIC_IPADDR: undefined,
+      CONTAINER_ID: "seven",
+      REPORT_ADDR: "https://run.vast.ai,ftp://elsewhere",
+      MODEL_HEALTH_ENDPOINT: "health",
+      LOG_LEVEL: "loud",
+    },
+  });
+  expect(text).toContain("ENVIRONMENT_INVALID");
+  for (const line of [
+    "the worker's environment has 7 fault(s):",
+    '  WORKER_PORT: expected a port number from 1 to 65535, got "8o80"',
+    "  PUBLIC_IPADDR: expected the worker's public address, but it is not set",
+    '  CONTAINER_ID: expected an integer, got "seven"',
+    '  REPORT_ADDR: expected http: or https: URLs, separated by commas, got "https://run.vast.ai,ftp://elsewhere"',
+    '  MODEL_HEALTH_ENDPOINT: expected a path that begins with "/", or an http: URL, got "health"',
+    '  LOG_LEVEL: expected one of fatal, error, warn, info, debug, trace, silent, got "loud"',
+    "  VAST_TCP_PORT_8o80: expected a port number from 1 to 65535, but it is not set",
+  ]) {
+    expect(text).toContain(line);
+  }
+});
+
+test.concurrent("every fault of the configuration is told at once, with its path, what was expected and what came", async ({
+  lab,
+}) => {
+  const { text } = await failing(lab, {
+    config: {
+      modelServerUrl: "127.0.0.1:18000",
+      handlers: [
+        { route: "v1/completions", maxQueueTime: -1 },
+        { ...WORK, benchmarkConfig: { runs: 0 }, concurrency: 1.5 },
+      ],
+      drainTimeout: -3,
+      // @ts-expect-error: a name as the Python worker has it
+      max_sessions: 3,
+    },
+  });
+  expect(text).toContain("CONFIG_INVALID");
+  for (const path of [
+    "modelServerUrl: expected",
+    "handlers[0].route: expected",
+    "handlers[0].maxQueueTime: ",
+    "handlers[1].benchmarkConfig.runs: ",
+    "handlers[1].concurrency: ",
+    "drainTimeout: ",
+    "max_sessions",
+  ]) {
+    expect(text).toContain(path);
+  }
+  for (const got of ["127.0.0.1:18000", "v1/completions", "got -1", "got 0", "got 1.5", "got -3"]) {
+    expect(text).toContain(got);
+  }
+});
+
+test.concurrent("without a benchmark, or with two, the configuration is at fault", async ({ lab }) => {
+  const { route } = WORK;
+  const [none, two] = await Promise.all([
+    failing(lab, { config: { handlers: [{ route }] } }),
+    failing(lab, { config: { handlers: [WORK, { ...WORK, route: "/other" }] } }),
+  ]);
+  expect(none.text).toContain("handlers: expected exactly one handler with a benchmarkConfig, found 0");
+  expect(two.text).toContain("handlers: expected exactly one handler with a benchmarkConfig, found 2");
+});
+
+test.concurrent("when nothing tells that the model has loaded, the error says what may", async ({ lab }) => {
+  const { text } = await failing(lab, { config: { logActionConfig: undefined } });
+  expect(text).toContain("nothing tells when the model has loaded");
+  for (const name of ["modelLogFile", "logActionConfig.onLoad", "modelHealthcheckUrl", "MODEL_HEALTH_ENDPOINT"]) {
+    expect(text).toContain(name);
+  }
+});
+
+for (const host of ["127.0.0.1", "0.0.0.0", "::"]) {
+  test.concurrent(`a port that something else listens on at ${host} is an error that names the port`, async ({
+    lab,
+    onTestFinished,
+  }) => {
+    const taker = createServer().listen(0, host);
+    await once(taker, "listening");
+    onTestFinished(() => void taker.close());
+    const { port } = taker.address() as { port: number };
+    const env = { WORKER_PORT: String(port), [`VAST_TCP_PORT_${port}`]: String(port) };
+    const worker = await failing(lab, { env });
+    expect(worker.text).toContain("PORT_UNAVAILABLE");
+    expect(worker.text).toContain(`cannot listen on port ${port}`);
+  });
+}
+
+test.concurrent("the master token stands in no message of a worker that cannot start", async ({ lab }) => {
+  const { text, lines } = await failing(lab, { env: { CONTAINER_ID: "" } });
+  expect(text + JSON.stringify(lines)).not.toContain("the-master-token");
+});

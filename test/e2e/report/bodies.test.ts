@@ -1,0 +1,89 @@
+import { createServer } from "node:http";
+import { expect } from "vitest";
+import { VERSION } from "../../../src/version.js";
+import { close, httpUrl, listen } from "../../../src/stand-in/listen.js";
+import { ask } from "../../support/client.js";
+import { eventually } from "../../support/eventually.js";
+import { test } from "../../support/lab.js";
+
+/** A POST as it came, before anybody has read anything into it. */
+interface Posted {
+  readonly path: string | undefined;
+  readonly contentType: string | undefined;
+  readonly body: Record<string, unknown>;
+}
+
+const ANY_NUMBER = expect.any(Number);
+
+test.concurrent("both reports have exactly the keys and types of the protocol", async ({ lab, onTestFinished }) => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const posted: Posted[] = [];
+  const server = createServer((request, response) => {
+    let text = "";
+    request.setEncoding("utf8").on("data", (piece: string) => {
+      text += piece;
+    });
+    request.on("end", () => {
+      posted.push({ path: request.url, contentType: request.headers["content-type"], body: JSON.parse(text) });
+      response.end();
+    });
+  });
+  const url = httpUrl("127.0.0.1", await listen(server, "127.0.0.1", 0));
+  onTestFinished(() => close(server));
+  // A base URL may have a path, and a slash at its end.
+  const env = { UNSECURED: "true", REPORT_ADDR: `${url}/engine/`, CONTAINER_ID: "123" };
+  const worker = await lab.worker({ engine, model, env });
+  const held = ask(engine, worker, { cost: 2.5, fate: "hold" });
+  const to = (path: string): readonly Posted[] => posted.filter((each) => each.path === path);
+  await eventually(() => expect(to("/engine/worker_status/").at(-1)?.body).toMatchObject({ cur_load: 2.5 }));
+  model.release();
+  await held.answer;
+  await eventually(() => expect(to("/engine/delete_requests/")).toHaveLength(1));
+
+  expect(to("/engine/worker_status/").length + 1).toBe(posted.length);
+  for (const { contentType } of posted) expect(contentType).toBe("application/json");
+  for (const { body } of to("/engine/worker_status/")) {
+    expect(body).toStrictEqual({
+      id: 123,
+      mtoken: "the-master-token",
+      version: VERSION,
+      loadtime: ANY_NUMBER,
+      cur_load: ANY_NUMBER,
+      rej_load: 0,
+      new_load: ANY_NUMBER,
+      error_msg: "",
+      max_perf: ANY_NUMBER,
+      cur_perf: ANY_NUMBER,
+      cur_capacity: 0,
+      max_capacity: 0,
+      num_requests_working: ANY_NUMBER,
+      num_requests_recieved: ANY_NUMBER,
+      additional_disk_usage: ANY_NUMBER,
+      working_request_idxs: expect.any(Array),
+      url: worker.url,
+    });
+  }
+  expect(to("/engine/delete_requests/")[0]?.body).toStrictEqual({
+    worker_id: 123,
+    mtoken: "the-master-token",
+    requests: [
+      {
+        request_idx: held.authData.request_idx,
+        success: true,
+        status: "Success",
+        entered_queue_at: ANY_NUMBER,
+        work_started_at: ANY_NUMBER,
+        work_completed_at: ANY_NUMBER,
+      },
+    ],
+  });
+});
+
+test.concurrent("disk usage is told as the change since the report before, in GiB", async ({ lab }) => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const worker = await lab.worker({ engine, model });
+  await ask(engine, worker, { cost: 1 }).answer;
+  await eventually(() => expect(engine.totals.servedLoad).toBe(1));
+  expect(engine.reports[0]?.additional_disk_usage).toBe(0);
+  for (const { additional_disk_usage } of engine.reports) expect(Math.abs(additional_disk_usage)).toBeLessThan(5);
+});

@@ -1,0 +1,158 @@
+import { describe, expect, test } from "vitest";
+import { keyMachine } from "../../machines/key.js";
+import { modelMachine } from "../../machines/model.js";
+import { reporterMachine } from "../../machines/reporter.js";
+import { workerMachine } from "../../machines/worker.js";
+import { startedKey } from "./support/started-key.js";
+import { startedModel } from "./support/started-model.js";
+import { startedReporter, TAKEN } from "./support/started-reporter.js";
+import { FATAL_REQUEST, failKey, readyWorker, startedWorker } from "./support/started-worker.js";
+import { TransitionRecord } from "./support/transition-record.js";
+
+// What each transition does is shown elsewhere. Here machines are only walked through, to show that there is a way
+// into every state and over every transition: none is dead, and none was added without a walk that takes it.
+describe("every state is reachable and every transition can be taken", () => {
+  test("of the key", async () => {
+    const record = new TransitionRecord();
+    const started = startedKey(record.inspect);
+    for (const wait of [1000, 2000, 4000, 8000, 10_000, 10_000]) {
+      await started.fetchKey.fail();
+      await started.pass(wait);
+    }
+    await started.fetchKey.succeed("the key");
+    expect(record.unentered(keyMachine)).toEqual([]);
+    expect(record.untaken(keyMachine)).toEqual([]);
+  });
+
+  test("of the model", async () => {
+    const record = new TransitionRecord();
+    const { inspect } = record;
+    const byLog = startedModel({ readiness: "log", hasHealth: true, inspect });
+    byLog.log("log.loaded", "loaded");
+    byLog.log("log.failed", "failed");
+    byLog.suspect();
+    await byLog.pass(10_000);
+    await byLog.probeHealth.fail();
+    byLog.verify();
+    await byLog.probeHealth.succeed();
+    const byHealth = startedModel({ readiness: "health", hasHealth: true, inspect });
+    await byHealth.probeHealth.fail();
+    await byHealth.pass(1000);
+    await byHealth.probeHealth.succeed();
+    startedModel({ readiness: "none", hasLog: false, inspect });
+    expect(record.unentered(modelMachine)).toEqual([]);
+    expect(record.untaken(modelMachine)).toEqual([]);
+  });
+
+  test("of the reporter", async () => {
+    const record = new TransitionRecord();
+    const started = () => startedReporter({ addresses: ["http://a", "http://b"], inspect: record.inspect });
+    const failAll = async ({ deliver, pass }: ReturnType<typeof startedReporter>): Promise<void> => {
+      for (let tries = 1; tries <= 6; tries++) {
+        await deliver.fail();
+        if (tries % 3 !== 0) await pass(1000);
+      }
+    };
+
+    const busy = started();
+    await busy.pass(9500);
+    await busy.deliver.succeed(TAKEN);
+    busy.due();
+    await busy.pass(1000);
+    busy.due();
+    busy.due();
+    await busy.deliver.succeed(TAKEN);
+    busy.changed();
+    busy.changed();
+    await busy.deliver.succeed(TAKEN);
+    await failAll(busy);
+    await busy.pass(2000);
+    await failAll(busy);
+    busy.flush();
+    await busy.deliver.succeed(TAKEN);
+
+    const interrupted = started();
+    interrupted.due();
+    interrupted.flush();
+    interrupted.flush();
+    await interrupted.deliver.succeed(TAKEN);
+    await interrupted.deliver.succeed(TAKEN);
+
+    const idle = started();
+    idle.changed();
+    await idle.deliver.succeed(TAKEN);
+    idle.flush();
+    await failAll(idle);
+
+    expect(record.unentered(reporterMachine)).toEqual([]);
+    expect(record.untaken(reporterMachine)).toEqual([]);
+  });
+
+  test("of the worker", async () => {
+    const record = new TransitionRecord();
+    const { inspect } = record;
+
+    const ready = await readyWorker({ inspect, hasHealth: true });
+    await ready.pass(10_000);
+    await ready.probeHealth.fail();
+    await ready.pass(10_000);
+    await ready.probeHealth.succeed();
+    await ready.log("log.loaded");
+    await ready.log("log.failed");
+    await ready.log("log.failed");
+    await ready.log("log.loaded");
+    await ready.log("log.failed");
+    await ready.log("log.loaded");
+    await ready.pass(300_000);
+    await ready.kill("model");
+    ready.edge.opened("serial")[0]?.send({ type: "request.arrived", id: FATAL_REQUEST, workload: 1, at: 0 });
+    await ready.drain();
+    await ready.drain();
+    await ready.pass(30_000);
+    ready.deliver.answer = undefined;
+    ready.edge.drained();
+    await ready.kill("reporter.ended");
+    await ready.deliver.succeed(TAKEN);
+    await ready.pass(10_000);
+
+    const flushed = await readyWorker({ inspect });
+    await flushed.drain();
+    flushed.edge.drained();
+    await flushed.pass(0);
+
+    const failing = startedWorker({ inspect, hasHealth: true });
+    await failing.log("log.failed");
+    await failing.log("log.loaded");
+    await failing.log("log.failed");
+    await failing.pass(10_000);
+    await failing.probeHealth.succeed();
+    await failing.benchmark.fail();
+    failing.abort();
+
+    const keyless = startedWorker({ inspect, secured: true, hasHealth: true });
+    await failKey(keyless);
+    await keyless.pass(10_000);
+    await keyless.fetchKey.succeed("the key");
+    await keyless.probeHealth.succeed();
+    await keyless.kill("key");
+    await keyless.fetchKey.succeed("the key");
+    keyless.edge.fatal = new Error("the edge broke");
+    await keyless.log("log.failed");
+
+    const late = startedWorker({ inspect, secured: true });
+    await late.log("log.loaded");
+    await late.benchmark.succeed(50);
+    await failKey(late);
+    await late.pass(10_000);
+    await late.fetchKey.succeed("the key");
+
+    const mended = startedWorker({ inspect, secured: true });
+    await mended.log("log.failed");
+    await failKey(mended);
+    await mended.pass(10_000);
+    await mended.fetchKey.succeed("the key");
+
+    expect(record.unentered(workerMachine)).toEqual([]);
+    expect(record.untaken(workerMachine)).toEqual([]);
+  });
+});

@@ -1,0 +1,63 @@
+import { describe, expect, test } from "vitest";
+import { Lane } from "../../machines/lane.js";
+
+const waiting = (lane: Lane): readonly string[] => Array.from(lane.queued(), ({ id }) => id);
+
+describe("a lane", () => {
+  test("gives turns at once as long as there is room, then lets wait", () => {
+    const lane = new Lane(2);
+    expect(["a", "b", "c", "d"].map((id) => lane.enter(id, 1, 0))).toEqual([true, true, false, false]);
+    expect([lane.running, lane.waiting]).toEqual([2, 2]);
+  });
+
+  test("gives the turn to whoever has waited longest when one that runs leaves", () => {
+    const lane = new Lane(1);
+    for (const id of ["a", "b", "c"]) lane.enter(id, 1, 0);
+    expect(lane.leave("a")).toBe("b");
+    expect(lane.leave("b")).toBe("c");
+    expect(lane.leave("c")).toBeUndefined();
+    expect([lane.running, lane.waiting]).toEqual([0, 0]);
+  });
+
+  test.each(["first", "middle", "last"])(
+    "lets the %s of those who wait leave, without a turn for anybody",
+    (which) => {
+      const lane = new Lane(1);
+      for (const id of ["runs", "first", "middle", "last"]) lane.enter(id, 1, 0);
+      expect(lane.leave(which)).toBeUndefined();
+      expect(waiting(lane)).toEqual(["first", "middle", "last"].filter((id) => id !== which));
+      lane.enter("newest", 1, 0);
+      expect(waiting(lane).at(-1)).toBe("newest");
+      expect([lane.running, lane.waiting]).toEqual([1, 3]);
+    },
+  );
+
+  test("takes no notice of an id that is not there, or has left", () => {
+    const lane = new Lane(1);
+    for (const id of ["a", "b"]) lane.enter(id, 1, 0);
+    lane.leave("a");
+    expect(lane.leave("a")).toBeUndefined();
+    expect(lane.leave("never came")).toBeUndefined();
+    expect([lane.running, lane.waiting]).toEqual([1, 0]);
+  });
+
+  test("without a limit lets nobody wait", () => {
+    const lane = new Lane(Number.POSITIVE_INFINITY);
+    for (let index = 0; index < 1000; index++) expect(lane.enter(String(index), 1, 0)).toBe(true);
+    expect([lane.running, lane.waiting]).toEqual([1000, 0]);
+  });
+
+  test("shows whose turn is next, with workload and arrival", () => {
+    const lane = new Lane(1);
+    expect(lane.oldest).toBeUndefined();
+    lane.enter("a", 1, 10);
+    expect(lane.oldest).toBeUndefined();
+    lane.enter("b", 2, 20);
+    lane.enter("c", 3, 30);
+    expect(lane.oldest).toMatchObject({ id: "b", workload: 2, at: 20 });
+    expect([...lane.queued()]).toEqual([
+      { id: "b", workload: 2, at: 20 },
+      { id: "c", workload: 3, at: 30 },
+    ]);
+  });
+});

@@ -1,0 +1,78 @@
+import { describe, expect, test } from "vitest";
+import { startedModel } from "./support/started-model.js";
+
+const withHealth = () => startedModel({ readiness: "log", hasHealth: true });
+
+describe("the model's health URL", () => {
+  test("is not asked before the worker wants to know", async () => {
+    const { probeHealth, pass } = withHealth();
+    await pass(600_000);
+    expect(probeHealth.count).toBe(0);
+  });
+
+  test("is asked at once when the worker verifies, and 10 s after each answer", async () => {
+    const { probeHealth, told, verify, pass } = withHealth();
+    verify();
+    expect(probeHealth.count).toBe(1);
+    await pass(60_000);
+    expect(probeHealth.count).toBe(1);
+    await probeHealth.succeed();
+    await pass(9999);
+    expect(probeHealth.count).toBe(1);
+    await pass(1);
+    expect(probeHealth.count).toBe(2);
+    await probeHealth.fail("status 503");
+    await pass(10_000);
+    expect(probeHealth.count).toBe(3);
+    expect(told).toEqual([{ type: "model.healthy" }, { type: "model.unhealthy", message: "status 503" }]);
+  });
+
+  test("is asked in 10 s, not at once, when the worker suspects the model", async () => {
+    const { probeHealth, suspect, pass } = withHealth();
+    suspect();
+    await pass(9999);
+    expect(probeHealth.count).toBe(0);
+    await pass(1);
+    expect(probeHealth.count).toBe(1);
+  });
+
+  test("has 10 s more with each new suspicion", async () => {
+    const { probeHealth, suspect, pass } = withHealth();
+    suspect();
+    await pass(9000);
+    suspect();
+    await pass(9999);
+    expect(probeHealth.count).toBe(0);
+    await pass(1);
+    expect(probeHealth.count).toBe(1);
+  });
+
+  test("is asked anew when the worker verifies again: the answer to the earlier question does not count", async () => {
+    const { probeHealth, told, verify } = withHealth();
+    verify();
+    verify();
+    expect(probeHealth.count).toBe(2);
+    expect(probeHealth.all[0]?.signal.aborted).toBe(true);
+    probeHealth.all[0]?.resolve();
+    await probeHealth.fail("status 503");
+    expect(told).toEqual([{ type: "model.unhealthy", message: "status 503" }]);
+  });
+
+  test("is given up in the middle of an answer when the worker suspects the model", async () => {
+    const { probeHealth, told, verify, suspect, pass } = withHealth();
+    verify();
+    suspect();
+    expect(probeHealth.all[0]?.signal.aborted).toBe(true);
+    probeHealth.all[0]?.resolve();
+    await pass(9999);
+    expect(told).toEqual([]);
+  });
+
+  test("is never asked where there is none", async () => {
+    const { probeHealth, verify, suspect, pass } = startedModel({ readiness: "log", hasHealth: false });
+    verify();
+    suspect();
+    await pass(600_000);
+    expect(probeHealth.count).toBe(0);
+  });
+});

@@ -1,0 +1,46 @@
+import type { ActorLogic } from "xstate";
+import type { QueueOpened } from "../../../machines/events.js";
+import type { EdgeEvent, EdgeInput, EdgeSnapshot } from "../../../machines/worker.js";
+
+/** Stands in for the edge: keeps what it is sent, and tells the worker what the test says. */
+export class FakeEdge {
+  readonly heard: EdgeEvent[] = [];
+  /** Set to make it die of the next event. */
+  fatal: Error | undefined;
+  #worker: EdgeInput["worker"] | undefined;
+
+  readonly logic: ActorLogic<EdgeSnapshot, EdgeEvent, EdgeInput> = {
+    getInitialSnapshot: (_scope, { worker }) => {
+      this.#worker = worker;
+      return {
+        status: "active",
+        output: undefined,
+        error: undefined,
+        context: { traffic: { open: false, reason: "loading" }, open: 0 },
+      };
+    },
+    transition: (snapshot, event) => {
+      if (this.fatal !== undefined) throw this.fatal;
+      this.heard.push(event);
+      return snapshot;
+    },
+    getPersistedSnapshot: (snapshot) => snapshot,
+  };
+
+  /** What it heard of traffic, oldest first. */
+  get traffic(): readonly EdgeEvent[] {
+    return this.heard.filter(({ type }) => type.startsWith("traffic."));
+  }
+
+  /** What it heard of a queue, oldest first. */
+  opened(name: string): readonly QueueOpened["ref"][] {
+    return this.heard.flatMap((event) =>
+      event.type === "queue.opened" && event.queue === name ? [event.ref] : [],
+    );
+  }
+
+  /** The last admitted request has ended. */
+  drained(): void {
+    this.#worker?.send({ type: "traffic.drained" });
+  }
+}

@@ -1,0 +1,129 @@
+import { type AnyEventObject, createActor, fromCallback, type InspectionEvent, SimulatedClock } from "xstate";
+import type { LogMatched } from "../../../machines/events.js";
+import { keyMachine } from "../../../machines/key.js";
+import { modelMachine } from "../../../machines/model.js";
+import { queueLogic } from "../../../machines/queue.js";
+import { type Delivered, type DeliveryInput, reporterMachine } from "../../../machines/reporter.js";
+import { type WorkerInput, workerMachine } from "../../../machines/worker.js";
+import { Calls } from "./calls.js";
+import { FakeEdge } from "./fake-edge.js";
+import { settled } from "./settled.js";
+
+/** Id of a request that kills the queue it arrives in. */
+export const FATAL_REQUEST = "fatal";
+
+interface Options extends Partial<WorkerInput> {
+  readonly inspect?: (event: InspectionEvent) => void;
+}
+
+/**
+ * A worker with its own actors, whose I/O the test speaks for: the edge, the key, the model's log and health URL,
+ * the benchmark. The engine takes every report, until the test says otherwise.
+ */
+export function startedWorker({ inspect = () => {}, ...input }: Options = {}) {
+  const clock = new SimulatedClock();
+  const edge = new FakeEdge();
+  const fetchKey = new Calls<string>();
+  const probeHealth = new Calls<void>();
+  const benchmark = new Calls<number>();
+  const deliver = new Calls<Delivered, DeliveryInput>();
+  deliver.answer = ({ condition }) => ({ loadtime: condition.loadtime, more: false });
+  const tails: ((event: LogMatched) => void)[] = [];
+  const tailLog = fromCallback<AnyEventObject>(({ sendBack }) => {
+    tails.push(sendBack);
+  });
+
+  const worker = createActor(
+    workerMachine.provide({
+      actors: {
+        edge: edge.logic,
+        queue: {
+          ...queueLogic,
+          transition: (snapshot, event, scope) => {
+            if (event.id === FATAL_REQUEST) throw new Error("the queue broke");
+            return queueLogic.transition(snapshot, event, scope);
+          },
+        },
+        key: keyMachine.provide({ actors: { fetchKey: fetchKey.logic } }),
+        model: modelMachine.provide({ actors: { tailLog, probeHealth: probeHealth.logic } }),
+        reporter: reporterMachine.provide({ actors: { deliver: deliver.logic } }),
+        benchmark: benchmark.logic,
+      },
+    }),
+    {
+      clock,
+      inspect,
+      input: {
+        startedAt: Date.now(),
+        secured: false,
+        readiness: "log",
+        hasLog: true,
+        hasHealth: false,
+        queues: [{ name: "serial", limit: 1 }],
+        reportAddresses: ["http://engine"],
+        drainTimeoutMs: 30_000,
+        ...input,
+      },
+    },
+  ).start();
+
+  return {
+    worker,
+    edge,
+    fetchKey,
+    probeHealth,
+    benchmark,
+    deliver,
+    state: () => worker.getSnapshot().value,
+    fault: () => worker.getSnapshot().context.fault,
+    /** A line of the model's log matches. */
+    log: async (type: LogMatched["type"], match = "a line") => {
+      tails.at(-1)?.({ type, line: match, match });
+      await settled();
+    },
+    /** How often the model's log was begun to be read. */
+    logsRead: () => tails.length,
+    /** The last condition that the engine was told. */
+    told: () => deliver.all.filter(({ input }) => input.kind === "status").at(-1)?.input.condition,
+    drain: async () => {
+      worker.send({ type: "worker.drain" });
+      await settled();
+    },
+    abort: () => worker.send({ type: "worker.abort" }),
+    /** Makes an actor of the worker's die, as it does when one of its own actors died and it did not expect it. */
+    kill: async (id: string, error: unknown = new Error("it broke")) => {
+      const child = (worker.getSnapshot().children as Record<string, { send(event: AnyEventObject): void }>)[
+        id
+      ];
+      if (child === undefined) throw new Error(`expected an actor ${id}`);
+      child.send({ type: "xstate.error.actor.unexpected", error, actorId: "unexpected" });
+      await settled();
+    },
+    pass: async (ms: number) => {
+      clock.increment(ms);
+      await settled();
+    },
+  };
+}
+
+type StartedWorker = ReturnType<typeof startedWorker>;
+
+/** An unsecured worker whose model has loaded and which is ready, with a capacity of 50. */
+export async function readyWorker(input: Options = {}): Promise<StartedWorker> {
+  const started = startedWorker(input);
+  await started.log("log.loaded");
+  await started.benchmark.succeed(50);
+  if (input.hasHealth) await started.probeHealth.succeed();
+  if (input.secured) await started.fetchKey.succeed("the key");
+  if (started.state() !== "ready") throw new Error(`expected ready, got ${JSON.stringify(started.state())}`);
+  return started;
+}
+
+/** Lets the five tries for the key fail. */
+export async function failKey({ fetchKey, pass }: StartedWorker): Promise<void> {
+  for (const wait of [1000, 2000, 4000, 8000]) {
+    await fetchKey.fail();
+    await pass(wait);
+  }
+  await fetchKey.fail();
+}

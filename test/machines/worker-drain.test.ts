@@ -1,0 +1,126 @@
+import { describe, expect, test } from "vitest";
+import { readyWorker, startedWorker } from "./support/started-worker.js";
+
+const DRAINING = { type: "traffic.closed", reason: "draining" };
+const ABORTED = { type: "traffic.aborted" };
+
+describe("a worker that is drained", () => {
+  test("refuses new requests, waits for those admitted, delivers the last reports and stops", async () => {
+    const { worker, edge, deliver, state, drain } = await readyWorker();
+    const before = deliver.count;
+    await drain();
+    expect(state()).toEqual({ draining: "finishing" });
+    expect(edge.traffic.at(-1)).toEqual(DRAINING);
+    deliver.answer = undefined;
+    edge.drained();
+    expect(state()).toEqual({ draining: "reporting" });
+    expect(deliver.all.slice(before).map(({ input }) => input.kind)).toEqual(["status", "status", "ended"]);
+    await deliver.succeed({ loadtime: 0, more: false });
+    expect(state()).toEqual({ draining: "reporting" });
+    await deliver.succeed({ loadtime: 0, more: false });
+    expect(worker.getSnapshot()).toMatchObject({ status: "done", output: { fault: undefined } });
+  });
+
+  test("ends what is still running when the drain timeout is over", async () => {
+    const { edge, state, drain, pass } = await readyWorker({ drainTimeoutMs: 5000 });
+    await drain();
+    await pass(4999);
+    expect(edge.traffic.at(-1)).toEqual(DRAINING);
+    await pass(1);
+    expect(edge.traffic.at(-1)).toEqual(ABORTED);
+    expect(state()).toEqual({ draining: "finishing" });
+    edge.drained();
+    expect(state()).toEqual({ draining: "reporting" });
+  });
+
+  test("waits 10 s for its last reports and not longer", async () => {
+    const { worker, edge, deliver, state, drain, pass } = await readyWorker();
+    deliver.answer = undefined;
+    await drain();
+    edge.drained();
+    await pass(9999);
+    expect(state()).toEqual({ draining: "reporting" });
+    await pass(1);
+    expect(worker.getSnapshot().status).toBe("done");
+  });
+
+  test("stops when every address refused its last reports", async () => {
+    const { worker, edge, deliver, drain, pass } = await readyWorker();
+    await drain();
+    deliver.answer = () => {
+      throw new Error("refused");
+    };
+    edge.drained();
+    await pass(1000);
+    await pass(1000);
+    await pass(1000);
+    expect(worker.getSnapshot().status).toBe("done");
+  });
+
+  test("does not begin anew when it is told to drain again", async () => {
+    const { edge, state, drain, pass } = await readyWorker({ drainTimeoutMs: 5000 });
+    await drain();
+    await pass(3000);
+    await drain();
+    await pass(2000);
+    expect(edge.traffic.at(-1)).toEqual(ABORTED);
+    edge.drained();
+    await drain();
+    expect(state()).not.toEqual({ draining: "finishing" });
+  });
+
+  test.each([
+    ["loading", {}],
+    ["benchmarking", { readiness: "none", hasLog: false }],
+  ] as const)("drains while it is %s", async (from, input) => {
+    const { edge, state, drain } = startedWorker(input);
+    expect(state()).toBe(from);
+    await drain();
+    expect(state()).toEqual({ draining: "finishing" });
+    expect(edge.traffic.at(-1)).toEqual(DRAINING);
+  });
+
+  test("stops the benchmark that it is running", async () => {
+    const { benchmark, drain } = startedWorker({ readiness: "none", hasLog: false });
+    await drain();
+    expect(benchmark.all[0]?.signal.aborted).toBe(true);
+  });
+
+  test("is not led elsewhere by what the model, its health or the key have to say", async () => {
+    const { fetchKey, state, drain, log } = startedWorker({ secured: true });
+    await drain();
+    await log("log.loaded");
+    await log("log.failed");
+    await fetchKey.succeed("the key");
+    expect(state()).toEqual({ draining: "finishing" });
+  });
+
+  test("still tells the error that it had", async () => {
+    const { told, drain, log } = await readyWorker();
+    await log("log.failed", "Traceback");
+    await drain();
+    expect(told()?.errorMsg).toBe("Traceback");
+  });
+});
+
+describe("a worker that is aborted", () => {
+  test.each([
+    ["ready", async () => {}],
+    ["errored", ({ log }: Awaited<ReturnType<typeof readyWorker>>) => log("log.failed")],
+    ["draining", ({ drain }: Awaited<ReturnType<typeof readyWorker>>) => drain()],
+  ] as const)("stops at once while it is %s, and ends what is running", async (_, go) => {
+    const started = await readyWorker();
+    await go(started);
+    started.abort();
+    expect(started.worker.getSnapshot()).toMatchObject({ value: "stopped", status: "done" });
+    expect(started.edge.traffic.at(-1)).toEqual(ABORTED);
+  });
+
+  test("asks neither the model nor the engine for anything any more", async () => {
+    const { deliver, probeHealth, abort, pass } = await readyWorker({ hasHealth: true });
+    abort();
+    const before = { reports: deliver.count, probes: probeHealth.count };
+    await pass(600_000);
+    expect({ reports: deliver.count, probes: probeHealth.count }).toEqual(before);
+  });
+});

@@ -1,0 +1,124 @@
+import { describe, expect, test } from "vitest";
+import { failKey, startedWorker } from "./support/started-worker.js";
+
+const KEY_FAULT = {
+  of: "key",
+  message: "Failed to get Serverless public key after all retry attempts",
+};
+
+describe("a key that cannot be had", () => {
+  test("makes a worker whose model is loading errored, with the message that the engine knows", async () => {
+    const started = startedWorker({ secured: true });
+    await failKey(started);
+    expect(started.state()).toBe("errored");
+    expect(started.fault()).toEqual(KEY_FAULT);
+    expect(started.told()?.errorMsg).toBe(KEY_FAULT.message);
+  });
+
+  test("makes a worker errored that waits for nothing else", async () => {
+    const started = startedWorker({ secured: true });
+    await started.log("log.loaded");
+    await started.benchmark.succeed(50);
+    await failKey(started);
+    expect(started.state()).toBe("errored");
+    expect(started.fault()).toEqual(KEY_FAULT);
+  });
+
+  test("does not disturb a benchmark, and counts after it", async () => {
+    const started = startedWorker({ secured: true });
+    await started.log("log.loaded");
+    await failKey(started);
+    expect(started.state()).toBe("benchmarking");
+    await started.benchmark.succeed(50);
+    expect(started.state()).toBe("errored");
+    expect(started.fault()).toEqual(KEY_FAULT);
+  });
+
+  test("lets the model load meanwhile", async () => {
+    const started = startedWorker({ secured: true });
+    await failKey(started);
+    await started.log("log.loaded");
+    expect(started.state()).toBe("benchmarking");
+    await started.benchmark.succeed(50);
+    expect(started.state()).toBe("errored");
+    expect(started.told()).toMatchObject({ maxPerf: 50, errorMsg: KEY_FAULT.message });
+  });
+});
+
+describe("a key that comes after all", () => {
+  test("makes a worker ready that lacked nothing else, and lets it check signatures", async () => {
+    const started = startedWorker({ secured: true });
+    await started.log("log.loaded");
+    await started.benchmark.succeed(50);
+    await failKey(started);
+    await started.pass(10_000);
+    await started.fetchKey.succeed("the key");
+    expect(started.state()).toBe("ready");
+    expect(started.told()?.errorMsg).toBe("");
+    expect(started.edge.heard).toContainEqual({ type: "key.held", pem: "the key" });
+  });
+
+  test("leads a worker whose model has not loaded back to loading, and its message stays until it is ready", async () => {
+    const started = startedWorker({ secured: true });
+    await failKey(started);
+    await started.pass(10_000);
+    await started.fetchKey.succeed("the key");
+    expect(started.state()).toBe("loading");
+    expect(started.edge.heard).toContainEqual({ type: "key.held", pem: "the key" });
+    await started.log("log.loaded");
+    await started.benchmark.succeed(50);
+    expect(started.state()).toBe("ready");
+    expect(started.told()?.errorMsg).toBe("");
+  });
+
+  test("does not excuse a model that failed meanwhile, but is handed on", async () => {
+    const started = startedWorker({ secured: true });
+    await started.log("log.loaded");
+    await started.benchmark.succeed(50);
+    await failKey(started);
+    await started.log("log.failed", "Traceback");
+    await started.pass(10_000);
+    await started.fetchKey.succeed("the key");
+    expect(started.state()).toBe("errored");
+    expect(started.fault()).toEqual({ of: "model", message: "Traceback" });
+    expect(started.edge.heard).toContainEqual({ type: "key.held", pem: "the key" });
+    await started.log("log.loaded");
+    expect(started.state()).toBe("ready");
+  });
+
+  test("makes a worker ready whose model failed and recovered before", async () => {
+    const started = startedWorker({ secured: true });
+    await started.log("log.failed", "Traceback");
+    await failKey(started);
+    await started.log("log.loaded");
+    await started.benchmark.succeed(50);
+    expect(started.state()).toBe("errored");
+    expect(started.fault()).toEqual(KEY_FAULT);
+    await started.pass(10_000);
+    await started.fetchKey.succeed("the key");
+    expect(started.state()).toBe("ready");
+  });
+
+  test("in the middle of the benchmark lets the worker be ready after it", async () => {
+    const started = startedWorker({ secured: true });
+    await failKey(started);
+    await started.log("log.loaded");
+    await started.pass(10_000);
+    await started.fetchKey.succeed("the key");
+    expect(started.state()).toBe("benchmarking");
+    await started.benchmark.succeed(50);
+    expect(started.state()).toBe("ready");
+  });
+
+  test("leaves the model's health to be verified where there is a health URL", async () => {
+    const started = startedWorker({ secured: true, hasHealth: true });
+    await started.log("log.loaded");
+    await started.benchmark.succeed(50);
+    await failKey(started);
+    await started.pass(10_000);
+    await started.fetchKey.succeed("the key");
+    expect(started.state()).toBe("verifying");
+    await started.probeHealth.succeed();
+    expect(started.state()).toBe("ready");
+  });
+});

@@ -1,0 +1,24 @@
+import { type Entry, Ledger } from "../../../src/report/ledger.js";
+
+/** Entries with indices and request numbers of their own, but for what the test says. */
+export function entries() {
+  let next = 1;
+  return (parts: Partial<Entry> = {}): Entry => {
+    const number = next++;
+    return { requestIdx: number, reqnum: number, workload: 10, arrivedAt: 1000, startedAt: 0, ...parts };
+  };
+}
+
+/** A ledger and how often it said that there is something to report. */
+export function startedLedger() {
+  const due = { status: 0, ended: 0 };
+  const ledger = new Ledger({
+    status: () => {
+      due.status++;
+    },
+    ended: () => {
+      due.ended++;
+    },
+  });
+  return { ledger, due, entry: entries() };
+}
