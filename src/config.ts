@@ -201,6 +201,8 @@ const handlerSchema = z
     message: "expected none beside a remoteFunction, which makes the answer itself",
   });
 
+const handlersSchema = z.array(handlerSchema).min(1);
+
 const isHttpUrl = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 
 const configSchema = z.strictObject({
@@ -214,7 +216,7 @@ const configSchema = z.strictObject({
       'expected a path that begins with "/", or an http: URL',
     )
     .optional(),
-  handlers: z.array(handlerSchema).min(1),
+  handlers: handlersSchema,
   logActionConfig: z
     .strictObject({ onLoad: substrings, onError: substrings, onInfo: substrings })
     .prefault({}),
@@ -320,7 +322,9 @@ function faultsOfModel({
 function serverOf(url: string | undefined, port: number | undefined): string | undefined {
   if (url === undefined) return undefined;
   const server = new URL(url);
-  if (server.port === "" && port !== undefined) server.port = String(port);
+  // `URL` hides a port that is the scheme's own, but one that is named counts.
+  const namesPort = /^[^/]*\/\/[^/?#]*:\d+(?:[/?#]|$)/.test(url);
+  if (!namesPort && port !== undefined) server.port = String(port);
   return `${server.origin}${server.pathname.replace(/\/+$/, "")}`;
 }
 
@@ -332,9 +336,12 @@ function serverOf(url: string | undefined, port: number | undefined): string | u
  */
 export function checkConfig(config: WorkerConfig): CheckedConfig {
   const parsed = configSchema.safeParse(config);
-  const faults: Fault[] = parsed.success
-    ? [...faultsBetween(parsed.data.handlers), ...faultsOfModel(parsed.data)]
-    : parsed.error.issues.map(({ path, message }) => ({ path, message }));
+  const handlersAlone = handlersSchema.safeParse(valueAt(config, ["handlers"]));
+  const faults: Fault[] = [
+    ...(parsed.error?.issues.map(({ path, message }) => ({ path, message })) ?? []),
+    ...(handlersAlone.success ? faultsBetween(handlersAlone.data) : []),
+    ...(parsed.success ? faultsOfModel(parsed.data) : []),
+  ];
   if (!parsed.success || faults.length > 0) {
     const lines = faults.map(
       ({ path, message }) => `  ${at(path)}: ${message}, got ${short(valueAt(config, path))}`,

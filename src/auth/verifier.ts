@@ -4,6 +4,11 @@ import { signedMessage } from "../signed-message.js";
 
 /** Verified pairs that are remembered: each is a worker's URL and its signature, some 500 bytes. */
 const REMEMBERED = 10_000;
+/**
+ * Base64 may carry any number of characters that do not count, so that one signature has endless spellings. A
+ * longer one than a key of 8192 bits needs is checked, but not remembered.
+ */
+const REMEMBERED_LENGTH = 1500;
 
 /**
  * Checks that the engine signed a worker's URL: RSASSA-PKCS1-v1_5 with SHA-256. The same pair comes with every
@@ -13,20 +18,33 @@ const REMEMBERED = 10_000;
 export class Verifier {
   readonly #verified = new LRUCache<string, string>({ max: REMEMBERED });
   #key: KeyObject | undefined;
+  /**
+   * The pair verified last. Nearly always it is this one again: a worker has one URL, and its signature does not
+   * change. Comparing it spares looking up a text of 344 characters.
+   */
+  #last: { readonly url: string; readonly signature: string } | undefined;
 
   /** Takes the engine's public key as PEM; what was verified with an earlier key is forgotten. */
   useKey(pem: string): void {
     this.#key = createPublicKey(pem);
     this.#verified.clear();
+    this.#last = undefined;
   }
 
   /** Whether the signature is the engine's; false as long as there is no key. */
   isSigned(url: string, signature: string): boolean {
-    if (this.#key === undefined) return false;
-    if (this.#verified.get(signature) === url) return true;
-    const message = Buffer.from(signedMessage(url));
-    if (!verify("sha256", message, this.#key, Buffer.from(signature, "base64"))) return false;
-    this.#verified.set(signature, url);
+    if (this.#last?.signature === signature && this.#last.url === url) return true;
+    if (this.#verified.get(signature) !== url) {
+      if (!this.#verify(url, signature)) return false;
+      if (signature.length > REMEMBERED_LENGTH) return true;
+      this.#verified.set(signature, url);
+    }
+    this.#last = { url, signature };
     return true;
+  }
+
+  #verify(url: string, signature: string): boolean {
+    if (this.#key === undefined) return false;
+    return verify("sha256", Buffer.from(signedMessage(url)), this.#key, Buffer.from(signature, "base64"));
   }
 }

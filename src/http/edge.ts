@@ -6,14 +6,8 @@ import type { Log } from "../log.js";
 import type { Entry, Ledger } from "../report/ledger.js";
 import type { AuthData } from "../wire.js";
 import { type Answer, answers } from "./answer.js";
-import type { Exchange } from "./exchange.js";
+import type { Exchange, Gate, Refusal } from "./exchange.js";
 import { StallWatch } from "./stall-watch.js";
-
-/** Why a request is not admitted, and whether the engine is told that it was rejected. */
-export interface Refusal {
-  readonly answer: Answer;
-  readonly counts: boolean;
-}
 
 export interface EdgeOptions {
   readonly ledger: Ledger;
@@ -27,7 +21,7 @@ export interface EdgeOptions {
  * Where connections and actors meet: it keeps the admitted requests by their ids, decides who is admitted, sends
  * arrivals and ends to the queues, and starts a request when its queue grants it the turn.
  */
-export class Edge {
+export class Edge implements Gate {
   readonly log: Log;
   readonly maxBodyBytes: number;
   readonly watch = new StallWatch();
@@ -59,7 +53,6 @@ export class Edge {
     getPersistedSnapshot: (snapshot) => snapshot,
   };
 
-  /** Why this request may not be admitted now; undefined when it may. */
   refusalOf(
     { url, signature }: AuthData,
     sessionId: string | null,
@@ -79,7 +72,6 @@ export class Edge {
     this.#ledger.reject(entry);
   }
 
-  /** Takes a request in: from here on it ends exactly once. */
   admit(exchange: Exchange, entry: Entry): void {
     this.#open.set(exchange.id, exchange);
     this.#ledger.receive(entry);
@@ -91,7 +83,6 @@ export class Edge {
     });
   }
 
-  /** An admitted request has ended. */
   end(exchange: Exchange, entry: Entry, outcome: Exclude<Outcome, "rejected">): void {
     const at = Date.now();
     this.#open.delete(exchange.id);

@@ -3,23 +3,46 @@ import { nanoid } from "nanoid";
 import type { Outcome } from "../../machines/events.js";
 import type { Handler } from "../config.js";
 import type { TsworkerError } from "../errors.js";
+import type { Log } from "../log.js";
 import type { ModelClient } from "../model/client.js";
 import type { Entry } from "../report/ledger.js";
+import type { AuthData } from "../wire.js";
 import { workloadOf } from "../workload.js";
 import { type Answer, answers } from "./answer.js";
 import { BodyReader, type BodySink } from "./body-reader.js";
 import { callFunction, type FunctionSink } from "./call-function.js";
-import type { Edge } from "./edge.js";
 import { type ParsedEnvelope, parseEnvelope } from "./envelope.js";
 import { GeneratedAnswer, type GeneratedSink } from "./generated-answer.js";
 import { Relay } from "./relay.js";
 import { sendAnswer } from "./send-answer.js";
+import type { StallWatch } from "./stall-watch.js";
 
 /** A handler with what it needs to serve requests. */
 export interface Route {
   readonly handler: Handler;
   /** Undefined for a handler with a `remoteFunction`. */
   readonly model: ModelClient | undefined;
+}
+
+/** Who decides about requests and keeps the books of them. */
+export interface Gate {
+  readonly log: Log;
+  readonly watch: StallWatch;
+  /** Largest body in bytes. */
+  readonly maxBodyBytes: number;
+  /** Why a request may not be admitted now; undefined when it may. */
+  refusalOf(authData: AuthData, sessionId: string | null, handler: Handler): Refusal | undefined;
+  reject(entry: Entry): void;
+  /** Takes a request in: from here on it ends exactly once. */
+  admit(exchange: Exchange, entry: Entry): void;
+  /** An admitted request has ended. */
+  end(exchange: Exchange, entry: Entry, outcome: Exclude<Outcome, "rejected">): void;
+}
+
+/** Why a request is not admitted, and whether the engine is told that it was rejected. */
+export interface Refusal {
+  readonly answer: Answer;
+  readonly counts: boolean;
 }
 
 /** What makes the answer. */
@@ -49,7 +72,7 @@ const ID_LENGTH = 12;
 export class Exchange implements BodySink, GeneratedSink, FunctionSink {
   readonly id = nanoid(ID_LENGTH);
   readonly route: Route;
-  readonly #edge: Edge;
+  readonly #gate: Gate;
   /** Undefined as soon as it was answered or the client is gone: it must not be touched any more. */
   #res: HttpResponse | undefined;
   readonly #arrivedAt = Date.now();
@@ -61,14 +84,14 @@ export class Exchange implements BodySink, GeneratedSink, FunctionSink {
   #envelope: ParsedEnvelope | undefined;
   #work: Work | undefined;
 
-  constructor(edge: Edge, route: Route, res: HttpResponse, req: HttpRequest) {
-    this.#edge = edge;
+  constructor(gate: Gate, route: Route, res: HttpResponse, req: HttpRequest) {
+    this.#gate = gate;
     this.route = route;
     this.#res = res;
     if (route.handler.responseGenerator !== undefined)
       this.#clientRequest = clientRequest(route.handler.route, req);
     const announced = Number(req.getHeader("content-length")) || 0;
-    if (announced > edge.maxBodyBytes) {
+    if (announced > gate.maxBodyBytes) {
       this.onTooLarge();
       return;
     }
@@ -92,8 +115,8 @@ export class Exchange implements BodySink, GeneratedSink, FunctionSink {
     if (model === undefined) throw new Error(`${handler.route} has neither a model nor a remoteFunction`);
     const answer =
       handler.responseGenerator === undefined || this.#clientRequest === undefined
-        ? new Relay(res, this.#edge.watch, this)
-        : new GeneratedAnswer(res, this.#edge.watch, this.#clientRequest, handler.responseGenerator, this);
+        ? new Relay(res, this.#gate.watch, this)
+        : new GeneratedAnswer(res, this.#gate.watch, this.#clientRequest, handler.responseGenerator, this);
     this.#work = answer;
     answer.call = model.post(handler.route, envelope.body, answer);
   }
@@ -123,7 +146,7 @@ export class Exchange implements BodySink, GeneratedSink, FunctionSink {
   }
 
   onTooLarge(): void {
-    this.#refuse(answers.bodyTooLarge(this.#edge.maxBodyBytes));
+    this.#refuse(answers.bodyTooLarge(this.#gate.maxBodyBytes));
   }
 
   onTooSlow(): void {
@@ -136,7 +159,7 @@ export class Exchange implements BodySink, GeneratedSink, FunctionSink {
   }
 
   onModelFailed(error: TsworkerError): void {
-    this.#edge.log.warn({ id: this.id, route: this.route.handler.route, err: error }, "model failed");
+    this.#gate.log.warn({ id: this.id, route: this.route.handler.route, err: error }, "model failed");
     this.#fail(answers.modelFailed(error));
   }
 
@@ -153,12 +176,12 @@ export class Exchange implements BodySink, GeneratedSink, FunctionSink {
   #onChunk(chunk: Buffer, isLast: boolean, announced: number): void {
     const res = this.#res;
     if (res === undefined || this.#entry !== undefined) return;
-    const limit = this.#edge.maxBodyBytes;
+    const limit = this.#gate.maxBodyBytes;
     if (this.#reader === undefined && isLast && chunk.length <= limit) {
       this.onBody(chunk);
       return;
     }
-    this.#reader ??= new BodyReader(res, announced, limit, this.#edge.watch, this);
+    this.#reader ??= new BodyReader(res, announced, limit, this.#gate.watch, this);
     this.#reader.push(chunk, isLast);
   }
 
@@ -167,19 +190,19 @@ export class Exchange implements BodySink, GeneratedSink, FunctionSink {
     const entry: Entry = {
       requestIdx: authData.request_idx,
       reqnum: authData.reqnum,
-      workload: workloadOf(this.route.handler, payload, this.#edge.log),
+      workload: workloadOf(this.route.handler, payload, this.#gate.log),
       arrivedAt: this.#arrivedAt,
       startedAt: 0,
     };
-    const refusal = this.#edge.refusalOf(authData, sessionId, this.route.handler);
+    const refusal = this.#gate.refusalOf(authData, sessionId, this.route.handler);
     if (refusal !== undefined) {
-      if (refusal.counts) this.#edge.reject(entry);
+      if (refusal.counts) this.#gate.reject(entry);
       this.#refuse(refusal.answer);
       return;
     }
     this.#entry = entry;
     this.#envelope = envelope;
-    this.#edge.admit(this, entry);
+    this.#gate.admit(this, entry);
   }
 
   #onClientGone(): void {
@@ -193,7 +216,7 @@ export class Exchange implements BodySink, GeneratedSink, FunctionSink {
   }
 
   #onUserCodeThrew(option: string, error: unknown): void {
-    this.#edge.log.error({ id: this.id, route: this.route.handler.route, err: error }, `${option} threw`);
+    this.#gate.log.error({ id: this.id, route: this.route.handler.route, err: error }, `${option} threw`);
     if (this.#entry === undefined) this.#refuse(answers.userCodeThrew());
     else this.#fail(answers.userCodeThrew());
   }
@@ -224,12 +247,12 @@ export class Exchange implements BodySink, GeneratedSink, FunctionSink {
     this.#entry = undefined;
     this.#envelope = undefined;
     this.#work = undefined;
-    this.#edge.end(this, entry, outcome);
+    this.#gate.end(this, entry, outcome);
     this.#log(outcome, status, entry);
   }
 
   #log(outcome: Outcome, status: number, entry?: Entry): void {
-    const { log } = this.#edge;
+    const { log } = this.#gate;
     if (!log.isLevelEnabled("debug")) return;
     const now = Date.now();
     log.debug(

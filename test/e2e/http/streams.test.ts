@@ -1,0 +1,218 @@
+import { once } from "node:events";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { open, read } from "../../support/http-client.js";
+import { HttpStand } from "../../support/http-stand.js";
+import {
+  type Behaviour,
+  chunkBytes,
+  headBytes,
+  LAST_CHUNK,
+  type ModelRequest,
+} from "../../support/raw-model.js";
+
+let stand: HttpStand;
+beforeAll(async () => {
+  stand = await HttpStand.start({
+    handlers: [
+      { route: "/go", allowParallelRequests: true },
+      { route: "/many", allowParallelRequests: true, maxQueueTime: null },
+    ],
+  });
+});
+afterEach(() => stand.stillServes());
+afterAll(() => stand.stop());
+
+const CHUNKED = ["transfer-encoding", "chunked"];
+const openStream = () => open(`${stand.worker.url}/go`, { body: stand.envelope() });
+
+describe("each piece goes on as soon as it arrives", () => {
+  /** How the model frames a piece, and the end. */
+  interface Framing {
+    readonly headers: readonly string[];
+    readonly frame: (piece: string) => Buffer;
+    readonly end: (request: ModelRequest) => void;
+  }
+  const inChunks = (type: string): Framing => ({
+    headers: ["content-type", type, ...CHUNKED],
+    frame: chunkBytes,
+    end: ({ socket }) => socket.write(LAST_CHUNK),
+  });
+  const pieces = Array.from({ length: 20 }, (_, n) => `data: ${n}\n\n`);
+  const untilClosed: Framing = {
+    headers: ["content-type", "text/plain"],
+    frame: Buffer.from,
+    end: ({ socket }) => socket.end(),
+  };
+  const ofKnownLength: Framing = {
+    headers: ["content-type", "text/event-stream", "content-length", String(pieces.join("").length)],
+    frame: Buffer.from,
+    end: () => {},
+  };
+
+  test.each<[string, Framing]>([
+    ["text/event-stream", inChunks("text/event-stream")],
+    ["text/event-stream with a charset", inChunks("text/event-stream; charset=utf-8")],
+    ["Text/Event-Stream", inChunks("Text/Event-Stream")],
+    ["application/x-ndjson", inChunks("application/x-ndjson")],
+    ["application/jsonl", inChunks("application/jsonl")],
+    ["anything with stream in its name", inChunks("application/vnd.amazon.eventstream")],
+    ["chunked JSON", inChunks("application/json")],
+    ["events of known length", ofKnownLength],
+    ["an answer that ends with the connection", untilClosed],
+  ])("%s", async (_, { headers, frame, end }) => {
+    // The model says the next piece only when the client has the one before.
+    let request: ModelRequest | undefined;
+    stand.model.on("/go", (asked) => {
+      request = asked;
+      asked.socket.write(headBytes(200, headers));
+    });
+    const answer = await openStream();
+    if (request === undefined) throw new Error("the model was not asked");
+    let received = "";
+    for (const piece of pieces) {
+      request.socket.write(frame(piece));
+      const [bytes] = (await once(answer, "data")) as [Buffer];
+      received += bytes.toString();
+      expect(bytes.toString()).toBe(piece);
+    }
+    end(request);
+    expect((await read(answer)).complete).toBe(true);
+    expect(received).toBe(pieces.join(""));
+  });
+
+  test("the head arrives before there is a body", async () => {
+    let finish: () => void = () => {};
+    stand.model.on("/go", ({ socket }) => {
+      socket.write(headBytes(206, ["x-a", "1", ...CHUNKED]));
+      finish = () => socket.write(LAST_CHUNK);
+    });
+    const answer = await openStream();
+    expect(answer).toMatchObject({ statusCode: 206, headers: { "x-a": "1" } });
+    finish();
+    expect(await read(answer)).toMatchObject({ complete: true, body: Buffer.alloc(0) });
+  });
+});
+
+test("200 streams at once, each whole and in order", async () => {
+  const STREAMS = 200;
+  const EVENTS = 50;
+  const event = (id: unknown, n: number): string => `data: {"id": ${String(id)}, "n": ${n}}\n\n`;
+  const requests: ModelRequest[] = [];
+  // No stream begins before all are there, and then they take turns.
+  stand.model.on("/many", (request) => {
+    requests.push(request);
+    if (requests.length < STREAMS) return;
+    for (const { socket } of requests) {
+      socket.write(headBytes(200, ["content-type", "text/event-stream", ...CHUNKED]));
+    }
+    let n = 0;
+    const next = (): void => {
+      for (const { socket, body } of requests) {
+        const { id } = JSON.parse(body.toString()) as { id: number };
+        socket.write(n < EVENTS ? chunkBytes(event(id, n)) : LAST_CHUNK);
+      }
+      if (n++ < EVENTS) setImmediate(next);
+    };
+    next();
+  });
+  const replies = await Promise.all(Array.from({ length: STREAMS }, (_, id) => stand.post("/many", { id })));
+  replies.forEach(({ status, body, complete }, id) => {
+    const expected = Array.from({ length: EVENTS }, (_, n) => event(id, n)).join("");
+    expect({ status, complete, text: body.toString() }).toEqual({
+      status: 200,
+      complete: true,
+      text: expected,
+    });
+  });
+});
+
+test("streams do not get in each other's way: one that says nothing holds nobody up", async () => {
+  stand.model.on("/many", ({ socket }) => {
+    socket.write(headBytes(200, ["content-type", "text/event-stream", ...CHUNKED]));
+  });
+  const silent = await Promise.all(
+    Array.from({ length: 150 }, () => open(`${stand.worker.url}/many`, { body: stand.envelope() })),
+  );
+  stand.model.on("/go", ({ socket }) => {
+    socket.write(Buffer.concat([headBytes(200, CHUNKED), chunkBytes("quick"), Buffer.from(LAST_CHUNK)]));
+  });
+  expect((await stand.post("/go")).body.toString()).toBe("quick");
+  for (const answer of silent) answer.destroy();
+});
+
+describe("a stream that the model breaks off ends visibly broken for the client", () => {
+  const half = chunkBytes("data: 1\n\n");
+  const cases: readonly [string, Behaviour, string][] = [
+    [
+      "chunked, closed without the last chunk",
+      ({ socket }) => void socket.end(Buffer.concat([headBytes(200, CHUNKED), half])),
+      "data: 1\n\n",
+    ],
+    [
+      "chunked, reset",
+      ({ socket }) =>
+        void socket.write(Buffer.concat([headBytes(200, CHUNKED), half]), () =>
+          setImmediate(() => socket.resetAndDestroy()),
+        ),
+      "data: 1\n\n",
+    ],
+    [
+      "chunked, in the middle of a chunk",
+      ({ socket }) =>
+        void socket.end(Buffer.concat([headBytes(200, CHUNKED), half, Buffer.from("20\r\ndata: 2")])),
+      "data: 1\n\ndata: 2",
+    ],
+    [
+      "chunked, with a size that is no number",
+      ({ socket }) =>
+        void socket.write(Buffer.concat([headBytes(200, CHUNKED), half, Buffer.from("zz\r\n")])),
+      "data: 1\n\n",
+    ],
+    [
+      "events, shorter than their length",
+      ({ socket }) =>
+        void socket.end(
+          Buffer.concat([
+            headBytes(200, ["content-type", "text/event-stream", "content-length", "100"]),
+            Buffer.from("data: 1\n\n"),
+          ]),
+        ),
+      "data: 1\n\n",
+    ],
+    [
+      "large, shorter than its length",
+      ({ socket }) =>
+        void socket.end(
+          Buffer.concat([headBytes(200, ["content-length", "100000"]), Buffer.alloc(90_000, "x")]),
+        ),
+      "x".repeat(90_000),
+    ],
+  ];
+  test.each(cases)("%s", async (_, behaviour, sent) => {
+    stand.model.on("/go", behaviour);
+    const body = stand.envelope();
+    const reply = await stand.ask("/go", { body });
+    expect({ status: reply.status, complete: reply.complete }).toEqual({ status: 200, complete: false });
+    // What came before went on; the end may have been overtaken by the reset of the connection.
+    expect(sent.startsWith(reply.body.toString())).toBe(true);
+    expect(reply.body.toString()).not.toContain("error");
+  });
+
+  test("and counts as an error", async () => {
+    stand.model.on("/go", ({ socket }) => void socket.end(headBytes(200, CHUNKED)));
+    const body = stand.envelope();
+    expect(await stand.ask("/go", { body })).toMatchObject({ complete: false });
+    await stand.isTold(body, "Error");
+  });
+
+  test("and is logged as one request", async () => {
+    const before = stand.worker.lines.filter(({ msg }) => msg === "request").length;
+    expect(await stand.post("/go")).toMatchObject({ complete: false });
+    await stand.stillServes();
+    const requests = stand.worker.lines.filter(({ msg }) => msg === "request").slice(before);
+    expect(requests.map(({ route, outcome }) => ({ route, outcome }))).toEqual([
+      { route: "/go", outcome: "error" },
+      { route: "/alive", outcome: "success" },
+    ]);
+  });
+});

@@ -1,0 +1,211 @@
+import { describe, expect, test } from "vitest";
+import { BENCHMARK, faultsOf, workerConfig } from "./support/config.js";
+
+const handler = (parts: object) =>
+  workerConfig({ handlers: [{ route: "/go", benchmarkConfig: BENCHMARK, ...parts }] });
+const benchmark = (benchmarkConfig: object) => handler({ benchmarkConfig });
+const worker = (parts: object) => ({ ...workerConfig(), ...parts });
+
+test("a sound configuration has no faults", () => {
+  expect(faultsOf(workerConfig())).toEqual([]);
+});
+
+describe("a fault is told with its path, what was expected and what came", () => {
+  test.each([
+    [
+      handler({ route: "go" }),
+      'handlers[0].route: expected a path that begins with "/" and has no "?", "#", "*" or ":", got \'go\'',
+    ],
+    [handler({ maxQueueTime: -1 }), "handlers[0].maxQueueTime: Too small: expected number to be >=0, got -1"],
+    [
+      handler({ allowParallelRequests: "yes" }),
+      "handlers[0].allowParallelRequests: Invalid input: expected boolean, received string, got 'yes'",
+    ],
+    [
+      worker({ modelServerPort: 99999 }),
+      "modelServerPort: Too big: expected number to be <=65535, got 99999",
+    ],
+    [
+      worker({ logActionConfig: { onLoad: "loaded" } }),
+      "logActionConfig.onLoad: Invalid input: expected array, received string, got 'loaded'",
+    ],
+    [benchmark({}), "handlers[0].benchmarkConfig: expected either a dataset or a generator, got {}"],
+    ["nonsense", "config: Invalid input: expected object, received string, got 'nonsense'"],
+  ])("%#", (config, fault) => {
+    expect(faultsOf(config)).toEqual([fault]);
+  });
+
+  test("a long value is cut short", () => {
+    const [fault] = faultsOf(worker({ modelServerUrl: { text: "x".repeat(10_000) } }));
+    expect(fault).toMatch(/^modelServerUrl: .*, got \{ text: 'xxx/);
+    expect(fault?.length).toBeLessThan(300);
+  });
+
+  test("all of them at once", () => {
+    const faults = faultsOf({
+      modelServerPort: 0,
+      maxSessions: 1.5,
+      surprise: true,
+      handlers: [
+        { route: "a", concurrency: 0 },
+        { route: "/b", workloadCalculator: 7, timeouts: { idleMs: 0 } },
+      ],
+    });
+    expect(faults.map((fault) => fault.slice(0, fault.indexOf(":"))).toSorted()).toEqual([
+      "config",
+      "handlers[0].concurrency",
+      "handlers[0].route",
+      "handlers[1].timeouts.idleMs",
+      "handlers[1].workloadCalculator",
+      "maxSessions",
+      "modelServerPort",
+    ]);
+  });
+
+  test("those between handlers at once", () => {
+    const faults = faultsOf({
+      logActionConfig: { onLoad: ["loaded"] },
+      handlers: [
+        { route: "/a", queue: "q" },
+        { route: "/a", queue: "q", concurrency: 2 },
+      ],
+    });
+    expect(faults.map((fault) => fault.slice(0, fault.indexOf(":")))).toEqual([
+      "handlers[1].route",
+      "handlers[1].queue",
+      "handlers",
+      "modelServerUrl",
+      "modelLogFile",
+    ]);
+  });
+});
+
+describe("it is a fault", () => {
+  test.each([
+    ["to have no handler", worker({ handlers: [] }), "handlers: "],
+    ["to have an unknown option", worker({ modelServerURL: "http://a" }), "config: "],
+    ["to have an unknown option of a handler", handler({ maxQueueTme: 3 }), "handlers[0]: "],
+    [
+      "to have an unknown option of a benchmark",
+      benchmark({ ...BENCHMARK, run: 3 }),
+      "handlers[0].benchmarkConfig: ",
+    ],
+    ["to have a route with a query", handler({ route: "/go?x=1" }), "handlers[0].route: "],
+    ["to have a route with a parameter", handler({ route: "/:id" }), "handlers[0].route: "],
+    ["to have a route with a wildcard", handler({ route: "/*" }), "handlers[0].route: "],
+    ["to have a route with a space", handler({ route: "/a b" }), "handlers[0].route: "],
+    [
+      "to have a model server that is no HTTP server",
+      worker({ modelServerUrl: "ftp://a" }),
+      "modelServerUrl: ",
+    ],
+    ["to have a model server without a scheme", worker({ modelServerUrl: "127.0.0.1" }), "modelServerUrl: "],
+    [
+      "to have a health URL that is neither path nor URL",
+      worker({ modelHealthcheckUrl: "health" }),
+      "modelHealthcheckUrl: ",
+    ],
+    ["to have an empty name of a log file", worker({ modelLogFile: "" }), "modelLogFile: "],
+    [
+      "to look for an empty substring",
+      worker({ modelLogFile: "/l", logActionConfig: { onError: [""] } }),
+      "logActionConfig.onError[0]: ",
+    ],
+    ["to allow a negative number of sessions", worker({ maxSessions: -1 }), "maxSessions: "],
+    ["to allow bodies of no bytes", worker({ maxBodyBytes: 0 }), "maxBodyBytes: "],
+    ["to allow bodies of 2 GiB", worker({ maxBodyBytes: 2 ** 31 }), "maxBodyBytes: "],
+    ["to drain for a negative time", worker({ drainTimeout: -1 }), "drainTimeout: "],
+    ["to drain for more than a day", worker({ drainTimeout: 86_401 }), "drainTimeout: "],
+    [
+      "to wait without end by Infinity",
+      handler({ maxQueueTime: Number.POSITIVE_INFINITY }),
+      "handlers[0].maxQueueTime: ",
+    ],
+    ["to have a concurrency of no integer", handler({ concurrency: 1.5 }), "handlers[0].concurrency: "],
+    [
+      "to have a concurrency beyond one where no parallel requests are allowed",
+      handler({ allowParallelRequests: false, concurrency: 2 }),
+      "handlers[0].concurrency: ",
+    ],
+    ["to have an unnamed queue", handler({ queue: "" }), "handlers[0].queue: "],
+    ["to have a parser that is no function", handler({ requestParser: {} }), "handlers[0].requestParser: "],
+    [
+      "to have a generator of answers beside a function",
+      handler({ remoteFunction: () => 1, responseGenerator: () => 1 }),
+      "handlers[0].responseGenerator: ",
+    ],
+    [
+      "to have a timeout that no timer can keep",
+      handler({ timeouts: { headersMs: 2 ** 31 } }),
+      "handlers[0].timeouts.headersMs: ",
+    ],
+    [
+      "to have a dataset and a generator",
+      benchmark({ ...BENCHMARK, dataset: [{}] }),
+      "handlers[0].benchmarkConfig: ",
+    ],
+    ["to have an empty dataset", benchmark({ dataset: [] }), "handlers[0].benchmarkConfig.dataset: "],
+    [
+      "to have a dataset of other things than objects",
+      benchmark({ dataset: [1] }),
+      "handlers[0].benchmarkConfig.dataset[0]: ",
+    ],
+    ["to have no runs", benchmark({ ...BENCHMARK, runs: 0 }), "handlers[0].benchmarkConfig.runs: "],
+    [
+      "to have a benchmark without concurrency",
+      benchmark({ ...BENCHMARK, concurrency: 0 }),
+      "handlers[0].benchmarkConfig.concurrency: ",
+    ],
+    [
+      "to look for onLoad without a log file",
+      worker({ logActionConfig: { onLoad: ["a"] } }),
+      "modelLogFile: ",
+    ],
+    [
+      "to have no benchmark",
+      worker({ handlers: [{ route: "/a" }] }),
+      "handlers: expected exactly one handler with a benchmarkConfig, found 0",
+    ],
+    [
+      "to have two benchmarks",
+      worker({
+        handlers: [
+          { route: "/a", benchmarkConfig: BENCHMARK },
+          { route: "/b", benchmarkConfig: BENCHMARK },
+        ],
+      }),
+      "handlers: expected exactly one handler with a benchmarkConfig, found 2",
+    ],
+    [
+      "to have a route twice",
+      worker({ handlers: [{ route: "/a", benchmarkConfig: BENCHMARK }, { route: "/a" }] }),
+      "handlers[1].route: ",
+    ],
+    [
+      "to share a queue with another limit",
+      worker({
+        handlers: [
+          { route: "/a", queue: "q", benchmarkConfig: BENCHMARK },
+          { route: "/b", queue: "q", concurrency: 2 },
+        ],
+      }),
+      'handlers[1].queue: expected the same concurrency as the other handlers of the queue "q" (1)',
+    ],
+    [
+      "to have no model server while a handler needs one",
+      { handlers: [{ route: "/a", benchmarkConfig: BENCHMARK }] },
+      "modelServerUrl: ",
+    ],
+  ])("%s", (_, config, fault) => {
+    expect(faultsOf(config)).toEqual([expect.stringContaining(fault)]);
+  });
+});
+
+test("faults between handlers are told beside those within them", () => {
+  const faults = faultsOf(worker({ maxSessions: -1, handlers: [{ route: "/a" }, { route: "/a" }] }));
+  expect(faults.map((fault) => fault.slice(0, fault.indexOf(":"))).toSorted()).toEqual([
+    "handlers",
+    "handlers[1].route",
+    "maxSessions",
+  ]);
+});

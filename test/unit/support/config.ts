@@ -1,0 +1,46 @@
+import {
+  type CheckedConfig,
+  checkConfig,
+  type HandlerConfig,
+  type WorkerConfig,
+} from "../../../src/config.js";
+import { TsworkerError } from "../../../src/errors.js";
+
+export const BENCHMARK = { generator: () => ({ prompt: "hello" }) };
+
+/** The least that a worker can be configured with, but for what the test says. */
+export function workerConfig(parts: Partial<WorkerConfig> = {}): WorkerConfig {
+  return {
+    modelServerUrl: "http://127.0.0.1",
+    modelServerPort: 18000,
+    handlers: [{ route: "/go", benchmarkConfig: BENCHMARK }],
+    ...parts,
+  };
+}
+
+/** A checked configuration of these handlers; the first is benchmarked unless another one is. */
+export function checkedHandlers(...handlers: readonly HandlerConfig[]): CheckedConfig {
+  const isBenchmarked = handlers.some(({ benchmarkConfig }) => benchmarkConfig !== undefined);
+  return checkConfig(
+    workerConfig({
+      handlers: handlers.map((handler, index) =>
+        index === 0 && !isBenchmarked ? { ...handler, benchmarkConfig: BENCHMARK } : handler,
+      ),
+    }),
+  );
+}
+
+/** The faults that are found in something that may be no configuration at all, one per line. */
+export function faultsOf(config: unknown): readonly string[] {
+  try {
+    checkConfig(config as WorkerConfig);
+  } catch (error) {
+    if (!(error instanceof TsworkerError) || error.code !== "CONFIG_INVALID") throw error;
+    const [head, ...faults] = error.message.split("\n");
+    if (head !== `the worker's configuration has ${faults.length} fault(s):`) {
+      throw new Error(`expected the number of faults, got ${head}`);
+    }
+    return faults.map((fault) => fault.trim());
+  }
+  return [];
+}
