@@ -1,6 +1,9 @@
 /** Runs benchmarks by name: `npm run bench -- proxy`. Without a name it lists them. */
+import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { proxyBenchmark } from "./proxy/benchmark.js";
+
+const RESULTS = fileURLToPath(new URL("./results/proxy.md", import.meta.url));
 
 const program = new Command("bench").description(
   "Benchmarks of tsworker. Each writes a page to bench/results/.",
@@ -13,12 +16,14 @@ program
   .option("--rounds <n>", "runs of each proxy; the median counts", "5")
   .option("--connections <n>", "connections at once", "32")
   .option("--core <n>", "the core that the proxy under test has for itself", "0")
-  .action((options: Record<"seconds" | "rounds" | "connections" | "core", string>) =>
+  .option("--page <file>", "where the results go", RESULTS)
+  .action((options: Record<"seconds" | "rounds" | "connections" | "core" | "page", string>) =>
     proxyBenchmark({
       seconds: Number(options.seconds),
       rounds: Number(options.rounds),
       connections: Number(options.connections),
       core: Number(options.core),
+      page: options.page,
     }),
   );
 

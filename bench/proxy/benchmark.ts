@@ -15,6 +15,8 @@ export interface ProxyBenchmarkOptions {
   readonly rounds: number;
   readonly connections: number;
   readonly core: number;
+  /** File that the results are written to. */
+  readonly page: string;
 }
 
 interface Contender {
@@ -32,7 +34,6 @@ interface Run extends Load {
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const ROUTE = "/v1/completions";
-const RESULTS = here("../results/proxy.md");
 
 const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((one, other) => one - other);
@@ -157,7 +158,7 @@ async function report(
   runs: ReadonlyMap<string, readonly Run[]>,
   shares: readonly Share[],
   bodyBytes: number,
-  { seconds, rounds, connections }: ProxyBenchmarkOptions,
+  { seconds, rounds, connections, page }: ProxyBenchmarkOptions,
 ): Promise<void> {
   const nginx = median((runs.get("nginx") ?? []).map(({ cpu }) => cpu));
   const rows = [...runs].map(([name, each]) => {
@@ -194,7 +195,7 @@ async function report(
   const cpu = cpus()[0]?.model ?? "unknown";
   const version = (await readFile("/proc/version", "utf8").catch(() => "")).split(" ").slice(0, 3).join(" ");
   await writeFile(
-    RESULTS,
+    page,
     `# Proxy benchmark
 
 Written by \`npm run bench -- proxy\`; medians of ${rounds} rounds of ${seconds} s, the three proxies turn by turn.
@@ -215,5 +216,5 @@ From a further round under the CPU profiler, idle time left out, parts of 1 % an
 ${markdown(["part", "share"], costs)}
 `,
   );
-  console.log("\nwritten to bench/results/proxy.md");
+  console.log(`\nwritten to ${page}`);
 }

@@ -62,12 +62,19 @@ test.concurrent("a serial handler is measured one request at a time, whatever th
 
 test.concurrent("`doWarmup: false` leaves the warm-up out; defaults are 8 rounds of 10", async ({ lab }) => {
   const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model, capacity: null, config: benchmarked({ doWarmup: false }) });
+  const worker = await lab.worker({
+    engine,
+    model,
+    capacity: null,
+    config: benchmarked({ doWarmup: false }),
+  });
   expect(model.payloads).toHaveLength(8 * 10);
   expect(worker.lines.filter(({ msg }) => msg === "benchmark warm-up")).toEqual([]);
 });
 
-test.concurrent("a second start takes the capacity from `.has_benchmark` and sends nothing", async ({ lab }) => {
+test.concurrent("a second start takes the capacity from `.has_benchmark` and sends nothing", async ({
+  lab,
+}) => {
   const [engine, model, directory] = [await lab.engine(), await lab.loadedModel(), await lab.folder()];
   const config = benchmarked({ runs: 1, concurrency: 2 });
   const first = await lab.worker({ engine, model, capacity: null, directory, config });

@@ -59,7 +59,9 @@ test.concurrent("SIGINT does the same; an idle worker ends at once", async ({ la
   expect(worker.states.slice(-2)).toEqual(["draining", "stopped"]);
 });
 
-test.concurrent("a worker whose model loads, or is being measured, or failed, ends at once", async ({ lab }) => {
+test.concurrent("a worker whose model loads, or is being measured, or failed, ends at once", async ({
+  lab,
+}) => {
   const engine = await lab.engine();
   const models = [await lab.model(), await lab.model(), await lab.model()] as const;
   const [loading, benchmarking, errored] = await Promise.all(
@@ -107,7 +109,9 @@ for (const maker of ["the model", "a remoteFunction"] as const) {
   });
 }
 
-test.concurrent("a second signal ends it at once; the client is told, or sees the connection break", async ({ lab }) => {
+test.concurrent("a second signal ends it at once; the client is told, or sees the connection break", async ({
+  lab,
+}) => {
   const [engine, model] = [await lab.engine(), await lab.loadedModel()];
   const worker = await lab.worker({ engine, model });
   const held = ask(engine, worker, { cost: 1, fate: "hold" });
@@ -148,7 +152,9 @@ test.concurrent("after `drainTimeout` what is left ends with an error, for the c
 });
 
 for (const kind of ["refuse", "drop", "hang"] as const) {
-  test.concurrent(`an engine that cannot be told (${kind}) does not keep the worker from ending`, async ({ lab }) => {
+  test.concurrent(`an engine that cannot be told (${kind}) does not keep the worker from ending`, async ({
+    lab,
+  }) => {
     const [engine, model] = [await lab.engine(), await lab.loadedModel()];
     const worker = await lab.worker({ engine, model });
     await engine.outage({ kind });

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
-import type { Engine } from "../../../src/engine/index.js";
 import type { EngineEvents } from "../../../src/engine/engine-events.js";
+import type { Engine } from "../../../src/engine/index.js";
 import { ask } from "../../support/client.js";
 import { eventually } from "../../support/eventually.js";
 import { test, WORK } from "../../support/lab.js";
@@ -22,7 +22,9 @@ test.concurrent("the log is a JSON object per line, with time, level and message
   }
 });
 
-test.concurrent("at debug each request has one line: id, route, workload, wait, status, ms", async ({ lab }) => {
+test.concurrent("at debug each request has one line: id, route, workload, wait, status, ms", async ({
+  lab,
+}) => {
   const [engine, model] = [await lab.engine(), await lab.loadedModel()];
   const worker = await lab.worker({ engine, model });
   const held = ask(engine, worker, { cost: 1, fate: "hold" });
@@ -63,10 +65,10 @@ test.concurrent("LOG_LEVEL says how much is logged", async ({ lab }) => {
   const start = (level: string | undefined) => lab.spawn({ engine, model, env: { LOG_LEVEL: level } });
   const [silent, warn, usual] = await Promise.all([start("silent"), start("WARN"), start(undefined)]);
   for (const worker of [silent, warn, usual]) {
-    await eventually(
-      async () => expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(200),
-      { timeoutMs: 20_000, intervalMs: 50 },
-    );
+    await eventually(async () => expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(200), {
+      timeoutMs: 20_000,
+      intervalMs: 50,
+    });
     await ask(engine, worker, { cost: 1, fate: "break" }).answer;
   }
   await usual.reaches("ready");
@@ -92,7 +94,9 @@ const failures = async (engine: Engine, times: number): Promise<void> => {
   });
 };
 
-test.concurrent("token, signatures and keys stand nowhere in the log, at any level, whatever fails", async ({ lab }) => {
+test.concurrent("token, signatures and keys stand nowhere in the log, at any level, whatever fails", async ({
+  lab,
+}) => {
   const token = 'the "master" \\ token';
   const [engine, model] = [await lab.engine(), await lab.loadedModel()];
   const env = {
@@ -160,7 +164,9 @@ test.concurrent("user code that throws is logged with its stack, once; the clien
     const answered = await ask(engine, worker, { cost: 1 }, { route: `/${option}` }).answer;
     expect(answered.status).toBe(status);
     expect(JSON.stringify(answered.body)).not.toContain(message);
-    await eventually(() => expect(requestLines(worker).at(-1)).toMatchObject({ route: `/${option}`, status }));
+    await eventually(() =>
+      expect(requestLines(worker).at(-1)).toMatchObject({ route: `/${option}`, status }),
+    );
     const lines = worker.lines.slice(before).filter((line) => JSON.stringify(line).includes(message));
     expect(lines).toMatchObject([
       {

@@ -19,7 +19,9 @@ const hasRead = (worker: WorkerProcess, line: string) =>
   eventually(() => expect(worker.lines).toContainEqual(expect.objectContaining({ msg: "model log", line })));
 
 for (const [name, rotate] of Object.entries(rotations)) {
-  test.concurrent(`a log that is ${name} is read on, while the model loads and when it is ready`, async ({ lab }) => {
+  test.concurrent(`a log that is ${name} is read on, while the model loads and when it is ready`, async ({
+    lab,
+  }) => {
     const [engine, model] = [await lab.engine(), await lab.model()];
     const worker = await lab.worker({ engine, model }, "loading");
     model.say(...FILLING, "Download begins");
@@ -37,7 +39,9 @@ for (const [name, rotate] of Object.entries(rotations)) {
   });
 }
 
-test.concurrent("a writer may go on in the old file until it begins the new one, even within a line", async ({ lab }) => {
+test.concurrent("a writer may go on in the old file until it begins the new one, even within a line", async ({
+  lab,
+}) => {
   const [engine, model] = [await lab.engine(), await lab.model()];
   const worker = await lab.worker({ engine, model }, "loading");
   model.say(...FILLING, "Download begins");
@@ -63,7 +67,9 @@ test.concurrent("a writer may go on in the old file until it begins the new one,
   ]);
 });
 
-test.concurrent("a truncated log is read from its start, however much it has grown since", async ({ lab }) => {
+test.concurrent("a truncated log is read from its start, however much it has grown since", async ({
+  lab,
+}) => {
   const [engine, model] = [await lab.engine(), await lab.model()];
   const worker = await lab.worker({ engine, model }, "loading");
   model.say("Download 1");

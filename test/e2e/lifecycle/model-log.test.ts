@@ -59,7 +59,9 @@ test.concurrent("bytes that are no UTF-8 do not hide the lines around them, nor 
   const worker = await lab.worker({ engine, model }, "loading");
   model.write(Buffer.from([0xff, 0xfe, 0x00, 0xc3, 0x0a, 0xe2, 0x82, 0x0a]));
   model.write(Buffer.concat([Buffer.from("Download \xf0\x9f", "latin1"), Buffer.from("\n")]));
-  model.write(Buffer.concat([Buffer.from([0x80, 0xff]), Buffer.from(`${LOADED}`), Buffer.from([0xc3, 0x0a])]));
+  model.write(
+    Buffer.concat([Buffer.from([0x80, 0xff]), Buffer.from(`${LOADED}`), Buffer.from([0xc3, 0x0a])]),
+  );
   await worker.reaches("ready");
   expect(noted(worker)).toHaveLength(2);
 });

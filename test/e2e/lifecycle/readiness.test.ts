@@ -20,11 +20,18 @@ test.concurrent("without a log the health URL tells when the model has loaded", 
   expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(200);
 });
 
-test.concurrent("MODEL_HEALTH_ENDPOINT names the health URL where the configuration names none", async ({ lab }) => {
+test.concurrent("MODEL_HEALTH_ENDPOINT names the health URL where the configuration names none", async ({
+  lab,
+}) => {
   const [engine, model, other] = [await lab.engine(), await lab.model(), await lab.model()];
   await Promise.all([
     lab.worker({ engine, model, config: withoutLog, env: { MODEL_HEALTH_ENDPOINT: "/health" } }),
-    lab.worker({ engine, model: other, config: withoutLog, env: { MODEL_HEALTH_ENDPOINT: `${model.url}/health` } }),
+    lab.worker({
+      engine,
+      model: other,
+      config: withoutLog,
+      env: { MODEL_HEALTH_ENDPOINT: `${model.url}/health` },
+    }),
     lab.worker({
       engine,
       model,
@@ -38,7 +45,11 @@ test.concurrent("MODEL_HEALTH_ENDPOINT names the health URL where the configurat
 
 test.concurrent("a worker without a model server is ready by itself", async ({ lab }) => {
   const [engine, model] = [await lab.engine(), await lab.model()];
-  const config = { ...withoutLog, modelServerUrl: undefined, handlers: [{ ...WORK, remoteFunction: "echo" }] } as const;
+  const config = {
+    ...withoutLog,
+    modelServerUrl: undefined,
+    handlers: [{ ...WORK, remoteFunction: "echo" }],
+  } as const;
   const worker = await lab.worker({ engine, model, config, capacity: null });
   const { status, body } = await ask(engine, worker, { cost: 1 }).answer;
   expect({ status, body }).toEqual({ status: 200, body: { result: { cost: 1 } } });

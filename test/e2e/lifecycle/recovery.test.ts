@@ -31,7 +31,9 @@ test.concurrent("an onError line while the model loads, and one during the bench
   const worker = await lab.worker({ engine, model, capacity: null }, "loading");
   model.say("CUDA error: no device");
   await worker.reaches("errored");
-  await eventually(() => expect(engine.reports.at(-1)).toMatchObject({ error_msg: "CUDA error", max_perf: 0 }));
+  await eventually(() =>
+    expect(engine.reports.at(-1)).toMatchObject({ error_msg: "CUDA error", max_perf: 0 }),
+  );
 
   model.answerMs = 60_000;
   model.say(LOADED);
@@ -56,7 +58,9 @@ test.concurrent("a model that fails and recovers again and again", async ({ lab 
     // An errored model that reports another error stays errored; a loaded one that says so again stays ready.
     model.say("CUDA error", "CUDA error", LOADED, LOADED);
     await eventually(() =>
-      expect(worker.states.filter((state) => state === "ready" || state === "errored")).toHaveLength(1 + 2 * round),
+      expect(worker.states.filter((state) => state === "ready" || state === "errored")).toHaveLength(
+        1 + 2 * round,
+      ),
     );
     await worker.reaches("ready");
   }

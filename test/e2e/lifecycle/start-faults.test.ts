@@ -1,5 +1,5 @@
-import { createServer } from "node:net";
 import { once } from "node:events";
+import { createServer } from "node:net";
 import { expect } from "vitest";
 import { eventually } from "../../support/eventually.js";
 import { type Lab, type LabWorkerOptions, test, WORK } from "../../support/lab.js";
@@ -90,7 +90,12 @@ test.concurrent("without a benchmark, or with two, the configuration is at fault
 test.concurrent("when nothing tells that the model has loaded, the error says what may", async ({ lab }) => {
   const { text } = await failing(lab, { config: { logActionConfig: undefined } });
   expect(text).toContain("nothing tells when the model has loaded");
-  for (const name of ["modelLogFile", "logActionConfig.onLoad", "modelHealthcheckUrl", "MODEL_HEALTH_ENDPOINT"]) {
+  for (const name of [
+    "modelLogFile",
+    "logActionConfig.onLoad",
+    "modelHealthcheckUrl",
+    "MODEL_HEALTH_ENDPOINT",
+  ]) {
     expect(text).toContain(name);
   }
 });

@@ -41,7 +41,9 @@ describe.skipIf(FILES.some(existsSync) || process.getuid?.() !== 0)("USE_SSL", (
     expect((await failing(lab)).text).toContain(CERTIFICATE_FILE);
   });
 
-  test("with something else than a certificate, or than its key: the error names that file", async ({ lab }) => {
+  test("with something else than a certificate, or than its key: the error names that file", async ({
+    lab,
+  }) => {
     makeCertificate(CERTIFICATE_FILE, CERTIFICATE_KEY_FILE);
     const key = readFileSync(CERTIFICATE_KEY_FILE);
     writeFileSync(CERTIFICATE_KEY_FILE, "no key");
@@ -67,7 +69,11 @@ describe.skipIf(FILES.some(existsSync) || process.getuid?.() !== 0)("USE_SSL", (
     expect(engine.workers).toMatchObject([{ url, state: "idle" }]);
 
     const answer = await new Promise<{ status: number | undefined; body: string }>((resolve, reject) => {
-      const sent = request(`${url}/work`, { method: "POST", ca: readFileSync(CERTIFICATE_FILE), agent: false });
+      const sent = request(`${url}/work`, {
+        method: "POST",
+        ca: readFileSync(CERTIFICATE_FILE),
+        agent: false,
+      });
       sent.on("error", reject);
       sent.on("response", (response) => {
         let body = "";

@@ -67,7 +67,9 @@ test.concurrent("a failed benchmark is tried again when the health URL answers 2
 
 // The engine's public key. It is tried 5 times, with 1, 2, 4 and 8 s between, and every 10 s from then on.
 
-test.concurrent("an engine that is down at first: ready as soon as a later try gets its key", async ({ lab }) => {
+test.concurrent("an engine that is down at first: ready as soon as a later try gets its key", async ({
+  lab,
+}) => {
   const [engine, model] = [await lab.engine(), await lab.loadedModel()];
   await engine.outage({ kind: "refuse" });
   const worker = await lab.worker({ engine, model }, "verifying");
@@ -76,7 +78,9 @@ test.concurrent("an engine that is down at first: ready as soon as a later try g
   await engine.recover();
   await worker.reaches("ready", 5000);
   expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(200);
-  expect((await ask(engine, worker, { cost: 1 }, { authData: { signature: "c2ln" } }).answer).status).toBe(401);
+  expect((await ask(engine, worker, { cost: 1 }, { authData: { signature: "c2ln" } }).answer).status).toBe(
+    401,
+  );
   // The engine was not there to hear of anything until now; then it hears of all.
   await eventually(() =>
     expect(engine.totals).toMatchObject({ newLoad: 1, rejectedLoad: 2, servedLoad: 1, requestsReceived: 3 }),
@@ -138,4 +142,3 @@ test.concurrent("an unsecured worker needs no key and takes unsigned requests", 
   const unsigned = { authData: { signature: "", url: "http://elsewhere" } };
   expect((await ask(engine, worker, { cost: 1 }, unsigned).answer).status).toBe(200);
 });
-

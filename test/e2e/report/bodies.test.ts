@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { expect } from "vitest";
-import { VERSION } from "../../../src/version.js";
 import { close, httpUrl, listen } from "../../../src/stand-in/listen.js";
+import { VERSION } from "../../../src/version.js";
 import { ask } from "../../support/client.js";
 import { eventually } from "../../support/eventually.js";
 import { test } from "../../support/lab.js";
@@ -15,7 +15,10 @@ interface Posted {
 
 const ANY_NUMBER = expect.any(Number);
 
-test.concurrent("both reports have exactly the keys and types of the protocol", async ({ lab, onTestFinished }) => {
+test.concurrent("both reports have exactly the keys and types of the protocol", async ({
+  lab,
+  onTestFinished,
+}) => {
   const [engine, model] = [await lab.engine(), await lab.loadedModel()];
   const posted: Posted[] = [];
   const server = createServer((request, response) => {
@@ -24,7 +27,11 @@ test.concurrent("both reports have exactly the keys and types of the protocol", 
       text += piece;
     });
     request.on("end", () => {
-      posted.push({ path: request.url, contentType: request.headers["content-type"], body: JSON.parse(text) });
+      posted.push({
+        path: request.url,
+        contentType: request.headers["content-type"],
+        body: JSON.parse(text),
+      });
       response.end();
     });
   });
@@ -85,5 +92,6 @@ test.concurrent("disk usage is told as the change since the report before, in Gi
   await ask(engine, worker, { cost: 1 }).answer;
   await eventually(() => expect(engine.totals.servedLoad).toBe(1));
   expect(engine.reports[0]?.additional_disk_usage).toBe(0);
-  for (const { additional_disk_usage } of engine.reports) expect(Math.abs(additional_disk_usage)).toBeLessThan(5);
+  for (const { additional_disk_usage } of engine.reports)
+    expect(Math.abs(additional_disk_usage)).toBeLessThan(5);
 });

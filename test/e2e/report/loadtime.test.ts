@@ -29,7 +29,9 @@ test.concurrent("the load time is told once, in the first report of the ready wo
 });
 
 for (const outage of [{ kind: "status", status: 500 }, { kind: "drop" }, { kind: "refuse" }] as const) {
-  test.concurrent(`the load time is told once when the first reports fail (${outage.kind})`, async ({ lab }) => {
+  test.concurrent(`the load time is told once when the first reports fail (${outage.kind})`, async ({
+    lab,
+  }) => {
     const [engine, model] = [await lab.engine(), await lab.loadedModel()];
     await engine.outage(outage);
     const worker = await lab.worker({ engine, model, env: { UNSECURED: "true" } });

@@ -1,0 +1,35 @@
+import { createActor, toPromise } from "xstate";
+import type { Delivered, DeliveryInput } from "../../../machines/reporter.js";
+import { deliverReports } from "../../../src/report/deliver.js";
+import { startedLedger } from "./entries.js";
+import { keptLog } from "./kept-log.js";
+
+export const MASTER_TOKEN = "the-master-token";
+
+/** A ledger, and the deliveries of its reports. */
+export function deliveries() {
+  const { ledger, entry } = startedLedger();
+  const { log, lines, warnings } = keptLog();
+  const logic = deliverReports({
+    ledger,
+    log,
+    workerId: 17,
+    masterToken: MASTER_TOKEN,
+    publicUrl: "http://203.0.113.7:41000",
+  });
+  const begin = (input: DeliveryInput) => createActor(logic, { input }).start();
+  const input = (parts: Partial<DeliveryInput>): DeliveryInput => ({
+    kind: "status",
+    address: "",
+    condition: { maxPerf: 0, errorMsg: "", loadtime: 0 },
+    ...parts,
+  });
+  return {
+    ledger,
+    entry,
+    lines,
+    warnings,
+    begin: (parts: Partial<DeliveryInput>) => begin(input(parts)),
+    deliver: (parts: Partial<DeliveryInput>): Promise<Delivered> => toPromise(begin(input(parts))),
+  };
+}
