@@ -5,6 +5,8 @@ import { TsworkerError } from "./errors.js";
 export const CERTIFICATE_FILE = "/etc/instance.crt";
 export const CERTIFICATE_KEY_FILE = "/etc/instance.key";
 
+const DEFAULT_REPORT_ADDRESS = "https://run.vast.ai";
+
 /** What the process is told by its environment variables. */
 export interface Environment {
   /** `WORKER_PORT`: port of the public server. */
@@ -63,8 +65,12 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     CONTAINER_ID: integer("expected an integer", Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
     REPORT_ADDR: z
       .string()
-      .default("https://run.vast.ai")
-      .transform((text) => text.split(",").map((address) => address.trim().replace(/\/+$/, "")))
+      .default("")
+      .transform((text) => {
+        const addresses = text.split(",").map((address) => address.trim().replace(/\/+$/, ""));
+        const given = addresses.filter((address) => address !== "");
+        return given.length > 0 ? given : [DEFAULT_REPORT_ADDRESS];
+      })
       .refine(
         (addresses) => addresses.every(isHttpUrl),
         "expected http: or https: URLs, separated by commas",

@@ -11,7 +11,7 @@ const SECRET_KEYS = ["mtoken", "signature", "api_key", "apiKey", "authorization"
 const SECRET_PATHS = SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);
 
 /** Secrets inside of text, such as a URL or a header that a library put into its message. */
-const SECRET_TEXT = /(\bapi_key=|\bBearer )[^\s"&\\]+/g;
+const SECRET_TEXT = /(\bapi_key=|\bBearer )[^\s"&\\]+/gi;
 
 /**
  * The worker's log: pretty on a terminal, a JSON object per line otherwise. Token, signatures and API keys are

@@ -10,8 +10,8 @@ import type { AuthData } from "../wire.js";
 import { workloadOf } from "../workload.js";
 import { type Answer, answers } from "./answer.js";
 import { BodyReader, type BodySink } from "./body-reader.js";
-import { callFunction, type FunctionSink } from "./call-function.js";
 import { type ParsedEnvelope, parseEnvelope } from "./envelope.js";
+import { FunctionAnswer, type FunctionSink } from "./function-answer.js";
 import { GeneratedAnswer, type GeneratedSink } from "./generated-answer.js";
 import { Relay } from "./relay.js";
 import { sendAnswer } from "./send-answer.js";
@@ -109,7 +109,9 @@ export class Exchange implements BodySink, GeneratedSink, FunctionSink {
     this.#envelope = undefined;
     entry.startedAt = Date.now();
     if (handler.remoteFunction !== undefined) {
-      this.#work = callFunction(handler.remoteFunction, envelope.payload, this);
+      const answer = new FunctionAnswer(res, this.#gate.watch, this);
+      this.#work = answer;
+      void answer.call(handler.remoteFunction, envelope.payload);
       return;
     }
     if (model === undefined) throw new Error(`${handler.route} has neither a model nor a remoteFunction`);
@@ -163,11 +165,6 @@ export class Exchange implements BodySink, GeneratedSink, FunctionSink {
     this.#fail(answers.modelFailed(error));
   }
 
-  onResult(body: { readonly result: unknown }): void {
-    this.#send({ status: 200, body });
-    this.#end("success", 200);
-  }
-
   onThrown(error: unknown): void {
     const { remoteFunction } = this.route.handler;
     this.#onUserCodeThrew(remoteFunction === undefined ? "responseGenerator" : "remoteFunction", error);
@@ -197,7 +194,7 @@ export class Exchange implements BodySink, GeneratedSink, FunctionSink {
     const refusal = this.#gate.refusalOf(authData, sessionId, this.route.handler);
     if (refusal !== undefined) {
       if (refusal.counts) this.#gate.reject(entry);
-      this.#refuse(refusal.answer);
+      this.#refuse(refusal.answer, entry);
       return;
     }
     this.#entry = entry;
@@ -221,9 +218,9 @@ export class Exchange implements BodySink, GeneratedSink, FunctionSink {
     else this.#fail(answers.userCodeThrew());
   }
 
-  #refuse(answer: Answer): void {
+  #refuse(answer: Answer, entry?: Entry): void {
     this.#send(answer);
-    this.#log("rejected", answer.status);
+    this.#log("rejected", answer.status, entry);
   }
 
   #send(answer: Answer): void {

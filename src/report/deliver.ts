@@ -28,10 +28,13 @@ async function post(url: string, body: unknown, signal: AbortSignal): Promise<vo
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(body),
+      // Followed, a redirect may turn into a GET, whose 200 says nothing about the report.
+      redirect: "manual",
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });
     status = response.status;
-    await response.arrayBuffer();
+    // The status alone decides: what was taken is not told again because the rest of the answer did not come.
+    await response.arrayBuffer().catch(() => {});
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     throw new TsworkerError(

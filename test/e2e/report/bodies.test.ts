@@ -1,17 +1,9 @@
-import { createServer } from "node:http";
 import { expect } from "vitest";
-import { close, httpUrl, listen } from "../../../src/stand-in/listen.js";
 import { VERSION } from "../../../src/version.js";
 import { ask } from "../../support/client.js";
 import { eventually } from "../../support/eventually.js";
 import { test } from "../../support/lab.js";
-
-/** A POST as it came, before anybody has read anything into it. */
-interface Posted {
-  readonly path: string | undefined;
-  readonly contentType: string | undefined;
-  readonly body: Record<string, unknown>;
-}
+import { reportTaker } from "../../support/report-taker.js";
 
 const ANY_NUMBER = expect.any(Number);
 
@@ -20,28 +12,11 @@ test.concurrent("both reports have exactly the keys and types of the protocol", 
   onTestFinished,
 }) => {
   const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const posted: Posted[] = [];
-  const server = createServer((request, response) => {
-    let text = "";
-    request.setEncoding("utf8").on("data", (piece: string) => {
-      text += piece;
-    });
-    request.on("end", () => {
-      posted.push({
-        path: request.url,
-        contentType: request.headers["content-type"],
-        body: JSON.parse(text),
-      });
-      response.end();
-    });
-  });
-  const url = httpUrl("127.0.0.1", await listen(server, "127.0.0.1", 0));
-  onTestFinished(() => close(server));
+  const { url, posted, to } = await reportTaker(onTestFinished);
   // A base URL may have a path, and a slash at its end.
   const env = { UNSECURED: "true", REPORT_ADDR: `${url}/engine/`, CONTAINER_ID: "123" };
   const worker = await lab.worker({ engine, model, env });
   const held = ask(engine, worker, { cost: 2.5, fate: "hold" });
-  const to = (path: string): readonly Posted[] => posted.filter((each) => each.path === path);
   await eventually(() => expect(to("/engine/worker_status/").at(-1)?.body).toMatchObject({ cur_load: 2.5 }));
   model.release();
   await held.answer;

@@ -1,0 +1,49 @@
+import { createServer, type ServerResponse } from "node:http";
+import type { TestContext } from "vitest";
+import { close, httpUrl, listen } from "../../src/stand-in/listen.js";
+
+/** A report as it came, before anybody has read anything into it. */
+export interface Posted {
+  readonly path: string;
+  readonly contentType: string | undefined;
+  readonly body: Record<string, unknown>;
+}
+
+/**
+ * The least that takes reports, for what the engine stand-in does not do: it keeps what came as it is, and answers as
+ * the test says, 200 where it says nothing. It stops when the test is over.
+ */
+export async function reportTaker(
+  onTestFinished: TestContext["onTestFinished"],
+  answer: (response: ServerResponse, posted: Posted) => void = (response) => response.end(),
+) {
+  const posted: Posted[] = [];
+  const server = createServer((request, response) => {
+    let text = "";
+    request.setEncoding("utf8").on("data", (piece: string) => {
+      text += piece;
+    });
+    request.on("end", () => {
+      if (request.method !== "POST") {
+        response.end();
+        return;
+      }
+      const came = {
+        path: request.url ?? "",
+        contentType: request.headers["content-type"],
+        body: JSON.parse(text) as Record<string, unknown>,
+      };
+      posted.push(came);
+      answer(response, came);
+    });
+  });
+  const url = httpUrl("127.0.0.1", await listen(server, "127.0.0.1", 0));
+  onTestFinished(() => close(server));
+  return {
+    url,
+    /** Every report, oldest first. */
+    posted: posted as readonly Posted[],
+    /** Those to one path. */
+    to: (path: string): readonly Posted[] => posted.filter((each) => each.path === path),
+  };
+}

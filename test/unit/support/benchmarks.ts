@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { createActor, toPromise } from "xstate";
+import type { BenchmarkConfig, HandlerConfig } from "../../../src/config.js";
+import { runBenchmark, type SendPayload } from "../../../src/model/run-benchmark.js";
+import type { Payload } from "../../../src/wire.js";
+import { checkedHandlers } from "./config.js";
+import { keptLog } from "./kept-log.js";
+
+/** Makes a new folder the working directory until the test is over. */
+export function inFolderOfItsOwn(): string {
+  const folder = mkdtempSync(join(tmpdir(), "tsworker-benchmark-"));
+  const before = process.cwd();
+  process.chdir(folder);
+  onTestFinished(() => {
+    process.chdir(before);
+    rmSync(folder, { recursive: true });
+  });
+  return folder;
+}
+
+interface Options extends BenchmarkConfig {
+  readonly handler?: Partial<HandlerConfig>;
+  /** What the model answers to a payload. */
+  readonly send?: SendPayload;
+}
+
+/** A benchmark of a handler that takes parallel requests, and what it sent. */
+export function benchmarkOf({ handler, send = async () => ({ answered: true }), ...config }: Options) {
+  const sent: Payload[] = [];
+  const { log, warnings } = keptLog();
+  const { benchmark } = checkedHandlers({
+    route: "/go",
+    allowParallelRequests: true,
+    ...handler,
+    benchmarkConfig: { generator: () => ({ prompt: "hello" }), ...config },
+  });
+  const logic = runBenchmark(
+    benchmark,
+    (payload, signal) => {
+      sent.push(payload);
+      return send(payload, signal);
+    },
+    log,
+  );
+  const begin = () => createActor(logic).start();
+  return { sent, warnings, begin, run: (): Promise<number> => toPromise(begin()) };
+}
