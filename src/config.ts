@@ -268,6 +268,10 @@ const short = (value: unknown): string => {
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 };
 
+/** zod says what came as a type; the value itself, which follows, says more. */
+const expectation = (message: string): string =>
+  message.replace(/^Invalid input: /, "").replace(/, received \w+$/, "");
+
 /** What the handlers must agree on among themselves. */
 function faultsBetween(handlers: readonly ParsedHandler[]): Fault[] {
   const faults: Fault[] = [];
@@ -338,7 +342,7 @@ export function checkConfig(config: WorkerConfig): CheckedConfig {
   const parsed = configSchema.safeParse(config);
   const handlersAlone = handlersSchema.safeParse(valueAt(config, ["handlers"]));
   const faults: Fault[] = [
-    ...(parsed.error?.issues.map(({ path, message }) => ({ path, message })) ?? []),
+    ...(parsed.error?.issues.map(({ path, message }) => ({ path, message: expectation(message) })) ?? []),
     ...(handlersAlone.success ? faultsBetween(handlersAlone.data) : []),
     ...(parsed.success ? faultsOfModel(parsed.data) : []),
   ];

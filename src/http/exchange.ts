@@ -203,6 +203,8 @@ export class Exchange implements BodySink, GeneratedSink, FunctionSink {
   }
 
   #onClientGone(): void {
+    // It ended before: an answer that was broken off closes the connection.
+    if (this.#res === undefined) return;
     this.#res = undefined;
     this.#reader?.close();
     const work = this.#work;

@@ -66,10 +66,11 @@ export class GeneratedAnswer implements AnswerSink {
   }
 
   onHead({ status, headers: pairs }: AnswerHead, resume: () => void): void {
+    let model: ReadableStreamDefaultController<Uint8Array> | undefined;
     const body = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
-          this.#model = controller;
+          model = controller;
         },
         pull: () => resume(),
         cancel: () => this.call?.cancel(),
@@ -80,7 +81,10 @@ export class GeneratedAnswer implements AnswerSink {
     const headers = new Headers();
     for (let index = 0; index + 1 < pairs.length; index += 2)
       headers.append(pairs[index] ?? "", pairs[index + 1] ?? "");
-    void this.#answer(new Response(isNullBodyStatus(status) ? null : body, { status, headers }));
+    // Throws for a status beyond 599, and the call then fails like any other whose answer cannot be read.
+    const response = new Response(isNullBodyStatus(status) ? null : body, { status, headers });
+    this.#model = model;
+    void this.#answer(response);
   }
 
   onData(piece: Buffer): boolean {

@@ -61,7 +61,8 @@ export class Relay implements AnswerSink, WriterSink {
   onHead(head: AnswerHead, resume: () => void): void {
     this.#head = head;
     this.#resume = resume;
-    if (hasNoBody(head.status) || (!isStream(head) && (head.length ?? 0) <= WHOLE_LIMIT)) return;
+    const { status, length = 0 } = head;
+    if (hasNoBody(status) || head.length === 0 || (!isStream(head) && length <= WHOLE_LIMIT)) return;
     this.#res.cork(() => writeHead(this.#res, head));
     this.#writer = new BodyWriter(this.#res, head.length, this.#watch, this);
   }

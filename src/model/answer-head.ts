@@ -47,37 +47,47 @@ const LENGTHS_THAT_MATTER: readonly boolean[] = [
   return lengths;
 }, []);
 
+const STATUS_LINE = String.raw`HTTP/1\.\d [1-9]\d\d(?: [^\0\r\n]*)?`;
+const HEADER_LINE = "[!#$%&'*+.^_`|~\\w-]+:[^\\0\\r\\n]*";
+/**
+ * Names are tokens, and no line holds a NUL, CR or LF, which might pass for its end further on (RFC 9112 §2.2, §5).
+ * One expression over all of the head costs less than looking at each line.
+ */
+const WELL_FORMED = new RegExp(`^${STATUS_LINE}\\r\\n(?:${HEADER_LINE}\\r\\n)*$`);
+const STATUS_LINE_ONLY = new RegExp(`^${STATUS_LINE}$`);
+const HEADER_LINE_ONLY = new RegExp(`^${HEADER_LINE}$`);
+
+const SPACE = 0x20;
+const TAB = 0x09;
+
 /** Thrown for an answer that is no HTTP/1.x. */
 export class MalformedAnswer extends Error {
   override readonly name = "MalformedAnswer";
+
+  /** @param start how the answer begins. */
+  static statusLine(start: string): MalformedAnswer {
+    return new MalformedAnswer(
+      `expected a status line of HTTP/1.x, got ${JSON.stringify(start.slice(0, 40))}`,
+    );
+  }
 }
 
 /** @param bytes the status line and the header lines, each with its line break, without the empty line. */
 export function parseHead(bytes: Buffer): ParsedHead {
   const text = bytes.toString("latin1");
-  const firstEnd = text.indexOf("\r\n");
+  if (!WELL_FORMED.test(text)) throw faultOf(text);
   const status = Number(text.slice(9, 12));
-  if (!text.startsWith("HTTP/1.") || text[8] !== " " || !(status >= 100 && status <= 999)) {
-    throw new MalformedAnswer(
-      `expected a status line of HTTP/1.x, got ${JSON.stringify(text.slice(0, Math.min(firstEnd, 40)))}`,
-    );
-  }
   const headers: string[] = [];
   let contentType = "";
   let length: number | undefined;
   let encoding = "";
   let connection = "";
   let idleSeconds: number | undefined;
-  for (let at = firstEnd + 2; at < text.length; ) {
+  for (let at = text.indexOf("\r\n") + 2; at < text.length; ) {
     const end = text.indexOf("\r\n", at);
     const colon = text.indexOf(":", at);
-    if (colon <= at || colon > end) {
-      throw new MalformedAnswer(
-        `expected a header line, got ${JSON.stringify(text.slice(at, Math.min(end, at + 40)))}`,
-      );
-    }
     const name = text.slice(at, colon);
-    const value = text.slice(colon + 1, end).trim();
+    const value = fieldValue(text, colon + 1, end);
     at = end + 2;
     if (LENGTHS_THAT_MATTER[name.length] === true) {
       const key = name.toLowerCase();
@@ -86,19 +96,21 @@ export function parseHead(bytes: Buffer): ParsedHead {
         continue;
       }
       if (key === "content-type") contentType = value.toLowerCase();
-      else if (key === "transfer-encoding") encoding = value.toLowerCase();
+      else if (key === "transfer-encoding") encoding += `,${value.toLowerCase()}`;
       else if (key === "connection") connection += `,${value.toLowerCase()}`;
-      else if (key === "keep-alive")
-        idleSeconds = Number(/timeout=(\d+)/i.exec(value)?.[1] ?? Number.NaN) || undefined;
+      else if (key === "keep-alive") idleSeconds = secondsOf(value) ?? idleSeconds;
       if (CONNECTION_HEADERS.has(key)) continue;
     }
     headers.push(name, value);
   }
   const framing = framingOf(status, encoding, length);
+  const isOld = text[7] === "0";
   const keepAlive =
     framing !== "close" &&
-    (encoding === "" || length === undefined) &&
-    (text[7] === "0" ? connection.includes("keep-alive") : !connection.includes("close"));
+    // Told by a length besides, in another coding, or in HTTP/1.0, the body may have ended elsewhere (RFC 9112 §6.1).
+    (encoding === "" || (encoding === ",chunked" && length === undefined && !isOld)) &&
+    !connection.includes("close") &&
+    (!isOld || connection.includes("keep-alive"));
   return {
     status,
     headers: withoutNamed(headers, connection),
@@ -110,6 +122,31 @@ export function parseHead(bytes: Buffer): ParsedHead {
     keepAlive,
     idleSeconds,
   };
+}
+
+/** @param text a head that is not well-formed. */
+function faultOf(text: string): MalformedAnswer {
+  const [first = "", ...lines] = text.split("\r\n");
+  if (!STATUS_LINE_ONLY.test(first)) return MalformedAnswer.statusLine(first);
+  const line = lines.find((each) => !HEADER_LINE_ONLY.test(each)) ?? "";
+  return new MalformedAnswer(`expected a header line, got ${JSON.stringify(line.slice(0, 40))}`);
+}
+
+/** Without the spaces and tabs around it. `trim` would take more: a no-break space is half of a UTF-8 "à". */
+function fieldValue(text: string, start: number, end: number): string {
+  let from = start;
+  let to = end;
+  while (from < to && isBlank(text.charCodeAt(from))) from++;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+  return text.slice(from, to);
+}
+
+const isBlank = (code: number): boolean => code === SPACE || code === TAB;
+
+/** The `timeout` of a `Keep-Alive` header. */
+function secondsOf(value: string): number | undefined {
+  const seconds = /\btimeout\s*=\s*"?(\d+)/i.exec(value)?.[1];
+  return seconds === undefined ? undefined : Number(seconds);
 }
 
 function lengthOf(value: string, earlier: number | undefined): number {

@@ -5,8 +5,12 @@ export interface ParserSink {
   onHead(head: ParsedHead): void;
   /** @param piece valid during the call only. */
   onBody(piece: Buffer): void;
-  /** The answer is complete. */
-  onComplete(): void;
+  /**
+   * The answer is complete; another one may be expected from here on.
+   *
+   * @param hasSurplus bytes came after it: they answer nothing that was asked.
+   */
+  onComplete(hasSurplus: boolean): void;
 }
 
 /** A longer head is refused; Node's own limit is 16 KiB. */
@@ -59,6 +63,7 @@ export class AnswerParser {
 
   /** @throws MalformedAnswer when this is not the expected answer. */
   push(piece: Buffer): void {
+    if (this.isComplete) throw new MalformedAnswer("expected no bytes after the answer");
     let at = 0;
     while (at < piece.length) {
       switch (this.#state) {
@@ -72,10 +77,13 @@ export class AnswerParser {
         case "close":
           this.#sink.onBody(at === 0 ? piece : piece.subarray(at));
           return;
-        case "complete":
-          throw new MalformedAnswer("expected no bytes after the answer");
         default:
           at = this.#line(piece, at);
+      }
+      if (this.isComplete) {
+        // The last word here: within this call the next request may be sent and its answer expected.
+        this.#sink.onComplete(at < piece.length);
+        return;
       }
     }
   }
@@ -86,19 +94,22 @@ export class AnswerParser {
    * @returns whether the answer is complete by it.
    */
   end(): boolean {
-    if (this.#state === "close") this.#complete();
-    return this.#state === "complete";
+    if (this.#state !== "close") return this.isComplete;
+    this.#state = "complete";
+    this.#sink.onComplete(false);
+    return true;
   }
 
   #head(piece: Buffer, start: number): number {
     const begun = this.#begun;
     const bytes = begun === undefined ? piece : Buffer.concat([begun, piece.subarray(start)]);
     const from = begun === undefined ? start : 0;
-    const end = bytes.indexOf("\r\n\r\n", from);
+    const end = bytes.indexOf("\r\n\r\n", begun === undefined ? start : Math.max(0, begun.length - 3));
     if ((end < 0 ? bytes.length : end) - from > MAX_HEAD_BYTES) {
       throw new MalformedAnswer(`expected a head of at most ${MAX_HEAD_BYTES} bytes`);
     }
     if (end < 0) {
+      expectMore(bytes, from);
       this.#begun = begun === undefined ? Buffer.from(bytes.subarray(from)) : bytes;
       return piece.length;
     }
@@ -117,7 +128,7 @@ export class AnswerParser {
     this.#left = head.length ?? 0;
     this.#state = head.framing === "chunked" ? "chunk-size" : head.framing === "close" ? "close" : "length";
     this.#sink.onHead(head);
-    if (this.#state === "length" && this.#left === 0) this.#complete();
+    if (this.#state === "length" && this.#left === 0) this.#state = "complete";
   }
 
   #data(piece: Buffer, at: number): number {
@@ -125,8 +136,7 @@ export class AnswerParser {
     this.#left -= end - at;
     this.#sink.onBody(at === 0 && end === piece.length ? piece : piece.subarray(at, end));
     if (this.#left > 0) return end;
-    if (this.#state === "chunk-data") this.#state = "chunk-end";
-    else this.#complete();
+    this.#state = this.#state === "chunk-data" ? "chunk-end" : "complete";
     return end;
   }
 
@@ -135,9 +145,12 @@ export class AnswerParser {
     const end = piece.indexOf(LF, start);
     const part = piece.subarray(start, end < 0 ? piece.length : end);
     const line = this.#begun === undefined ? part : Buffer.concat([this.#begun, part]);
+    if (this.#state === "chunk-end" && line.length > 0 && line[0] !== CR) {
+      throw new MalformedAnswer("expected the end of a chunk");
+    }
     if (line.length > MAX_LINE_BYTES) throw new MalformedAnswer("expected a shorter line in a chunked body");
     if (end < 0) {
-      this.#begun = Buffer.from(line);
+      this.#begun = line === part ? Buffer.from(part) : line;
       return piece.length;
     }
     this.#begun = undefined;
@@ -155,12 +168,16 @@ export class AnswerParser {
       if (line.length > 0) throw new MalformedAnswer("expected the end of a chunk");
       this.#state = "chunk-size";
     } else if (line.length === 0) {
-      this.#complete();
+      this.#state = "complete";
     }
   }
+}
 
-  #complete(): void {
-    this.#state = "complete";
-    this.#sink.onComplete();
-  }
+const BEGINNING = "HTTP/1.";
+
+/** @throws MalformedAnswer when what came of a head cannot become one, rather than waiting for the rest in vain. */
+function expectMore(bytes: Buffer, from: number): void {
+  const start = bytes.toString("latin1", from, from + 40);
+  if (!BEGINNING.startsWith(start.slice(0, BEGINNING.length))) throw MalformedAnswer.statusLine(start);
+  if (bytes.indexOf("\n\n", from) >= 0) throw new MalformedAnswer("expected lines that end with CRLF");
 }

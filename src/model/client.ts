@@ -98,7 +98,7 @@ export class ModelClient implements ConnectionSink {
     let head = this.#heads.get(path);
     if (head === undefined) {
       head = [
-        `POST ${this.#basePath}${path} HTTP/1.1`,
+        `POST ${this.#basePath}${path.replace(/[^\x21-\x7e]/gu, encodeURIComponent)} HTTP/1.1`,
         `host: ${this.#host}`,
         "accept: */*",
         "content-type: application/json",

@@ -37,6 +37,12 @@ export interface ModelAddress {
 /** Milliseconds that a free connection is kept: less than the 5 s after which common model servers close it. */
 export const IDLE_LIMIT_MS = 4000;
 
+/**
+ * Milliseconds of silence after which the operating system asks whether the model's host is still there: without a
+ * limit on the time that the model may take nothing else would notice that it has vanished.
+ */
+const PROBE_AFTER_MS = 60_000;
+
 /** Bodies up to here go out in one buffer with the head; copying a larger one would cost more than a second write. */
 const SMALL_BODY = 64 * 1024;
 
@@ -77,6 +83,7 @@ export class Connection implements ParserSink {
     this.#socket = address.tls ? this.#openTls(address) : this.#open(address);
     this.#socket
       .setNoDelay(true)
+      .setKeepAlive(true, PROBE_AFTER_MS)
       .once(address.tls ? "secureConnect" : "connect", () => this.#limitHead())
       .on("end", () => this.#onEnd())
       .on("error", (cause) => this.#fail("MODEL_UNREACHABLE", "the model is unreachable or broke off", cause))
@@ -145,12 +152,14 @@ export class Connection implements ParserSink {
     this.#limit(null);
   }
 
-  onComplete(): void {
+  onComplete(hasSurplus: boolean): void {
+    if (this.#closed) return;
     this.#limit(null);
     this.#paused = false;
     const sink = this.#sink;
     this.#sink = undefined;
-    if (this.#keepAlive) {
+    // A model that answers before it has read the whole request may never read the rest.
+    if (this.#keepAlive && !hasSurplus && this.#socket.writableLength === 0) {
       this.#freeUntil = performance.now() + this.#idleMs;
       this.#owner.onFree(this);
     } else {
@@ -174,6 +183,7 @@ export class Connection implements ParserSink {
 
   /** @returns false to read no further for now. */
   #onRead(piece: Buffer): boolean {
+    if (this.#closed) return false;
     try {
       this.#parser.push(piece);
     } catch (cause) {

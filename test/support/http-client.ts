@@ -38,6 +38,7 @@ export async function open(
     headers: {
       "content-type": "application/json",
       "content-length": Buffer.byteLength(bytes),
+      connection: "keep-alive",
       ...(headers as Record<string, string>),
     },
     agent: false,

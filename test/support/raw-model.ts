@@ -99,6 +99,7 @@ export class RawModel {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #behaviours = new Map<string, Behaviour>();
+  readonly #onHeads = new Map<string, Behaviour>();
   readonly #requests: ModelRequest[] = [];
   #port = 0;
 
@@ -138,6 +139,12 @@ export class RawModel {
     this.#behaviours.set(path, behaviour);
   }
 
+  /** The same for requests whose body has not come yet; it is not read either, undefined ends that. */
+  onHead(path: string, behaviour: Behaviour | undefined): void {
+    if (behaviour === undefined) this.#onHeads.delete(path);
+    else this.#onHeads.set(path, behaviour);
+  }
+
   /** Listens, on the same port as before if it did. */
   async listen(): Promise<void> {
     this.#server.listen(this.#port, "127.0.0.1");
@@ -166,6 +173,11 @@ export class RawModel {
       while (size > 0 && size >= wanted) {
         const bytes = Buffer.concat(pieces);
         const parsed = parse(bytes, socket);
+        const early = "begun" in parsed ? this.#onHeads.get(parsed.begun.path) : undefined;
+        if ("begun" in parsed && early !== undefined) {
+          void early(parsed.begun);
+          return;
+        }
         wanted = "wanted" in parsed ? parsed.wanted : 0;
         const rest = "wanted" in parsed ? bytes : bytes.subarray(parsed.length);
         pieces = [rest];
@@ -182,7 +194,9 @@ export class RawModel {
 function parse(
   bytes: Buffer,
   socket: Socket,
-): { readonly wanted: number } | { readonly request: ModelRequest; readonly length: number } {
+):
+  | { readonly wanted: number; readonly begun?: ModelRequest }
+  | { readonly request: ModelRequest; readonly length: number } {
   const end = bytes.indexOf(CRLF + CRLF);
   if (end < 0) return { wanted: bytes.length + 1 };
   const head = bytes.toString("latin1", 0, end);
@@ -195,7 +209,7 @@ function parse(
   );
   const start = end + 4;
   const length = start + Number(headers.get("content-length") ?? 0);
-  if (bytes.length < length) return { wanted: length };
   const path = requestLine.split(" ")[1] ?? "";
-  return { request: { head, path, headers, body: bytes.subarray(start, length), socket }, length };
+  const request = { head, path, headers, body: bytes.subarray(start, length), socket };
+  return bytes.length < length ? { wanted: length, begun: request } : { request, length };
 }

@@ -19,7 +19,7 @@ describe("a fault is told with its path, what was expected and what came", () =>
     [handler({ maxQueueTime: -1 }), "handlers[0].maxQueueTime: Too small: expected number to be >=0, got -1"],
     [
       handler({ allowParallelRequests: "yes" }),
-      "handlers[0].allowParallelRequests: Invalid input: expected boolean, received string, got 'yes'",
+      "handlers[0].allowParallelRequests: expected boolean, got 'yes'",
     ],
     [
       worker({ modelServerPort: 99999 }),
@@ -27,10 +27,10 @@ describe("a fault is told with its path, what was expected and what came", () =>
     ],
     [
       worker({ logActionConfig: { onLoad: "loaded" } }),
-      "logActionConfig.onLoad: Invalid input: expected array, received string, got 'loaded'",
+      "logActionConfig.onLoad: expected array, got 'loaded'",
     ],
     [benchmark({}), "handlers[0].benchmarkConfig: expected either a dataset or a generator, got {}"],
-    ["nonsense", "config: Invalid input: expected object, received string, got 'nonsense'"],
+    ["nonsense", "config: expected object, got 'nonsense'"],
   ])("%#", (config, fault) => {
     expect(faultsOf(config)).toEqual([fault]);
   });

@@ -53,22 +53,39 @@ describe("a status report", () => {
     },
   );
 
-  test.each([199 + 101, 304, 400, 404, 500, 503])(
-    "that is answered %d stays in the books",
-    async (status) => {
-      const engine = await engineStub(answering(status));
-      const { ledger, entry, warnings, deliver } = deliveries();
-      ledger.reject(entry());
-      await expect(deliver({ address: engine.url })).rejects.toMatchObject({
-        code: "REPORT_FAILED",
-        message: `${engine.url}/worker_status/ answered ${status}, expected 2xx`,
-      });
-      expect(ledger.status().rejLoad).toBe(10);
-      expect(warnings()).toMatchObject([
-        { report: "status", fault: expect.stringContaining(String(status)) },
-      ]);
-    },
-  );
+  test.each([300, 304, 400, 404, 500, 503])("that is answered %d stays in the books", async (status) => {
+    const engine = await engineStub(answering(status));
+    const { ledger, entry, warnings, deliver } = deliveries();
+    ledger.reject(entry());
+    await expect(deliver({ address: engine.url })).rejects.toMatchObject({
+      code: "REPORT_FAILED",
+      message: `${engine.url}/worker_status/ answered ${status}, expected 2xx`,
+    });
+    expect(ledger.status().rejLoad).toBe(10);
+    expect(warnings()).toMatchObject([{ report: "status", fault: expect.stringContaining(String(status)) }]);
+  });
+
+  test("that is answered with a redirect stays in the books, even where that would lead to a 200", async () => {
+    const engine = await engineStub((response, { path }) => {
+      if (path === "/elsewhere") response.end();
+      else response.writeHead(302, { location: "/elsewhere" }).end();
+    });
+    const { ledger, entry, deliver } = deliveries();
+    ledger.reject(entry());
+    await expect(deliver({ address: engine.url })).rejects.toThrow("answered 302");
+    expect(ledger.status().rejLoad).toBe(10);
+  });
+
+  test("leaves the books with the 2xx, even when the rest of the answer does not come", async () => {
+    const engine = await engineStub((response) => {
+      response.writeHead(200, { "content-length": "100" });
+      response.write("{", () => response.destroy());
+    });
+    const { ledger, entry, deliver } = deliveries();
+    ledger.reject(entry());
+    await deliver({ address: engine.url });
+    expect(ledger.status().rejLoad).toBe(0);
+  });
 
   test("that reaches nobody stays in the books, and it is told why", async () => {
     const { ledger, entry, lines, deliver } = deliveries();

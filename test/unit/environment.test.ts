@@ -107,6 +107,18 @@ describe("USE_SSL", () => {
   });
 });
 
+describe("REPORT_ADDR", () => {
+  test.each([
+    ["http://a,https://b", ["http://a", "https://b"]],
+    [" http://a/ ,, http://b// ,", ["http://a", "http://b"]],
+    ["http://a/base/path/", ["http://a/base/path"]],
+    ["", ["https://run.vast.ai"]],
+    [" , ", ["https://run.vast.ai"]],
+  ])("%j is %j", (REPORT_ADDR, reportAddresses) => {
+    expect(read({ REPORT_ADDR }).reportAddresses).toEqual(reportAddresses);
+  });
+});
+
 describe("MODEL_HEALTH_ENDPOINT", () => {
   test.each(["/health", "http://127.0.0.1:9000/health"])("may be %s", (MODEL_HEALTH_ENDPOINT) => {
     expect(read({ MODEL_HEALTH_ENDPOINT }).healthEndpoint).toBe(MODEL_HEALTH_ENDPOINT);
@@ -140,7 +152,7 @@ describe("a fault of the environment", () => {
     ["CONTAINER_ID", "99999999999999999999", "expected an integer"],
     ["PUBLIC_IPADDR", " ", "expected the worker's public address"],
     ["REPORT_ADDR", "engine.example", "expected http: or https: URLs, separated by commas"],
-    ["REPORT_ADDR", "http://a,,http://b", "expected http: or https: URLs, separated by commas"],
+    ["REPORT_ADDR", "http://a,b", "expected http: or https: URLs, separated by commas"],
     ["MODEL_HEALTH_ENDPOINT", "health", 'expected a path that begins with "/", or an http: URL'],
     ["LOG_LEVEL", "loud", "expected one of fatal, error, warn, info, debug, trace, silent"],
   ])("%s=%s is told with its name, what was expected and what came", (name, value, expected) => {

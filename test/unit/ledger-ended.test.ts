@@ -97,12 +97,16 @@ describe("ended requests that nobody takes", () => {
     expect(ledger.ended(1)[0]?.request_idx).toBe(LIMIT / 2 + 1);
   });
 
-  test("do not make the request numbers grow without end either", () => {
+  test("do not make the request numbers grow without end: beyond a bound, repeated ones are counted again", () => {
     const { ledger, entry } = startedLedger();
-    for (let index = 0; index < 2.5 * LIMIT; index++) ledger.reject(entry());
+    for (let index = 0; index < LIMIT; index++) ledger.reject(entry());
+    ledger.reject(entry({ reqnum: 1 }));
+    expect(ledger.status().received).toBe(LIMIT);
+    ledger.reject(entry({ reqnum: -1 }));
+    ledger.reject(entry({ reqnum: -1 }));
     const told = ledger.status();
-    expect(told.received).toBe(2.5 * LIMIT);
-    ledger.reject(entry());
+    expect(told.received).toBe(LIMIT + 2);
+    ledger.reject(entry({ reqnum: -2 }));
     ledger.statusDelivered(told);
     expect(ledger.status().received).toBe(1);
     ledger.statusDelivered(ledger.status());

@@ -87,6 +87,16 @@ describe("the status counts", () => {
     expect(ledger.status()).toMatchObject({ newLoad: 4, rejLoad: 2, curPerf: 30, received: 2 });
   });
 
+  test("count a request number once that came during a delivery and again after it", () => {
+    const { ledger, entry } = startedLedger();
+    ledger.reject(entry());
+    const told = ledger.status();
+    ledger.reject(entry({ reqnum: 77 }));
+    ledger.statusDelivered(told);
+    ledger.reject(entry({ reqnum: 77 }));
+    expect(ledger.status().received).toBe(1);
+  });
+
   test("never tell less than no new load: what is left over is taken off the next report", () => {
     const { ledger, entry } = startedLedger();
     const [first, second] = [entry({ workload: 30 }), entry({ workload: 20 })];

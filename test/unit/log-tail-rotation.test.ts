@@ -59,6 +59,18 @@ describe("a log that is rotated", () => {
     await eventually(() => expect(lines).toEqual(["old", "late", "later", "new"]));
   });
 
+  test("is read on in the old file as long as the new one is empty", async () => {
+    const { file, lines } = await readLog();
+    renameSync(file, `${file}.1`);
+    writeFileSync(file, "");
+    appendFileSync(`${file}.1`, "late\n");
+    await eventually(() => expect(lines).toEqual(["old", "late"]));
+    appendFileSync(`${file}.1`, "later\n");
+    await eventually(() => expect(lines).toEqual(["old", "late", "later"]));
+    appendFileSync(file, "new\n");
+    await eventually(() => expect(lines).toEqual(["old", "late", "later", "new"]));
+  });
+
   test("can be rotated again and again, and old files are closed", async () => {
     const { file, lines } = await readLog();
     for (let round = 0; round < 5; round++) {
@@ -67,7 +79,7 @@ describe("a log that is rotated", () => {
       await eventually(() => expect(lines.at(-1)).toBe(`round ${round}`));
     }
     expect(lines).toHaveLength(6);
-    await eventually(async () => expect(await openHandles(file)).toBe(1));
+    expect(await openHandles(file)).toBe(1);
   });
 });
 
@@ -79,6 +91,13 @@ describe("a log that is truncated", () => {
     truncateSync(file);
     appendFileSync(file, "new\n");
     await eventually(() => expect(lines).toEqual(["old", "something long enough", "new"]));
+  });
+
+  test("is read from its start again, even when it has grown beyond its old length meanwhile", async () => {
+    const { file, lines } = await readLog();
+    truncateSync(file);
+    appendFileSync(file, "new\nand longer than it was\n");
+    await eventually(() => expect(lines).toEqual(["old", "new", "and longer than it was"]));
   });
 
   test("loses the line that was begun, instead of gluing it to the next", async () => {

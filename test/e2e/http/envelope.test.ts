@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { eventually } from "../../support/eventually.js";
 import { HttpStand } from "../../support/http-stand.js";
 
 let stand: HttpStand;
@@ -195,16 +196,18 @@ describe("a requestParser", () => {
       status: 500,
       body: { error: "the worker's own code failed" },
     });
-    const logged = stand.worker.lines.filter(({ err }) =>
-      JSON.stringify(err ?? "").includes("the parser failed"),
-    );
-    expect(logged).toMatchObject([
-      {
-        msg: "requestParser threw",
-        route: "/broken-parser",
-        err: { stack: expect.stringContaining("worker-main.ts") },
-      },
-    ]);
+    await eventually(() => {
+      const about = stand.worker.lines.filter(({ err }) =>
+        JSON.stringify(err ?? "").includes("the parser failed"),
+      );
+      expect(about).toMatchObject([
+        {
+          msg: "requestParser threw",
+          route: "/broken-parser",
+          err: { stack: expect.stringContaining("worker-main.ts") },
+        },
+      ]);
+    });
   });
 
   test("that returns no object is answered 500", async () => {

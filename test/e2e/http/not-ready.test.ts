@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { eventually } from "../../support/eventually.js";
 import { HttpStand } from "../../support/http-stand.js";
 
 test("a worker that is loading or errored answers 503 with Retry-After and leaves the model alone", async () => {
@@ -21,6 +22,8 @@ test("a worker that is loading or errored answers 503 with Retry-After and leave
     expect(stand.model.requests).toEqual([]);
   };
 
+  // Without the engine's key nothing could be said of the signature.
+  await eventually(async () => expect(await stand.post("/go")).toMatchObject({ status: 503 }));
   await isRefused("loading");
   // What is wrong with the request itself is told first.
   expect(await stand.ask("/go", { body: "{" })).toMatchObject({ status: 422 });

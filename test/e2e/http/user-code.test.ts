@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { eventually } from "../../support/eventually.js";
 import type { Reply } from "../../support/http-client.js";
 import { HttpStand } from "../../support/http-stand.js";
 import { chunkBytes, closed, headBytes, LAST_CHUNK, plain, written } from "../../support/raw-model.js";
+import type { LogLine } from "../../support/worker-process.js";
 
 let stand: HttpStand;
 beforeAll(async () => {
@@ -30,9 +32,13 @@ function isOwnFault(reply: Reply): void {
   });
 }
 
-/** Log lines about an error with this message. */
-const logged = (message: string) =>
-  stand.worker.lines.filter(({ err }) => (err as { message?: string } | undefined)?.message === message);
+/** The log has one line about an error with this message. */
+const isLogged = (message: string, line: Partial<LogLine>): Promise<void> =>
+  eventually(() => {
+    const { lines } = stand.worker;
+    const about = lines.filter(({ err }) => (err as { message?: string } | undefined)?.message === message);
+    expect(about).toMatchObject([{ ...line, err: { stack: expect.stringContaining("worker-main.ts") } }]);
+  });
 
 describe("a responseGenerator", () => {
   test("makes the client's answer from the model's", async () => {
@@ -79,13 +85,7 @@ describe("a responseGenerator", () => {
   test("that throws is answered 500; the stack is logged, once, and the request counts as an error", async () => {
     const body = stand.envelope();
     isOwnFault(await stand.ask("/throws", { body }));
-    expect(logged("the generator failed")).toMatchObject([
-      {
-        msg: "responseGenerator threw",
-        route: "/throws",
-        err: { stack: expect.stringContaining("worker-main.ts") },
-      },
-    ]);
+    await isLogged("the generator failed", { msg: "responseGenerator threw", route: "/throws" });
     await stand.isTold(body, "Error");
   });
 
@@ -127,13 +127,7 @@ describe("a remoteFunction", () => {
   test("that throws is answered 500; the stack is logged, once, and the request counts as an error", async () => {
     const body = stand.envelope();
     isOwnFault(await stand.ask("/remote/throws", { body }));
-    expect(logged("the function failed")).toMatchObject([
-      {
-        msg: "remoteFunction threw",
-        route: "/remote/throws",
-        err: { stack: expect.stringContaining("worker-main.ts") },
-      },
-    ]);
+    await isLogged("the function failed", { msg: "remoteFunction threw", route: "/remote/throws" });
     await stand.isTold(body, "Error");
   });
 

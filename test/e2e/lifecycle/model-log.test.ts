@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { ask } from "../../support/client.js";
 import { eventually } from "../../support/eventually.js";
 import { test } from "../../support/lab.js";
 import { LOADED } from "../../support/logging-model.js";
@@ -8,28 +9,21 @@ import type { WorkerProcess } from "../../support/worker-process.js";
 const noted = (worker: WorkerProcess): readonly unknown[] =>
   worker.lines.filter(({ msg }) => msg === "model log").map(({ line }) => line);
 
-test.concurrent("a log file that is created late is read from its start", async ({ lab }) => {
+test.concurrent("a log file that is created late is read from its start; until its onLoad line requests get 503", async ({
+  lab,
+}) => {
   const [engine, model] = [await lab.engine(), await lab.model()];
   const worker = await lab.worker({ engine, model }, "loading");
-  model.say("Download of the weights", LOADED, "Download of something else");
-  await worker.reaches("ready");
-  await eventually(() =>
-    expect(noted(worker)).toEqual(["Download of the weights", LOADED, "Download of something else"]),
-  );
-});
-
-test.concurrent("without the onLoad line the worker stays loading and answers 503", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
-  model.say("Application startup incomplete.", "Download");
-  const worker = await lab.worker({ engine, model }, "loading");
-  await eventually(() => expect(noted(worker)).toEqual(["Download"]));
-  const response = await fetch(`${worker.url}/work`, {
-    method: "POST",
-    body: JSON.stringify({ auth_data: engine.authData({ url: worker.url }), payload: { cost: 1 } }),
-  });
-  expect(response.status).toBe(503);
-  expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
+  model.say("Download of the weights", "Application startup incomplete.", "Download of something else");
+  await eventually(() => expect(noted(worker)).toHaveLength(2));
+  const refused = await ask(engine, worker, { cost: 1 }).answer;
+  expect(refused.status).toBe(503);
+  expect(refused.retryAfter).toBeGreaterThan(0);
   expect(worker.states).toEqual(["loading"]);
+  model.say(LOADED);
+  await worker.reaches("ready");
+  expect(noted(worker)).toEqual(["Download of the weights", "Download of something else", LOADED]);
+  expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(200);
 });
 
 test.concurrent("lines are put together from the pieces in which they are written", async ({ lab }) => {

@@ -28,18 +28,12 @@ test.concurrent("MODEL_HEALTH_ENDPOINT names the health URL where the configurat
     lab.worker({ engine, model, config: withoutLog, env: { MODEL_HEALTH_ENDPOINT: "/health" } }),
     lab.worker({
       engine,
-      model: other,
-      config: withoutLog,
-      env: { MODEL_HEALTH_ENDPOINT: `${model.url}/health` },
-    }),
-    lab.worker({
-      engine,
       model,
       config: { ...withoutLog, modelHealthcheckUrl: "/health" },
       env: { MODEL_HEALTH_ENDPOINT: `${other.url}/health` },
     }),
   ]);
-  expect(model.probes).toBeGreaterThanOrEqual(3 * 2);
+  expect(model.probes).toBeGreaterThanOrEqual(2 * 2);
   expect(other.probes).toBe(0);
 });
 

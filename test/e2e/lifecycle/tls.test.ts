@@ -66,7 +66,7 @@ describe.skipIf(FILES.some(existsSync) || process.getuid?.() !== 0)("USE_SSL", (
     const [engine, model] = [await lab.engine(), await lab.loadedModel()];
     const worker = await lab.worker({ engine, model, env: { USE_SSL: "true" } });
     const url = worker.url.replace("http:", "https:");
-    expect(engine.workers).toMatchObject([{ url, state: "idle" }]);
+    await eventually(() => expect(engine.workers).toMatchObject([{ url, state: "idle" }]));
 
     const answer = await new Promise<{ status: number | undefined; body: string }>((resolve, reject) => {
       const sent = request(`${url}/work`, {

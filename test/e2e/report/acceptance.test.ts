@@ -50,5 +50,12 @@ test.concurrent("a redirect is no 2xx, wherever it leads: the report stays and i
   await eventually(() =>
     expect(endedIn(taken)).toMatchObject([{ request_idx: served.authData.request_idx, status: "Success" }]),
   );
-  await eventually(() => expect(sumIn(taken.filter(({ path }) => path === "/worker_status/"), "new_load")).toBe(3));
+  await eventually(() =>
+    expect(
+      sumIn(
+        taken.filter(({ path }) => path === "/worker_status/"),
+        "new_load",
+      ),
+    ).toBe(3),
+  );
 });

@@ -28,7 +28,7 @@ test.concurrent("the load time is told once, in the first report of the ready wo
   expect(engine.totals.loadTimes).toHaveLength(1);
 });
 
-for (const outage of [{ kind: "status", status: 500 }, { kind: "drop" }, { kind: "refuse" }] as const) {
+for (const outage of [{ kind: "status", status: 500 }, { kind: "refuse" }] as const) {
   test.concurrent(`the load time is told once when the first reports fail (${outage.kind})`, async ({
     lab,
   }) => {

@@ -72,6 +72,7 @@ test.concurrent("each way to end has its status, its success and the times at wh
   const [engine, model] = [await lab.engine(), await lab.loadedModel()];
   const handlers = [WORK, { route: "/full", maxQueueTime: 0, workloadCalculator: "cost" }] as const;
   const worker = await lab.worker({ engine, model, config: { handlers } });
+  await eventually(() => expect(engine.totals.loadTimes).toHaveLength(1));
   const begun = Date.now() / 1000;
   const succeeded = ask(engine, worker, { cost: 1, fate: "hold" });
   await eventually(() => expect(model.held).toBe(1));

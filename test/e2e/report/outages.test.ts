@@ -61,7 +61,6 @@ async function toldExactly(engines: readonly Engine[], traffic: Traffic, timeout
 
 const OUTAGES = [
   { name: "answers 500", outage: { kind: "status", status: 500 } },
-  { name: "answers 302", outage: { kind: "status", status: 302 } },
   { name: "drops connections", outage: { kind: "drop" } },
   { name: "refuses connections", outage: { kind: "refuse" } },
   { name: "takes no ended requests", outage: { kind: "status", status: 503, paths: ["/delete_requests/"] } },
@@ -79,8 +78,8 @@ for (const { name, outage } of OUTAGES) {
     if (outage.kind !== "refuse") expect(engine.refused).toBeGreaterThan(0);
     await engine.recover();
     await traffic.round();
-    // A report that hangs is given up after 10 s.
-    await toldExactly([engine], traffic, outage.kind === "hang" ? 16_000 : 12_000);
+    // A report that hangs is given up after 10 s, and after many failures the next try may be as far off.
+    await toldExactly([engine], traffic, 20_000);
 
     // The end of the worker adds nothing.
     await traffic.round();
@@ -107,7 +106,7 @@ test.concurrent("nothing is lost or told twice while the engine fails in ever ot
     await engine.recover();
     await traffic.flow(0.4);
   }
-  await toldExactly([engine], traffic, 12_000);
+  await toldExactly([engine], traffic, 20_000);
   await eventually(() => expect(engine.reports.at(-1)).toMatchObject({ error_msg: "", cur_load: 0 }));
 });
 
@@ -130,7 +129,7 @@ test.concurrent("the next address takes over when one fails, and the sums over b
   await second.outage({ kind: "refuse" });
   await traffic.flow(1);
   await first.recover();
-  await toldExactly(engines, traffic, 12_000);
+  await toldExactly(engines, traffic, 20_000);
 });
 
 test.concurrent("a first address that never answers: key and reports come from the second", async ({

@@ -1,0 +1,159 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { RawClient } from "../../support/http-client.js";
+import { HttpStand } from "../../support/http-stand.js";
+
+let stand: HttpStand;
+beforeAll(async () => {
+  stand = await HttpStand.start({
+    handlers: [
+      { route: "/go", allowParallelRequests: true, maxQueueTime: null },
+      { route: "/parsed", allowParallelRequests: true, maxQueueTime: null, requestParser: "unwrapInput" },
+    ],
+  });
+});
+afterEach(() => stand.stillServes());
+afterAll(() => stand.stop());
+
+/** What a client is told that sends these bytes, until the connection is closed or an answer is whole. */
+async function told(bytes: Buffer | string, answer: RegExp): Promise<string> {
+  const client = await RawClient.connect(stand.worker.url);
+  client.send(bytes);
+  await client.receives(answer);
+  client.leave();
+  return client.received;
+}
+
+const body = (): Buffer => stand.envelopeBytes("{}");
+const post = (headers: string, bytes: Buffer | string = body(), version = "HTTP/1.1"): string =>
+  `POST /go ${version}\r\n${headers}content-length: ${bytes.length}\r\n\r\n${bytes.toString("latin1")}`;
+
+describe("what is not HTTP/1.1 is told so, and the connection is closed", () => {
+  test.each<[string, () => Buffer | string, RegExp]>([
+    ["HTTP/1.0", () => post("host: worker\r\n", body(), "HTTP/1.0"), /^HTTP\/1\.1 505 /],
+    ["HTTP/2 without being asked", () => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", /^HTTP\/1\.1 (400|505) /],
+    ["no host", () => post(""), /^HTTP\/1\.1 400 /],
+    ["a TLS greeting", () => Buffer.from("16030100c8010000c40303", "hex"), /^HTTP\/1\.1 (400|505) /],
+    ["text", () => "hello worker, how are you?\r\n\r\n", /^HTTP\/1\.1 (400|505) /],
+    ["zeros", () => Buffer.alloc(1000), /^HTTP\/1\.1 (400|505) /],
+    [
+      "a length that is no number",
+      () => "POST /go HTTP/1.1\r\nhost: w\r\ncontent-length: ten\r\n\r\n",
+      /^HTTP\/1\.1 400 /,
+    ],
+    [
+      "a negative length",
+      () => "POST /go HTTP/1.1\r\nhost: w\r\ncontent-length: -1\r\n\r\n",
+      /^HTTP\/1\.1 400 /,
+    ],
+    [
+      "a length and chunks",
+      () =>
+        "POST /go HTTP/1.1\r\nhost: w\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+      /^HTTP\/1\.1 400 /,
+    ],
+    [
+      "a chunk size that is no number",
+      () => "POST /go HTTP/1.1\r\nhost: w\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+      /^HTTP\/1\.1 400 /,
+    ],
+    ["a header line without a colon", () => post("host: w\r\nnonsense\r\n"), /^HTTP\/1\.1 400 /],
+    ["a header of 1 MB", () => post(`host: w\r\nx: ${"x".repeat(1_000_000)}\r\n`), /^HTTP\/1\.1 431 /],
+    ["10,000 headers", () => post(`host: w\r\n${"x: 1\r\n".repeat(10_000)}`), /^HTTP\/1\.1 431 /],
+    [
+      "a path of 1 MB",
+      () => `POST /${"x".repeat(1_000_000)} HTTP/1.1\r\nhost: w\r\n\r\n`,
+      /^HTTP\/1\.1 431 /,
+    ],
+  ])("%s", async (_, bytes, answer) => {
+    const asked = stand.model.requests.length;
+    const client = await RawClient.connect(stand.worker.url);
+    client.send(bytes());
+    await client.receives(answer);
+    await client.isClosed();
+    expect(client.received).not.toMatch(/\.ts|\.js|node_modules|stack/i);
+    expect(stand.model.requests.length).toBe(asked);
+  });
+});
+
+describe("what is odd but allowed is served", () => {
+  test.each<[string, () => Buffer | string]>([
+    ["15 KB of headers", () => post(`host: w\r\nx: ${"x".repeat(15_000)}\r\n`)],
+    ["60 headers", () => post(`host: w\r\n${[...Array(60)].map((_, n) => `x-${n}: ${n}\r\n`).join("")}`)],
+    ["the same header many times", () => post(`host: w\r\n${"accept: */*\r\n".repeat(50)}`)],
+    ["an empty host", () => post("host: \r\n")],
+    [
+      "header bytes that are not ASCII",
+      () => Buffer.from(post("host: w\r\nx-name: caf\xe9 \xff\r\n"), "latin1"),
+    ],
+    ["names in any case", () => post("HoSt: w\r\nCONTENT-TYPE: application/json\r\n")],
+    [
+      "a type and an encoding that do not fit",
+      () => post("host: w\r\ncontent-type: image/png\r\naccept: nothing\r\n"),
+    ],
+  ])("%s", async (_, bytes) => {
+    await told(bytes(), /^HTTP\/1\.1 200 [\s\S]*\{\}$/);
+  });
+});
+
+describe("deep nesting is no danger", () => {
+  const deep = (open: string, close: string): string => `${open.repeat(100_000)}1${close.repeat(100_000)}`;
+  test.each([
+    ["arrays as the whole body", deep("[", "]"), 422],
+    ["objects as the whole body", deep('{"a":', "}"), 422],
+    ["arrays that are never closed", "[".repeat(100_000), 422],
+    ["objects that are never closed", '{"a":'.repeat(100_000), 422],
+  ])("%s", async (_, bytes, status) => {
+    for (const route of ["/go", "/parsed"])
+      expect(await stand.ask(route, { body: bytes })).toMatchObject({ status });
+  });
+
+  test("in auth_data and beside it", async () => {
+    const { auth_data, payload } = stand.envelope();
+    const auth = JSON.stringify(auth_data).replace("{", `{"deep":${deep("[", "]")},`);
+    const bytes = `{"more":${deep('{"a":', "}")},"auth_data":${auth},"payload":${JSON.stringify(payload)}}`;
+    expect(await stand.ask("/go", { body: bytes })).toMatchObject({ status: 200 });
+  });
+});
+
+describe("pipelined requests", () => {
+  test("of which none has to wait are answered in order", async () => {
+    const bad = "POST /go HTTP/1.1\r\nhost: w\r\ncontent-length: 1\r\n\r\n{";
+    const received = await told(
+      `${bad}GET /nowhere HTTP/1.1\r\nhost: w\r\n\r\n${bad}`,
+      /^HTTP\/1\.1 422 [\s\S]*HTTP\/1\.1 404 [\s\S]*HTTP\/1\.1 422 [\s\S]*\}$/,
+    );
+    expect(received.split("HTTP/1.1 ").length).toBe(4);
+  });
+
+  test("that overtake an answer lose their connection, and the first one counts as cancelled, once", async () => {
+    // uWebSockets.js knows no pipelining of answers that take time, and closes the connection.
+    const first = stand.envelope();
+    const client = await RawClient.connect(stand.worker.url);
+    const bytes = post("host: w\r\n", Buffer.from(JSON.stringify(first)));
+    client.send(bytes + post("host: w\r\n"));
+    await client.isClosed();
+    await stand.isTold(first, "Cancelled");
+  });
+});
+
+test("random bytes, and requests with random damage, harm nobody", async () => {
+  let state = 7;
+  const random = (below: number): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+  const good = stand.requestBytes("/go");
+  for (let round = 0; round < 10; round++) {
+    const clients = await Promise.all(Array.from({ length: 40 }, () => RawClient.connect(stand.worker.url)));
+    for (const client of clients) {
+      // Every damaged one is a request of its own, so that the engine may count them.
+      const bytes = random(3) === 0 ? Buffer.alloc(1 + random(2000)) : Buffer.from(stand.requestBytes("/go"));
+      const damage = bytes.length === good.length ? 1 + random(5) : bytes.length;
+      for (let n = 0; n < damage; n++) bytes[random(bytes.length)] = random(256);
+      client.send(bytes.subarray(0, random(4) === 0 ? random(bytes.length) : bytes.length));
+    }
+    await stand.roundTrip();
+    for (const client of clients) client.leave();
+  }
+  await stand.roundTrip();
+});
