@@ -247,6 +247,11 @@ export const workerMachine = setup({
       });
     }),
     tellEdge: sendTo("edge", (_, event: TrafficClosed | TrafficAborted | KeyHeld) => event),
+    abortTraffic: enqueueActions(({ context, enqueue }) => {
+      // It may be the edge whose death stops the worker.
+      if (context.edge.getSnapshot().status !== "active") return;
+      enqueue.sendTo(context.edge, { type: "traffic.aborted" });
+    }),
     openTraffic: sendTo(
       "edge",
       ({ context }) => ({ type: "traffic.opened", maxPerf: context.maxPerf ?? 0 }) satisfies TrafficOpened,
@@ -483,7 +488,7 @@ export const workerMachine = setup({
         },
       },
     },
-    stopped: { type: "final", entry: { type: "tellEdge", params: { type: "traffic.aborted" } } },
+    stopped: { type: "final", entry: "abortTraffic" },
   },
   output: ({ context }) => ({ fault: context.fault }),
 });

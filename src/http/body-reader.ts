@@ -62,7 +62,8 @@ export class BodyReader implements Waiting {
 
   onTick(now: number): void {
     if (now - this.#lastByteAt < IDLE_LIMIT_MS) {
-      // Puts off the server's own, shorter limit.
+      // Puts off the server's own, shorter limit. A resume without a pause would stop the reading for good.
+      this.#res.pause();
       this.#res.resume();
       return;
     }

@@ -97,8 +97,8 @@ export function parseEnvelope(body: Buffer, { requestParser }: HandlerConfig): E
   else {
     try {
       parsed = requestParser(payload);
-      if (!isObject(parsed)) {
-        const got = parsed === null ? "null" : typeof parsed;
+      if (!isObject(parsed) || parsed instanceof Promise) {
+        const got = parsed === null ? "null" : parsed instanceof Promise ? "a Promise" : typeof parsed;
         return {
           kind: "parser-threw",
           error: new TypeError(`requestParser: expected it to return an object, got ${got}`),

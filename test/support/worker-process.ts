@@ -11,15 +11,27 @@ import type { NamedConfig } from "./worker-main.js";
 
 const MAIN = fileURLToPath(new URL("./worker-main.ts", import.meta.url));
 
-/** A port of the loopback that nobody listens on. */
+/** Below those that the system gives away by itself: another test would get the same one before the worker listens. */
+const FIRST_PORT = 10_000;
+/** Each test process has a block of its own. */
+const PORTS_PER_BLOCK = 100;
+const BLOCKS = 220;
+let portsTried = 0;
+
+/** A port that nobody listens on. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("expected an address with a port");
-  return address.port;
+  for (;;) {
+    const port = FIRST_PORT + (process.pid % BLOCKS) * PORTS_PER_BLOCK + (portsTried++ % PORTS_PER_BLOCK);
+    const server = createServer().listen(port);
+    const isFree = await once(server, "listening").then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    server.close();
+    await once(server, "close");
+    return port;
+  }
 }
 
 /** A line of the worker's log. */

@@ -38,8 +38,9 @@ test.concurrent("the model sees one warm-up, then `runs` rounds of `concurrency`
 
   // The best round is the capacity: in the log, in the file, in the reports.
   const best = Math.max(...rounds(worker).map(({ throughput }) => Number(throughput)));
-  expect(best).toBeGreaterThan(400);
-  expect(best).toBeLessThanOrEqual(4 * 50 * (1000 / 50));
+  expect(best).toBeGreaterThan(100);
+  // Four at once, each 50 units in 50 ms; timers may be a little early.
+  expect(best).toBeLessThanOrEqual(1.1 * 4 * 50 * (1000 / 50));
   expect(await readFile(join(worker.directory, ".has_benchmark"), "utf8")).toBe(String(best));
   await eventually(() => expect(engine.reports.at(-1)?.max_perf).toBe(best));
   expect(engine.reports[0]?.max_perf).toBe(0);

@@ -147,3 +147,12 @@ test.concurrent("a first address that never answers: key and reports come from t
   await traffic.round();
   await toldExactly([engine], traffic, 8000);
 });
+
+test.concurrent("an engine that never answers does not keep the worker from ending", async ({ lab }) => {
+  const { engine, worker, traffic } = await underTraffic(lab);
+  await engine.outage({ kind: "hang" });
+  await traffic.round();
+  const begun = performance.now();
+  expect(await worker.stop()).toBe(0);
+  expect(performance.now() - begun).toBeLessThan(12_000);
+});

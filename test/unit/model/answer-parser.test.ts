@@ -11,7 +11,7 @@ class Told implements ParserSink {
   readonly order: string[] = [];
   surplus = false;
   /** Called when an answer is complete. */
-  then: () => void = () => {};
+  afterwards: () => void = () => {};
 
   get body(): string {
     return Buffer.concat(this.#pieces).toString("latin1");
@@ -31,17 +31,18 @@ class Told implements ParserSink {
   onComplete(hasSurplus: boolean): void {
     this.order.push("complete");
     this.surplus = hasSurplus;
-    this.then();
+    this.afterwards();
   }
 }
 
+const SHARED = Buffer.alloc(128 * 1024);
+
 /** Feeds pieces from one buffer that is overwritten after each of them, as a connection's is. */
 function feed(parser: AnswerParser, pieces: readonly Buffer[]): void {
-  const shared = Buffer.allocUnsafe(256 * 1024);
   for (const piece of pieces) {
-    piece.copy(shared);
-    parser.push(shared.subarray(0, piece.length));
-    shared.fill("!", 0, piece.length);
+    piece.copy(SHARED);
+    parser.push(SHARED.subarray(0, piece.length));
+    SHARED.fill("!", 0, piece.length);
   }
 }
 
@@ -127,7 +128,9 @@ const ANSWERS: readonly Row[] = [
   ],
 ];
 
-describe.each(ANSWERS)("an answer %s", (_, text, status, body, isEnded = false) => {
+const named = (rows: readonly Row[]) => rows.map((row) => ({ name: row[0], row }));
+
+describe.each(named(ANSWERS))("an answer $name", ({ row: [, text, status, body, isEnded = false] }) => {
   const bytes = latin1(text);
   const expectRight = (pieces: readonly Buffer[]): void => {
     const told = parse(pieces, isEnded);
@@ -182,7 +185,7 @@ describe.each(ANSWERS)("an answer %s", (_, text, status, body, isEnded = false) 
 test("answers one after another are kept apart, when the next one is expected within the end of the last", () => {
   const told = new Told();
   const parser = new AnswerParser(told);
-  told.then = () => parser.expect();
+  told.afterwards = () => parser.expect();
   parser.expect();
   const kept = ANSWERS.filter(([, , , , isEnded = false]) => !isEnded);
   for (const [, text] of kept) feed(parser, splitAt(latin1(text), [text.length >> 1]));
@@ -194,19 +197,22 @@ describe("bytes after an answer", () => {
   const rows = ANSWERS.filter(([, , , , isEnded = false]) => !isEnded);
   const stolen = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nstolen";
 
-  test.each(rows)("are never the answer to the next request: %s", (_, text, status, body) => {
-    for (const surplus of [stolen, "\r\n", "x"]) {
-      const told = new Told();
-      const parser = new AnswerParser(told);
-      // The next request is sent from within the end of the answer.
-      told.then = () => parser.expect();
-      parser.expect();
-      parser.push(latin1(text + surplus));
-      expect(told.heads.map((head) => head.status)).toEqual([status]);
-      expect(told.body).toBe(body);
-      expect(told.surplus).toBe(true);
-    }
-  });
+  test.each(named(rows))(
+    "are never the answer to the next request: $name",
+    ({ row: [, text, status, body] }) => {
+      for (const surplus of [stolen, "\r\n", "x"]) {
+        const told = new Told();
+        const parser = new AnswerParser(told);
+        // The next request is sent from within the end of the answer.
+        told.afterwards = () => parser.expect();
+        parser.expect();
+        parser.push(latin1(text + surplus));
+        expect(told.heads.map((head) => head.status)).toEqual([status]);
+        expect(told.body).toBe(body);
+        expect(told.surplus).toBe(true);
+      }
+    },
+  );
 
   test("are refused when they come later, while nothing is expected", () => {
     const parser = new AnswerParser(new Told());

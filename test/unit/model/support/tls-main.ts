@@ -1,0 +1,29 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { ModelClient } from "../../../../src/model/client.js";
+import { ask, Listener, NO_LIMITS } from "./listener.js";
+
+/** Asks the TLS model in `MODEL` a few things and prints what came; trust comes from `NODE_EXTRA_CA_CERTS`. */
+const client = new ModelClient(process.env.MODEL ?? "", NO_LIMITS);
+const texts: string[] = [];
+for (let round = 0; round < 3; round++) texts.push((await ask(client, "/", "{}")).text);
+
+let pauses = 0;
+const large = await ask(client, "/large", "{}", {
+  onData: (_, { resume }) => {
+    pauses++;
+    setImmediate(resume);
+    return false;
+  },
+});
+
+const paused = new Listener({ onData: () => false });
+client.post("/large", "{}", paused);
+while (paused.size === 0) await sleep(1);
+// The model's answer is far from over, and yet nothing more is told.
+const size = paused.size;
+await sleep(200);
+const afterPause = paused.size - size;
+client.close();
+console.log(
+  JSON.stringify({ texts, large: large.size, pauses: pauses > 100, afterPause, heard: large.heard }),
+);
