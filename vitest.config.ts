@@ -14,6 +14,7 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: "test/support/build.ts",
     testTimeout: 30_000,
     hookTimeout: 30_000,
     // Two cores: more processes at once only make each of them slower.

@@ -9,7 +9,8 @@ import { fileURLToPath } from "node:url";
 import { eventually } from "./eventually.js";
 import type { NamedConfig } from "./worker-main.js";
 
-const MAIN = fileURLToPath(new URL("./worker-main.ts", import.meta.url));
+/** `worker-main.ts` as `build.ts` leaves it. */
+const MAIN = fileURLToPath(new URL("../../.test-build/test/support/worker-main.js", import.meta.url));
 
 /** Below those that the system gives away by itself: another test would get the same one before the worker listens. */
 const FIRST_PORT = 10_000;
@@ -79,12 +80,11 @@ export class WorkerProcess {
   static async spawn({ config, engineUrl, env, directory }: WorkerProcessOptions): Promise<WorkerProcess> {
     const port = await freePort();
     const cwd = directory ?? (await mkdtemp(join(tmpdir(), "tsworker-test-")));
-    const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), MAIN], {
+    const child = spawn(process.execPath, ["--enable-source-maps", MAIN], {
       cwd,
       stdio: ["ignore", "pipe", "pipe"],
       env: {
         PATH: process.env.PATH,
-        TSX_TSCONFIG_PATH: fileURLToPath(new URL("../../tsconfig.json", import.meta.url)),
         WORKER_PORT: String(port),
         PUBLIC_IPADDR: "127.0.0.1",
         [`VAST_TCP_PORT_${port}`]: String(port),
@@ -118,14 +118,17 @@ export class WorkerProcess {
 
   /** Waits until it comes into a state, or is in it. */
   async reaches(state: string, timeoutMs = 20_000): Promise<void> {
+    const hasExited = (): boolean => this.child.exitCode !== null || this.child.signalCode !== null;
     await eventually(
       () => {
-        if (this.states.at(-1) === state) return true;
-        if (this.child.exitCode !== null) throw new Error(`the worker exited with ${this.child.exitCode}`);
+        if (this.states.at(-1) === state || hasExited()) return true;
         throw new Error(`expected the state ${state}, went through ${this.states.join(", ")}`);
       },
       { timeoutMs },
     );
+    if (this.states.at(-1) !== state) {
+      throw new Error(`expected the state ${state}, but the worker exited with ${this.child.exitCode}`);
+    }
   }
 
   /** Resident memory in bytes. */

@@ -205,7 +205,6 @@ describe.concurrent("at once:", { timeout: 90_000 }, () => {
     clearInterval(watching);
     expect(lengths).toEqual([LENGTH, LENGTH, LENGTH, LENGTH]);
     expect(underWay).toBeLessThan((4 * LENGTH) / 4);
-    console.log("MARGIN", (peak - before) / MIB, underWay / MB);
     expect((peak - before) / MIB).toBeLessThan(64);
     await own.stillServes();
     await own.stop();
