@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
 import { Engine } from "tsworker/engine";
-import { freePort } from "../../test/support/worker-process.js";
+import { freePort } from "../../test/support/free-port.js";
 import { modelConfig, proxyConfig } from "./nginx-config.js";
 import { answers, cpuSeconds, otherCore, spawnOn, stop } from "./process.js";
 import { readShares, type Share } from "./profile.js";

@@ -6,10 +6,11 @@ import { expect } from "vitest";
 import { Engine } from "../../src/engine/index.js";
 import type { AuthData, EndedStatus, Payload } from "../../src/wire.js";
 import { eventually } from "./eventually.js";
+import { freePort } from "./free-port.js";
 import { type Asking, ask, type Reply } from "./http-client.js";
 import { RawModel } from "./raw-model.js";
 import type { NamedConfig } from "./worker-main.js";
-import { freePort, WorkerProcess } from "./worker-process.js";
+import { WorkerProcess } from "./worker-process.js";
 
 /** Capacity of the workers of these stands, in units per second, so that waits can be told beforehand. */
 export const MAX_PERF = 100;

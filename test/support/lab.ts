@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test as base, vi } from "vitest";
 import { Engine, type EngineOptions } from "../../src/engine/index.js";
+import { freePort } from "./free-port.js";
 import { LOADED, LoggingModel } from "./logging-model.js";
 import type { NamedConfig } from "./worker-main.js";
 import { WorkerProcess, type WorkerProcessOptions } from "./worker-process.js";
@@ -35,7 +36,13 @@ export class Lab {
 
   /** An engine that listens. */
   async engine(options: Partial<EngineOptions> = {}): Promise<Engine> {
-    const engine = new Engine({ endpoint: "endpoint", apiKey: "key", privateKey, ...options });
+    const engine = new Engine({
+      endpoint: "endpoint",
+      apiKey: "key",
+      privateKey,
+      port: await freePort(),
+      ...options,
+    });
     this.#undo.push(() => engine.stop());
     await engine.start();
     return engine;

@@ -25,9 +25,9 @@ export class Turns {
     this.most = Math.max(this.most, this.#held.size);
   };
 
-  /** Numbers of the requests that are there, in the order of their coming. */
+  /** Numbers of the requests that are there, in ascending order: those that set out together may overtake. */
   get held(): readonly number[] {
-    return [...this.#held.keys()];
+    return [...this.#held.keys()].sort((a, b) => a - b);
   }
 
   /** Waits until exactly these are there. */

@@ -1,39 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { eventually } from "./eventually.js";
+import { freePort } from "./free-port.js";
 import type { NamedConfig } from "./worker-main.js";
 
 /** `worker-main.ts` as `build.ts` leaves it. */
 const MAIN = fileURLToPath(new URL("../../.test-build/test/support/worker-main.js", import.meta.url));
-
-/** Below those that the system gives away by itself: another test would get the same one before the worker listens. */
-const FIRST_PORT = 10_000;
-/** Each test process has a block of its own. */
-const PORTS_PER_BLOCK = 100;
-const BLOCKS = 220;
-let portsTried = 0;
-
-/** A port that nobody listens on. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = FIRST_PORT + (process.pid % BLOCKS) * PORTS_PER_BLOCK + (portsTried++ % PORTS_PER_BLOCK);
-    const server = createServer().listen(port);
-    const isFree = await once(server, "listening").then(
-      () => true,
-      () => false,
-    );
-    if (!isFree) continue;
-    server.close();
-    await once(server, "close");
-    return port;
-  }
-}
 
 /** A line of the worker's log. */
 export type LogLine = { readonly msg: string } & Record<string, unknown>;

@@ -204,7 +204,7 @@ describe("a requestParser", () => {
         {
           msg: "requestParser threw",
           route: "/broken-parser",
-          err: { stack: expect.stringContaining("worker-main.ts") },
+          err: { stack: expect.stringContaining("worker-main") },
         },
       ]);
     });
