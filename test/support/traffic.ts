@@ -74,7 +74,7 @@ export class Traffic {
 
   /**
    * A running request that is cancelled, a waiting one that is cancelled, ones that succeed, fail, and are rejected for
-   * their signature and for the queue.
+   * their signature and for the queue; one that succeeds is the last.
    */
   async round(): Promise<void> {
     // Fractions that add up without rounding, and differ from round to round.
@@ -94,6 +94,8 @@ export class Traffic {
       this.ends.set(cancelled.authData.request_idx, "Cancelled");
     }
     await eventually(() => this.#model.held === 0);
+    // Where a report told of the cancelled ones while they were open, it is the next workload that they are taken off.
+    await this.#finish({ cost: 32 });
   }
 
   /** Asks, and is rejected, until the worker says that this is the workload ahead: all before has been admitted. */
