@@ -6,7 +6,7 @@ import Table from "cli-table3";
 import { Engine } from "tsworker/engine";
 import { freePort } from "../../test/support/free-port.js";
 import { modelConfig, proxyConfig } from "./nginx-config.js";
-import { answers, cpuSeconds, otherCore, spawnOn, stop } from "./process.js";
+import { answers, cpuSeconds, moveTo, otherCore, spawnOn, stop } from "./process.js";
 import { readShares, type Share } from "./profile.js";
 import { type Load, wrk } from "./wrk.js";
 
@@ -45,6 +45,7 @@ const median = (values: readonly number[]): number => {
 
 /** Measures the request path of the worker next to nginx and to a bare `node:http` proxy, turn by turn. */
 export async function proxyBenchmark(options: ProxyBenchmarkOptions): Promise<void> {
+  await moveTo(otherCore(options.core));
   const directory = await mkdtemp(join(tmpdir(), "tsworker-bench-"));
   const engine = new Engine({ endpoint: "bench", apiKey: "bench" });
   const modelPort = await freePort();

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { promisify } from "node:util";
 
 /** A process pinned to one core. */
 export function spawnOn(
@@ -16,6 +17,11 @@ export function spawnOn(
     cwd,
     stdio: ["ignore", "ignore", "inherit"],
   });
+}
+
+/** Moves this process, which plays the engine, to a core. */
+export async function moveTo(core: number): Promise<void> {
+  await promisify(execFile)("taskset", ["-a", "-cp", String(core), String(process.pid)]);
 }
 
 /** The core that is not the proxy's. */
