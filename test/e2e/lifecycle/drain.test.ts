@@ -8,14 +8,15 @@ import { test, WORK } from "../../support/lab.js";
 import { LOADED } from "../../support/logging-model.js";
 import type { WorkerProcess } from "../../support/worker-process.js";
 
-/** Sends a signal and says how the process ended, and after how many milliseconds. */
+/** Sends a signal and says how the process ended, and how long the worker took by its own clock. */
 async function ended(worker: WorkerProcess, signal?: NodeJS.Signals) {
-  const begun = performance.now();
   if (signal !== undefined) worker.child.kill(signal);
   await eventually(() => worker.child.exitCode !== null && worker.child.stdout?.readableEnded === true, {
     timeoutMs: 20_000,
   });
-  return { code: worker.child.exitCode, ms: performance.now() - begun };
+  const at = (state: string): number =>
+    Date.parse(String(worker.lines.find((line) => line.msg === "state" && line.state === state)?.time));
+  return { code: worker.child.exitCode, ms: at("stopped") - at("draining") };
 }
 
 /** How each request ended, as the engine was told. */
