@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { TsworkerError } from "./errors.js";
+import { faultList } from "./fault-list.js";
+import { isHttpUrl } from "./is-http-url.js";
 
 /** Where the certificate and its key lie when `USE_SSL` is `true`. */
 export const CERTIFICATE_FILE = "/etc/instance.crt";
@@ -45,7 +47,6 @@ const flag = (...yes: string[]) =>
     .string()
     .default("")
     .transform((text) => yes.includes(text.trim().toLowerCase()));
-const isHttpUrl = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 
 /**
  * Reads the environment: the one place that knows the variables' names.
@@ -92,18 +93,16 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
       .pipe(z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(", ")}`)),
   });
   const parsed = schema.safeParse(variables);
+  // Its name is known only with the port.
   const parsedPort = z.object({ [publicPort]: port }).safeParse(variables);
   if (!parsed.success || !parsedPort.success) {
     const issues = [...(parsed.error?.issues ?? []), ...(parsedPort.error?.issues ?? [])];
-    const lines = issues.map(({ path, message }) => {
+    const faults = issues.map(({ path, message }) => {
       const name = String(path[0]);
       const value = variables[name];
-      return `  ${name}: ${message}, ${value === undefined ? "but it is not set" : `got ${JSON.stringify(value)}`}`;
+      return `${name}: ${message}, ${value === undefined ? "but it is not set" : `got ${JSON.stringify(value)}`}`;
     });
-    throw new TsworkerError(
-      "ENVIRONMENT_INVALID",
-      `the worker's environment has ${lines.length} fault(s):\n${lines.join("\n")}`,
-    );
+    throw new TsworkerError("ENVIRONMENT_INVALID", faultList("the worker's environment", faults));
   }
   const { data } = parsed;
   return {

@@ -1,9 +1,5 @@
-import {
-  type CheckedConfig,
-  checkConfig,
-  type HandlerConfig,
-  type WorkerConfig,
-} from "../../../src/config.js";
+import { checkConfig } from "../../../src/check-config.js";
+import type { CheckedConfig, HandlerConfig, WorkerConfig } from "../../../src/config.js";
 import { TsworkerError } from "../../../src/errors.js";
 
 export const BENCHMARK = { generator: () => ({ prompt: "hello" }) };

@@ -1,0 +1,135 @@
+import { z } from "zod";
+import type { Benchmark, CheckedConfig, Handler, WorkerConfig } from "./config.js";
+import { configFaults } from "./config-faults.js";
+import { TsworkerError } from "./errors.js";
+import { faultList } from "./fault-list.js";
+import { isHttpUrl } from "./is-http-url.js";
+import { queuePlace } from "./queue-place.js";
+import type { Payload } from "./wire.js";
+
+const func = <F>() => z.custom<F>((value) => typeof value === "function", "expected a function");
+const count = z.int().min(1);
+const payload = z.record(z.string(), z.unknown());
+const milliseconds = z
+  .number()
+  .positive()
+  .max(2 ** 31 - 1)
+  .nullable();
+const substrings = z.array(z.string().min(1)).default([]);
+
+const benchmarkSchema = z
+  .strictObject({
+    dataset: z.array(payload).min(1).optional(),
+    generator: func<() => Payload>().optional(),
+    runs: count.default(8),
+    concurrency: count.default(10),
+    doWarmup: z.boolean().default(true),
+  })
+  .refine(({ dataset, generator }) => (dataset === undefined) !== (generator === undefined), {
+    message: "expected either a dataset or a generator",
+  });
+
+const handlerSchema = z.strictObject({
+  route: z
+    .string()
+    .regex(/^\/[^\s?#*:]*$/, 'expected a path that begins with "/" and has no "?", "#", "*" or ":"'),
+  allowParallelRequests: z.boolean().optional(),
+  concurrency: count.optional(),
+  queue: z.string().min(1).optional(),
+  maxQueueTime: z.number().nonnegative().nullable().default(30),
+  workloadCalculator: func<(payload: Payload) => number>().optional(),
+  requestParser: func<(payload: Payload) => Payload>().optional(),
+  responseGenerator:
+    func<(request: Request, response: Response) => Response | Promise<Response>>().optional(),
+  remoteFunction: func<(payload: Payload, signal: AbortSignal) => unknown>().optional(),
+  benchmarkConfig: benchmarkSchema.optional(),
+  timeouts: z
+    .strictObject({
+      connectMs: milliseconds.default(10_000),
+      headersMs: milliseconds.default(null),
+      idleMs: milliseconds.default(null),
+    })
+    .prefault({}),
+});
+
+const configSchema = z.strictObject({
+  modelServerUrl: z.string().refine(isHttpUrl, "expected a URL with http: or https:").optional(),
+  modelServerPort: z.int().min(1).max(65535).optional(),
+  modelLogFile: z.string().min(1).optional(),
+  modelHealthcheckUrl: z
+    .string()
+    .refine(
+      (text) => text.startsWith("/") || isHttpUrl(text),
+      'expected a path that begins with "/", or an http: URL',
+    )
+    .optional(),
+  handlers: z.array(handlerSchema).min(1),
+  logActionConfig: z
+    .strictObject({ onLoad: substrings, onError: substrings, onInfo: substrings })
+    .prefault({}),
+  maxSessions: z.int().nonnegative().nullable().default(10),
+  maxBodyBytes: z
+    .int()
+    .min(1)
+    .max(2 ** 31 - 1)
+    .default(256 * 1024 * 1024),
+  drainTimeout: z.number().nonnegative().max(86_400).default(30),
+});
+
+/**
+ * Checks a configuration and fills in the defaults.
+ *
+ * @throws TsworkerError `CONFIG_INVALID`, whose message lists all faults, each with its path, what was expected
+ * and what came.
+ */
+export function checkConfig(config: WorkerConfig): CheckedConfig {
+  const parsed = configSchema.safeParse(config);
+  const faults = configFaults(config, parsed.error);
+  if (!parsed.success || faults.length > 0) {
+    throw new TsworkerError("CONFIG_INVALID", faultList("the worker's configuration", faults));
+  }
+  const { data } = parsed;
+  const handlers = data.handlers.map((handler) => ({
+    ...handler,
+    ...queuePlace(handler as HandlerPlace),
+  })) as readonly Handler[];
+  const benchmarked = data.handlers.findIndex(({ benchmarkConfig }) => benchmarkConfig !== undefined);
+  return {
+    ...(data as WorkerConfig),
+    modelServer: serverOf(data.modelServerUrl, data.modelServerPort),
+    handlers,
+    benchmark: benchmarkOf(handlers[benchmarked], data.handlers[benchmarked]?.benchmarkConfig),
+    logActionConfig: data.logActionConfig,
+    maxSessions: data.maxSessions,
+    maxBodyBytes: data.maxBodyBytes,
+    drainTimeout: data.drainTimeout,
+  };
+}
+
+type HandlerPlace = Parameters<typeof queuePlace>[0];
+
+function serverOf(url: string | undefined, port: number | undefined): string | undefined {
+  if (url === undefined) return undefined;
+  const server = new URL(url);
+  // `URL` hides a port that is the scheme's own, but one that is named counts.
+  const namesPort = /^[^/]*\/\/[^/?#]*:\d+(?:[/?#]|$)/.test(url);
+  if (!namesPort && port !== undefined) server.port = String(port);
+  return `${server.origin}${server.pathname.replace(/\/+$/, "")}`;
+}
+
+function benchmarkOf(
+  handler: Handler | undefined,
+  config: z.output<typeof benchmarkSchema> | undefined,
+): Benchmark {
+  if (handler === undefined || config === undefined) {
+    throw new Error("checked before: one handler has a benchmarkConfig");
+  }
+  const { dataset = [], generator, runs, concurrency, doWarmup } = config;
+  return {
+    handler,
+    payload: generator ?? (() => dataset[Math.floor(Math.random() * dataset.length)] ?? {}),
+    runs,
+    concurrency: Math.min(concurrency, handler.limit),
+    doWarmup,
+  };
+}

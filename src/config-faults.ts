@@ -1,0 +1,142 @@
+import { inspect } from "node:util";
+import type { ZodError } from "zod";
+import type { HandlerConfig } from "./config.js";
+import { queuePlace } from "./queue-place.js";
+
+/** What is wrong with a configuration, and where. */
+interface Fault {
+  readonly path: readonly PropertyKey[];
+  readonly expected: string;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const fieldsOf = (value: unknown): Fields =>
+  typeof value === "object" && value !== null ? (value as Fields) : {};
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+/** What each field says by itself. zod tells the type that came; the value itself, which follows, says more. */
+function faultsOfFields(error: ZodError): Fault[] {
+  return error.issues.flatMap((issue) => {
+    if (issue.code === "unrecognized_keys") {
+      return issue.keys.map((key) => ({ path: [...issue.path, key], expected: "expected no such option" }));
+    }
+    const expected = issue.message
+      .replace(/^(?:Invalid input|Too small|Too big): /, "")
+      .replace(/, received \w+$/, "");
+    return [{ path: issue.path, expected }];
+  });
+}
+
+/** How the fields of one handler fit together. */
+function faultsOfHandler(handler: Fields, path: readonly PropertyKey[]): Fault[] {
+  const { allowParallelRequests, concurrency = 1, remoteFunction, responseGenerator } = handler;
+  const faults: Fault[] = [];
+  if (allowParallelRequests === false && concurrency !== 1) {
+    faults.push({
+      path: [...path, "concurrency"],
+      expected: "expected 1 or nothing where allowParallelRequests is false",
+    });
+  }
+  if (remoteFunction !== undefined && responseGenerator !== undefined) {
+    faults.push({
+      path: [...path, "responseGenerator"],
+      expected: "expected none beside a remoteFunction, which makes the answer itself",
+    });
+  }
+  return faults;
+}
+
+/** What the handlers must agree on among themselves. */
+function faultsBetween(handlers: readonly Fields[]): Fault[] {
+  const faults: Fault[] = [];
+  const routes = new Set<unknown>();
+  const limits = new Map<string, number>();
+  handlers.forEach((handler, index) => {
+    const path = ["handlers", index];
+    faults.push(...faultsOfHandler(handler, path));
+    if (routes.has(handler.route)) {
+      faults.push({ path: [...path, "route"], expected: "expected a route that no other handler has" });
+    }
+    routes.add(handler.route);
+    const { queue, limit } = queuePlace(handler as unknown as HandlerConfig);
+    const others = limits.get(queue);
+    if (others !== undefined && others !== limit) {
+      faults.push({
+        path: [...path, "queue"],
+        expected: `expected the same concurrency as the other handlers of the queue "${queue}" (${others})`,
+      });
+    }
+    limits.set(queue, limit);
+  });
+  const benchmarked = handlers.filter(({ benchmarkConfig }) => benchmarkConfig !== undefined).length;
+  if (benchmarked !== 1) {
+    faults.push({ path: ["handlers"], expected: "expected exactly one handler with a benchmarkConfig" });
+  }
+  return faults;
+}
+
+/** What must be there because of something else. */
+function faultsOfModel(config: Fields, handlers: readonly Fields[]): Fault[] {
+  const { modelServerUrl, modelServerPort, modelLogFile, modelHealthcheckUrl, logActionConfig } = config;
+  const faults: Fault[] = [];
+  if (modelServerUrl === undefined && handlers.some(({ remoteFunction }) => remoteFunction === undefined)) {
+    faults.push({
+      path: ["modelServerUrl"],
+      expected: "expected the model server's URL, because a handler has no remoteFunction",
+    });
+  } else if (modelServerUrl === undefined && modelServerPort !== undefined) {
+    faults.push({ path: ["modelServerPort"], expected: "expected none without a modelServerUrl" });
+  }
+  if (
+    modelServerUrl === undefined &&
+    typeof modelHealthcheckUrl === "string" &&
+    modelHealthcheckUrl.startsWith("/")
+  ) {
+    faults.push({
+      path: ["modelHealthcheckUrl"],
+      expected: "expected an absolute URL, because there is no modelServerUrl that a path could belong to",
+    });
+  }
+  if (listOf(fieldsOf(logActionConfig).onLoad).length > 0 && modelLogFile === undefined) {
+    faults.push({ path: ["modelLogFile"], expected: "expected the log file in which onLoad is looked for" });
+  }
+  return faults;
+}
+
+const at = (path: readonly PropertyKey[]): string =>
+  path.reduce<string>(
+    (text, key) =>
+      typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`,
+    "",
+  ) || "config";
+
+const valueAt = (root: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>((value, key) => Reflect.get(fieldsOf(value), key), root);
+
+const short = (value: unknown): string => {
+  const text = inspect(value, {
+    depth: 1,
+    breakLength: Number.POSITIVE_INFINITY,
+    maxStringLength: 80,
+    maxArrayLength: 5,
+  });
+  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+};
+
+/**
+ * All faults of a configuration, of the fields and of how they fit together, whatever else is wrong.
+ *
+ * @param config as it came; nothing is known of it.
+ * @param error what the schema says of it, if anything.
+ * @returns a line each: the path, what was expected, and what came.
+ */
+export function configFaults(config: unknown, error: ZodError | undefined): readonly string[] {
+  const fields = fieldsOf(config);
+  const handlers = listOf(fields.handlers).map(fieldsOf);
+  const faults = error === undefined ? [] : faultsOfFields(error);
+  // Of something that is no configuration at all, or has no list of handlers, enough is said by that.
+  if (handlers.length > 0) faults.push(...faultsBetween(handlers), ...faultsOfModel(fields, handlers));
+  return faults.map(({ path, expected }) => `${at(path)}: ${expected}, got ${short(valueAt(config, path))}`);
+}
