@@ -86,7 +86,10 @@ export const modelMachine = setup({
       initial: "unasked",
       on: {
         "model.verify": { guard: "hasHealth", target: ".probing", reenter: true },
-        "model.suspect": { guard: "hasHealth", target: ".waiting", reenter: true },
+        "model.suspect": [
+          { guard: "hasHealth", target: ".waiting", reenter: true },
+          { guard: "needsNoLoading", target: ".pausing", reenter: true },
+        ],
       },
       states: {
         unasked: {
@@ -131,6 +134,15 @@ export const modelMachine = setup({
           },
         },
         waiting: { after: { healthInterval: { guard: "hasHealth", target: "probing" } } },
+        // Nobody else would lead a worker without a model server back.
+        pausing: {
+          after: {
+            healthInterval: {
+              target: "waiting",
+              actions: { type: "tell", params: { type: "model.loaded" } },
+            },
+          },
+        },
       },
     },
   },

@@ -1,4 +1,4 @@
-import { assign, fromPromise, setup } from "xstate";
+import { assign, fromPromise, raise, setup } from "xstate";
 import type { Condition, ReportDue, ReportFlush, WorkerChanged } from "./events.js";
 
 /** The two reports that the engine takes. */
@@ -16,6 +16,8 @@ export interface DeliveryInput {
   readonly kind: ReportKind;
   readonly address: string;
   readonly condition: Condition;
+  /** Milliseconds that the engine may take. */
+  readonly timeoutMs: number;
 }
 
 /** What a delivery that the engine took leaves behind. */
@@ -50,16 +52,22 @@ export interface ReporterContext extends ReporterInput {
 /** Tries at one address before the next one. */
 export const TRIES_PER_ADDRESS = 3;
 
+/** Milliseconds that the engine may take for a report. */
+const TIMEOUT_MS = 10_000;
+/** The same when the worker is about to end: the next address is to have its chance, too. */
+const FLUSH_TIMEOUT_MS = 2000;
+
 /**
  * Delivers one kind of report: gathers for a second, sends, and on failure tries 3 times at each address, then
- * the next address, then backs off. What a report holds is composed anew for each try, so nothing is lost or
+ * the next address, then backs off. When the worker ends it tries each address once, without patience, again and
+ * again until the worker has no more time. What a report holds is composed anew for each try, so nothing is lost or
  * told twice. It stays with the address that answered last.
  */
 export const reporterMachine = setup({
   types: {} as {
     context: ReporterContext;
     input: ReporterInput;
-    events: ReportDue | WorkerChanged | ReportFlush;
+    events: ReportDue | WorkerChanged | ReportFlush | { readonly type: "flush.overdue" };
   },
   actors: {
     deliver: fromPromise<Delivered, DeliveryInput>(() =>
@@ -71,8 +79,11 @@ export const reporterMachine = setup({
     // Half a second less than the 10 s that the engine may wait, for the sending itself.
     heartbeat: 9500,
     retry: 1000,
+    flushPatience: FLUSH_TIMEOUT_MS,
     backOff: ({ context }) =>
-      Math.min(10_000, 1000 * 2 ** Math.floor(context.givenUp / context.addresses.length)),
+      context.flushing
+        ? 500
+        : Math.min(10_000, 1000 * 2 ** Math.floor(context.givenUp / context.addresses.length)),
   },
   guards: {
     beats: ({ context }) => context.kind === "status",
@@ -80,7 +91,7 @@ export const reporterMachine = setup({
     isDirty: ({ context }) => context.dirty,
     mustFlush: ({ context }) => context.flushing && (context.dirty || context.urgent),
     isFlushed: ({ context }) => context.flushing,
-    triesAreLeft: ({ context }) => context.tries + 1 < TRIES_PER_ADDRESS,
+    triesAreLeft: ({ context }) => !context.flushing && context.tries + 1 < TRIES_PER_ADDRESS,
     addressesAreLeft: ({ context }) => (context.givenUp + 1) % context.addresses.length !== 0,
   },
   actions: {
@@ -131,7 +142,10 @@ export const reporterMachine = setup({
     "worker.changed": {
       actions: { type: "markUrgent", params: ({ event }) => ({ condition: event.condition }) },
     },
-    "report.flush": { actions: "markFlushing" },
+    // What is under way may be all that is left to tell; it has a while to come through.
+    "report.flush": {
+      actions: ["markFlushing", raise({ type: "flush.overdue" }, { delay: "flushPatience" })],
+    },
   },
   states: {
     idle: {
@@ -157,6 +171,13 @@ export const reporterMachine = setup({
     },
     sending: {
       entry: "beginReport",
+      on: {
+        "flush.overdue": {
+          target: "sending",
+          reenter: true,
+          actions: { type: "giveUpAddress", params: { error: "no answer" } },
+        },
+      },
       invoke: {
         id: "deliver",
         src: "deliver",
@@ -164,6 +185,7 @@ export const reporterMachine = setup({
           kind: context.kind,
           address: context.addresses[context.address] ?? "",
           condition: context.condition,
+          timeoutMs: context.flushing ? FLUSH_TIMEOUT_MS : TIMEOUT_MS,
         }),
         onDone: {
           target: "delivered",
@@ -182,11 +204,6 @@ export const reporterMachine = setup({
             actions: { type: "giveUpAddress", params: ({ event }) => ({ error: event.error }) },
           },
           {
-            guard: "isFlushed",
-            target: "done",
-            actions: { type: "giveUpAddress", params: ({ event }) => ({ error: event.error }) },
-          },
-          {
             target: "backingOff",
             actions: { type: "giveUpAddress", params: ({ event }) => ({ error: event.error }) },
           },
@@ -202,7 +219,10 @@ export const reporterMachine = setup({
         { target: "idle" },
       ],
     },
-    retrying: { after: { retry: "sending" } },
+    retrying: {
+      on: { "report.flush": { target: "sending", actions: "markFlushing" } },
+      after: { retry: "sending" },
+    },
     backingOff: {
       on: { "report.flush": { target: "sending", actions: "markFlushing" } },
       after: { backOff: "sending" },

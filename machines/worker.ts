@@ -189,6 +189,9 @@ export const workerMachine = setup({
       (context.key === "needless" || context.key === "held") && (!context.hasHealth || context.healthy),
     keyFailed: ({ context }) => context.key === "failed",
     lacksHealth: ({ context }) => context.hasHealth && !context.healthy,
+    loadsByHealth: ({ context }) => context.readiness === "health",
+    isStillLoading: ({ context }) =>
+      context.readiness === "log" && !context.modelLoaded && context.fault?.of === "key",
     isBenchmarked: ({ context }) => context.maxPerf !== undefined,
     lacksTheKeyWhileLoading: ({ context }) => context.fault?.of === "key" && !context.modelLoaded,
     lacksTheKeyAfterBenchmark: ({ context }) => context.fault?.of === "key" && context.maxPerf !== undefined,
@@ -266,9 +269,14 @@ export const workerMachine = setup({
     verifyModel: sendTo("model", { type: "model.verify" }),
     suspectModel: sendTo("model", { type: "model.suspect" }),
     blame: assign((_, fault: Fault) => ({ fault, healthy: false })),
+    blameModel: assign((_, { message }: { message: string }) => ({
+      fault: { of: "model" as const, message },
+      healthy: false,
+    })),
     blameKey: assign({ fault: KEY_FAULT }),
     noteLoaded: assign({ modelLoaded: true, healthy: false }),
     noteHealthy: assign({ modelLoaded: true, healthy: true }),
+    noteUnhealthy: assign({ healthy: false }),
     noteKeyHeld: assign({ key: "held" }),
     noteKeyFailed: assign({ key: "failed" }),
     noteCapacity: assign((_, { maxPerf }: { maxPerf: number }) => ({ maxPerf })),
@@ -351,10 +359,10 @@ export const workerMachine = setup({
         "model.loaded": { target: "benchmarking", actions: "noteLoaded" },
         "model.failed": {
           target: "errored",
-          actions: { type: "blame", params: ({ event }) => ({ of: "model", message: event.message }) },
+          actions: { type: "blameModel", params: ({ event }) => event },
         },
         // Only after an error does the health URL speak before the model was seen to load.
-        "model.healthy": { target: "benchmarking", actions: "noteHealthy" },
+        "model.healthy": { guard: "loadsByHealth", target: "benchmarking", actions: "noteHealthy" },
         "key.failed": { target: "errored", actions: ["noteKeyFailed", "blameKey"] },
       },
     },
@@ -378,7 +386,7 @@ export const workerMachine = setup({
       on: {
         "model.failed": {
           target: "errored",
-          actions: { type: "blame", params: ({ event }) => ({ of: "model", message: event.message }) },
+          actions: { type: "blameModel", params: ({ event }) => event },
         },
       },
     },
@@ -390,9 +398,10 @@ export const workerMachine = setup({
       ],
       on: {
         "model.healthy": { actions: "noteHealthy" },
+        "model.unhealthy": { actions: "noteUnhealthy" },
         "model.failed": {
           target: "errored",
-          actions: { type: "blame", params: ({ event }) => ({ of: "model", message: event.message }) },
+          actions: { type: "blameModel", params: ({ event }) => event },
         },
       },
       after: {
@@ -411,11 +420,11 @@ export const workerMachine = setup({
       on: {
         "model.failed": {
           target: "errored",
-          actions: { type: "blame", params: ({ event }) => ({ of: "model", message: event.message }) },
+          actions: { type: "blameModel", params: ({ event }) => event },
         },
         "model.unhealthy": {
           target: "errored",
-          actions: { type: "blame", params: ({ event }) => ({ of: "model", message: event.message }) },
+          actions: { type: "blameModel", params: ({ event }) => event },
         },
       },
     },
@@ -430,7 +439,10 @@ export const workerMachine = setup({
           { guard: "isBenchmarked", target: "verifying", actions: "noteLoaded" },
           { target: "benchmarking", actions: "noteLoaded" },
         ],
+        "model.unhealthy": { actions: "noteUnhealthy" },
         "model.healthy": [
+          // The model is as well as before; that it has loaded is for its log to say.
+          { guard: "isStillLoading" },
           { guard: "isBenchmarked", target: "verifying", actions: "noteHealthy" },
           { target: "benchmarking", actions: "noteHealthy" },
         ],
@@ -438,7 +450,7 @@ export const workerMachine = setup({
         "model.failed": {
           target: "errored",
           reenter: true,
-          actions: { type: "blame", params: ({ event }) => ({ of: "model", message: event.message }) },
+          actions: { type: "blameModel", params: ({ event }) => event },
         },
         "key.held": [
           {

@@ -48,6 +48,7 @@ interface Running {
  */
 export class Worker {
   readonly #config: CheckedConfig;
+  #isStarted = false;
   #running: Running | undefined;
 
   /** @throws TsworkerError `CONFIG_INVALID`, whose message lists all faults. */
@@ -82,8 +83,8 @@ export class Worker {
    * @throws TsworkerError `ENVIRONMENT_INVALID`, `CONFIG_INVALID`, `PORT_UNAVAILABLE`, `CERTIFICATE_UNREADABLE`.
    */
   async start(): Promise<void> {
-    if (this.#running !== undefined)
-      throw new TsworkerError("WORKER_FAILED", "the worker was started already");
+    if (this.#isStarted) throw new TsworkerError("WORKER_FAILED", "the worker was started already");
+    this.#isStarted = true;
     this.#running = await startWorker(this.#config, readEnvironment());
     // Whoever only starts it does not wait for the end; a failure is in the log.
     this.#running.stopped.catch(() => {});

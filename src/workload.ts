@@ -3,20 +3,27 @@ import type { Log } from "./log.js";
 import type { Payload } from "./wire.js";
 
 /** What a request costs where nothing else is known. */
-export const DEFAULT_WORKLOAD = 100;
+const DEFAULT_WORKLOAD = 100;
 
-/** Cost of a payload in units: the handler's `workloadCalculator`, or 100 where it is missing or unusable. */
+/** Sums of larger ones would lose the smaller ones in rounding, or overflow. */
+const MAX_WORKLOAD = 1e12;
+
+/**
+ * Cost of a payload in units: the handler's `workloadCalculator`, or 100 where it is missing, throws, or gives no
+ * number from 0 to 10^12.
+ */
 export function workloadOf({ route, workloadCalculator }: HandlerConfig, payload: Payload, log: Log): number {
   if (workloadCalculator === undefined) return DEFAULT_WORKLOAD;
   try {
-    const workload = workloadCalculator(payload);
-    if (Number.isFinite(workload) && workload >= 0) return workload;
+    const workload: unknown = workloadCalculator(payload);
+    if (typeof workload === "number" && workload >= 0 && workload <= MAX_WORKLOAD) return workload;
+    if (workload instanceof Promise) workload.catch(() => {});
     log.warn(
       { route, workload: String(workload) },
-      "workloadCalculator gave no number of at least 0, counting 100",
+      `workloadCalculator gave no number from 0 to ${MAX_WORKLOAD}, counting ${DEFAULT_WORKLOAD}`,
     );
   } catch (error) {
-    log.warn({ route, err: error }, "workloadCalculator threw, counting 100");
+    log.warn({ route, err: error }, `workloadCalculator threw, counting ${DEFAULT_WORKLOAD}`);
   }
   return DEFAULT_WORKLOAD;
 }

@@ -2,13 +2,13 @@ import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { signedMessage } from "../signed-message.js";
 
-/** Verified pairs that are remembered: each is a worker's URL and its signature, some 500 bytes. */
+/** Verified pairs that are remembered: each is a worker's URL and its signature, some 500 bytes, 4 KB at most. */
 const REMEMBERED = 10_000;
 /**
- * Base64 may carry any number of characters that do not count, so that one signature has endless spellings. A
- * longer one than a key of 8192 bits needs is checked, but not remembered.
+ * Longest URL and longest signature that are looked at; a key of 8192 bits makes signatures of 1368 characters.
+ * Base64 may carry any number of characters that do not count, and the work grows with the length.
  */
-const REMEMBERED_LENGTH = 1500;
+const MAX_LENGTH = 2048;
 
 /**
  * Checks that the engine signed a worker's URL: RSASSA-PKCS1-v1_5 with SHA-256. The same pair comes with every
@@ -34,9 +34,9 @@ export class Verifier {
   /** Whether the signature is the engine's; false as long as there is no key. */
   isSigned(url: string, signature: string): boolean {
     if (this.#last?.signature === signature && this.#last.url === url) return true;
+    if (url.length > MAX_LENGTH || signature.length > MAX_LENGTH) return false;
     if (this.#verified.get(signature) !== url) {
       if (!this.#verify(url, signature)) return false;
-      if (signature.length > REMEMBERED_LENGTH) return true;
       this.#verified.set(signature, url);
     }
     this.#last = { url, signature };

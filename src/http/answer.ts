@@ -46,6 +46,7 @@ export const answers = {
   modelFailed: ({ code, message }: TsworkerError): Answer =>
     error(code === "MODEL_TIMEOUT" ? 504 : 502, message),
   userCodeThrew: (): Answer => error(500, "the worker's own code failed"),
+  workerFailed: (): Answer => error(500, "the worker failed to handle the request"),
   notFound: (): Answer => error(404, "no such route"),
   wrongMethod: (): Answer => error(405, "this route takes POST", { allow: "POST" }),
 } as const;

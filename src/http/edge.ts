@@ -94,7 +94,7 @@ export class Edge implements Gate {
   #receive(event: EdgeEvent): void {
     switch (event.type) {
       case "request.granted":
-        this.#open.get(event.id)?.start();
+        this.#start(event.id);
         return;
       case "queue.opened": {
         const isReplaced = this.#queues.has(event.queue);
@@ -118,6 +118,15 @@ export class Edge implements Gate {
         this.#verifier?.useKey(event.pem);
         this.#hasKey = true;
         return;
+    }
+  }
+
+  #start(id: string): void {
+    const exchange = this.#open.get(id);
+    try {
+      exchange?.start();
+    } catch (error) {
+      exchange?.onFault(error);
     }
   }
 

@@ -27,7 +27,8 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 const isText = (value: unknown): boolean => typeof value === "string";
-const isInteger = (value: unknown): boolean => Number.isInteger(value);
+/** Beyond 2^53 a number is not the one that was sent, and the engine could not be told which request has ended. */
+const isInteger = (value: unknown): boolean => Number.isSafeInteger(value);
 
 /** The keys of `auth_data` that must be there. Further keys are the engine's business. */
 const AUTH_FIELDS: readonly {
@@ -97,6 +98,7 @@ export function parseEnvelope(body: Buffer, { requestParser }: HandlerConfig): E
   else {
     try {
       parsed = requestParser(payload);
+      if (parsed instanceof Promise) parsed.catch(() => {});
       if (!isObject(parsed) || parsed instanceof Promise) {
         const got = parsed === null ? "null" : parsed instanceof Promise ? "a Promise" : typeof parsed;
         return {
@@ -110,7 +112,7 @@ export function parseEnvelope(body: Buffer, { requestParser }: HandlerConfig): E
     }
   }
 
-  for (const _ in faults) return { kind: "faults", faults };
+  if (Object.keys(faults).length > 0) return { kind: "faults", faults };
   let modelBody: Buffer | string;
   try {
     modelBody =

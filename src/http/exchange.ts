@@ -129,6 +129,17 @@ export class Exchange implements BodySink, GeneratedSink, FunctionSink {
     this.#fail(answer);
   }
 
+  /** A fault of the worker's own: it ends this request and no other. */
+  onFault(error: unknown): void {
+    this.#gate.log.error(
+      { id: this.id, route: this.route.handler.route, err: error },
+      "request handling failed",
+    );
+    this.#work?.cancel();
+    if (this.#entry === undefined) this.#refuse(answers.workerFailed());
+    else this.#fail(answers.workerFailed());
+  }
+
   onBody(body: Buffer): void {
     const { handler } = this.route;
     const result = parseEnvelope(body, handler);
@@ -174,12 +185,16 @@ export class Exchange implements BodySink, GeneratedSink, FunctionSink {
     const res = this.#res;
     if (res === undefined || this.#entry !== undefined) return;
     const limit = this.#gate.maxBodyBytes;
-    if (this.#reader === undefined && isLast && chunk.length <= limit) {
-      this.onBody(chunk);
-      return;
+    try {
+      if (this.#reader === undefined && isLast && chunk.length <= limit) {
+        this.onBody(chunk);
+        return;
+      }
+      this.#reader ??= new BodyReader(res, announced, limit, this.#gate.watch, this);
+      this.#reader.push(chunk, isLast);
+    } catch (error) {
+      this.onFault(error);
     }
-    this.#reader ??= new BodyReader(res, announced, limit, this.#gate.watch, this);
-    this.#reader.push(chunk, isLast);
   }
 
   #onEnvelope(envelope: ParsedEnvelope): void {
@@ -268,14 +283,19 @@ export class Exchange implements BodySink, GeneratedSink, FunctionSink {
   }
 }
 
+/** What the client sent, but for the body. It may be anything; what fetch does not take is left out. */
 function clientRequest(route: string, req: HttpRequest): Request {
   const headers = new Headers();
   req.forEach((name, value) => {
-    headers.append(name, value);
+    try {
+      headers.append(name, value);
+    } catch {
+      // No header that fetch knows how to hold.
+    }
   });
   const query = req.getQuery();
-  return new Request(`http://${req.getHeader("host") || "localhost"}${route}${query ? `?${query}` : ""}`, {
-    method: "POST",
-    headers,
-  });
+  const origin = `http://${req.getHeader("host")}`;
+  const isHost = URL.canParse(origin) && new URL(origin).href === `${new URL(origin).origin}/`;
+  const url = new URL(`${route}${query ? `?${query}` : ""}`, isHost ? origin : "http://localhost");
+  return new Request(url, { method: "POST", headers });
 }

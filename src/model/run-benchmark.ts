@@ -46,6 +46,7 @@ export function runBenchmark(
 
   return fromPromise<number>(async ({ signal }) => {
     const kept = await keptResult();
+    signal.throwIfAborted();
     if (kept !== undefined) {
       log.info({ maxPerf: kept, file: RESULT_FILE }, "benchmark result kept from an earlier start");
       return kept;

@@ -7,8 +7,6 @@ import { VERSION } from "../version.js";
 import type { EndedReport, WorkerStatus } from "../wire.js";
 import type { Ledger } from "./ledger.js";
 
-/** Milliseconds that the engine may take for a report. */
-const TIMEOUT_MS = 10_000;
 /**
  * Ended requests in one report; the rest follows at once. A report is put together in one go, during which no
  * request is served: this many take about a millisecond.
@@ -24,7 +22,7 @@ export interface DeliveryOptions {
   readonly publicUrl: string;
 }
 
-async function post(url: string, body: unknown, signal: AbortSignal): Promise<void> {
+async function post(url: string, body: unknown, timeoutMs: number, signal: AbortSignal): Promise<void> {
   let status: number;
   try {
     const response = await fetch(url, {
@@ -33,7 +31,7 @@ async function post(url: string, body: unknown, signal: AbortSignal): Promise<vo
       body: JSON.stringify(body),
       // Followed, a redirect may turn into a GET, whose 200 says nothing about the report.
       redirect: "manual",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     });
     status = response.status;
     // The status alone decides: what was taken is not told again because the rest of the answer did not come.
@@ -66,7 +64,7 @@ export function deliverReports({ ledger, log, workerId, masterToken, publicUrl }
   let lastDiskUsage: number | undefined;
 
   const deliverStatus = async (
-    { address, condition }: DeliveryInput,
+    { address, condition, timeoutMs }: DeliveryInput,
     signal: AbortSignal,
   ): Promise<Delivered> => {
     const counts = ledger.status();
@@ -90,19 +88,22 @@ export function deliverReports({ ledger, log, workerId, masterToken, publicUrl }
       working_request_idxs: counts.requestIdxs,
       url: publicUrl,
     };
-    await post(`${address}/worker_status/`, status, signal);
+    await post(`${address}/worker_status/`, status, timeoutMs, signal);
     lastDiskUsage = disk;
     ledger.statusDelivered(counts);
     return { loadtime: condition.loadtime, more: false };
   };
 
-  const deliverEnded = async ({ address }: DeliveryInput, signal: AbortSignal): Promise<Delivered> => {
+  const deliverEnded = async (
+    { address, timeoutMs }: DeliveryInput,
+    signal: AbortSignal,
+  ): Promise<Delivered> => {
     const requests = ledger.ended(ENDED_PER_REPORT);
     const dropped = ledger.takeDropped();
     if (dropped > 0) log.warn({ dropped }, "ended requests dropped: the engine took no reports for too long");
     if (requests.length > 0) {
       const report: EndedReport = { worker_id: workerId, mtoken: masterToken, requests };
-      await post(`${address}/delete_requests/`, report, signal);
+      await post(`${address}/delete_requests/`, report, timeoutMs, signal);
       ledger.endedDelivered(requests);
     }
     return { loadtime: 0, more: ledger.hasEnded && requests.length === ENDED_PER_REPORT };

@@ -22,6 +22,7 @@ export function deliveries() {
     kind: "status",
     address: "",
     condition: { maxPerf: 0, errorMsg: "", loadtime: 0 },
+    timeoutMs: 10_000,
     ...parts,
   });
   return {
