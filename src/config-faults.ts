@@ -11,6 +11,9 @@ interface Fault {
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** Whether a field is at fault by itself: then no rule builds on it. */
+type IsFaulty = (path: readonly PropertyKey[]) => boolean;
+
 const fieldsOf = (value: unknown): Fields =>
   typeof value === "object" && value !== null ? (value as Fields) : {};
 
@@ -30,7 +33,7 @@ function faultsOfFields(error: ZodError): Fault[] {
 }
 
 /** How the fields of one handler fit together. */
-function faultsOfHandler(handler: Fields, path: readonly PropertyKey[]): Fault[] {
+function faultsOfHandler(handler: Fields, path: readonly PropertyKey[], isFaulty: IsFaulty): Fault[] {
   const { allowParallelRequests, concurrency = 1, remoteFunction, responseGenerator } = handler;
   const faults: Fault[] = [];
   if (allowParallelRequests === false && concurrency !== 1) {
@@ -39,7 +42,11 @@ function faultsOfHandler(handler: Fields, path: readonly PropertyKey[]): Fault[]
       expected: "expected 1 or nothing where allowParallelRequests is false",
     });
   }
-  if (remoteFunction !== undefined && responseGenerator !== undefined) {
+  if (
+    remoteFunction !== undefined &&
+    responseGenerator !== undefined &&
+    !isFaulty([...path, "remoteFunction"])
+  ) {
     faults.push({
       path: [...path, "responseGenerator"],
       expected: "expected none beside a remoteFunction, which makes the answer itself",
@@ -49,17 +56,23 @@ function faultsOfHandler(handler: Fields, path: readonly PropertyKey[]): Fault[]
 }
 
 /** What the handlers must agree on among themselves. */
-function faultsBetween(handlers: readonly Fields[]): Fault[] {
+function faultsBetween(handlers: readonly Fields[], isFaulty: IsFaulty): Fault[] {
   const faults: Fault[] = [];
   const routes = new Set<unknown>();
   const limits = new Map<string, number>();
   handlers.forEach((handler, index) => {
     const path = ["handlers", index];
-    faults.push(...faultsOfHandler(handler, path));
+    faults.push(...faultsOfHandler(handler, path, isFaulty));
     if (routes.has(handler.route)) {
       faults.push({ path: [...path, "route"], expected: "expected a route that no other handler has" });
     }
     routes.add(handler.route);
+    const queueFields = [
+      "allowParallelRequests",
+      "concurrency",
+      handler.queue === undefined ? "route" : "queue",
+    ];
+    if (queueFields.some((field) => isFaulty([...path, field]))) return;
     const { queue, limit } = queuePlace(handler as unknown as HandlerConfig);
     const others = limits.get(queue);
     if (others !== undefined && others !== limit) {
@@ -70,8 +83,10 @@ function faultsBetween(handlers: readonly Fields[]): Fault[] {
     }
     limits.set(queue, limit);
   });
-  const benchmarked = handlers.filter(({ benchmarkConfig }) => benchmarkConfig !== undefined).length;
-  if (benchmarked !== 1) {
+  // Something else than an object may have been meant as a benchmark, or as none.
+  const given = handlers.map(({ benchmarkConfig }) => benchmarkConfig).filter((value) => value !== undefined);
+  const benchmarks = given.filter((value) => typeof value === "object" && value !== null);
+  if (given.length === 0 || benchmarks.length > 1) {
     faults.push({ path: ["handlers"], expected: "expected exactly one handler with a benchmarkConfig" });
   }
   return faults;
@@ -136,7 +151,12 @@ export function configFaults(config: unknown, error: ZodError | undefined): read
   const fields = fieldsOf(config);
   const handlers = listOf(fields.handlers).map(fieldsOf);
   const faults = error === undefined ? [] : faultsOfFields(error);
+  const faulty = new Set(faults.map(({ path }) => at(path)));
+  const isFaulty: IsFaulty = (path) => faulty.has(at(path));
   // Of something that is no configuration at all, or has no list of handlers, enough is said by that.
-  if (handlers.length > 0) faults.push(...faultsBetween(handlers), ...faultsOfModel(fields, handlers));
+  if (handlers.length > 0 && !handlers.some((_, index) => isFaulty(["handlers", index]))) {
+    const together = [...faultsBetween(handlers, isFaulty), ...faultsOfModel(fields, handlers)];
+    faults.push(...together.filter(({ path }) => !isFaulty(path)));
+  }
   return faults.map(({ path, expected }) => `${at(path)}: ${expected}, got ${short(valueAt(config, path))}`);
 }

@@ -5,6 +5,10 @@ const handler = (parts: object) =>
   workerConfig({ handlers: [{ route: "/go", benchmarkConfig: BENCHMARK, ...parts }] });
 const benchmark = (benchmarkConfig: object) => handler({ benchmarkConfig });
 const worker = (parts: object) => ({ ...workerConfig(), ...parts });
+const serverless = { handlers: [{ route: "/go", remoteFunction: () => 1, benchmarkConfig: BENCHMARK }] };
+
+const pathsOf = (faults: readonly string[]) =>
+  faults.map((fault) => fault.slice(0, fault.indexOf(":"))).toSorted();
 
 test("a sound configuration has no faults", () => {
   expect(faultsOf(workerConfig())).toEqual([]);
@@ -16,21 +20,28 @@ describe("a fault is told with its path, what was expected and what came", () =>
       handler({ route: "go" }),
       'handlers[0].route: expected a path that begins with "/" and has no "?", "#", "*" or ":", got \'go\'',
     ],
-    [handler({ maxQueueTime: -1 }), "handlers[0].maxQueueTime: Too small: expected number to be >=0, got -1"],
+    [handler({ maxQueueTime: -1 }), "handlers[0].maxQueueTime: expected number to be >=0, got -1"],
     [
       handler({ allowParallelRequests: "yes" }),
       "handlers[0].allowParallelRequests: expected boolean, got 'yes'",
     ],
-    [
-      worker({ modelServerPort: 99999 }),
-      "modelServerPort: Too big: expected number to be <=65535, got 99999",
-    ],
+    [worker({ modelServerPort: 99999 }), "modelServerPort: expected number to be <=65535, got 99999"],
     [
       worker({ logActionConfig: { onLoad: "loaded" } }),
       "logActionConfig.onLoad: expected array, got 'loaded'",
     ],
     [benchmark({}), "handlers[0].benchmarkConfig: expected either a dataset or a generator, got {}"],
+    [handler({ maxQueueTime: "60" }), "handlers[0].maxQueueTime: expected number, got '60'"],
+    [handler({ concurrency: 1.5 }), "handlers[0].concurrency: expected int, got 1.5"],
+    [handler({ requestParser: {} }), "handlers[0].requestParser: expected a function, got {}"],
+    [worker({ modelLogFile: "" }), "modelLogFile: expected string to have >=1 characters, got ''"],
+    [worker({ handlers: [] }), "handlers: expected array to have >=1 items, got []"],
+    [worker({ handlers: undefined }), "handlers: expected array, got undefined"],
+    [worker({ modelServerURL: "http://a" }), "modelServerURL: expected no such option, got 'http://a'"],
+    [handler({ maxQueTime: 3 }), "handlers[0].maxQueTime: expected no such option, got 3"],
+    [benchmark({ ...BENCHMARK, run: 3 }), "handlers[0].benchmarkConfig.run: expected no such option, got 3"],
     ["nonsense", "config: expected object, got 'nonsense'"],
+    [undefined, "config: expected object, got undefined"],
   ])("%#", (config, fault) => {
     expect(faultsOf(config)).toEqual([fault]);
   });
@@ -51,14 +62,53 @@ describe("a fault is told with its path, what was expected and what came", () =>
         { route: "/b", workloadCalculator: 7, timeouts: { idleMs: 0 } },
       ],
     });
-    expect(faults.map((fault) => fault.slice(0, fault.indexOf(":"))).toSorted()).toEqual([
-      "config",
+    expect(pathsOf(faults)).toEqual([
+      "handlers",
       "handlers[0].concurrency",
       "handlers[0].route",
       "handlers[1].timeouts.idleMs",
       "handlers[1].workloadCalculator",
       "maxSessions",
       "modelServerPort",
+      "modelServerUrl",
+      "surprise",
+    ]);
+  });
+
+  test("those of the fields beside those of how they fit together", () => {
+    expect(faultsOf({ modelLogFile: 7, handlers: [{ route: "/a", maxQueueTime: "60" }] }).toSorted()).toEqual(
+      [
+        "handlers: expected exactly one handler with a benchmarkConfig, got [ { route: '/a', maxQueueTime: '60' } ]",
+        "handlers[0].maxQueueTime: expected number, got '60'",
+        "modelLogFile: expected string, got 7",
+        "modelServerUrl: expected the model server's URL, because a handler has no remoteFunction, got undefined",
+      ],
+    );
+  });
+
+  test("several unknown options of one object, each by itself", () => {
+    const faults = faultsOf({ ...handler({ a: 1, b: 2 }), c: 3 });
+    expect(faults.toSorted()).toEqual([
+      "c: expected no such option, got 3",
+      "handlers[0].a: expected no such option, got 1",
+      "handlers[0].b: expected no such option, got 2",
+    ]);
+  });
+
+  test("those within a handler beside its fields", () => {
+    const faults = faultsOf(
+      handler({
+        allowParallelRequests: false,
+        concurrency: 2,
+        maxQueueTime: "60",
+        remoteFunction: () => 1,
+        responseGenerator: () => 1,
+      }),
+    );
+    expect(pathsOf(faults)).toEqual([
+      "handlers[0].concurrency",
+      "handlers[0].maxQueueTime",
+      "handlers[0].responseGenerator",
     ]);
   });
 
@@ -83,12 +133,12 @@ describe("a fault is told with its path, what was expected and what came", () =>
 describe("it is a fault", () => {
   test.each([
     ["to have no handler", worker({ handlers: [] }), "handlers: "],
-    ["to have an unknown option", worker({ modelServerURL: "http://a" }), "config: "],
-    ["to have an unknown option of a handler", handler({ maxQueueTme: 3 }), "handlers[0]: "],
+    ["to have an unknown option", worker({ modelServerURL: "http://a" }), "modelServerURL: "],
+    ["to have an unknown option of a handler", handler({ maxQueueTme: 3 }), "handlers[0].maxQueueTme: "],
     [
       "to have an unknown option of a benchmark",
       benchmark({ ...BENCHMARK, run: 3 }),
-      "handlers[0].benchmarkConfig: ",
+      "handlers[0].benchmarkConfig.run: ",
     ],
     ["to have a route with a query", handler({ route: "/go?x=1" }), "handlers[0].route: "],
     ["to have a route with a parameter", handler({ route: "/:id" }), "handlers[0].route: "],
@@ -164,7 +214,7 @@ describe("it is a fault", () => {
     [
       "to have no benchmark",
       worker({ handlers: [{ route: "/a" }] }),
-      "handlers: expected exactly one handler with a benchmarkConfig, found 0",
+      "handlers: expected exactly one handler with a benchmarkConfig, got [ { route: '/a' } ]",
     ],
     [
       "to have two benchmarks",
@@ -174,7 +224,7 @@ describe("it is a fault", () => {
           { route: "/b", benchmarkConfig: BENCHMARK },
         ],
       }),
-      "handlers: expected exactly one handler with a benchmarkConfig, found 2",
+      "handlers: expected exactly one handler with a benchmarkConfig, got [ { route: '/a', ",
     ],
     [
       "to have a route twice",
@@ -189,23 +239,110 @@ describe("it is a fault", () => {
           { route: "/b", queue: "q", concurrency: 2 },
         ],
       }),
-      'handlers[1].queue: expected the same concurrency as the other handlers of the queue "q" (1)',
+      "handlers[1].queue: expected the same concurrency as the other handlers of the queue \"q\" (1), got 'q'",
     ],
     [
       "to have no model server while a handler needs one",
       { handlers: [{ route: "/a", benchmarkConfig: BENCHMARK }] },
-      "modelServerUrl: ",
+      "modelServerUrl: expected the model server's URL, because a handler has no remoteFunction, got undefined",
+    ],
+    [
+      "to have a port of no model server",
+      { ...serverless, modelServerPort: 18000 },
+      "modelServerPort: expected none without a modelServerUrl, got 18000",
+    ],
+    [
+      "to have a health path of no model server",
+      { ...serverless, modelHealthcheckUrl: "/health" },
+      "modelHealthcheckUrl: expected an absolute URL, because there is no modelServerUrl that a path could belong to, got '/health'",
     ],
   ])("%s", (_, config, fault) => {
-    expect(faultsOf(config)).toEqual([expect.stringContaining(fault)]);
+    expect(faultsOf(config)).toEqual([expect.toSatisfy((text: string) => text.startsWith(fault))]);
+  });
+
+  test("but none to have a health URL beside no model server", () => {
+    expect(faultsOf({ ...serverless, modelHealthcheckUrl: "http://127.0.0.1:9000/health" })).toEqual([]);
+  });
+});
+
+describe("a field that is at fault by itself is told once, and no rule builds on it:", () => {
+  const benchmarked = { route: "/a", benchmarkConfig: BENCHMARK };
+  const two = (first: object, second: object) =>
+    worker({
+      handlers: [
+        { ...benchmarked, ...first },
+        { route: "/b", ...second },
+      ],
+    });
+
+  test.each([
+    [
+      "the concurrency of a serial handler",
+      handler({ allowParallelRequests: false, concurrency: "2" }),
+      ["handlers[0].concurrency"],
+    ],
+    [
+      "the concurrency of a queue's first handler",
+      two({ queue: "q", concurrency: "2" }, { queue: "q" }),
+      ["handlers[0].concurrency"],
+    ],
+    [
+      "the concurrency of a queue's second handler",
+      two({ queue: "q" }, { queue: "q", concurrency: 0 }),
+      ["handlers[1].concurrency"],
+    ],
+    [
+      "whether a queue's handler is parallel",
+      two({ queue: "q" }, { queue: "q", allowParallelRequests: "no" }),
+      ["handlers[1].allowParallelRequests"],
+    ],
+    [
+      "the name of a queue",
+      two({ queue: 7 }, { queue: 7, concurrency: 2 }),
+      ["handlers[0].queue", "handlers[1].queue"],
+    ],
+    [
+      "a route",
+      two({ route: undefined, concurrency: 2 }, { route: undefined, concurrency: 3 }),
+      ["handlers[0].route", "handlers[1].route"],
+    ],
+    [
+      "a function",
+      handler({ remoteFunction: null, responseGenerator: () => 1 }),
+      ["handlers[0].remoteFunction"],
+    ],
+    [
+      "a generator of answers",
+      handler({ remoteFunction: () => 1, responseGenerator: 1 }),
+      ["handlers[0].responseGenerator"],
+    ],
+    ["a benchmark", handler({ benchmarkConfig: 7 }), ["handlers[0].benchmarkConfig"]],
+    ["a benchmark beside another", two({}, { benchmarkConfig: null }), ["handlers[1].benchmarkConfig"]],
+    ["a handler", { handlers: [null, null], modelServerPort: 18000 }, ["handlers[0]", "handlers[1]"]],
+    ["a model server", worker({ modelServerUrl: 7, modelHealthcheckUrl: "/health" }), ["modelServerUrl"]],
+    ["the port of no model server", { ...serverless, modelServerPort: "18000" }, ["modelServerPort"]],
+    ["the health URL of no model server", { ...serverless, modelHealthcheckUrl: 7 }, ["modelHealthcheckUrl"]],
+    ["a log file", worker({ modelLogFile: 7, logActionConfig: { onLoad: ["a"] } }), ["modelLogFile"]],
+    [
+      "what is looked for in no log",
+      worker({ logActionConfig: { onLoad: "a" } }),
+      ["logActionConfig.onLoad"],
+    ],
+  ])("%s", (_, config, paths) => {
+    expect(pathsOf(faultsOf(config))).toEqual(paths);
+  });
+
+  test("the others of its queue are compared with each other all the same", () => {
+    const handlers = [
+      { ...benchmarked, queue: "q", concurrency: 2 },
+      { route: "/b", queue: "q", concurrency: "2" },
+      { route: "/c", queue: "q", concurrency: 3 },
+    ];
+    expect(pathsOf(faultsOf(worker({ handlers })))).toEqual(["handlers[1].concurrency", "handlers[2].queue"]);
   });
 });
 
 test("faults between handlers are told beside those within them", () => {
   const faults = faultsOf(worker({ maxSessions: -1, handlers: [{ route: "/a" }, { route: "/a" }] }));
-  expect(faults.map((fault) => fault.slice(0, fault.indexOf(":"))).toSorted()).toEqual([
-    "handlers",
-    "handlers[1].route",
-    "maxSessions",
-  ]);
+  expect(pathsOf(faults)).toEqual(["handlers", "handlers[1].route", "maxSessions"]);
 });

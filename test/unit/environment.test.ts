@@ -18,7 +18,9 @@ function faultsOf(variables: NodeJS.ProcessEnv): readonly string[] {
   } catch (error) {
     if (!(error instanceof TsworkerError) || error.code !== "ENVIRONMENT_INVALID") throw error;
     const [head, ...faults] = error.message.split("\n");
-    expect(head).toBe(`the worker's environment has ${faults.length} fault(s):`);
+    expect(head).toBe(
+      `the worker's environment has ${faults.length === 1 ? "1 fault" : `${faults.length} faults`}:`,
+    );
     return faults.map((fault) => fault.trim());
   }
   return [];

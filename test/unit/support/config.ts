@@ -33,7 +33,10 @@ export function faultsOf(config: unknown): readonly string[] {
   } catch (error) {
     if (!(error instanceof TsworkerError) || error.code !== "CONFIG_INVALID") throw error;
     const [head, ...faults] = error.message.split("\n");
-    if (head !== `the worker's configuration has ${faults.length} fault(s):`) {
+    if (
+      head !==
+      `the worker's configuration has ${faults.length === 1 ? "1 fault" : `${faults.length} faults`}:`
+    ) {
       throw new Error(`expected the number of faults, got ${head}`);
     }
     return faults.map((fault) => fault.trim());
