@@ -1,6 +1,9 @@
 import type { Payload } from "./wire.js";
 
-/** Measures the model's capacity once, before the worker is ready. Exactly one handler has one. */
+/**
+ * Measures the model's capacity once, before the worker is ready. Exactly one handler has one. The result is kept in
+ * the file `.has_benchmark` in the working directory, and a later start takes it from there.
+ */
 export interface BenchmarkConfig {
   /** Payloads to draw from at random. Either this or `generator`. */
   readonly dataset?: readonly Payload[];
@@ -8,7 +11,7 @@ export interface BenchmarkConfig {
   readonly generator?: () => Payload;
   /** Rounds to run; the best one counts. Integer of at least 1. @default 8 */
   readonly runs?: number;
-  /** Requests at once in a round; a serial handler always runs 1. Integer of at least 1. @default 10 */
+  /** Requests at once in a round; at most as many as the handler lets run. Integer of at least 1. @default 10 */
   readonly concurrency?: number;
   /** Sends one request before the first round, whose time does not count. @default true */
   readonly doWarmup?: boolean;
@@ -26,7 +29,7 @@ export interface TimeoutsConfig {
 
 /** One route of the worker. */
 export interface HandlerConfig {
-  /** Path on the worker and on the model server, such as `/v1/completions`. */
+  /** Path on the worker and on the model server, such as `/v1/completions`; without `?`, `#`, `*` and `:`. */
   readonly route: string;
   /**
    * `false` is a promise about the model: one request at a time, strictly first in, first out, over all serial
@@ -34,9 +37,15 @@ export interface HandlerConfig {
    * @default false
    */
   readonly allowParallelRequests?: boolean;
-  /** Requests that may run at once: between serial and unlimited. Integer of at least 1. */
+  /**
+   * Requests that may run at once: between serial and unlimited. Integer of at least 1.
+   * @default 1, or unlimited with `allowParallelRequests`
+   */
   readonly concurrency?: number;
-  /** Handlers that name the same queue share one FIFO and one limit. */
+  /**
+   * Handlers that name the same queue share one FIFO and one limit.
+   * @default the queue of all serial handlers where one may run at once, the handler's own otherwise
+   */
   readonly queue?: string;
   /**
    * Seconds: a new request is refused with 429 when the work ahead of it takes longer. `null` is no limit.
@@ -44,7 +53,7 @@ export interface HandlerConfig {
    */
   readonly maxQueueTime?: number | null;
   /**
-   * Cost of a request in units. Where it throws, or gives a negative or non-finite number, 100 counts.
+   * Cost of a request in units. Where it throws, or gives no number from 0 to 10^12, 100 counts.
    * @default () => 100
    */
   readonly workloadCalculator?: (payload: Payload) => number;
@@ -55,12 +64,14 @@ export interface HandlerConfig {
   readonly requestParser?: (payload: Payload) => Payload;
   /**
    * Makes the answer from the model's. It gets fetch-standard objects: the request as it was sent to the worker
-   * (without its body) and the model's response.
+   * (without its body) and the model's response. Not beside a `remoteFunction`.
    */
   readonly responseGenerator?: (request: Request, modelResponse: Response) => Response | Promise<Response>;
   /** Answers instead of a model server: its value becomes `{"result": …}`. The signal aborts when the client leaves. */
   readonly remoteFunction?: (payload: Payload, signal: AbortSignal) => unknown;
+  /** How the model's capacity is measured; at exactly one handler. */
   readonly benchmarkConfig?: BenchmarkConfig;
+  /** Limits on how long the model may take. */
   readonly timeouts?: TimeoutsConfig;
 }
 
@@ -97,13 +108,15 @@ export interface WorkerConfig {
   readonly modelLogFile?: string;
   /** Health URL: a path on the model server, or an absolute URL. Default: `MODEL_HEALTH_ENDPOINT`. */
   readonly modelHealthcheckUrl?: string;
+  /** The routes; at least one. */
   readonly handlers: readonly HandlerConfig[];
+  /** What to look for in the model's log. @default nothing */
   readonly logActionConfig?: LogActionConfig;
-  /** Sessions that may be open at once; `null` or 0 is no limit. @default 10 */
+  /** Sessions that may be open at once; `null` or 0 is no limit. No effect yet: sessions are not there. @default 10 */
   readonly maxSessions?: number | null;
-  /** Largest request body in bytes; a larger one is refused with 413. @default 268435456 (256 MiB) */
+  /** Largest request body in bytes, below 2 GiB; a larger one is refused with 413. @default 268435456 (256 MiB) */
   readonly maxBodyBytes?: number;
-  /** Seconds that admitted requests may go on after `stop()` or SIGTERM. @default 30 */
+  /** Seconds that admitted requests may go on after `stop()`, SIGTERM or SIGINT; at most a day. @default 30 */
   readonly drainTimeout?: number;
 }
 

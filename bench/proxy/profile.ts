@@ -23,7 +23,6 @@ function partOf({ functionName, url }: CpuProfile["nodes"][number]["callFrame"])
   if (functionName === "(garbage collector)") return "garbage collection";
   if (functionName === "(program)")
     return "native code outside of JavaScript (event loop, sockets of uWebSockets.js)";
-  if (url.includes("/undici/")) return "undici (model client)";
   if (url.includes("/xstate/")) return "xstate (mailboxes)";
   if (url.includes("/nanoid/")) return "nanoid (request ids)";
   if (url.includes("/lru-cache/")) return "lru-cache (verified signatures)";

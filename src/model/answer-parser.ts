@@ -35,8 +35,8 @@ type State =
  * Reads HTTP/1.x answers (RFC 9112) from the pieces in which they arrive: bodies by `content-length`, chunked, or
  * up to the end of the connection. Interim answers (1xx) are passed over.
  *
- * It exists because a general client, which serves every method, upgrade, proxy and retry there is, costs half as
- * much again per small request as all the rest of the worker. It parses answers to POST and nothing else.
+ * It exists because a general client, which serves every method, upgrade, proxy and retry there is, was the largest
+ * single cost of a small request. It parses answers to POST and nothing else.
  */
 export class AnswerParser {
   readonly #sink: ParserSink;
