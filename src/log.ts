@@ -13,6 +13,21 @@ const SECRET_PATHS = SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`
 /** Secrets inside of text, such as a URL or a header that a library put into its message. */
 const SECRET_TEXT = /(\bapi_key=|\bBearer )[^\s"&\\]+/gi;
 
+/** Keys that the pretty printer shows in its own way. */
+const SHOWN_ELSEWHERE = new Set(["level", "time", "msg", "err", "state"]);
+
+const shown = (value: unknown): string =>
+  typeof value === "number" ? String(Math.round(value * 1000) / 1000) : String(value);
+
+/** A line for people: what happened, and the rest of it behind. */
+function prettyMessage(line: Readonly<Record<string, unknown>>): string {
+  const what = line.state === undefined ? String(line.msg) : `worker ${line.state}`;
+  const rest = Object.entries(line)
+    .filter(([key]) => !SHOWN_ELSEWHERE.has(key))
+    .map(([key, value]) => `${key}=${shown(value)}`);
+  return [what, ...rest].join("  ");
+}
+
 /**
  * The worker's log: pretty on a terminal, a JSON object per line otherwise. Token, signatures and API keys are
  * redacted, by name and, for the token, wherever its text appears.
@@ -34,7 +49,14 @@ export function createLog(level: LogLevel, masterToken: string): Log {
       hooks: { streamWrite: scrub },
     },
     terminal
-      ? pretty({ colorize: true, translateTime: "SYS:HH:MM:ss.l", ignore: "pid,hostname", sync: true })
+      ? pretty({
+          colorize: true,
+          translateTime: "SYS:HH:MM:ss.l",
+          messageFormat: prettyMessage,
+          // Of an error the stack follows, all else stands in the line.
+          include: "level,time,err",
+          sync: true,
+        })
       : pino.destination({ dest: 1, sync: true }),
   );
 }
