@@ -16,8 +16,10 @@ const SECRET_TEXT = /(\bapi_key=|\bBearer )[^\s"&\\]+/gi;
 /** Keys that the pretty printer shows in its own way. */
 const SHOWN_ELSEWHERE = new Set(["level", "time", "msg", "err", "state"]);
 
-const shown = (value: unknown): string =>
-  typeof value === "number" ? String(Math.round(value * 1000) / 1000) : String(value);
+const shown = (value: unknown): string => {
+  if (typeof value === "number") return String(Math.round(value * 1000) / 1000);
+  return typeof value === "string" ? value : JSON.stringify(value);
+};
 
 /** A line for people: what happened, and the rest of it behind. */
 function prettyMessage(line: Readonly<Record<string, unknown>>): string {
