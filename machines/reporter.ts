@@ -1,4 +1,4 @@
-import { assign, fromPromise, raise, setup } from "xstate";
+import { assign, cancel, fromPromise, raise, setup } from "xstate";
 import type { Condition, ReportDue, ReportFlush, WorkerChanged } from "./events.js";
 
 /** The two reports that the engine takes. */
@@ -56,6 +56,10 @@ export const TRIES_PER_ADDRESS = 3;
 const TIMEOUT_MS = 10_000;
 /** The same when the worker is about to end: the next address is to have its chance, too. */
 const FLUSH_TIMEOUT_MS = 2000;
+/** Milliseconds between two rounds over all addresses then. */
+const FLUSH_BACK_OFF_MS = 500;
+
+const FLUSH_OVERDUE = "flush.overdue";
 
 /**
  * Delivers one kind of report: gathers for a second, sends, and on failure tries 3 times at each address, then
@@ -82,7 +86,7 @@ export const reporterMachine = setup({
     flushPatience: FLUSH_TIMEOUT_MS,
     backOff: ({ context }) =>
       context.flushing
-        ? 500
+        ? FLUSH_BACK_OFF_MS
         : Math.min(10_000, 1000 * 2 ** Math.floor(context.givenUp / context.addresses.length)),
   },
   guards: {
@@ -144,7 +148,10 @@ export const reporterMachine = setup({
     },
     // What is under way may be all that is left to tell; it has a while to come through.
     "report.flush": {
-      actions: ["markFlushing", raise({ type: "flush.overdue" }, { delay: "flushPatience" })],
+      actions: [
+        "markFlushing",
+        raise({ type: "flush.overdue" }, { id: FLUSH_OVERDUE, delay: "flushPatience" }),
+      ],
     },
   },
   states: {
@@ -171,6 +178,8 @@ export const reporterMachine = setup({
     },
     sending: {
       entry: "beginReport",
+      // It is meant for the sending that was under way; the next one has its own time.
+      exit: cancel(FLUSH_OVERDUE),
       on: {
         "flush.overdue": {
           target: "sending",

@@ -39,7 +39,9 @@ describe("every state is reachable and every transition can be taken", () => {
     await byHealth.probeHealth.fail();
     await byHealth.pass(1000);
     await byHealth.probeHealth.succeed();
-    startedModel({ readiness: "none", hasLog: false, inspect });
+    const byNothing = startedModel({ readiness: "none", hasLog: false, inspect });
+    byNothing.suspect();
+    await byNothing.pass(10_000);
     expect(record.unentered(modelMachine)).toEqual([]);
     expect(record.untaken(modelMachine)).toEqual([]);
   });
@@ -82,7 +84,19 @@ describe("every state is reachable and every transition can be taken", () => {
     idle.changed();
     await idle.deliver.succeed(TAKEN);
     idle.flush();
-    await failAll(idle);
+    await idle.deliver.fail();
+    await idle.deliver.fail();
+    await idle.pass(500);
+
+    const hanging = started();
+    hanging.changed();
+    hanging.flush();
+    await hanging.pass(2000);
+
+    const retrying = started();
+    retrying.changed();
+    await retrying.deliver.fail();
+    retrying.flush();
 
     expect(record.unentered(reporterMachine)).toEqual([]);
     expect(record.untaken(reporterMachine)).toEqual([]);
@@ -129,7 +143,7 @@ describe("every state is reachable and every transition can be taken", () => {
     await failing.benchmark.fail();
     failing.abort();
 
-    const keyless = startedWorker({ inspect, secured: true, hasHealth: true });
+    const keyless = startedWorker({ inspect, secured: true, readiness: "health", hasHealth: true });
     await failKey(keyless);
     await keyless.pass(10_000);
     await keyless.fetchKey.succeed("the key");
@@ -138,6 +152,18 @@ describe("every state is reachable and every transition can be taken", () => {
     await keyless.fetchKey.succeed("the key");
     keyless.edge.fatal = new Error("the edge broke");
     await keyless.log("log.failed");
+
+    const unloaded = startedWorker({ inspect, secured: true, hasHealth: true });
+    await failKey(unloaded);
+    await unloaded.pass(10_000);
+    await unloaded.probeHealth.fail();
+    await unloaded.pass(10_000);
+    await unloaded.probeHealth.succeed();
+
+    const doubtful = startedWorker({ inspect, hasHealth: true });
+    await doubtful.log("log.loaded");
+    await doubtful.benchmark.succeed(50);
+    await doubtful.probeHealth.fail();
 
     const late = startedWorker({ inspect, secured: true });
     await late.log("log.loaded");

@@ -76,3 +76,52 @@ describe("the model's health URL", () => {
     expect(probeHealth.count).toBe(0);
   });
 });
+
+describe("a model of which nothing tells, when the worker suspects it", () => {
+  const withNothing = () => startedModel({ readiness: "none", hasLog: false });
+  const LOADED = { type: "model.loaded" };
+
+  test("is said to have loaded after 10 s, once", async () => {
+    const { told, suspect, pass } = withNothing();
+    expect(told).toEqual([LOADED]);
+    suspect();
+    await pass(9999);
+    expect(told).toEqual([LOADED]);
+    await pass(1);
+    expect(told).toEqual([LOADED, LOADED]);
+    await pass(600_000);
+    expect(told).toEqual([LOADED, LOADED]);
+  });
+
+  test("has 10 s more with each new suspicion, and is said to have loaded after each that it outlived", async () => {
+    const { told, suspect, pass } = withNothing();
+    suspect();
+    await pass(9000);
+    suspect();
+    await pass(9999);
+    expect(told).toEqual([LOADED]);
+    await pass(1);
+    suspect();
+    await pass(10_000);
+    expect(told).toEqual([LOADED, LOADED, LOADED]);
+  });
+
+  test("has its health URL asked instead, where it has one", async () => {
+    const { told, probeHealth, suspect, pass } = startedModel({
+      readiness: "none",
+      hasLog: false,
+      hasHealth: true,
+    });
+    suspect();
+    await pass(10_000);
+    expect(probeHealth.count).toBe(1);
+    expect(told).toEqual([LOADED]);
+  });
+
+  test("is left to its log, where that tells that it has loaded", async () => {
+    const { told, suspect, pass } = startedModel({ readiness: "log" });
+    suspect();
+    await pass(600_000);
+    expect(told).toEqual([]);
+  });
+});

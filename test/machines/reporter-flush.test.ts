@@ -64,26 +64,113 @@ describe("a reporter that is to deliver its last report", () => {
     expect(state()).toBe("done");
   });
 
-  test("is done when each address has failed three times", async () => {
+  test("tries each address once, with 2 s for each, then all of them again after half a second, without end", async () => {
     const { deliver, flush, asked, state, pass } = startedReporter({ addresses: ["http://a", "http://b"] });
     flush();
-    for (let tries = 1; tries <= 6; tries++) {
-      expect(state()).toBe("sending");
+    for (let rounds = 1; rounds <= 50; rounds++) {
+      expect(asked().at(-1)).toBe("http://a");
       await deliver.fail();
-      if (tries % 3 !== 0) await pass(1000);
+      expect(asked().at(-1)).toBe("http://b");
+      expect(deliver.count).toBe(2 * rounds);
+      await deliver.fail();
+      expect(state()).toBe("backingOff");
+      await pass(499);
+      expect(deliver.count).toBe(2 * rounds);
+      await pass(1);
+      expect(deliver.count).toBe(2 * rounds + 1);
     }
-    expect(asked()).toEqual([...Array(3).fill("http://a"), ...Array(3).fill("http://b")]);
+    expect(new Set(deliver.all.map(({ input }) => input.timeoutMs))).toEqual(new Set([2000]));
+    await deliver.fail();
+    await deliver.succeed(TAKEN);
     expect(state()).toBe("done");
   });
 
-  test("keeps its remaining tries when the order came between two of them", async () => {
-    const { deliver, changed, flush, state, pass } = startedReporter();
+  test("goes on to the next address, and has no long back-off, however often it failed before", async () => {
+    const { deliver, changed, flush, asked, pass } = startedReporter({ addresses: ["http://a", "http://b"] });
+    changed();
+    for (let tries = 1; tries <= 60; tries++) {
+      await deliver.fail();
+      await pass(10_000);
+    }
+    flush();
+    const before = deliver.count;
+    await deliver.fail();
+    await deliver.fail();
+    await pass(500);
+    await deliver.fail();
+    expect(asked().slice(before - 1)).toEqual(["http://a", "http://b", "http://a", "http://b"]);
+  });
+
+  test("does not wait between two tries when the order comes there", async () => {
+    const { deliver, changed, flush, state } = startedReporter();
     changed();
     await deliver.fail();
-    flush();
     expect(state()).toBe("retrying");
-    await pass(1000);
+    flush();
+    expect(state()).toBe("sending");
+    expect(deliver.all[1]?.input).toMatchObject({ address: "http://a", timeoutMs: 2000 });
     await deliver.succeed(TAKEN);
     expect(state()).toBe("done");
+  });
+
+  test("does not tell the time of a load again", async () => {
+    const { deliver, changed, flush } = startedReporter();
+    changed({ loadtime: 7 });
+    await deliver.succeed({ loadtime: 7, more: false });
+    flush();
+    expect(deliver.all.map(({ input }) => input.condition.loadtime)).toEqual([7, 0]);
+  });
+});
+
+describe("a sending that is under way when the order comes", () => {
+  test("has 2 s more, then the next address is tried", async () => {
+    const { deliver, changed, flush, asked, state, pass } = startedReporter({
+      addresses: ["http://a", "http://b"],
+    });
+    changed();
+    await pass(5000);
+    flush();
+    await pass(1999);
+    expect(asked()).toEqual(["http://a"]);
+    expect(deliver.all[0]?.signal.aborted).toBe(false);
+    await pass(1);
+    expect(asked()).toEqual(["http://a", "http://b"]);
+    expect(deliver.all.map(({ signal }) => signal.aborted)).toEqual([true, false]);
+    expect(deliver.all.map(({ input }) => input.timeoutMs)).toEqual([10_000, 2000]);
+    await deliver.succeed(TAKEN);
+    expect(state()).toBe("done");
+  });
+
+  test("and is overdue is no longer listened to", async () => {
+    const { deliver, changed, flush, state, pass } = startedReporter();
+    changed();
+    flush();
+    await pass(2000);
+    deliver.all[0]?.resolve(TAKEN);
+    await pass(0);
+    expect(state()).toBe("sending");
+    expect(deliver.count).toBe(2);
+  });
+
+  test("and fails is followed by the next address at once", async () => {
+    const { deliver, changed, flush, asked } = startedReporter({ addresses: ["http://a", "http://b"] });
+    changed();
+    flush();
+    await deliver.fail();
+    expect(asked()).toEqual(["http://a", "http://b"]);
+  });
+
+  test.each(["delivers", "fails"])("and %s late takes no time from the next one", async (how) => {
+    const { deliver, changed, flush, pass } = startedReporter({ addresses: ["http://a", "http://b"] });
+    changed();
+    flush();
+    await pass(1900);
+    if (how === "delivers") await deliver.succeed(TAKEN);
+    else await deliver.fail();
+    expect(deliver.count).toBe(2);
+    // The sending itself gives up after its `timeoutMs`.
+    await pass(60_000);
+    expect(deliver.count).toBe(2);
+    expect(deliver.all[1]?.signal.aborted).toBe(false);
   });
 });

@@ -22,7 +22,12 @@ describe("what there is to report", () => {
     await pass(100);
     changed({ maxPerf: 5, errorMsg: "broken" });
     expect(deliver.all.map(({ input }) => input)).toEqual([
-      { kind: "status", address: "http://a", condition: { maxPerf: 5, errorMsg: "broken", loadtime: 0 } },
+      {
+        kind: "status",
+        address: "http://a",
+        condition: { maxPerf: 5, errorMsg: "broken", loadtime: 0 },
+        timeoutMs: 10_000,
+      },
     ]);
     await deliver.succeed(TAKEN);
     await pass(1000);

@@ -3,6 +3,11 @@ import { readyWorker, startedWorker } from "./support/started-worker.js";
 
 const DRAINING = { type: "traffic.closed", reason: "draining" };
 const ABORTED = { type: "traffic.aborted" };
+/** Kinds of reports. */
+const REPORTS = 2;
+const refused = (): never => {
+  throw new Error("refused");
+};
 
 describe("a worker that is drained", () => {
   test("refuses new requests, waits for those admitted, delivers the last reports and stops", async () => {
@@ -44,16 +49,31 @@ describe("a worker that is drained", () => {
     expect(worker.getSnapshot().status).toBe("done");
   });
 
-  test("stops when every address refused its last reports", async () => {
-    const { worker, edge, deliver, drain, pass } = await readyWorker();
+  test("tries to deliver its last reports for 10 s, every half a second, and then stops", async () => {
+    const { worker, edge, deliver, drain, state, pass } = await readyWorker();
     await drain();
-    deliver.answer = () => {
-      throw new Error("refused");
-    };
+    deliver.answer = refused;
     edge.drained();
-    await pass(1000);
-    await pass(1000);
-    await pass(1000);
+    const before = deliver.count - REPORTS;
+    for (let times = 1; times < 20; times++) await pass(500);
+    await pass(499);
+    expect(state()).toEqual({ draining: "reporting" });
+    expect(deliver.count - before).toBe(20 * REPORTS);
+    await pass(1);
+    expect(worker.getSnapshot()).toMatchObject({ status: "done", output: { fault: undefined } });
+  });
+
+  test("stops as soon as the engine takes its last reports after all", async () => {
+    const { worker, edge, deliver, drain, state, pass } = await readyWorker();
+    await drain();
+    deliver.answer = refused;
+    edge.drained();
+    for (let times = 1; times <= 8; times++) await pass(500);
+    expect(state()).toEqual({ draining: "reporting" });
+    deliver.answer = () => ({ loadtime: 0, more: false });
+    await pass(499);
+    expect(state()).toEqual({ draining: "reporting" });
+    await pass(1);
     expect(worker.getSnapshot().status).toBe("done");
   });
 

@@ -187,6 +187,44 @@ describe("the health URL of a worker that was ready", () => {
   });
 });
 
+describe("a worker with nothing that tells of its model", () => {
+  test("is measured again 10 s after a benchmark that failed, again and again", async () => {
+    const { benchmark, state, fault, told, pass } = startedWorker({ readiness: "none", hasLog: false });
+    for (let times = 1; times <= 3; times++) {
+      await benchmark.fail("nothing answers");
+      expect(state()).toBe("errored");
+      expect(fault()).toEqual({ of: "benchmark", message: "nothing answers" });
+      await pass(9999);
+      expect(state()).toBe("errored");
+      expect(benchmark.count).toBe(times);
+      await pass(1);
+      expect(state()).toBe("benchmarking");
+      expect(benchmark.count).toBe(times + 1);
+    }
+    await benchmark.succeed(50);
+    expect(state()).toBe("ready");
+    expect(told()).toMatchObject({ maxPerf: 50, errorMsg: "" });
+    await pass(600_000);
+    expect(state()).toBe("ready");
+    expect(benchmark.count).toBe(4);
+  });
+
+  test("is measured again when its health URL answers 200, where it has one", async () => {
+    const { benchmark, probeHealth, state, pass } = startedWorker({
+      readiness: "none",
+      hasLog: false,
+      hasHealth: true,
+    });
+    await benchmark.fail();
+    await pass(10_000);
+    await probeHealth.fail();
+    expect(state()).toBe("errored");
+    await pass(10_000);
+    await probeHealth.succeed();
+    expect(state()).toBe("benchmarking");
+  });
+});
+
 describe("a benchmark that fails", () => {
   test("makes the worker errored with its message", async () => {
     const { benchmark, state, fault, log } = startedWorker();

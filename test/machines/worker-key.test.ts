@@ -122,3 +122,109 @@ describe("a key that comes after all", () => {
     expect(started.state()).toBe("ready");
   });
 });
+
+describe("a model's health that is in doubt while the key is awaited", () => {
+  test("is asked again before a worker that verifies is ready", async () => {
+    const started = startedWorker({ secured: true, hasHealth: true });
+    await started.log("log.loaded");
+    await started.benchmark.succeed(50);
+    await started.probeHealth.succeed();
+    await started.pass(10_000);
+    await started.probeHealth.fail();
+    expect(started.state()).toBe("verifying");
+    await started.fetchKey.succeed("the key");
+    expect(started.state()).toBe("verifying");
+    expect(started.edge.traffic).toEqual([]);
+    await started.pass(10_000);
+    await started.probeHealth.succeed();
+    expect(started.state()).toBe("ready");
+  });
+
+  test("counts as it was last", async () => {
+    const started = startedWorker({ secured: true, hasHealth: true });
+    await started.log("log.loaded");
+    await started.benchmark.succeed(50);
+    for (const how of ["fail", "succeed", "fail", "succeed"] as const) {
+      await started.probeHealth[how](undefined as never);
+      await started.pass(10_000);
+      expect(started.state()).toBe("verifying");
+    }
+    await started.fetchKey.succeed("the key");
+    expect(started.state()).toBe("ready");
+  });
+
+  test.each([
+    ["makes an errored worker ready with the key as long as it is not", false],
+    ["keeps an errored worker from being ready with the key until it is there again", true],
+  ])("%s", async (_, inDoubt) => {
+    const started = startedWorker({ secured: true, hasHealth: true });
+    await started.log("log.loaded");
+    await started.benchmark.succeed(50);
+    await started.probeHealth.succeed();
+    await failKey(started);
+    expect(started.state()).toBe("errored");
+    await started.pass(10_000);
+    if (inDoubt) {
+      await started.probeHealth.fail();
+      expect(started.fault()).toEqual(KEY_FAULT);
+    }
+    await started.fetchKey.succeed("the key");
+    expect(started.state()).toBe(inDoubt ? "verifying" : "ready");
+    if (!inDoubt) return;
+    await started.probeHealth.fail();
+    expect(started.state()).toBe("verifying");
+    await started.pass(10_000);
+    await started.probeHealth.succeed();
+    expect(started.state()).toBe("ready");
+  });
+});
+
+describe("a model that loads while the key cannot be had", () => {
+  test("has loaded when its log says so, not when its health URL answers", async () => {
+    const started = startedWorker({ secured: true, hasHealth: true });
+    await failKey(started);
+    for (let times = 0; times < 3; times++) {
+      await started.pass(10_000);
+      await started.probeHealth.succeed();
+      expect(started.state()).toBe("errored");
+      expect(started.fault()).toEqual(KEY_FAULT);
+    }
+    expect(started.benchmark.count).toBe(0);
+    await started.log("log.loaded");
+    expect(started.state()).toBe("benchmarking");
+    expect(started.benchmark.count).toBe(1);
+  });
+
+  test("and is back in `loading` has not loaded when its health URL answers, either", async () => {
+    const started = startedWorker({ secured: true, hasHealth: true });
+    await failKey(started);
+    await started.pass(10_000);
+    await started.fetchKey.succeed("the key");
+    await started.probeHealth.succeed();
+    expect(started.state()).toBe("loading");
+    await started.log("log.loaded");
+    expect(started.benchmark.count).toBe(1);
+    await started.benchmark.succeed(50);
+    expect(started.state()).toBe("verifying");
+    await started.probeHealth.succeed();
+    expect(started.state()).toBe("ready");
+  });
+
+  test.each(["errored", "loading"])(
+    "has loaded when its health URL answers where that is what tells: %s",
+    async (from) => {
+      const started = startedWorker({
+        secured: true,
+        readiness: "health",
+        hasLog: false,
+        hasHealth: true,
+      });
+      await failKey(started);
+      await started.pass(10_000);
+      if (from === "loading") await started.fetchKey.succeed("the key");
+      expect(started.state()).toBe(from);
+      await started.probeHealth.succeed();
+      expect(started.state()).toBe("benchmarking");
+    },
+  );
+});

@@ -33,6 +33,7 @@ const functions = {
         headers: { "x-made-by": "the generator" },
       }),
     passOn: (_request, response) => response,
+    tellsUrl: (request) => new Response(request.url),
     throws: () => {
       throw new Error("the generator failed");
     },

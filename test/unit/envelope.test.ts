@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { HandlerConfig } from "../../src/config.js";
 import { PayloadError } from "../../src/errors.js";
 import { parseEnvelope } from "../../src/http/envelope.js";
+import { unhandledRejections } from "./support/unhandled-rejections.js";
 
 const AUTH = {
   cost: "256",
@@ -38,6 +39,11 @@ describe("a sound envelope", () => {
     expect(parseJson({ auth_data: authData, payload: {}, more: 1 })).toMatchObject({
       envelope: { authData },
     });
+  });
+
+  test.each([0, -1, 2 ** 53 - 1, 1 - 2 ** 53])("may have the numbers %d", (number) => {
+    const authData = { ...AUTH, reqnum: number, request_idx: number };
+    expect(parseJson({ auth_data: authData, payload: {} })).toMatchObject({ envelope: { authData } });
   });
 
   test("may have a cost that is a number", () => {
@@ -138,7 +144,13 @@ describe("what is wrong is told by field", () => {
     ["endpoint", 1, "must be a string"],
     ["reqnum", 1.5, "must be an integer"],
     ["reqnum", "1", "must be an integer"],
+    ["reqnum", 2 ** 53, "must be an integer"],
+    ["reqnum", -(2 ** 53), "must be an integer"],
+    ["reqnum", 1e300, "must be an integer"],
     ["request_idx", null, "must be an integer"],
+    ["request_idx", 2 ** 53, "must be an integer"],
+    ["request_idx", -(2 ** 53), "must be an integer"],
+    ["request_idx", 1e300, "must be an integer"],
     ["signature", {}, "must be a string"],
     ["url", null, "must be a string"],
   ])("auth_data whose %s is %j", (key, value, fault) => {
@@ -178,6 +190,35 @@ describe("a requestParser", () => {
     const requestParser = parser as unknown as NonNullable<HandlerConfig["requestParser"]>;
     const result = parseJson({ auth_data: AUTH, payload: {} }, { requestParser });
     expect(result).toEqual({ kind: "parser-threw", error: expect.any(Error) });
+  });
+
+  test.each([
+    ["resolves", async (payload: unknown) => payload],
+    [
+      "rejects",
+      async () => {
+        throw new Error("the parser failed");
+      },
+    ],
+    [
+      "rejects with faults",
+      async () => {
+        throw new PayloadError({ prompt: "must be a string" });
+      },
+    ],
+  ])("that is async and %s is the worker's own fault, and no more than that", async (_, parser) => {
+    const requestParser = parser as unknown as NonNullable<HandlerConfig["requestParser"]>;
+    const results: unknown[] = [];
+    const unhandled = await unhandledRejections(() => {
+      results.push(parseJson({ auth_data: AUTH, payload: {} }, { requestParser }));
+      results.push(parseJson({ payload: {} }, { requestParser }));
+    });
+    expect(unhandled).toEqual([]);
+    const threw = {
+      kind: "parser-threw",
+      error: new TypeError("requestParser: expected it to return an object, got a Promise"),
+    };
+    expect(results).toEqual([threw, threw]);
   });
 
   test("is not asked about a payload that is no object", () => {

@@ -60,6 +60,40 @@ describe("a signature", () => {
   });
 });
 
+describe("what is longer than any URL or signature", () => {
+  const LONGEST = 2048;
+  const urlOf = (length: number): string => URL_SIGNED.padEnd(length, "/");
+  const signedUrl = (length: number): [url: string, signed: string] => [
+    urlOf(length),
+    signature(`{\n    "url": "${urlOf(length)}"\n}`),
+  ];
+
+  test("does not count, be it signed: a URL", () => {
+    const made = verifier();
+    expect(made.isSigned(...signedUrl(LONGEST))).toBe(true);
+    expect(made.isSigned(...signedUrl(LONGEST + 1))).toBe(false);
+    expect(made.isSigned(...signedUrl(LONGEST))).toBe(true);
+  });
+
+  test("does not count, be it right: a signature with characters in it that base64 passes over", () => {
+    const made = verifier();
+    expect(made.isSigned(URL_SIGNED, signature(MESSAGE).padEnd(LONGEST, "\n"))).toBe(true);
+    expect(made.isSigned(URL_SIGNED, signature(MESSAGE).padEnd(LONGEST + 1, "\n"))).toBe(false);
+  });
+
+  test.each([
+    ["URLs of 5 MB", "\x7f".repeat(5_000_000), signature(MESSAGE)],
+    ["signatures of 5 MB", URL_SIGNED, "A".repeat(5_000_000)],
+    ["both", "\x7f".repeat(5_000_000), "A".repeat(5_000_000)],
+  ])("costs nothing: a thousand %s", (_, url, signed) => {
+    const made = verifier();
+    const start = performance.now();
+    for (let times = 0; times < 1000; times++) expect(made.isSigned(url, signed)).toBe(false);
+    // Looked at, each one would take tens of milliseconds.
+    expect(performance.now() - start).toBeLessThan(1000);
+  });
+});
+
 describe("without the engine's key", () => {
   test("no signature counts", () => {
     expect(new Verifier().isSigned(URL_SIGNED, signature(MESSAGE))).toBe(false);

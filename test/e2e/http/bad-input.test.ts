@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { eventually } from "../../support/eventually.js";
 import { RawClient } from "../../support/http-client.js";
 import { HttpStand } from "../../support/http-stand.js";
 
@@ -8,6 +9,8 @@ beforeAll(async () => {
     handlers: [
       { route: "/go", allowParallelRequests: true, maxQueueTime: null },
       { route: "/parsed", allowParallelRequests: true, maxQueueTime: null, requestParser: "unwrapInput" },
+      { route: "/generated", allowParallelRequests: true, maxQueueTime: null, responseGenerator: "tellsUrl" },
+      { route: "/sized", allowParallelRequests: true, maxQueueTime: null, workloadCalculator: "maxTokens" },
     ],
   });
 });
@@ -90,6 +93,78 @@ describe("what is odd but allowed is served", () => {
     ],
   ])("%s", async (_, bytes) => {
     await told(bytes(), /^HTTP\/1\.1 200 [\s\S]*\{\}$/);
+  });
+});
+
+describe("a request for a responseGenerator has the URL", () => {
+  /** The URL that the generator answers with. */
+  async function urlFor(host: string): Promise<string | undefined> {
+    const bytes = stand.requestBytes("/generated?q=1").toString("latin1");
+    const whole = /^HTTP\/1\.1 200 [\s\S]*\r\n(http:\S+)\r\n0\r\n\r\n$/;
+    const sent = Buffer.from(bytes.replace("host: worker", `host: ${host}`), "latin1");
+    return whole.exec(await told(sent, whole))?.[1];
+  }
+
+  test.each(["[", "]", "user:pass@x", "", "a b", "x/y", "x?y", "x#y", "x:99999", "%zz", "\xff"])(
+    "http://localhost where the client names %j, which is no host",
+    async (host) => {
+      expect(await urlFor(host)).toBe("http://localhost/generated?q=1");
+    },
+  );
+
+  test.each(["worker", "203.0.113.7:41000", "[::1]:8080"])(
+    "of the host that the client names: %s",
+    async (host) => {
+      expect(await urlFor(host)).toBe(`http://${host}/generated?q=1`);
+    },
+  );
+});
+
+describe("who is not the engine can neither keep the worker busy nor spoil its reports", () => {
+  const unsigned = (more: object, payload: object = {}) => {
+    const { auth_data } = stand.envelope();
+    return { auth_data: { ...auth_data, signature: "AAAA", ...more }, payload };
+  };
+
+  /** A request of a routed client is served, told of, and in the sums. */
+  async function reportsGoOn(): Promise<void> {
+    const before = stand.engine.totals;
+    const envelope = stand.envelope({ max_tokens: 3 });
+    expect(await stand.ask("/sized", { body: envelope })).toMatchObject({ status: 200 });
+    await stand.isTold(envelope, "Success");
+    // Beside it there may be requests of earlier tests, of 100 each.
+    await eventually(() => {
+      const { newLoad, servedLoad } = stand.engine.totals;
+      expect([(newLoad - before.newLoad) % 100, (servedLoad - before.servedLoad) % 100]).toEqual([3, 3]);
+    });
+  }
+
+  test("with a URL of 5 MB that takes long to be written as JSON", async () => {
+    const start = performance.now();
+    const url = "\x7f".repeat(5_000_000);
+    const replies = await Promise.all(
+      Array.from({ length: 5 }, () => stand.ask("/go", { body: unsigned({ url }) })),
+    );
+    expect(replies.map(({ status }) => status)).toEqual([401, 401, 401, 401, 401]);
+    expect(performance.now() - start).toBeLessThan(3000);
+    await reportsGoOn();
+  });
+
+  test.each(["request_idx", "reqnum"])("with a %s beyond any", async (key) => {
+    const reply = await stand.ask("/go", { body: unsigned({ [key]: 1e300 }) });
+    expect(reply.status).toBe(422);
+    expect(reply.json()).toMatchObject({ auth_data: { [key]: "must be an integer" } });
+    await reportsGoOn();
+  });
+
+  test("with workloads beyond any: each counts as the usual 100", async () => {
+    const before = stand.engine.totals.rejectedLoad;
+    for (const max_tokens of [1e308, 1e308, 1e300]) {
+      const body = unsigned({}, { max_tokens });
+      expect(await stand.ask("/sized", { body })).toMatchObject({ status: 401 });
+    }
+    await reportsGoOn();
+    await eventually(() => expect(stand.engine.totals.rejectedLoad).toBe(before + 300));
   });
 });
 

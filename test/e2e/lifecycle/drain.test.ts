@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { request } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import type { Engine } from "../../../src/engine/index.js";
 import { ask } from "../../support/client.js";
@@ -178,4 +179,56 @@ test.concurrent("reports that failed before the signal are delivered when the en
   expect(await ended(worker)).toMatchObject({ code: 0 });
   expect(engine.totals).toMatchObject({ newLoad: 5, servedLoad: 5 });
   expect(outcomes(engine)).toEqual({ [served.authData.request_idx]: "Success" });
+});
+
+test.concurrent("an engine that is away for the first seconds of the drain is told everything when it is back", async ({
+  lab,
+}) => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const worker = await lab.worker({ engine, model });
+  const served = ask(engine, worker, { cost: 2 });
+  const held = ask(engine, worker, { cost: 5, fate: "hold" });
+  expect((await served.answer).status).toBe(200);
+  await eventually(() => expect(model.held).toBe(1));
+  await engine.outage({ kind: "refuse" });
+  worker.child.kill("SIGTERM");
+  await worker.reaches("draining");
+  model.release();
+  expect((await held.answer).status).toBe(200);
+  await sleep(4000);
+  expect(worker.states.at(-1)).toBe("draining");
+  await engine.recover();
+  const { code, ms } = await ended(worker);
+  expect(code).toBe(0);
+  expect(ms).toBeLessThan(9500);
+  expect(engine.totals).toMatchObject({ newLoad: 7, servedLoad: 7, requestsReceived: 2 });
+  expect([...engine.totals.endedTimes.values()]).toEqual([1, 1]);
+  expect(outcomes(engine)).toEqual({
+    [served.authData.request_idx]: "Success",
+    [held.authData.request_idx]: "Success",
+  });
+  expect(engine.reports.at(-1)).toMatchObject({ cur_load: 0, working_request_idxs: [] });
+});
+
+test.concurrent("an address that hangs from the signal on leaves its reports to the next one", async ({
+  lab,
+}) => {
+  const [first, second, model] = [await lab.engine(), await lab.engine(), await lab.loadedModel()];
+  const worker = await lab.worker({ engine: [first, second], model });
+  await eventually(() => expect(first.reports.at(-1)).toMatchObject({ max_perf: 1000, cur_load: 0 }));
+  await first.outage({ kind: "hang" });
+  const held = ask(first, worker, { cost: 4, fate: "hold" });
+  await eventually(() => expect(model.held).toBe(1));
+  worker.child.kill("SIGTERM");
+  await worker.reaches("draining");
+  model.release();
+  expect((await held.answer).status).toBe(200);
+  const { code, ms } = await ended(worker);
+  expect(code).toBe(0);
+  expect(ms).toBeLessThan(8000);
+  expect(first.totals).toMatchObject({ newLoad: 0, servedLoad: 0 });
+  expect(second.totals).toMatchObject({ newLoad: 4, servedLoad: 4, requestsReceived: 1 });
+  expect([...second.totals.endedTimes]).toEqual([[held.authData.request_idx, 1]]);
+  expect(outcomes(second)).toEqual({ [held.authData.request_idx]: "Success" });
+  expect(second.reports.at(-1)).toMatchObject({ cur_load: 0, working_request_idxs: [] });
 });
