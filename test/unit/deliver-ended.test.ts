@@ -3,7 +3,7 @@ import type { EndedReport } from "../../src/wire.js";
 import { deliveries, MASTER_TOKEN } from "./support/deliveries.js";
 import { answering, engineStub } from "./support/engine-stub.js";
 
-const PER_REPORT = 1000;
+const PER_REPORT = 5000;
 
 describe("a report of ended requests", () => {
   test("tells each of them, and who is speaking", async () => {
