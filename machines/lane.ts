@@ -48,11 +48,6 @@ export class Lane {
     return this.#places.size - this.#running;
   }
 
-  /** The ticket whose turn is next. */
-  get oldest(): Ticket | undefined {
-    return this.#first;
-  }
-
   /**
    * Takes a ticket in.
    *

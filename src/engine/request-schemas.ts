@@ -16,8 +16,6 @@ export const routeRequestSchema = z.object({
   replay_timeout: amount.nullish(),
 });
 
-export type RouteRequest = z.output<typeof routeRequestSchema>;
-
 /** Body of `POST /worker_status/`. Unknown keys are dropped. */
 export const workerStatusSchema = z.object({
   id: z.int(),

@@ -49,12 +49,12 @@ describe("a lane", () => {
 
   test("shows whose turn is next, with workload and arrival", () => {
     const lane = new Lane(1);
-    expect(lane.oldest).toBeUndefined();
+    expect([...lane.queued()]).toEqual([]);
     lane.enter("a", 1, 10);
-    expect(lane.oldest).toBeUndefined();
+    expect([...lane.queued()]).toEqual([]);
     lane.enter("b", 2, 20);
     lane.enter("c", 3, 30);
-    expect(lane.oldest).toMatchObject({ id: "b", workload: 2, at: 20 });
+    expect([...lane.queued()][0]).toMatchObject({ id: "b", workload: 2, at: 20 });
     expect([...lane.queued()]).toEqual([
       { id: "b", workload: 2, at: 20 },
       { id: "c", workload: 3, at: 30 },
