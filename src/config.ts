@@ -17,14 +17,54 @@ export interface BenchmarkConfig {
   readonly doWarmup?: boolean;
 }
 
-/** Limits on how long the model may take, in milliseconds; `null` is no limit. */
+/**
+ * Limits on how long the model, or a `remoteFunction`, may take, in milliseconds; `null` is no limit. What exceeds one is
+ * cancelled at the model, answered 504 where the answer has not begun and broken off otherwise, and counted as an error.
+ * None of them runs while a request waits in its queue, or while the client does not read.
+ */
 export interface TimeoutsConfig {
-  /** Until the connection to the model server stands. @default 10000 */
+  /** Until the connection to the model server stands; exceeded, the answer is 502. @default 10000 */
   readonly connectMs?: number | null;
   /** From the request to the first byte of the answer. @default null */
   readonly headersMs?: number | null;
   /** Between two pieces of the answer. @default null */
   readonly idleMs?: number | null;
+  /** From the request's turn to the end of its answer. @default null */
+  readonly totalMs?: number | null;
+}
+
+/** A payload field that holds a file. */
+export interface FileFieldConfig {
+  /** Extensions that a file's name may have: lower case, without the dot. At least one. */
+  readonly extensions: readonly string[];
+  /** Name of a file for which the payload gives none; its extension must be an allowed one. */
+  readonly defaultFilename: string;
+  /** Payload field that gives the file's name; it does not go to the model. @default none: `defaultFilename` always */
+  readonly filenameField?: string;
+}
+
+/**
+ * Sends the payload to the model as `multipart/form-data`: the named fields as files, all others as text.
+ *
+ * @example
+ * ```ts
+ * multipart: {
+ *   files: { file: { extensions: ["wav", "mp3"], defaultFilename: "audio.wav", filenameField: "filename" } },
+ * }
+ * ```
+ */
+export interface MultipartConfig {
+  /**
+   * The fields that hold files, by name: base64 text or a `data:` URL, bytes in a msgpack envelope, or a list of those,
+   * which goes on under the field's name with `[]` behind it. At least one field.
+   */
+  readonly files: Readonly<Record<string, FileFieldConfig>>;
+  /** Largest file in bytes, decoded. Integer of at least 1. @default 26214400 (25 MiB) */
+  readonly maxFileBytes?: number;
+  /** Largest sum of all files of a request in bytes, decoded. Integer of at least 1. @default 67108864 (64 MiB) */
+  readonly maxTotalBytes?: number;
+  /** Most files of a request. Integer of at least 1. @default 16 */
+  readonly maxFiles?: number;
 }
 
 /** One route of the worker. */
@@ -67,8 +107,20 @@ export interface HandlerConfig {
    * (without its body) and the model's response. Not beside a `remoteFunction`.
    */
   readonly responseGenerator?: (request: Request, modelResponse: Response) => Response | Promise<Response>;
-  /** Answers instead of a model server: its value becomes `{"result": …}`. The signal aborts when the client leaves. */
+  /**
+   * Answers instead of a model server. Its value, or the one it promises, becomes `{"result": …}`; an async generator
+   * streams what it yields, a line of JSON each (`application/x-ndjson`). The signal aborts when the client leaves or the
+   * request is ended otherwise.
+   */
   readonly remoteFunction?: (payload: Payload, signal: AbortSignal) => unknown;
+  /** Sends the payload to the model as `multipart/form-data`. Not beside a `remoteFunction` or `websocket`. */
+  readonly multipart?: MultipartConfig;
+  /**
+   * Clients connect to the route with a WebSocket, and frames flow both ways between them and the same path on the model
+   * server. Not beside a `remoteFunction`, `responseGenerator`, `multipart` or `benchmarkConfig`.
+   * @default false
+   */
+  readonly websocket?: boolean;
   /** How the model's capacity is measured; at exactly one handler. */
   readonly benchmarkConfig?: BenchmarkConfig;
   /** Limits on how long the model may take. */
@@ -83,6 +135,30 @@ export interface LogActionConfig {
   readonly onError?: readonly string[];
   /** Worth a line in the worker's own log. */
   readonly onInfo?: readonly string[];
+}
+
+/**
+ * What starts and stops with the worker, instead of a model server that somebody else starts.
+ *
+ * @example
+ * ```ts
+ * let pipeline: Pipeline | undefined;
+ * const lifecycle: LifecycleConfig = {
+ *   start: async () => {
+ *     pipeline = await loadPipeline();
+ *   },
+ *   stop: () => pipeline?.dispose(),
+ * };
+ * ```
+ */
+export interface LifecycleConfig {
+  /**
+   * Called once the worker listens. Its end means that the model has loaded, unless `readiness` says otherwise; where it
+   * throws, the worker is errored and calls it again after 10 s. The signal aborts when the worker stops meanwhile.
+   */
+  readonly start?: (signal: AbortSignal) => unknown;
+  /** Called once when the worker has stopped, whatever the reason; at most 10 s are waited for it. */
+  readonly stop?: () => unknown;
 }
 
 /**
@@ -112,8 +188,33 @@ export interface WorkerConfig {
   readonly handlers: readonly HandlerConfig[];
   /** What to look for in the model's log. @default nothing */
   readonly logActionConfig?: LogActionConfig;
-  /** Sessions that may be open at once; `null` or 0 is no limit. No effect yet: sessions are not there. @default 10 */
+  /**
+   * What tells that the model has loaded, which starts the benchmark: an `onLoad` line of its log, the first 200 of its
+   * health URL, or whichever comes first. Where a `lifecycle` is given and nothing else is said, the end of its `start()`.
+   * @default "log" where there are `modelLogFile` and `onLoad` lines, "health" otherwise
+   */
+  readonly readiness?: "log" | "health" | "either";
+  /**
+   * Seconds that the model may take to load, and then to accept connections; after that the worker is errored and says
+   * what it waited for. At most 24 days. @default 1800 (30 minutes)
+   */
+  readonly startTimeout?: number;
+  /** Starts and stops the model, or whatever the handlers need. */
+  readonly lifecycle?: LifecycleConfig;
+  /** Sessions that may be open at once; `null` or 0 is no limit. One more is refused with 429. @default 10 */
   readonly maxSessions?: number | null;
+  /**
+   * Hosts that a session's `on_close_route` may name besides the model server's and loopback, such as `hooks.example.com` or,
+   * for one port only, `hooks.example.com:8443`. Others are refused with 422. @default none
+   */
+  readonly sessionCallbackHosts?: readonly string[];
+  /** Refuses (401) requests that were signed for the URL of another worker. @default false */
+  readonly requireOwnUrl?: boolean;
+  /**
+   * Refuses (409) a request whose `reqnum` and `request_idx` came before, among the last 100,000 that were admitted, unless
+   * that one ended with a 5xx. Requests inside a session, which all carry the session's own, are left alone. @default false
+   */
+  readonly replayProtection?: boolean;
   /** Largest request body in bytes, below 2 GiB; a larger one is refused with 413. @default 268435456 (256 MiB) */
   readonly maxBodyBytes?: number;
   /** Seconds that admitted requests may go on after `stop()`, SIGTERM or SIGINT; at most a day. @default 30 */
@@ -124,6 +225,7 @@ export interface WorkerConfig {
 export interface Handler extends HandlerConfig {
   readonly maxQueueTime: number | null;
   readonly timeouts: Required<TimeoutsConfig>;
+  readonly multipart?: Required<MultipartConfig>;
   /** Name of its queue. */
   readonly queue: string;
   /** Requests that may run at once in its queue. */
@@ -146,7 +248,11 @@ export interface CheckedConfig extends WorkerConfig {
   readonly handlers: readonly Handler[];
   readonly benchmark: Benchmark;
   readonly logActionConfig: Required<LogActionConfig>;
+  readonly startTimeout: number;
   readonly maxSessions: number | null;
+  readonly sessionCallbackHosts: readonly string[];
+  readonly requireOwnUrl: boolean;
+  readonly replayProtection: boolean;
   readonly maxBodyBytes: number;
   readonly drainTimeout: number;
 }
