@@ -33,12 +33,88 @@ export interface RequestEnded {
 
 /**
  * A queue is there, at start or in place of one that died: whoever waited or ran in an earlier queue of this
- * name will not hear of it again. The one event that is no plain data: it hands out an address.
+ * name will not hear of it again. It is no plain data, because it hands out an address.
  */
 export interface QueueOpened {
   readonly type: "queue.opened";
   readonly queue: string;
   readonly ref: { send(event: RequestArrived | RequestEnded): void };
+}
+
+/** What is called when a session closes. */
+export interface OnClose {
+  /** Absolute, or a path on the model server. */
+  readonly route: string;
+  readonly payload: unknown;
+}
+
+/** A client has reserved a place on this worker. */
+export interface SessionOpened {
+  readonly type: "session.opened";
+  readonly id: string;
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
+  readonly onClose: OnClose | undefined;
+}
+
+/** A request came in a session, which lives longer by it. */
+export interface SessionUsed {
+  readonly type: "session.used";
+  readonly id: string;
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
+}
+
+/** Why a session closes: its client ended it, its time is over, or the worker stops. */
+export type SessionEndReason = "ended" | "expired" | "drained";
+
+/** A session is to close. */
+export interface SessionEnd {
+  readonly type: "session.end";
+  readonly id: string;
+  readonly reason: SessionEndReason;
+}
+
+/** A session begins to close: its requests are to be ended now, before its `onClose` is called. */
+export interface SessionClosing {
+  readonly type: "session.closing";
+  readonly id: string;
+  readonly reason: SessionEndReason;
+}
+
+/** A session has closed: its place is free. */
+export interface SessionClosed {
+  readonly type: "session.closed";
+  readonly id: string;
+}
+
+/**
+ * The sessions actor is there, at start or in place of one that died: sessions opened with an earlier one are
+ * unknown to it. No plain data either: it hands out an address.
+ */
+export interface SessionsOpened {
+  readonly type: "sessions.opened";
+  readonly ref: { send(event: SessionOpened | SessionUsed | SessionEnd): void };
+}
+
+/** Close all sessions, and from then on open none. */
+export interface SessionsClose {
+  readonly type: "sessions.close";
+}
+
+/** All sessions have closed after `sessions.close`. */
+export interface SessionsClosed {
+  readonly type: "sessions.closed";
+}
+
+/** Sessions that are still open or closing are to be counted as ended now: nobody will close them. */
+export interface SessionsAborted {
+  readonly type: "sessions.aborted";
+}
+
+/** Look for sessions whose time is over. */
+export interface SessionsSweep {
+  readonly type: "sessions.sweep";
 }
 
 /** From now on requests are admitted. */
@@ -79,12 +155,17 @@ export interface KeyFailed {
   readonly message: string;
 }
 
-/** The model says that it can serve: a log line, or its health URL. */
+/** The model says that it can serve: a log line, its health URL, or its lifecycle. */
 export interface ModelLoaded {
   readonly type: "model.loaded";
 }
 
-/** The model's log reported a failure. */
+/** The user's own code has started the model: it is not to be asked to again. */
+export interface ModelStarted {
+  readonly type: "model.started";
+}
+
+/** The model's log reported a failure, or its lifecycle could not start it. */
 export interface ModelFailed {
   readonly type: "model.failed";
   readonly message: string;

@@ -1,3 +1,4 @@
+export type { EdgeEvent, EdgeInput, EdgeLogic, EdgeSnapshot, Traffic } from "./edge.js";
 export type * from "./events.js";
 export { KEY_ATTEMPTS, type KeyContext, type KeyInput, keyMachine } from "./key.js";
 export { Lane, type Ticket } from "./lane.js";
@@ -18,17 +19,15 @@ export {
   reporterMachine,
   TRIES_PER_ADDRESS,
 } from "./reporter.js";
+export { type OnCloseInput, type SessionContext, type SessionInput, sessionMachine } from "./session.js";
+export { SessionTable, type TableEntry } from "./session-table.js";
 export {
-  type EdgeEvent,
-  type EdgeInput,
-  type EdgeLogic,
-  type EdgeSnapshot,
-  type Fault,
-  MAX_REPLACED,
-  type QueueDefinition,
-  type Traffic,
-  type WorkerActor,
-  type WorkerContext,
-  type WorkerInput,
-  workerMachine,
-} from "./worker.js";
+  type SessionsEvent,
+  type SessionsInput,
+  type SessionsLogic,
+  type SessionsSnapshot,
+  sessionsLogic,
+} from "./sessions.js";
+export { type WorkerActor, workerMachine } from "./worker.js";
+export type { Fault, QueueDefinition, WorkerContext, WorkerInput } from "./worker-context.js";
+export { MAX_REPLACED } from "./worker-setup.js";

@@ -1,5 +1,6 @@
 import {
   type ActorRef,
+  assign,
   enqueueActions,
   fromCallback,
   fromPromise,
@@ -12,16 +13,20 @@ import type {
   ModelFailed,
   ModelHealthy,
   ModelLoaded,
+  ModelStarted,
   ModelSuspect,
   ModelUnhealthy,
   ModelVerify,
 } from "./events.js";
 
-/** What tells that the model has loaded: a line of its log, its health URL, or nothing where there is no model. */
-export type Readiness = "log" | "health" | "none";
+/**
+ * What tells that the model has loaded: a line of its log, its health URL, whichever of the two comes first, the
+ * user's own `lifecycle.start`, or nothing where there is no model.
+ */
+export type Readiness = "log" | "health" | "either" | "lifecycle" | "none";
 
 /** What the model actor tells the worker. */
-export type ModelNews = ModelLoaded | ModelFailed | ModelHealthy | ModelUnhealthy;
+export type ModelNews = ModelStarted | ModelLoaded | ModelFailed | ModelHealthy | ModelUnhealthy;
 
 /** What the model actor is started with. */
 export interface ModelInput {
@@ -31,13 +36,17 @@ export interface ModelInput {
   readonly hasLog: boolean;
   /** There is a health URL to ask. */
   readonly hasHealth: boolean;
+  /** The user's own code is to start the model. */
+  readonly hasLifecycle: boolean;
+  /** It has done so already, when an earlier model actor asked it to. */
+  readonly isStarted: boolean;
 }
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /**
  * Watches the model from outside: its log while the worker lives, and its health URL from the moment the
- * worker asks for it.
+ * worker asks for it. Where the user's own code starts the model, it has it do so, again and again until it did.
  */
 export const modelMachine = setup({
   types: {} as {
@@ -50,20 +59,26 @@ export const modelMachine = setup({
       throw new Error("tailLog is not provided");
     }),
     probeHealth: fromPromise<void>(() => Promise.reject(new Error("probeHealth is not provided"))),
+    startLifecycle: fromPromise<void>(() => Promise.reject(new Error("startLifecycle is not provided"))),
   },
-  delays: { healthInterval: 10_000, loadingInterval: 1000 },
+  delays: { healthInterval: 10_000, loadingInterval: 1000, lifecycleRetry: 10_000 },
   guards: {
     hasLog: ({ context }) => context.hasLog,
     hasHealth: ({ context }) => context.hasHealth,
-    loadsByHealth: ({ context }) => context.readiness === "health",
-    needsNoLoading: ({ context }) => context.readiness === "none",
-    loadsByLog: ({ context }) => context.readiness === "log",
+    loadsByLog: ({ context: { readiness } }) => readiness === "log" || readiness === "either",
+    loadsByHealth: ({ context: { readiness } }) => readiness === "health" || readiness === "either",
+    loadsByLifecycle: ({ context: { readiness } }) => readiness === "lifecycle",
+    needsNoLoading: ({ context: { readiness } }) => readiness === "none",
+    // Before it has started, its start is what leads the worker back.
+    isStartedUnwatched: ({ context: { readiness, isStarted } }) => readiness === "lifecycle" && isStarted,
+    mustStart: ({ context: { hasLifecycle, isStarted } }) => hasLifecycle && !isStarted,
   },
   actions: {
     tell: sendTo(
       ({ context }) => context.worker,
       (_, news: ModelNews) => news,
     ),
+    noteStarted: assign({ isStarted: true }),
     tailLog: enqueueActions(({ context, enqueue }) => {
       if (context.hasLog) enqueue.spawnChild("tailLog", { id: "log" });
     }),
@@ -83,16 +98,17 @@ export const modelMachine = setup({
       },
     },
     health: {
-      initial: "unasked",
+      initial: "deciding",
       on: {
         "model.verify": { guard: "hasHealth", target: ".probing", reenter: true },
         "model.suspect": [
           { guard: "hasHealth", target: ".waiting", reenter: true },
           { guard: "needsNoLoading", target: ".pausing", reenter: true },
+          { guard: "isStartedUnwatched", target: ".pausing", reenter: true },
         ],
       },
       states: {
-        unasked: {
+        deciding: {
           always: [
             { guard: "loadsByHealth", target: "awaiting" },
             {
@@ -100,10 +116,14 @@ export const modelMachine = setup({
               target: "waiting",
               actions: { type: "tell", params: { type: "model.loaded" } },
             },
+            { target: "unasked" },
           ],
         },
+        unasked: {},
         awaiting: {
           initial: "probing",
+          // The log was faster: its line has told what the first 200 would tell.
+          on: { "log.loaded": { guard: "loadsByLog", target: "unasked" } },
           states: {
             probing: {
               invoke: {
@@ -134,7 +154,7 @@ export const modelMachine = setup({
           },
         },
         waiting: { after: { healthInterval: { guard: "hasHealth", target: "probing" } } },
-        // Nobody else would lead a worker without a model server back.
+        // Nobody else would lead the worker back.
         pausing: {
           after: {
             healthInterval: {
@@ -143,6 +163,45 @@ export const modelMachine = setup({
             },
           },
         },
+      },
+    },
+    lifecycle: {
+      initial: "deciding",
+      states: {
+        deciding: { always: [{ guard: "mustStart", target: "starting" }, { target: "idle" }] },
+        starting: {
+          invoke: {
+            id: "startLifecycle",
+            src: "startLifecycle",
+            onDone: [
+              {
+                guard: "loadsByLifecycle",
+                target: "idle",
+                actions: [
+                  "noteStarted",
+                  { type: "tell", params: { type: "model.started" } },
+                  { type: "tell", params: { type: "model.loaded" } },
+                ],
+              },
+              {
+                target: "idle",
+                actions: ["noteStarted", { type: "tell", params: { type: "model.started" } }],
+              },
+            ],
+            onError: {
+              target: "failed",
+              actions: {
+                type: "tell",
+                params: ({ event }) => ({
+                  type: "model.failed",
+                  message: `lifecycle.start failed: ${message(event.error)}`,
+                }),
+              },
+            },
+          },
+        },
+        failed: { after: { lifecycleRetry: "starting" } },
+        idle: {},
       },
     },
   },

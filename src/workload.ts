@@ -27,3 +27,9 @@ export function workloadOf({ route, workloadCalculator }: HandlerConfig, payload
   }
   return DEFAULT_WORKLOAD;
 }
+
+/** The cost of a session, which its client announced as a number or its text; 100 where it is no number from 0 to 10^12. */
+export function costOf(cost: string | number): number {
+  const workload = Number(cost);
+  return workload >= 0 && workload <= MAX_WORKLOAD ? workload : DEFAULT_WORKLOAD;
+}

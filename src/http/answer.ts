@@ -1,4 +1,3 @@
-import { STATUS_CODES } from "node:http";
 import type { ClosedReason } from "../../machines/events.js";
 import type { TsworkerError } from "../errors.js";
 import type { Faults } from "./envelope.js";
@@ -10,6 +9,7 @@ export interface Answer {
   /** Seconds after which the client may try again. */
   readonly retryAfter?: number;
   readonly allow?: string;
+  readonly upgrade?: string;
   /** The connection is of no further use. */
   readonly close?: boolean;
 }
@@ -26,8 +26,11 @@ const error = (status: number, message: string, rest: Omit<Answer, "status" | "b
 /** Every answer that is not the model's: the one place that knows their status codes. */
 export const answers = {
   invalidJson: (): Answer => error(422, "invalid JSON"),
+  invalidMsgpack: (): Answer => error(422, "invalid msgpack"),
   faults: (faults: Faults): Answer => ({ status: 422, body: faults }),
   unsigned: (): Answer => error(401, "the signature does not match the url in auth_data"),
+  foreignUrl: (): Answer => error(401, "the url in auth_data is not this worker's"),
+  replayed: (): Answer => error(409, "a request with this reqnum and request_idx was served already"),
   noKey: (): Answer =>
     error(401, "the signature cannot be checked yet: the engine's public key is not there"),
   invalidSession: (): Answer => error(410, "invalid session"),
@@ -48,17 +51,19 @@ export const answers = {
   userCodeThrew: (): Answer => error(500, "the worker's own code failed"),
   workerFailed: (): Answer => error(500, "the worker failed to handle the request"),
   notFound: (): Answer => error(404, "no such route"),
-  wrongMethod: (): Answer => error(405, "this route takes POST", { allow: "POST" }),
+  wrongMethod: (allow: "POST" | "GET, HEAD"): Answer =>
+    error(405, `this route takes ${allow.replace(", HEAD", "")}`, { allow }),
+  upgradeRequired: (): Answer => error(426, "this route takes WebSocket connections", { upgrade: "websocket" }),
+  timedOut: (message: string): Answer => error(504, message),
+  tooManySessions: (limit: number): Answer =>
+    error(429, `${limit} sessions are open, which is the limit`, { retryAfter: 1 }),
+  missingSessionId: (): Answer => error(422, "missing session_id"),
+  unknownSession: (): Answer => error(400, "session does not exist"),
+  noSessionToEnd: (id: string): Answer => error(400, `session with id ${id} not found`),
+  notTheOwner: (): Answer => error(401, "session_auth is not valid"),
+  sessionAlreadyClosed: (): Answer => error(410, "session already closed"),
+  notAuthorized: (): Answer => error(401, "expected the header Authorization: Bearer with the worker's token"),
+  created: (body: unknown): Answer => ({ status: 201, body }),
+  ok: (body: unknown): Answer => ({ status: 200, body }),
+  unavailable: (body: unknown): Answer => ({ status: 503, body }),
 } as const;
-
-const statusLines = new Map<number, string>();
-
-/** `200 OK`; the text is kept, because every answer needs it. */
-export function statusLine(status: number): string {
-  let line = statusLines.get(status);
-  if (line === undefined) {
-    line = `${status} ${STATUS_CODES[status] ?? "Unknown"}`;
-    statusLines.set(status, line);
-  }
-  return line;
-}

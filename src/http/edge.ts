@@ -1,21 +1,33 @@
-import type { Outcome, QueueOpened } from "../../machines/events.js";
-import type { EdgeEvent, EdgeInput, EdgeLogic, EdgeSnapshot, Traffic } from "../../machines/worker.js";
+import type { QueueOpened } from "../../machines/events.js";
+import type { EdgeEvent, EdgeInput, EdgeLogic, EdgeSnapshot, Traffic } from "../../machines/edge.js";
+import type { ReplayWindow } from "../auth/replay-window.js";
 import type { Verifier } from "../auth/verifier.js";
 import type { Handler } from "../config.js";
 import type { Log } from "../log.js";
 import type { Entry, Ledger } from "../report/ledger.js";
+import type { SessionTerms } from "../session/session-terms.js";
+import { Sessions } from "../session/sessions.js";
 import type { AuthData } from "../wire.js";
+import { costOf } from "../workload.js";
 import { type Answer, answers } from "./answer.js";
-import type { Exchange, Gate, Refusal } from "./exchange.js";
-import { StallWatch } from "./stall-watch.js";
+import type { EndOutcome, Exchange, Gate, Refusal } from "./exchange.js";
 
 export interface EdgeOptions {
   readonly ledger: Ledger;
   readonly log: Log;
   /** Undefined where signatures are not checked. */
   readonly verifier: Verifier | undefined;
+  /** Undefined where requests may have been signed for other workers, too. */
+  readonly ownUrl: string | undefined;
+  /** Undefined where requests may be repeated. */
+  readonly replays: ReplayWindow | undefined;
   readonly maxBodyBytes: number;
+  /** Null: no limit. */
+  readonly maxSessions: number | null;
 }
+
+// The engine is not told: by its number it would take the request that was served for a rejected one.
+const REPLAYED: Refusal = { answer: answers.replayed(), counts: false };
 
 /**
  * Where connections and actors meet: it keeps the admitted requests by their ids, decides who is admitted, sends
@@ -24,20 +36,31 @@ export interface EdgeOptions {
 export class Edge implements Gate {
   readonly log: Log;
   readonly maxBodyBytes: number;
-  readonly watch = new StallWatch();
+  readonly sessions: Sessions;
   readonly #ledger: Ledger;
   readonly #verifier: Verifier | undefined;
+  readonly #ownUrl: string | undefined;
+  readonly #replays: ReplayWindow | undefined;
   readonly #open = new Map<string, Exchange>();
   readonly #queues = new Map<string, QueueOpened["ref"]>();
   #hasKey = false;
   #traffic: Traffic = { open: false, reason: "loading" };
   #worker: EdgeInput["worker"] | undefined;
 
-  constructor({ ledger, log, verifier, maxBodyBytes }: EdgeOptions) {
+  constructor({ ledger, log, verifier, ownUrl, replays, maxBodyBytes, maxSessions }: EdgeOptions) {
     this.log = log;
     this.maxBodyBytes = maxBodyBytes;
     this.#ledger = ledger;
     this.#verifier = verifier;
+    this.#ownUrl = ownUrl;
+    this.#replays = replays;
+    this.sessions = new Sessions({
+      ledger,
+      maxSessions,
+      abort: (ids) => {
+        for (const id of [...ids]) this.#open.get(id)?.abort(answers.invalidSession(), "cancelled");
+      },
+    });
   }
 
   /** This edge as an actor of the worker. */
@@ -53,19 +76,39 @@ export class Edge implements Gate {
     getPersistedSnapshot: (snapshot) => snapshot,
   };
 
-  refusalOf(
-    { url, signature }: AuthData,
-    sessionId: string | null,
-    { maxQueueTime }: Handler,
-  ): Refusal | undefined {
-    if (this.#verifier !== undefined && !this.#verifier.isSigned(url, signature)) {
-      return { answer: this.#hasKey ? answers.unsigned() : answers.noKey(), counts: true };
+  refusalOf(authData: AuthData, sessionId: string | null, { maxQueueTime }: Handler): Refusal | undefined {
+    const refusal = this.#refusalOfSigned(authData);
+    if (refusal !== undefined) return refusal;
+    if (sessionId === null) {
+      if (this.#isReplayed(authData)) return REPLAYED;
+    } else if (this.sessions.find(sessionId)?.isOpen !== true) {
+      return { answer: answers.invalidSession(), counts: false };
     }
-    if (sessionId !== null) return { answer: answers.invalidSession(), counts: false };
     if (!this.#traffic.open) return { answer: answers.notReady(this.#traffic.reason), counts: true };
     if (maxQueueTime === null) return undefined;
-    const wait = this.#ledger.openLoad / this.#traffic.maxPerf;
+    const wait = this.#ledger.loadAhead / this.#traffic.maxPerf;
     return wait > maxQueueTime ? { answer: answers.queueFull(wait, maxQueueTime), counts: true } : undefined;
+  }
+
+  /** Opens a session, where that may be done now. */
+  createSession(authData: AuthData, terms: SessionTerms): Answer {
+    const now = Date.now();
+    const entry: Entry = {
+      kind: "session",
+      requestIdx: authData.request_idx,
+      reqnum: authData.reqnum,
+      workload: costOf(authData.cost),
+      arrivedAt: now,
+      startedAt: now,
+    };
+    const refusal = this.#refusalOfSession(authData);
+    if (refusal !== undefined) {
+      if (refusal.counts) this.#ledger.reject(entry);
+      return refusal.answer;
+    }
+    this.#replays?.add(authData.reqnum, authData.request_idx);
+    const { id, expiresAt } = this.sessions.create(authData, terms, entry);
+    return answers.created({ session_id: id, expiration: expiresAt / 1000 });
   }
 
   reject(entry: Entry): void {
@@ -74,6 +117,8 @@ export class Edge implements Gate {
 
   admit(exchange: Exchange, entry: Entry): void {
     this.#open.set(exchange.id, exchange);
+    if (exchange.sessionId !== null) this.sessions.enter(exchange.sessionId, exchange.id);
+    else this.#replays?.add(entry.reqnum, entry.requestIdx);
     this.#ledger.receive(entry);
     this.#queueOf(exchange).send({
       type: "request.arrived",
@@ -83,9 +128,11 @@ export class Edge implements Gate {
     });
   }
 
-  end(exchange: Exchange, entry: Entry, outcome: Exclude<Outcome, "rejected">): void {
+  end(exchange: Exchange, entry: Entry, outcome: EndOutcome, retryable: boolean): void {
     const at = Date.now();
     this.#open.delete(exchange.id);
+    if (exchange.sessionId !== null) this.sessions.leave(exchange.sessionId, exchange.id);
+    else if (retryable) this.#replays?.forget(entry.reqnum, entry.requestIdx);
     this.#ledger.end(entry, outcome, at);
     this.#queueOf(exchange).send({ type: "request.ended", id: exchange.id, outcome, at });
     this.#tellWhenDrained();
@@ -114,11 +161,41 @@ export class Edge implements Gate {
       case "traffic.aborted":
         this.#abortAll(answers.stopped(), () => true);
         return;
+      case "session.closing":
+      case "session.closed":
+      case "sessions.opened":
+      case "sessions.aborted":
+        this.sessions.receive(event);
+        return;
       case "key.held":
         this.#verifier?.useKey(event.pem);
         this.#hasKey = true;
         return;
     }
+  }
+
+  #refusalOfSigned({ url, signature }: AuthData): Refusal | undefined {
+    if (this.#verifier !== undefined && !this.#verifier.isSigned(url, signature)) {
+      return { answer: this.#hasKey ? answers.unsigned() : answers.noKey(), counts: true };
+    }
+    // Nor of this one, which may be under way at another worker.
+    if (this.#ownUrl !== undefined && url.replace(/\/+$/, "") !== this.#ownUrl) {
+      return { answer: answers.foreignUrl(), counts: false };
+    }
+    return undefined;
+  }
+
+  #refusalOfSession(authData: AuthData): Refusal | undefined {
+    const refusal = this.#refusalOfSigned(authData);
+    if (refusal !== undefined) return refusal;
+    if (this.#isReplayed(authData)) return REPLAYED;
+    if (!this.#traffic.open) return { answer: answers.notReady(this.#traffic.reason), counts: true };
+    if (!this.sessions.isFull) return undefined;
+    return { answer: answers.tooManySessions(this.sessions.open), counts: true };
+  }
+
+  #isReplayed({ reqnum, request_idx: requestIdx }: AuthData): boolean {
+    return this.#replays?.has(reqnum, requestIdx) === true;
   }
 
   #start(id: string): void {

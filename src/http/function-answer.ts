@@ -1,8 +1,5 @@
-import type { HttpResponse } from "uWebSockets.js";
 import type { Payload } from "../wire.js";
-import { statusLine } from "./answer.js";
-import { BodyWriter } from "./body-writer.js";
-import type { StallWatch } from "./stall-watch.js";
+import type { BodyWriter, Responder } from "./http-server.js";
 
 /** A longer result goes out as fast as the client takes it, rather than being left to the server at once. */
 const WHOLE_LIMIT = 64 * 1024;
@@ -10,24 +7,41 @@ const WHOLE_LIMIT = 64 * 1024;
 /** Answers instead of a model server. */
 export type RemoteFunction = (payload: Payload, signal: AbortSignal) => unknown;
 
+/** Milliseconds that a function may take; null is no limit. */
+export interface FunctionLimits {
+  /** Until its result, or the first value that it yields. */
+  readonly headersMs: number | null;
+  /** Between two values that it yields. */
+  readonly idleMs: number | null;
+}
+
 /** Hears how a function's answer went, once, unless it was cancelled. */
 export interface FunctionSink {
+  /** The answer has begun, and its body follows in pieces. */
+  onBegun(): void;
   /** The client was handed the whole answer. */
   onRelayed(status: number): void;
   onThrown(error: unknown): void;
+  onTimedOut(message: string): void;
 }
 
-/** What a `remoteFunction` gives, as `{"result": …}` to the client. */
+const isAsyncIterable = (value: unknown): value is AsyncIterable<unknown> =>
+  typeof value === "object" && value !== null && Symbol.asyncIterator in value;
+
+/** What a `remoteFunction` gives: `{"result": …}` to the client, or a line of JSON for each value that it yields. */
 export class FunctionAnswer {
-  readonly #res: HttpResponse;
-  readonly #watch: StallWatch;
+  readonly #responder: Responder;
+  readonly #limits: FunctionLimits;
   readonly #sink: FunctionSink;
   readonly #controller = new AbortController();
+  #iterator: AsyncIterator<unknown> | undefined;
   #writer: BodyWriter | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #drained: () => void = () => {};
 
-  constructor(res: HttpResponse, watch: StallWatch, sink: FunctionSink) {
-    this.#res = res;
-    this.#watch = watch;
+  constructor(responder: Responder, limits: FunctionLimits, sink: FunctionSink) {
+    this.#responder = responder;
+    this.#limits = limits;
     this.#sink = sink;
   }
 
@@ -37,39 +51,90 @@ export class FunctionAnswer {
 
   /** Aborts the function's signal; nothing is heard of it afterwards. */
   cancel(): void {
+    clearTimeout(this.#timer);
     this.#writer?.close();
     this.#controller.abort();
+    this.#drained();
+    // A generator that waits for something ends only when it comes; its signal tells it not to wait.
+    this.#iterator?.return?.().catch(() => {});
   }
 
   async call(remoteFunction: RemoteFunction, payload: Payload): Promise<void> {
     const { signal } = this.#controller;
-    let json: string;
+    const { headersMs } = this.#limits;
+    this.#limit(headersMs, `the function gave no result within ${headersMs} ms`);
     try {
       const result = await remoteFunction(payload, signal);
+      if (isAsyncIterable(result)) await this.#stream(result);
       // What cannot be told as JSON is the function's fault; a function without a value answers null.
-      json = JSON.stringify({ result: result ?? null });
+      else if (!signal.aborted) this.#send(JSON.stringify({ result: result ?? null }));
     } catch (error) {
+      clearTimeout(this.#timer);
       if (!signal.aborted) this.#sink.onThrown(error);
-      return;
     }
-    if (!signal.aborted) this.#send(json);
   }
 
   #send(json: string): void {
-    const onFinish = (): void => this.#sink.onRelayed(200);
+    clearTimeout(this.#timer);
     if (json.length <= WHOLE_LIMIT) {
-      this.#res.cork(() => this.#writeHead().end(json));
-      onFinish();
+      this.#responder.answer(headOf("application/json"), json);
+      this.#sink.onRelayed(200);
       return;
     }
     const body = Buffer.from(json);
-    this.#res.cork(() => this.#writeHead());
-    this.#writer = new BodyWriter(this.#res, body.length, this.#watch, { onDrain: () => {}, onFinish });
-    this.#writer.write(body);
-    this.#writer.end();
+    const writer = this.#begin("application/json", body.length);
+    writer.write(body);
+    writer.end();
   }
 
-  #writeHead(): HttpResponse {
-    return this.#res.writeStatus(statusLine(200)).writeHeader("content-type", "application/json");
+  async #stream(values: AsyncIterable<unknown>): Promise<void> {
+    const { signal } = this.#controller;
+    const { idleMs } = this.#limits;
+    const iterator = values[Symbol.asyncIterator]();
+    this.#iterator = iterator;
+    if (signal.aborted) {
+      await iterator.return?.();
+      return;
+    }
+    // Before the first value the client can still be told that there is none.
+    let next = await iterator.next();
+    if (signal.aborted) return;
+    const writer = this.#begin("application/x-ndjson");
+    while (next.done !== true) {
+      this.#limit(null);
+      if (!writer.write(Buffer.from(`${JSON.stringify(next.value ?? null)}\n`))) {
+        await new Promise<void>((resolve) => {
+          this.#drained = resolve;
+        });
+      }
+      if (signal.aborted) return;
+      this.#limit(idleMs, `the function yielded nothing for ${idleMs} ms`);
+      next = await iterator.next();
+      if (signal.aborted) return;
+    }
+    this.#limit(null);
+    writer.end();
+  }
+
+  #begin(contentType: string, length?: number): BodyWriter {
+    const writer = this.#responder.begin(headOf(contentType), length, {
+      onDrain: () => this.#drained(),
+      onFinish: () => this.#sink.onRelayed(200),
+    });
+    this.#writer = writer;
+    this.#sink.onBegun();
+    return writer;
+  }
+
+  /** Replaces the limit that runs, if any. */
+  #limit(milliseconds: number | null, message = ""): void {
+    clearTimeout(this.#timer);
+    if (milliseconds !== null) this.#timer = setTimeout(() => this.#sink.onTimedOut(message), milliseconds);
   }
 }
+
+const headOf = (contentType: string) => ({
+  status: 200,
+  headers: ["content-type", contentType],
+  isAscii: true,
+});

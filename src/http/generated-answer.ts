@@ -1,12 +1,10 @@
-import type { HttpResponse } from "uWebSockets.js";
+import { isAscii } from "node:buffer";
 import type { TsworkerError } from "../errors.js";
 import type { AnswerHead } from "../model/answer-head.js";
 import type { ModelCall } from "../model/client.js";
 import type { AnswerSink } from "../model/connection.js";
-import { statusLine } from "./answer.js";
-import { BodyWriter } from "./body-writer.js";
+import type { BodyWriter, Responder } from "./http-server.js";
 import type { RelaySink } from "./relay.js";
-import type { StallWatch } from "./stall-watch.js";
 
 /** Makes the client's answer from the model's. */
 export type ResponseGenerator = (request: Request, modelResponse: Response) => Response | Promise<Response>;
@@ -25,8 +23,7 @@ const isNullBodyStatus = (status: number): boolean => [204, 205, 304].includes(s
 
 /** The model's answer as a fetch-standard `Response`, and what the user's code makes of it, to the client. */
 export class GeneratedAnswer implements AnswerSink {
-  readonly #res: HttpResponse;
-  readonly #watch: StallWatch;
+  readonly #responder: Responder;
   readonly #request: Request;
   readonly #generate: ResponseGenerator;
   readonly #sink: GeneratedSink;
@@ -39,15 +36,8 @@ export class GeneratedAnswer implements AnswerSink {
   #cancelled = false;
   #modelError: TsworkerError | undefined;
 
-  constructor(
-    res: HttpResponse,
-    watch: StallWatch,
-    request: Request,
-    generate: ResponseGenerator,
-    sink: GeneratedSink,
-  ) {
-    this.#res = res;
-    this.#watch = watch;
+  constructor(responder: Responder, request: Request, generate: ResponseGenerator, sink: GeneratedSink) {
+    this.#responder = responder;
     this.#request = request;
     this.#generate = generate;
     this.#sink = sink;
@@ -120,13 +110,9 @@ export class GeneratedAnswer implements AnswerSink {
     // A body that was read already throws here, while the client can still be told.
     const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = response.body?.getReader();
     this.#reader = reader;
-    this.#res.cork(() => {
-      this.#res.writeStatus(statusLine(response.status));
-      for (const [name, value] of response.headers) {
-        if (!OWN_HEADERS.has(name)) this.#res.writeHeader(name, value);
-      }
-    });
-    const writer = new BodyWriter(this.#res, undefined, this.#watch, {
+    const headers = [...response.headers].filter(([name]) => !OWN_HEADERS.has(name)).flat();
+    const head = { status: response.status, headers, isAscii: headers.every((text) => isAscii(Buffer.from(text))) };
+    const writer = this.#responder.begin(head, undefined, {
       onDrain: () => this.#drained(),
       onFinish: () => {
         // What the user's code did not read of the model's answer nobody will.
@@ -135,6 +121,7 @@ export class GeneratedAnswer implements AnswerSink {
       },
     });
     this.#writer = writer;
+    this.#sink.onBegun();
     for (let piece = await reader?.read(); piece?.done === false; piece = await reader?.read()) {
       if (this.#cancelled) return;
       if (piece.value.length > 0 && !writer.write(Buffer.from(piece.value))) {

@@ -1,11 +1,8 @@
-import type { HttpResponse } from "uWebSockets.js";
 import type { TsworkerError } from "../errors.js";
 import type { AnswerHead } from "../model/answer-head.js";
 import type { ModelCall } from "../model/client.js";
 import type { AnswerSink } from "../model/connection.js";
-import { statusLine } from "./answer.js";
-import { BodyWriter, type WriterSink } from "./body-writer.js";
-import type { StallWatch } from "./stall-watch.js";
+import type { BodyWriter, Responder, WriterSink } from "./http-server.js";
 
 /** A longer body that is no stream goes on in pieces too, rather than being held whole. */
 const WHOLE_LIMIT = 64 * 1024;
@@ -23,6 +20,8 @@ const hasNoBody = (status: number): boolean => status === 204 || status === 304;
 
 /** Hears how a relay went, once. */
 export interface RelaySink {
+  /** The answer has begun, and its body follows in pieces. */
+  onBegun(): void;
   /** The client was handed the whole answer. */
   onRelayed(status: number): void;
   /** The model was not reached, took too long, or broke off, maybe in the middle of its answer. */
@@ -31,8 +30,7 @@ export interface RelaySink {
 
 /** The model's answer on its way to the client. */
 export class Relay implements AnswerSink, WriterSink {
-  readonly #res: HttpResponse;
-  readonly #watch: StallWatch;
+  readonly #responder: Responder;
   readonly #sink: RelaySink;
   /** Set by whoever began the call; a relay that is cancelled cancels it. */
   call: ModelCall | undefined;
@@ -41,9 +39,8 @@ export class Relay implements AnswerSink, WriterSink {
   #writer: BodyWriter | undefined;
   #resume: () => void = () => {};
 
-  constructor(res: HttpResponse, watch: StallWatch, sink: RelaySink) {
-    this.#res = res;
-    this.#watch = watch;
+  constructor(responder: Responder, sink: RelaySink) {
+    this.#responder = responder;
     this.#sink = sink;
   }
 
@@ -63,8 +60,8 @@ export class Relay implements AnswerSink, WriterSink {
     this.#resume = resume;
     const { status, length = 0 } = head;
     if (hasNoBody(status) || head.length === 0 || (!isStream(head) && length <= WHOLE_LIMIT)) return;
-    this.#res.cork(() => writeHead(this.#res, head));
-    this.#writer = new BodyWriter(this.#res, head.length, this.#watch, this);
+    this.#writer = this.#responder.begin(head, head.length, this);
+    this.#sink.onBegun();
   }
 
   onData(piece: Buffer): boolean {
@@ -90,28 +87,12 @@ export class Relay implements AnswerSink, WriterSink {
     }
     const head = this.#head;
     if (head === undefined) return;
-    this.#res.cork(() => {
-      writeHead(this.#res, head);
-      if (hasNoBody(head.status)) this.#res.endWithoutBody();
-      else this.#res.end(this.#whole);
-    });
+    this.#responder.answer(head, hasNoBody(head.status) ? undefined : (this.#whole ?? ""));
     this.#sink.onRelayed(head.status);
   }
 
   onError(error: TsworkerError): void {
     this.#writer?.close();
     this.#sink.onModelFailed(error);
-  }
-}
-
-/** Status and headers of the model's answer, except for the `date`, which the server writes itself. */
-function writeHead(res: HttpResponse, { status, headers, isAscii }: AnswerHead): void {
-  res.writeStatus(statusLine(status));
-  for (let index = 0; index + 1 < headers.length; index += 2) {
-    const name = headers[index] ?? "";
-    const value = headers[index + 1] ?? "";
-    if (name.length === 4 && name.toLowerCase() === "date") continue;
-    // A string would go out as UTF-8, and a header's bytes may be anything.
-    res.writeHeader(name, isAscii ? value : Buffer.from(value, "latin1"));
   }
 }

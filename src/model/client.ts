@@ -9,6 +9,8 @@ import {
   type ModelTimeouts,
 } from "./connection.js";
 
+const JSON_TYPE = "application/json";
+
 /** A request under way at the model. */
 export interface ModelCall {
   /** Closes the model's connection; the sink hears nothing more. After the end of the answer it does nothing. */
@@ -28,7 +30,10 @@ export class ModelClient implements ConnectionSink {
   readonly #basePath: string;
   readonly #timeouts: ModelTimeouts;
   readonly #connections = new Set<Connection>();
+  /** Heads of requests with a JSON body, by path. */
   readonly #heads = new Map<string, string>();
+  /** Heads of others, by content type and path; both are few. */
+  readonly #otherHeads = new Map<string, string>();
   #free: Connection[] = [];
   #sweeper: NodeJS.Timeout | undefined;
 
@@ -43,11 +48,21 @@ export class ModelClient implements ConnectionSink {
     this.#timeouts = timeouts;
   }
 
-  /** POSTs a JSON body to a path on the model server. */
-  post(path: string, body: Uint8Array | string, sink: AnswerSink): ModelCall {
+  /**
+   * POSTs a body to a path on the model server.
+   *
+   * @param contentType one of a few, such as that of a boundary that stays: its head is kept. @default JSON
+   */
+  post(
+    path: string,
+    body: Uint8Array | string,
+    sink: AnswerSink,
+    contentType: string = JSON_TYPE,
+  ): ModelCall {
     const connection = this.#takeFree() ?? this.#open();
     const call = new Call(connection, sink);
-    connection.send(this.#headOf(path), body, call);
+    const head = contentType === JSON_TYPE ? this.#headOf(path) : this.#otherHeadOf(path, contentType);
+    connection.send(head, body, call);
     return call;
   }
 
@@ -97,16 +112,30 @@ export class ModelClient implements ConnectionSink {
   #headOf(path: string): string {
     let head = this.#heads.get(path);
     if (head === undefined) {
-      head = [
-        `POST ${this.#basePath}${path.replace(/[^\x21-\x7e]/gu, encodeURIComponent)} HTTP/1.1`,
-        `host: ${this.#host}`,
-        "accept: */*",
-        "content-type: application/json",
-        "content-length: ",
-      ].join("\r\n");
+      head = this.#makeHead(path, JSON_TYPE);
       this.#heads.set(path, head);
     }
     return head;
+  }
+
+  #otherHeadOf(path: string, contentType: string): string {
+    const key = `${contentType}\n${path}`;
+    let head = this.#otherHeads.get(key);
+    if (head === undefined) {
+      head = this.#makeHead(path, contentType);
+      this.#otherHeads.set(key, head);
+    }
+    return head;
+  }
+
+  #makeHead(path: string, contentType: string): string {
+    return [
+      `POST ${this.#basePath}${path.replace(/[^\x21-\x7e]/gu, encodeURIComponent)} HTTP/1.1`,
+      `host: ${this.#host}`,
+      "accept: */*",
+      `content-type: ${contentType}`,
+      "content-length: ",
+    ].join("\r\n");
   }
 }
 

@@ -1,8 +1,15 @@
 import type { Outcome } from "../../machines/events.js";
 import type { EndedRequest, EndedStatus } from "../wire.js";
 
-/** A request as the books know it, from its arrival to its end. */
+/** A request, or a session, as the books know it from its arrival to its end. */
 export interface Entry {
+  /**
+   * - `request`: a request of its own.
+   * - `session`: a session's reservation of a place, for which the session's cost stands.
+   * - `in-session`: a request inside a session. It counts as workload received, served and rejected, but it adds
+   *   nothing to the load, whose place its session holds, and the engine is not told of it by its index.
+   */
+  readonly kind: "request" | "session" | "in-session";
   readonly requestIdx: number;
   readonly reqnum: number;
   /** Cost in units. */
@@ -24,6 +31,20 @@ export interface StatusCounts {
   readonly requestIdxs: readonly number[];
 }
 
+/** Workload since the start; it never gets less. */
+export interface LedgerTotals {
+  /** Admitted, whatever became of it. */
+  readonly received: number;
+  /** Refused without being admitted. */
+  readonly rejected: number;
+  /** Admitted, and ended as a success. */
+  readonly served: number;
+  /** Admitted, and given up by the client. */
+  readonly cancelled: number;
+  /** Admitted, and ended as an error. */
+  readonly errored: number;
+}
+
 /** Ended requests kept for an engine that cannot be reached: some 15 MB. */
 const ENDED_LIMIT = 100_000;
 /** Distinct request numbers kept for the same reason; beyond it each request counts as a new one. */
@@ -38,6 +59,7 @@ const STATUS: Readonly<Record<Outcome, EndedStatus>> = {
 
 /**
  * The worker's books: what it received, rejected, served, and what has ended, until the engine was told.
+ * "Request" means a session too, which is counted like one until it ends.
  * O(1) per request; a report costs as much as it tells.
  *
  * Invariant: each request is entered once by `receive` and ended once by `end`, or rejected once by `reject`.
@@ -45,14 +67,24 @@ const STATUS: Readonly<Record<Outcome, EndedStatus>> = {
  */
 export class Ledger {
   readonly #onChange: { status: () => void; ended: () => void };
+  /** Requests and sessions. */
   readonly #open = new Set<Entry>();
+  readonly #openInSession = new Set<Entry>();
   readonly #reqnums = new Set<number>();
   readonly #ended: EndedRequest[] = [];
   #reqnumsBeyond = 0;
-  #openLoad = 0;
+  /** Number of those in `#open` that are of kind `request`. */
+  #openRequests = 0;
+  #requestLoad = 0;
+  #sessionLoad = 0;
   #newLoad = 0;
   #rejLoad = 0;
   #curPerf = 0;
+  #totalReceived = 0;
+  #totalRejected = 0;
+  #totalServed = 0;
+  #totalCancelled = 0;
+  #totalErrored = 0;
   #dropped = 0;
   #statusChanged = false;
   #endedChanged = false;
@@ -62,9 +94,28 @@ export class Ledger {
     this.#onChange = onChange;
   }
 
-  /** Workload of all requests waiting or running. */
+  /** Workload of the requests waiting or running and of the session reservations: the load that is reported. */
   get openLoad(): number {
-    return this.#openLoad;
+    return this.#requestLoad + this.#sessionLoad;
+  }
+
+  /**
+   * Workload that is ahead of a new request: of the requests waiting or running, without session reservations and
+   * what happens inside sessions. Divided by the capacity it is the time to wait.
+   */
+  get loadAhead(): number {
+    return this.#requestLoad;
+  }
+
+  /** All workload since the start, of every kind. */
+  get totals(): LedgerTotals {
+    return {
+      received: this.#totalReceived,
+      rejected: this.#totalRejected,
+      served: this.#totalServed,
+      cancelled: this.#totalCancelled,
+      errored: this.#totalErrored,
+    };
   }
 
   /** Number of ended requests that were dropped since the last call because nobody could be told. */
@@ -76,29 +127,43 @@ export class Ledger {
 
   /** A request was admitted. */
   receive(entry: Entry): void {
-    this.#open.add(entry);
-    this.#openLoad += entry.workload;
-    this.#newLoad += entry.workload;
-    this.#countReqnum(entry.reqnum);
+    const { kind, workload } = entry;
+    this.#newLoad += workload;
+    this.#totalReceived += workload;
+    if (kind === "in-session") this.#openInSession.add(entry);
+    else {
+      this.#open.add(entry);
+      if (kind === "session") this.#sessionLoad += workload;
+      else {
+        this.#openRequests++;
+        this.#requestLoad += workload;
+      }
+      this.#countReqnum(entry.reqnum);
+    }
     this.#changed();
   }
 
   /** A request was refused without being admitted. */
   reject(entry: Entry): void {
     this.#rejLoad += entry.workload;
-    this.#countReqnum(entry.reqnum);
-    this.#keep(entry, "rejected", 0);
+    this.#totalRejected += entry.workload;
+    if (entry.kind !== "in-session") {
+      this.#countReqnum(entry.reqnum);
+      this.#keep(entry, "rejected", 0);
+    }
     this.#changed();
   }
 
   /** An admitted request ended. */
   end(entry: Entry, outcome: Exclude<Outcome, "rejected">, at: number): void {
-    if (!this.#open.delete(entry)) throw new Error(`request ${entry.requestIdx} is not open and cannot end`);
-    // Sums of fractions leave a residue behind; with nothing open the load is nothing.
-    this.#openLoad = this.#open.size === 0 ? 0 : this.#openLoad - entry.workload;
-    if (outcome === "success") this.#curPerf += entry.workload;
-    if (outcome === "cancelled") this.#newLoad -= entry.workload;
-    this.#keep(entry, outcome, outcome === "cancelled" ? 0 : at);
+    const isInSession = entry.kind === "in-session";
+    const open = isInSession ? this.#openInSession : this.#open;
+    if (!open.delete(entry)) throw new Error(`request ${entry.requestIdx} is not open and cannot end`);
+    this.#countEnd(entry.workload, outcome);
+    if (!isInSession) {
+      this.#takeLoad(entry);
+      this.#keep(entry, outcome, outcome === "cancelled" ? 0 : at);
+    }
     this.#changed();
   }
 
@@ -106,7 +171,7 @@ export class Ledger {
   status(): StatusCounts {
     this.#statusChanged = false;
     return {
-      curLoad: this.#openLoad,
+      curLoad: this.openLoad,
       // Never negative: what was cancelled beyond it is taken off the next report.
       newLoad: Math.max(0, this.#newLoad),
       rejLoad: this.#rejLoad,
@@ -145,9 +210,40 @@ export class Ledger {
     this.#ended.splice(0, index + 1);
   }
 
+  /** Number of ended requests that the engine was not told of. */
+  get undelivered(): number {
+    return this.#ended.length;
+  }
+
   /** Whether there are ended requests that the engine was not told of. */
   get hasEnded(): boolean {
     return this.#ended.length > 0;
+  }
+
+  #countEnd(workload: number, outcome: Exclude<Outcome, "rejected">): void {
+    switch (outcome) {
+      case "success":
+        this.#curPerf += workload;
+        this.#totalServed += workload;
+        break;
+      case "cancelled":
+        this.#newLoad -= workload;
+        this.#totalCancelled += workload;
+        break;
+      case "error":
+        this.#totalErrored += workload;
+    }
+  }
+
+  /** Sums of fractions leave a residue behind; with none of its kind open, a load is nothing. */
+  #takeLoad({ kind, workload }: Entry): void {
+    if (kind === "session") {
+      const isLast = this.#open.size === this.#openRequests;
+      this.#sessionLoad = isLast ? 0 : this.#sessionLoad - workload;
+    } else {
+      this.#openRequests--;
+      this.#requestLoad = this.#openRequests === 0 ? 0 : this.#requestLoad - workload;
+    }
   }
 
   #countReqnum(reqnum: number): void {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { MAX_REPLACED } from "../../machines/worker.js";
+import { MAX_REPLACED } from "../../machines/worker-setup.js";
 import { FATAL_REQUEST, readyWorker, startedWorker } from "./support/started-worker.js";
 
 const arrived = (id: string) => ({ type: "request.arrived", id, workload: 1, at: 0 }) as const;

@@ -1,6 +1,6 @@
 import type { ActorLogic } from "xstate";
-import type { QueueOpened } from "../../../machines/events.js";
-import type { EdgeEvent, EdgeInput, EdgeSnapshot } from "../../../machines/worker.js";
+import type { EdgeEvent, EdgeInput, EdgeSnapshot } from "../../../machines/edge.js";
+import type { QueueOpened, SessionsOpened } from "../../../machines/events.js";
 
 /** Stands in for the edge: keeps what it is sent, and tells the worker what the test says. */
 export class FakeEdge {
@@ -37,6 +37,16 @@ export class FakeEdge {
     return this.heard.flatMap((event) =>
       event.type === "queue.opened" && event.queue === name ? [event.ref] : [],
     );
+  }
+
+  /** What it heard of sessions, oldest first, without the addresses of their actors. */
+  get sessions(): readonly EdgeEvent[] {
+    return this.heard.filter(({ type }) => /^sessions?\./.test(type) && type !== "sessions.opened");
+  }
+
+  /** The sessions actors that it heard of, oldest first. */
+  get sessionsOpened(): readonly SessionsOpened["ref"][] {
+    return this.heard.flatMap((event) => (event.type === "sessions.opened" ? [event.ref] : []));
   }
 
   /** The last admitted request has ended. */

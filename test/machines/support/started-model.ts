@@ -9,15 +9,18 @@ interface Options extends Partial<Omit<ModelInput, "worker">> {
   readonly inspect?: (event: InspectionEvent) => void;
 }
 
-/** A model actor whose log and health URL the test speaks for. */
+/** A model actor whose log, health URL and lifecycle the test speaks for. */
 export function startedModel({
   readiness = "log",
   hasLog = true,
   hasHealth = false,
+  hasLifecycle = false,
+  isStarted = false,
   inspect = () => {},
 }: Options = {}) {
   const clock = new SimulatedClock();
   const probeHealth = new Calls<void>();
+  const startLifecycle = new Calls<void>();
   const worker = listener<ModelNews>();
   const tails: ((event: LogMatched) => void)[] = [];
   let ended = 0;
@@ -27,14 +30,20 @@ export function startedModel({
       ended++;
     };
   });
-  const model = createActor(modelMachine.provide({ actors: { tailLog, probeHealth: probeHealth.logic } }), {
-    clock,
-    inspect,
-    input: { worker: worker.ref, readiness, hasLog, hasHealth },
-  }).start();
+  const model = createActor(
+    modelMachine.provide({
+      actors: { tailLog, probeHealth: probeHealth.logic, startLifecycle: startLifecycle.logic },
+    }),
+    {
+      clock,
+      inspect,
+      input: { worker: worker.ref, readiness, hasLog, hasHealth, hasLifecycle, isStarted },
+    },
+  ).start();
   return {
     model,
     probeHealth,
+    startLifecycle,
     /** What the worker was told. */
     told: worker.heard,
     /** How often the log was begun to be read, and how often that was ended. */

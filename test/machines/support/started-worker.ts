@@ -4,7 +4,10 @@ import { keyMachine } from "../../../machines/key.js";
 import { modelMachine } from "../../../machines/model.js";
 import { queueLogic } from "../../../machines/queue.js";
 import { type Delivered, type DeliveryInput, reporterMachine } from "../../../machines/reporter.js";
-import { type WorkerInput, workerMachine } from "../../../machines/worker.js";
+import { type OnCloseInput, sessionMachine } from "../../../machines/session.js";
+import { sessionsLogic } from "../../../machines/sessions.js";
+import { workerMachine } from "../../../machines/worker.js";
+import type { WorkerInput } from "../../../machines/worker-context.js";
 import { Calls } from "./calls.js";
 import { FakeEdge } from "./fake-edge.js";
 import { settled } from "./settled.js";
@@ -12,26 +15,35 @@ import { settled } from "./settled.js";
 /** Id of a request that kills the queue it arrives in. */
 export const FATAL_REQUEST = "fatal";
 
+/** Id of a session that kills the actor of all sessions when it opens. */
+export const FATAL_SESSION = "fatal";
+
 interface Options extends Partial<WorkerInput> {
   readonly inspect?: (event: InspectionEvent) => void;
 }
 
 /**
- * A worker with its own actors, whose I/O the test speaks for: the edge, the key, the model's log and health URL,
- * the benchmark. The engine takes every report, until the test says otherwise.
+ * A worker with its own actors, whose I/O the test speaks for: the edge, the key, the model's log, health URL and
+ * lifecycle, the benchmark, the sessions' `onClose`. The engine takes every report, until the test says otherwise.
  */
 export function startedWorker({ inspect = () => {}, ...input }: Options = {}) {
   const clock = new SimulatedClock();
   const edge = new FakeEdge();
   const fetchKey = new Calls<string>();
   const probeHealth = new Calls<void>();
+  const startLifecycle = new Calls<void>();
   const benchmark = new Calls<number>();
+  const callOnClose = new Calls<void, OnCloseInput>();
   const deliver = new Calls<Delivered, DeliveryInput>();
   deliver.answer = ({ condition }) => ({ loadtime: condition.loadtime, more: false });
   const tails: ((event: LogMatched) => void)[] = [];
   const tailLog = fromCallback<AnyEventObject>(({ sendBack }) => {
     tails.push(sendBack);
   });
+
+  const sessions = sessionsLogic(sessionMachine.provide({ actors: { callOnClose: callOnClose.logic } }), () =>
+    clock.now(),
+  );
 
   const worker = createActor(
     workerMachine.provide({
@@ -44,8 +56,19 @@ export function startedWorker({ inspect = () => {}, ...input }: Options = {}) {
             return queueLogic.transition(snapshot, event, scope);
           },
         },
+        sessions: {
+          ...sessions,
+          transition: (snapshot, event, scope) => {
+            if (event.type === "session.opened" && event.id === FATAL_SESSION) {
+              throw new Error("the sessions broke");
+            }
+            return sessions.transition(snapshot, event, scope);
+          },
+        },
         key: keyMachine.provide({ actors: { fetchKey: fetchKey.logic } }),
-        model: modelMachine.provide({ actors: { tailLog, probeHealth: probeHealth.logic } }),
+        model: modelMachine.provide({
+          actors: { tailLog, probeHealth: probeHealth.logic, startLifecycle: startLifecycle.logic },
+        }),
         reporter: reporterMachine.provide({ actors: { deliver: deliver.logic } }),
         benchmark: benchmark.logic,
       },
@@ -61,6 +84,9 @@ export function startedWorker({ inspect = () => {}, ...input }: Options = {}) {
         hasHealth: false,
         queues: [{ name: "serial", limit: 1 }],
         reportAddresses: ["http://engine"],
+        hasLifecycle: false,
+        startTimeoutMs: 1_800_000,
+        awaited: "the model",
         drainTimeoutMs: 30_000,
         ...input,
       },
@@ -72,7 +98,9 @@ export function startedWorker({ inspect = () => {}, ...input }: Options = {}) {
     edge,
     fetchKey,
     probeHealth,
+    startLifecycle,
     benchmark,
+    callOnClose,
     deliver,
     state: () => worker.getSnapshot().value,
     fault: () => worker.getSnapshot().context.fault,

@@ -5,7 +5,15 @@ export function entries() {
   let next = 1;
   return (parts: Partial<Entry> = {}): Entry => {
     const number = next++;
-    return { requestIdx: number, reqnum: number, workload: 10, arrivedAt: 1000, startedAt: 0, ...parts };
+    return {
+      kind: "request",
+      requestIdx: number,
+      reqnum: number,
+      workload: 10,
+      arrivedAt: 1000,
+      startedAt: 0,
+      ...parts,
+    };
   };
 }
 

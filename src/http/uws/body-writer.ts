@@ -1,4 +1,5 @@
 import type { HttpResponse } from "uWebSockets.js";
+import type { BodyWriter, WriterSink } from "../http-server.js";
 import { STALL_TICK_MS, type StallWatch, type Waiting } from "./stall-watch.js";
 
 /** Milliseconds without progress after which a client counts as gone; the server then closes the connection. */
@@ -9,14 +10,6 @@ const LOOKS = STALL_LIMIT_MS / STALL_TICK_MS;
 const LARGE_CHUNK = 16 * 1024;
 const HELD_BACK = 256;
 
-/** Whoever produces a body. */
-export interface WriterSink {
-  /** There is room again. */
-  onDrain(): void;
-  /** After `end`: the whole body was handed over. */
-  onFinish(): void;
-}
-
 /**
  * Writes an answer's body as fast as the client takes it.
  *
@@ -25,7 +18,7 @@ export interface WriterSink {
  * cut off by the server; writing a little of what is held, every few seconds, keeps it for a minute, and finds
  * out whether there is room again, which the operating system tells late.
  */
-export class BodyWriter implements Waiting {
+export class UwsBodyWriter implements BodyWriter, Waiting {
   readonly #res: HttpResponse;
   /** The announced length; undefined for a chunked body. */
   readonly #length: number | undefined;
@@ -48,10 +41,6 @@ export class BodyWriter implements Waiting {
     });
   }
 
-  /**
-   * @param chunk is copied where it is kept.
-   * @returns false when the producer is to pause until `onDrain`.
-   */
   write(chunk: Buffer): boolean {
     if (this.#closed) return true;
     if (this.#stalledAt > 0) {
@@ -67,13 +56,11 @@ export class BodyWriter implements Waiting {
     return this.#put(chunk);
   }
 
-  /** The body is complete. */
   end(): void {
     this.#ending = true;
     if (this.#held === undefined) this.#finish();
   }
 
-  /** The client is gone, or somebody else ends the response. */
   close(): void {
     this.#closed = true;
     this.#held = undefined;

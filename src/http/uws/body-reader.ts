@@ -1,4 +1,5 @@
 import type { HttpResponse } from "uWebSockets.js";
+import type { RequestSink } from "../http-server.js";
 import type { StallWatch, Waiting } from "./stall-watch.js";
 
 /** Milliseconds without a byte after which a body is given up. */
@@ -6,27 +7,20 @@ const IDLE_LIMIT_MS = 30_000;
 /** A client may announce more than it sends, so this much at most is allocated ahead. */
 const FIRST_ALLOCATION = 1024 * 1024;
 
-/** Hears of a body once, in one way, unless the reader is closed before. */
-export interface BodySink {
-  onBody(body: Buffer): void;
-  onTooLarge(): void;
-  onTooSlow(): void;
-}
-
 /** Collects a body that comes in several pieces, up to a limit, as long as it keeps coming. */
 export class BodyReader implements Waiting {
   readonly #res: HttpResponse;
   readonly #announced: number;
   readonly #limit: number;
   readonly #watch: StallWatch;
-  readonly #sink: BodySink;
+  readonly #sink: RequestSink;
   #buffer: Buffer | undefined;
   #length = 0;
   #lastByteAt = performance.now();
   #closed = false;
 
   /** @param announced the `content-length`, 0 where there is none. */
-  constructor(res: HttpResponse, announced: number, limit: number, watch: StallWatch, sink: BodySink) {
+  constructor(res: HttpResponse, announced: number, limit: number, watch: StallWatch, sink: RequestSink) {
     this.#res = res;
     this.#announced = announced;
     this.#limit = limit;

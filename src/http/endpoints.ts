@@ -1,0 +1,63 @@
+import type { Log } from "../log.js";
+import type { Metrics } from "../metrics/metrics.js";
+import type { CallbackRules } from "../session/session-terms.js";
+import { answers } from "./answer.js";
+import type { Edge } from "./edge.js";
+import type { Route } from "./exchange.js";
+import { forceUpdate } from "./force-update.js";
+import { HttpExchange } from "./http-exchange.js";
+import type { Endpoint, SocketEndpoint } from "./http-server.js";
+import { healthz, metricsText, readyz } from "./probe-routes.js";
+import { sendAnswer } from "./send-answer.js";
+import { SessionRoutes } from "./session-routes.js";
+import { socketEndpoint } from "./socket-endpoint.js";
+
+export interface EndpointsOptions {
+  readonly edge: Edge;
+  readonly routes: readonly Route[];
+  readonly callbackRules: CallbackRules;
+  readonly masterToken: string;
+  readonly metrics: Metrics;
+  /** The worker's state, for probes. */
+  readonly state: () => string;
+  readonly log: Log;
+}
+
+/** Everything that answers, on the public port and on the second one. */
+export interface Endpoints {
+  readonly public: readonly Endpoint[];
+  readonly sockets: readonly SocketEndpoint[];
+  readonly local: readonly Endpoint[];
+}
+
+const handlerEndpoint = (edge: Edge, route: Route): Endpoint => ({
+  path: route.handler.route,
+  handle: (request, responder) => {
+    if (route.handler.websocket === true) sendAnswer(responder, answers.upgradeRequired());
+    else if (request.method !== "POST") sendAnswer(responder, answers.wrongMethod("POST"));
+    else new HttpExchange(edge, route, request, responder);
+  },
+});
+
+const notFound: Endpoint = {
+  path: "/*",
+  handle: (_request, responder) => sendAnswer(responder, answers.notFound()),
+};
+
+export function endpointsOf(options: EndpointsOptions): Endpoints {
+  const { edge, routes, callbackRules, masterToken, metrics, state, log } = options;
+  const onFault = (error: unknown): void => log.error({ err: error }, "request handling failed");
+  const sessions = new SessionRoutes({ edge, rules: callbackRules, onFault });
+  return {
+    public: [
+      ...routes.map((route) => handlerEndpoint(edge, route)),
+      ...sessions.endpoints,
+      forceUpdate(masterToken, onFault),
+      notFound,
+    ],
+    sockets: routes
+      .filter(({ handler }) => handler.websocket === true)
+      .map((route) => socketEndpoint(edge, route)),
+    local: [sessions.end, healthz, readyz(state), metricsText(metrics, onFault), notFound],
+  };
+}

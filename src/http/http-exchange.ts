@@ -1,0 +1,103 @@
+import type { TsworkerError } from "../errors.js";
+import { type Answer, answers } from "./answer.js";
+import { type BodyFormat, formatOf, type ParsedEnvelope } from "./envelope.js";
+import { Exchange, type Gate, type Route, type Work } from "./exchange.js";
+import { FunctionAnswer, type FunctionSink } from "./function-answer.js";
+import { GeneratedAnswer, type GeneratedSink } from "./generated-answer.js";
+import type { RequestHead, RequestSink, Responder } from "./http-server.js";
+import { Relay } from "./relay.js";
+import { sendAnswer } from "./send-answer.js";
+
+/**
+ * A request that is answered over HTTP. It hears of the body, the model's answer and the user's function itself, rather
+ * than through closures made for each request.
+ */
+export class HttpExchange extends Exchange implements RequestSink, GeneratedSink, FunctionSink {
+  readonly #responder: Responder;
+  readonly #format: BodyFormat;
+  /** The client's request for a `responseGenerator`, which is read before the head is gone. */
+  readonly #clientRequest: Request | undefined;
+
+  constructor(gate: Gate, route: Route, head: RequestHead, responder: Responder) {
+    super(gate, route);
+    this.#responder = responder;
+    this.#format = formatOf(head.header("content-type"));
+    if (route.handler.responseGenerator !== undefined)
+      this.#clientRequest = clientRequest(route.handler.route, head);
+    responder.receive(gate.maxBodyBytes, this);
+  }
+
+  onBody(body: Buffer): void {
+    try {
+      this.read(body, this.#format);
+    } catch (error) {
+      this.onFault(error);
+    }
+  }
+
+  onTooLarge(): void {
+    this.refuse(answers.bodyTooLarge(this.gate.maxBodyBytes));
+  }
+
+  onTooSlow(): void {
+    this.refuse(answers.bodyTooSlow());
+  }
+
+  onGone(): void {
+    this.clientGone();
+  }
+
+  onRelayed(status: number): void {
+    this.succeed(status);
+  }
+
+  onModelFailed(error: TsworkerError): void {
+    this.warn(error, "model failed");
+    this.fail(answers.modelFailed(error));
+  }
+
+  onThrown(error: unknown): void {
+    const { remoteFunction } = this.route.handler;
+    this.userCodeThrew(remoteFunction === undefined ? "responseGenerator" : "remoteFunction", error);
+  }
+
+  protected tell(answer: Answer): void {
+    sendAnswer(this.#responder, answer);
+  }
+
+  protected breakOff(): void {
+    this.#responder.close();
+  }
+
+  protected work({ body, contentType, payload }: ParsedEnvelope): Work {
+    const { handler, model } = this.route;
+    if (handler.remoteFunction !== undefined) {
+      const answer = new FunctionAnswer(this.#responder, handler.timeouts, this);
+      void answer.call(handler.remoteFunction, payload);
+      return answer;
+    }
+    if (model === undefined) throw new Error(`${handler.route} has neither a model nor a remoteFunction`);
+    const answer =
+      handler.responseGenerator === undefined || this.#clientRequest === undefined
+        ? new Relay(this.#responder, this)
+        : new GeneratedAnswer(this.#responder, this.#clientRequest, handler.responseGenerator, this);
+    answer.call = model.post(handler.route, body, answer, contentType);
+    return answer;
+  }
+}
+
+/** What the client sent, but for the body. It may be anything; what fetch does not take is left out. */
+function clientRequest(route: string, head: RequestHead): Request {
+  const headers = new Headers();
+  head.forEachHeader((name, value) => {
+    try {
+      headers.append(name, value);
+    } catch {
+      // No header that fetch knows how to hold.
+    }
+  });
+  const origin = `http://${head.header("host")}`;
+  const isHost = URL.canParse(origin) && new URL(origin).href === `${new URL(origin).origin}/`;
+  const url = new URL(`${route}${head.query ? `?${head.query}` : ""}`, isHost ? origin : "http://localhost");
+  return new Request(url, { method: "POST", headers });
+}

@@ -1,0 +1,98 @@
+import type { TemplatedApp, WebSocket } from "uWebSockets.js";
+import type { ClientSocket, SocketEndpoint, SocketSink } from "../http-server.js";
+import { UwsRequestHead } from "./request-head.js";
+
+/** Seconds without a frame, a ping or a pong after which a client counts as gone; the server pings before. */
+const IDLE_TIMEOUT_S = 60;
+/** Bytes that a client has not read yet, beyond which the sender is to pause. */
+const HIGH_WATER = 64 * 1024;
+
+/** What uWebSockets.js keeps for a socket. */
+interface UserData {
+  readonly open: (socket: ClientSocket) => SocketSink;
+  socket?: UwsSocket;
+}
+
+/** A client's WebSocket on uWebSockets.js. */
+class UwsSocket implements ClientSocket {
+  /** Undefined as soon as it is closed: it must not be touched any more. */
+  #socket: WebSocket<UserData> | undefined;
+  sink: SocketSink | undefined;
+  #full = false;
+
+  constructor(socket: WebSocket<UserData>) {
+    this.#socket = socket;
+  }
+
+  send(frame: Buffer, isBinary: boolean): boolean {
+    const socket = this.#socket;
+    if (socket === undefined) return true;
+    socket.send(frame, isBinary);
+    this.#full = socket.getBufferedAmount() > HIGH_WATER;
+    return !this.#full;
+  }
+
+  // A socket of this server reads on; whoever takes its frames must bound what it keeps of them.
+  pause(): void {}
+  resume(): void {}
+
+  close(code?: number, reason = ""): void {
+    const socket = this.#take();
+    if (code === undefined) socket?.end();
+    else socket?.end(code, reason);
+  }
+
+  terminate(): void {
+    this.#take()?.close();
+  }
+
+  onDrain(): void {
+    if (!this.#full || this.#socket === undefined || this.#socket.getBufferedAmount() > HIGH_WATER) return;
+    this.#full = false;
+    this.sink?.onDrain();
+  }
+
+  onClose(code: number, reason: string): void {
+    if (this.#take() !== undefined) this.sink?.onClose(code, reason);
+  }
+
+  /** The socket, for the last time. */
+  #take(): WebSocket<UserData> | undefined {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    return socket;
+  }
+}
+
+/** Lets clients connect to a path with a WebSocket. */
+export function addSocketEndpoint(app: TemplatedApp, endpoint: SocketEndpoint): void {
+  app.ws<UserData>(endpoint.path, {
+    maxPayloadLength: endpoint.maxMessageBytes,
+    // Whoever sends pauses by itself; a frame is never dropped.
+    maxBackpressure: 0,
+    idleTimeout: IDLE_TIMEOUT_S,
+    upgrade: (res, req, context) => {
+      const [protocol = ""] = req.getHeader("sec-websocket-protocol").split(",");
+      res.upgrade<UserData>(
+        { open: endpoint.accept(new UwsRequestHead(req)) },
+        req.getHeader("sec-websocket-key"),
+        protocol.trim(),
+        req.getHeader("sec-websocket-extensions"),
+        context,
+      );
+    },
+    open: (webSocket) => {
+      const data = webSocket.getUserData();
+      const socket = new UwsSocket(webSocket);
+      data.socket = socket;
+      socket.sink = data.open(socket);
+    },
+    message: (webSocket, frame, isBinary) => {
+      webSocket.getUserData().socket?.sink?.onFrame(Buffer.from(frame), isBinary);
+    },
+    drain: (webSocket) => webSocket.getUserData().socket?.onDrain(),
+    close: (webSocket, code, reason) => {
+      webSocket.getUserData().socket?.onClose(code, Buffer.from(reason).toString());
+    },
+  });
+}

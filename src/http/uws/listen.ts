@@ -1,0 +1,89 @@
+import { createServer } from "node:net";
+import "./settings.js";
+import {
+  App,
+  SSLApp,
+  type TemplatedApp,
+  type us_listen_socket,
+  us_listen_socket_close,
+} from "uWebSockets.js";
+import type { CertificateFiles, Endpoint, HttpServer, ListenOptions } from "../http-server.js";
+import { addSocketEndpoint } from "./client-socket.js";
+import { UwsRequestHead } from "./request-head.js";
+import { UwsResponder } from "./responder.js";
+import { StallWatch } from "./stall-watch.js";
+
+/**
+ * Finds out whether a port is free, and if not, why. uWebSockets.js says no more than that it could not listen, and by
+ * default several sockets share a port, so that a taken one would go unnoticed.
+ */
+async function probePort({ host, port }: ListenOptions): Promise<void> {
+  const probe = createServer();
+  await new Promise<void>((resolve, reject) => {
+    probe.once("error", reject);
+    probe.listen({ port, ...(host !== undefined && { host }) }, resolve);
+  });
+  await new Promise((resolve) => probe.close(resolve));
+}
+
+function addEndpoint(app: TemplatedApp, endpoint: Endpoint, watch: StallWatch): void {
+  // The server knows the method of a POST; all others are asked for theirs.
+  app.post(endpoint.path, (res, req) => {
+    endpoint.handle(new UwsRequestHead(req, "POST"), new UwsResponder(res, req, false, watch));
+  });
+  app.any(endpoint.path, (res, req) => {
+    const head = new UwsRequestHead(req);
+    endpoint.handle(head, new UwsResponder(res, req, head.method === "HEAD", watch));
+  });
+}
+
+function appOf({ certificate, endpoints, sockets }: ListenOptions, watch: StallWatch): TemplatedApp {
+  const app = certificate === undefined ? App({}) : SSLApp(tlsOptions(certificate));
+  for (const socket of sockets) addSocketEndpoint(app, socket);
+  for (const endpoint of endpoints) addEndpoint(app, endpoint, watch);
+  return app;
+}
+
+const tlsOptions = ({ certificate, key }: CertificateFiles) => ({
+  cert_file_name: certificate,
+  key_file_name: key,
+});
+
+function listenOn(app: TemplatedApp, { host, port }: ListenOptions): Promise<us_listen_socket> {
+  return new Promise((resolve, reject) => {
+    const onListen = (socket: us_listen_socket | false): void => {
+      if (socket === false) reject(new Error("the server could not listen"));
+      else resolve(socket);
+    };
+    if (host === undefined) app.listen(port, onListen);
+    else app.listen(host, port, onListen);
+  });
+}
+
+/**
+ * Starts a server of uWebSockets.js.
+ *
+ * A certificate cannot be changed there. A renewed one gets a listening socket of its own on the same port, and the one
+ * before takes no more connections; those that stand go on with the old certificate.
+ */
+export async function listenUws(options: ListenOptions): Promise<HttpServer> {
+  const watch = new StallWatch();
+  await probePort(options);
+  let current = appOf(options, watch);
+  let listening = await listenOn(current, options);
+  const apps = [current];
+  return {
+    renewCertificate: () => {
+      current = appOf(options, watch);
+      apps.push(current);
+      void listenOn(current, options).then((socket) => {
+        us_listen_socket_close(listening);
+        listening = socket;
+      });
+    },
+    close: () => {
+      us_listen_socket_close(listening);
+      for (const app of apps) app.close();
+    },
+  };
+}

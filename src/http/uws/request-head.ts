@@ -1,0 +1,26 @@
+import type { HttpRequest } from "uWebSockets.js";
+import type { RequestHead } from "../http-server.js";
+
+/** The head of a request, read only where somebody asks. */
+export class UwsRequestHead implements RequestHead {
+  readonly #req: HttpRequest;
+  readonly method: string;
+
+  constructor(req: HttpRequest, method = req.getCaseSensitiveMethod()) {
+    this.#req = req;
+    this.method = method;
+  }
+
+  get query(): string {
+    return this.#req.getQuery() ?? "";
+  }
+
+  header(name: string): string {
+    return this.#req.getHeader(name);
+  }
+
+  forEachHeader(visit: (name: string, value: string) => void): void {
+    this.#req.forEach(visit);
+  }
+}
+

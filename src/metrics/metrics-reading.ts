@@ -1,0 +1,69 @@
+/** The states of a worker's life, of which one is the current one. */
+export const LIFECYCLE_STATES = [
+  "loading",
+  "benchmarking",
+  "verifying",
+  "ready",
+  "errored",
+  "draining",
+  "stopped",
+] as const;
+
+/** One of {@link LIFECYCLE_STATES}. */
+export type LifecycleState = (typeof LIFECYCLE_STATES)[number];
+
+/** A queue at this moment. */
+export interface QueueReading {
+  /** No other queue of the worker has it. */
+  readonly name: string;
+  /** How many requests may run at once; `Infinity` for all. */
+  readonly limit: number;
+  readonly running: number;
+  readonly waiting: number;
+  /** Epoch milliseconds of the arrival of the request that waits longest; undefined when none waits. */
+  readonly oldestAt: number | undefined;
+}
+
+/** Reports of one kind since the start. */
+export interface ReportsReading {
+  /** `status`: load and state of the worker. `ended`: requests that have ended. */
+  readonly kind: "status" | "ended";
+  /** Number of reports that the engine took. */
+  readonly delivered: number;
+  /** Number of attempts that failed; a report may need several. */
+  readonly failed: number;
+}
+
+/** Workload since the start; it never gets less. */
+export interface WorkloadReading {
+  /** Admitted, whatever became of it. */
+  readonly received: number;
+  /** Refused without being admitted. */
+  readonly rejected: number;
+  /** Admitted, and ended as a success. */
+  readonly served: number;
+  /** Admitted, and given up by the client. */
+  readonly cancelled: number;
+  /** Admitted, and ended as an error. */
+  readonly errored: number;
+}
+
+/** What the worker knows of itself at the moment when somebody asks for its metrics. */
+export interface MetricsReading {
+  readonly state: LifecycleState;
+  readonly queues: readonly QueueReading[];
+  /** Workload of requests waiting or running and of session reservations. */
+  readonly openLoad: number;
+  /** Workload that a new request would wait for: of requests waiting or running, outside sessions. */
+  readonly loadAhead: number;
+  /** Capacity in workload per second as the benchmark measured it; undefined before. */
+  readonly capacity: number | undefined;
+  /** Number of open sessions. */
+  readonly sessions: number;
+  readonly workload: WorkloadReading;
+  readonly reports: readonly ReportsReading[];
+  /** Number of ended requests that the engine was not told of yet. */
+  readonly undelivered: number;
+  /** Number of actors that died and were replaced since the start. */
+  readonly replacedActors: number;
+}

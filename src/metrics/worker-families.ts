@@ -1,0 +1,107 @@
+import { type Family, type Sample, single } from "./family.js";
+import { LIFECYCLE_STATES, type MetricsReading, type QueueReading } from "./metrics-reading.js";
+
+const ofQueues = ({ queues }: MetricsReading, numberOf: (queue: QueueReading) => number): readonly Sample[] =>
+  queues.map((queue) => ({ value: numberOf(queue), labels: { queue: queue.name } }));
+
+/** Seconds since then; never negative, because the clock may have been set back. */
+const secondsSince = (epochMs: number | undefined): number =>
+  epochMs === undefined ? 0 : Math.max(0, Date.now() - epochMs) / 1000;
+
+/** The metrics of the worker as a whole. */
+export const workerFamilies: readonly Family<MetricsReading>[] = [
+  {
+    name: "tsworker_state",
+    type: "gauge",
+    help: "State of the worker: 1 for the state in which it is, 0 for the others.",
+    read: ({ state }) =>
+      LIFECYCLE_STATES.map((each) => ({ value: each === state ? 1 : 0, labels: { state: each } })),
+  },
+  {
+    name: "tsworker_queue_running_requests",
+    type: "gauge",
+    help: "Requests that are running now, by queue.",
+    read: (reading) => ofQueues(reading, ({ running }) => running),
+  },
+  {
+    name: "tsworker_queue_waiting_requests",
+    type: "gauge",
+    help: "Requests that wait for their turn now, by queue.",
+    read: (reading) => ofQueues(reading, ({ waiting }) => waiting),
+  },
+  {
+    name: "tsworker_queue_limit_requests",
+    type: "gauge",
+    help: "Requests that may run at once, by queue; +Inf where there is no limit.",
+    read: (reading) => ofQueues(reading, ({ limit }) => limit),
+  },
+  {
+    name: "tsworker_queue_oldest_wait_seconds",
+    type: "gauge",
+    help: "Seconds for which the request that waits longest has been waiting, by queue; 0 when none waits.",
+    read: (reading) => ofQueues(reading, ({ oldestAt }) => secondsSince(oldestAt)),
+  },
+  {
+    name: "tsworker_open_workload",
+    type: "gauge",
+    help: "Workload in units of the requests that wait or run now and of session reservations.",
+    read: ({ openLoad }) => single(openLoad),
+  },
+  {
+    name: "tsworker_workload_ahead",
+    type: "gauge",
+    help: "Workload in units that a new request would wait for: of the requests outside sessions that wait or run now.",
+    read: ({ loadAhead }) => single(loadAhead),
+  },
+  {
+    name: "tsworker_capacity_workload_per_second",
+    type: "gauge",
+    help: "Capacity in units of workload per second, as the benchmark measured it; absent before.",
+    read: ({ capacity }) => (capacity === undefined ? [] : single(capacity)),
+  },
+  {
+    name: "tsworker_open_sessions",
+    type: "gauge",
+    help: "Sessions that are open now.",
+    read: ({ sessions }) => single(sessions),
+  },
+  {
+    name: "tsworker_workload_received_total",
+    type: "counter",
+    help: "Workload in units of the requests and sessions that were admitted.",
+    read: ({ workload }) => single(workload.received),
+  },
+  {
+    name: "tsworker_workload_ended_total",
+    type: "counter",
+    help: "Workload in units of the requests and sessions that have ended, by outcome: success, error, cancelled or rejected (not admitted).",
+    read: ({ workload }) => [
+      { value: workload.served, labels: { outcome: "success" } },
+      { value: workload.errored, labels: { outcome: "error" } },
+      { value: workload.cancelled, labels: { outcome: "cancelled" } },
+      { value: workload.rejected, labels: { outcome: "rejected" } },
+    ],
+  },
+  {
+    name: "tsworker_reports_total",
+    type: "counter",
+    help: "Attempts to deliver a report to the engine, by kind (status, ended) and result (delivered, failed).",
+    read: ({ reports }) =>
+      reports.flatMap(({ kind, delivered, failed }) => [
+        { value: delivered, labels: { kind, result: "delivered" } },
+        { value: failed, labels: { kind, result: "failed" } },
+      ]),
+  },
+  {
+    name: "tsworker_undelivered_ended_requests",
+    type: "gauge",
+    help: "Ended requests that the engine was not told of yet.",
+    read: ({ undelivered }) => single(undelivered),
+  },
+  {
+    name: "tsworker_actor_replacements_total",
+    type: "counter",
+    help: "Actors of the worker that died and were replaced.",
+    read: ({ replacedActors }) => single(replacedActors),
+  },
+];
