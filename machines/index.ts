@@ -19,7 +19,7 @@ export {
   reporterMachine,
   TRIES_PER_ADDRESS,
 } from "./reporter.js";
-export { type OnCloseInput, type SessionContext, type SessionInput, sessionMachine } from "./session.js";
+export { type OnCloseCall, type SessionContext, type SessionInput, sessionMachine } from "./session.js";
 export { SessionTable, type TableEntry } from "./session-table.js";
 export {
   type SessionsEvent,

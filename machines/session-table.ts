@@ -63,6 +63,7 @@ export class SessionTable<T> {
     return this.#looks;
   }
 
+  /** Whether a session of that id is open or closing. */
   has(id: string): boolean {
     return this.#places.has(id);
   }

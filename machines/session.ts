@@ -28,7 +28,7 @@ export interface SessionContext extends SessionInput {
 }
 
 /** What the call of a session's `onClose` is asked to do. */
-export interface OnCloseInput extends OnClose {
+export interface OnCloseCall extends OnClose {
   /** The session's id. */
   readonly id: string;
 }
@@ -40,7 +40,7 @@ export interface OnCloseInput extends OnClose {
 export const sessionMachine = setup({
   types: {} as { context: SessionContext; input: SessionInput; events: SessionUsed | SessionEnd },
   actors: {
-    callOnClose: fromPromise<void, OnCloseInput>(() =>
+    callOnClose: fromPromise<void, OnCloseCall>(() =>
       Promise.reject(new Error("callOnClose is not provided")),
     ),
   },

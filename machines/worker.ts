@@ -11,12 +11,13 @@ const modelFailure = {
   },
 } as const;
 
+/** The key is for the edge to check signatures with. */
 const holdKey = {
   type: "holdKey",
   params: ({ event }: { event: KeyHeld }) => ({ pem: event.pem }),
 } as const;
 
-/** An actor that is started by its id takes the place of one that died. */
+/** A model, key or reporter actor died: another one takes its place. */
 const replaceActor = [
   "clearAway",
   {
@@ -26,11 +27,13 @@ const replaceActor = [
   "informReplacement",
 ] as const;
 
+/** The sessions actor died: the edge is given another one, which knows none of the sessions. */
 const replaceSessions = ["clearAway", "replaceSessions", "openSessions"] as const;
 
 /**
  * The worker's lifecycle: `loading → benchmarking → verifying → ready`, `errored` and back, and
- * `draining → stopped`, in which first the requests end, then the sessions, then the reports. It owns all other actors and replaces one that dies.
+ * `draining → stopped`, in which first the requests end, then the sessions, then the reports. It owns all other
+ * actors and replaces one that dies.
  *
  * @example
  * ```ts
@@ -128,9 +131,7 @@ export const workerMachine = workerSetup.createMachine({
           },
         },
       },
-      on: {
-        "model.failed": modelFailure,
-      },
+      on: { "model.failed": modelFailure },
     },
     verifying: {
       entry: ["reportCondition", "verifyModel"],

@@ -1,3 +1,4 @@
+import { extname } from "node:path";
 import { z } from "zod";
 import type { Benchmark, CheckedConfig, Handler, WorkerConfig } from "./config.js";
 import { configFaults } from "./config-faults.js";
@@ -6,6 +7,8 @@ import { faultList } from "./fault-list.js";
 import { isHttpUrl } from "./is-http-url.js";
 import { queuePlace } from "./queue-place.js";
 import type { Payload } from "./wire.js";
+
+type LifecycleStart = (signal: AbortSignal) => unknown;
 
 const func = <F>() => z.custom<F>((value) => typeof value === "function", "expected a function");
 const count = z.int().min(1);
@@ -29,6 +32,29 @@ const benchmarkSchema = z
     message: "expected either a dataset or a generator",
   });
 
+const extension = z.string().regex(/^[a-z0-9]+$/, "expected an extension in small letters, without a dot");
+
+const multipartSchema = z.strictObject({
+  files: z
+    .record(
+      z.string().min(1),
+      z
+        .strictObject({
+          extensions: z.array(extension).min(1),
+          defaultFilename: z.string().regex(/^[^\\/".\p{Cc}][^\\/"\p{Cc}]*$/u, "expected a file name without a path"),
+          filenameField: z.string().min(1).optional(),
+        })
+        .refine(({ extensions, defaultFilename: name }) => extensions.includes(extname(name).slice(1)), {
+          path: ["defaultFilename"],
+          message: "expected a name with one of the extensions",
+        }),
+    )
+    .refine((files) => Object.keys(files).length > 0, "expected at least one field"),
+  maxFileBytes: count.default(25 * 1024 * 1024),
+  maxTotalBytes: count.default(64 * 1024 * 1024),
+  maxFiles: count.default(16),
+});
+
 const handlerSchema = z.strictObject({
   route: z
     .string()
@@ -48,8 +74,11 @@ const handlerSchema = z.strictObject({
       connectMs: milliseconds.default(10_000),
       headersMs: milliseconds.default(null),
       idleMs: milliseconds.default(null),
+      totalMs: milliseconds.default(null),
     })
     .prefault({}),
+  multipart: multipartSchema.optional(),
+  websocket: z.boolean().optional(),
 });
 
 const configSchema = z.strictObject({
@@ -67,6 +96,21 @@ const configSchema = z.strictObject({
   logActionConfig: z
     .strictObject({ onLoad: substrings, onError: substrings, onInfo: substrings })
     .prefault({}),
+  readiness: z.enum(["log", "health", "either"], 'expected "log", "health" or "either"').optional(),
+  // What a timer holds.
+  startTimeout: z
+    .number()
+    .positive()
+    .max(24 * 86_400)
+    .default(1800),
+  lifecycle: z
+    .strictObject({ start: func<LifecycleStart>().optional(), stop: func<() => unknown>().optional() })
+    .optional(),
+  sessionCallbackHosts: z
+    .array(z.string().regex(/^(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d+)?$/, "expected a host name, or host:port"))
+    .default([]),
+  requireOwnUrl: z.boolean().default(false),
+  replayProtection: z.boolean().default(false),
   maxSessions: z.int().nonnegative().nullable().default(10),
   maxBodyBytes: z
     .int()
@@ -100,7 +144,11 @@ export function checkConfig(config: WorkerConfig): CheckedConfig {
     handlers,
     benchmark: benchmarkOf(handlers[benchmarked], data.handlers[benchmarked]?.benchmarkConfig),
     logActionConfig: data.logActionConfig,
+    startTimeout: data.startTimeout,
     maxSessions: data.maxSessions,
+    sessionCallbackHosts: data.sessionCallbackHosts,
+    requireOwnUrl: data.requireOwnUrl,
+    replayProtection: data.replayProtection,
     maxBodyBytes: data.maxBodyBytes,
     drainTimeout: data.drainTimeout,
   };

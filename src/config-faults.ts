@@ -32,25 +32,38 @@ function faultsOfFields(error: ZodError): Fault[] {
   });
 }
 
+/** What the worker serves itself, on the port of the handlers. */
+const RESERVED_ROUTES = ["/session/create", "/session/get", "/session/health", "/session/end", "/pyworker/update"];
+
+/** Options of a handler that leave no room for others. */
+const EXCLUSIVE: readonly (readonly [option: string, reason: string, others: readonly string[]])[] = [
+  ["remoteFunction", "which makes the answer itself", ["responseGenerator", "multipart"]],
+  [
+    "websocket",
+    "which passes frames on",
+    ["remoteFunction", "responseGenerator", "multipart", "benchmarkConfig"],
+  ],
+];
+
 /** How the fields of one handler fit together. */
 function faultsOfHandler(handler: Fields, path: readonly PropertyKey[], isFaulty: IsFaulty): Fault[] {
-  const { allowParallelRequests, concurrency = 1, remoteFunction, responseGenerator } = handler;
+  const { allowParallelRequests, concurrency = 1, route } = handler;
   const faults: Fault[] = [];
+  if (RESERVED_ROUTES.includes(String(route))) {
+    faults.push({ path: [...path, "route"], expected: "expected a route that the worker does not serve itself" });
+  }
   if (allowParallelRequests === false && concurrency !== 1) {
     faults.push({
       path: [...path, "concurrency"],
       expected: "expected 1 or nothing where allowParallelRequests is false",
     });
   }
-  if (
-    remoteFunction !== undefined &&
-    responseGenerator !== undefined &&
-    !isFaulty([...path, "remoteFunction"])
-  ) {
-    faults.push({
-      path: [...path, "responseGenerator"],
-      expected: "expected none beside a remoteFunction, which makes the answer itself",
-    });
+  for (const [option, reason, others] of EXCLUSIVE) {
+    if (handler[option] === undefined || handler[option] === false || isFaulty([...path, option])) continue;
+    for (const other of others) {
+      if (handler[other] === undefined) continue;
+      faults.push({ path: [...path, other], expected: `expected none beside ${option}, ${reason}` });
+    }
   }
   return faults;
 }
@@ -94,7 +107,8 @@ function faultsBetween(handlers: readonly Fields[], isFaulty: IsFaulty): Fault[]
 
 /** What must be there because of something else. */
 function faultsOfModel(config: Fields, handlers: readonly Fields[]): Fault[] {
-  const { modelServerUrl, modelServerPort, modelLogFile, modelHealthcheckUrl, logActionConfig } = config;
+  const { modelServerUrl, modelServerPort, modelLogFile, modelHealthcheckUrl, logActionConfig, readiness } =
+    config;
   const faults: Fault[] = [];
   if (modelServerUrl === undefined && handlers.some(({ remoteFunction }) => remoteFunction === undefined)) {
     faults.push({
@@ -114,7 +128,14 @@ function faultsOfModel(config: Fields, handlers: readonly Fields[]): Fault[] {
       expected: "expected an absolute URL, because there is no modelServerUrl that a path could belong to",
     });
   }
-  if (listOf(fieldsOf(logActionConfig).onLoad).length > 0 && modelLogFile === undefined) {
+  const hasLines = listOf(fieldsOf(logActionConfig).onLoad).length > 0;
+  if ((readiness === "log" || readiness === "either") && !hasLines) {
+    faults.push({
+      path: ["logActionConfig", "onLoad"],
+      expected: `expected lines to look for, because readiness is "${readiness}"`,
+    });
+  }
+  if (hasLines && modelLogFile === undefined) {
     faults.push({ path: ["modelLogFile"], expected: "expected the log file in which onLoad is looked for" });
   }
   return faults;

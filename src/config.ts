@@ -40,7 +40,7 @@ export interface FileFieldConfig {
   /** Name of a file for which the payload gives none; its extension must be an allowed one. */
   readonly defaultFilename: string;
   /** Payload field that gives the file's name; it does not go to the model. @default none: `defaultFilename` always */
-  readonly filenameField?: string;
+  readonly filenameField?: string | undefined;
 }
 
 /**
@@ -156,9 +156,9 @@ export interface LifecycleConfig {
    * Called once the worker listens. Its end means that the model has loaded, unless `readiness` says otherwise; where it
    * throws, the worker is errored and calls it again after 10 s. The signal aborts when the worker stops meanwhile.
    */
-  readonly start?: (signal: AbortSignal) => unknown;
+  readonly start?: ((signal: AbortSignal) => unknown) | undefined;
   /** Called once when the worker has stopped, whatever the reason; at most 10 s are waited for it. */
-  readonly stop?: () => unknown;
+  readonly stop?: (() => unknown) | undefined;
 }
 
 /**

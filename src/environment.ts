@@ -13,6 +13,12 @@ const DEFAULT_REPORT_ADDRESS = "https://run.vast.ai";
 export interface Environment {
   /** `WORKER_PORT`: port of the public server. */
   readonly port: number;
+  /** `WORKER_HTTP_PORT`: port of the second, plain-HTTP server. @default WORKER_PORT + 1 */
+  readonly httpPort: number;
+  /** `WORKER_HTTP_HOST`: address that the second server listens on. @default 127.0.0.1 */
+  readonly httpHost: string;
+  /** `HTTP_SERVER`: which server stands behind both ports. @default auto */
+  readonly server: ServerChoice;
   /** `USE_SSL` is `true`: the public server speaks TLS. */
   readonly useSsl: boolean;
   /** From `PUBLIC_IPADDR` and `VAST_TCP_PORT_<WORKER_PORT>`: how clients reach this worker. */
@@ -31,8 +37,20 @@ export interface Environment {
   readonly logLevel: LogLevel;
 }
 
+const SERVERS = ["auto", "uws", "node"] as const;
+/** `auto` is uWebSockets.js where it runs, and `node:http` otherwise. */
+export type ServerChoice = (typeof SERVERS)[number];
+
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** One of some words, in any case; the first where none is given. */
+const choice = <const Words extends readonly [string, ...string[]]>(words: Words, otherwise: Words[number]) =>
+  z
+    .string()
+    .default("")
+    .transform((text) => text.trim().toLowerCase() || otherwise)
+    .pipe(z.enum(words, `expected one of ${words.join(", ")}`));
 
 const integer = (expected: string, min: number, max: number) =>
   z
@@ -41,12 +59,30 @@ const integer = (expected: string, min: number, max: number) =>
     .refine((text) => /^-?\d+$/.test(text) && Number(text) >= min && Number(text) <= max, expected)
     .transform(Number);
 
-const port = integer("expected a port number from 1 to 65535", 1, 65535);
+const MAX_PORT = 65535;
+
+/** An empty variable counts as one that is not set. */
+const optional = <Schema extends z.ZodType>(schema: Schema) =>
+  z.preprocess((text) => (text === "" ? undefined : text), schema.optional());
+
+const port = integer(`expected a port number from 1 to ${MAX_PORT}`, 1, MAX_PORT);
 const flag = (...yes: string[]) =>
   z
     .string()
     .default("")
     .transform((text) => yes.includes(text.trim().toLowerCase()));
+
+const workerId = integer("expected an integer", Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+
+const reportAddresses = z
+  .string()
+  .default("")
+  .transform((text) => {
+    const addresses = text.split(",").map((address) => address.trim().replace(/\/+$/, ""));
+    const given = addresses.filter((address) => address !== "");
+    return given.length > 0 ? given : [DEFAULT_REPORT_ADDRESS];
+  })
+  .refine((addresses) => addresses.every(isHttpUrl), "expected http: or https: URLs, separated by commas");
 
 /**
  * Reads the environment: the one place that knows the variables' names.
@@ -58,24 +94,19 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
   const publicPort = `VAST_TCP_PORT_${variables.WORKER_PORT?.trim() ?? "<WORKER_PORT>"}`;
   const schema = z.object({
     WORKER_PORT: port,
+    WORKER_HTTP_PORT: optional(port),
+    WORKER_HTTP_HOST: z
+      .string()
+      .default("")
+      .transform((text) => text.trim() || "127.0.0.1"),
+    HTTP_SERVER: choice(SERVERS, "auto"),
     USE_SSL: flag("true"),
     PUBLIC_IPADDR: z
       .string("expected the worker's public address")
       .trim()
       .min(1, "expected the worker's public address"),
-    CONTAINER_ID: integer("expected an integer", Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
-    REPORT_ADDR: z
-      .string()
-      .default("")
-      .transform((text) => {
-        const addresses = text.split(",").map((address) => address.trim().replace(/\/+$/, ""));
-        const given = addresses.filter((address) => address !== "");
-        return given.length > 0 ? given : [DEFAULT_REPORT_ADDRESS];
-      })
-      .refine(
-        (addresses) => addresses.every(isHttpUrl),
-        "expected http: or https: URLs, separated by commas",
-      ),
+    CONTAINER_ID: workerId,
+    REPORT_ADDR: reportAddresses,
     MASTER_TOKEN: z.string().default(""),
     UNSECURED: flag("true", "1", "yes", "on"),
     MODEL_HEALTH_ENDPOINT: z
@@ -86,27 +117,29 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
         (text) => text === undefined || text.startsWith("/") || isHttpUrl(text),
         'expected a path that begins with "/", or an http: URL',
       ),
-    LOG_LEVEL: z
-      .string()
-      .default("info")
-      .transform((text) => text.trim().toLowerCase() || "info")
-      .pipe(z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(", ")}`)),
+    LOG_LEVEL: choice(LOG_LEVELS, "info"),
   });
   const parsed = schema.safeParse(variables);
   // Its name is known only with the port.
   const parsedPort = z.object({ [publicPort]: port }).safeParse(variables);
-  if (!parsed.success || !parsedPort.success) {
-    const issues = [...(parsed.error?.issues ?? []), ...(parsedPort.error?.issues ?? [])];
-    const faults = issues.map(({ path, message }) => {
-      const name = String(path[0]);
-      const value = variables[name];
-      return `${name}: ${message}, ${value === undefined ? "but it is not set" : `got ${JSON.stringify(value)}`}`;
-    });
+  const issues = [...(parsed.error?.issues ?? []), ...(parsedPort.error?.issues ?? [])];
+  const faults = issues.map(({ path, message }) => {
+    const name = String(path[0]);
+    const value = variables[name];
+    return `${name}: ${message}, ${value === undefined ? "but it is not set" : `got ${JSON.stringify(value)}`}`;
+  });
+  const httpPort = parsed.data?.WORKER_HTTP_PORT ?? (parsed.data?.WORKER_PORT ?? 0) + 1;
+  if (httpPort > MAX_PORT) faults.push(`WORKER_HTTP_PORT: expected a port, because WORKER_PORT + 1 is none, but it is not set`);
+  if (httpPort === parsed.data?.WORKER_PORT) faults.push(`WORKER_HTTP_PORT: expected another port than WORKER_PORT, got "${httpPort}"`);
+  if (!parsed.success || !parsedPort.success || faults.length > 0) {
     throw new TsworkerError("ENVIRONMENT_INVALID", faultList("the worker's environment", faults));
   }
   const { data } = parsed;
   return {
     port: data.WORKER_PORT,
+    httpPort,
+    httpHost: data.WORKER_HTTP_HOST,
+    server: data.HTTP_SERVER,
     useSsl: data.USE_SSL,
     publicUrl: `${data.USE_SSL ? "https" : "http"}://${data.PUBLIC_IPADDR}:${parsedPort.data[publicPort]}`,
     workerId: data.CONTAINER_ID,
@@ -115,5 +148,25 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     unsecured: data.UNSECURED,
     healthEndpoint: data.MODEL_HEALTH_ENDPOINT,
     logLevel: data.LOG_LEVEL,
+  };
+}
+
+/** What a worker that could not start needs to say so to the engine. */
+export type Reachable = Pick<Environment, "workerId" | "reportAddresses" | "masterToken">;
+
+/**
+ * As much of a faulty environment as a report needs; undefined where that is not there. Somebody who tries a worker by hand
+ * without naming an engine is not to talk to one.
+ */
+export function readReachable(variables: NodeJS.ProcessEnv = process.env): Reachable | undefined {
+  if (!variables.REPORT_ADDR?.trim()) return undefined;
+  const parsed = z
+    .object({ CONTAINER_ID: workerId, REPORT_ADDR: reportAddresses })
+    .safeParse(variables);
+  if (!parsed.success) return undefined;
+  return {
+    workerId: parsed.data.CONTAINER_ID,
+    reportAddresses: parsed.data.REPORT_ADDR,
+    masterToken: variables.MASTER_TOKEN ?? "",
   };
 }

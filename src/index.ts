@@ -1,7 +1,10 @@
 export type {
   BenchmarkConfig,
+  FileFieldConfig,
   HandlerConfig,
+  LifecycleConfig,
   LogActionConfig,
+  MultipartConfig,
   TimeoutsConfig,
   WorkerConfig,
 } from "./config.js";

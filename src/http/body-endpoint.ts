@@ -1,5 +1,6 @@
 import { type Answer, answers } from "./answer.js";
-import { type BodyFormat, formatOf } from "./envelope.js";
+import { formatOf } from "./body-format.js";
+import type { BodyFormat } from "./envelope.js";
 import type { Endpoint, RequestHead, RequestSink, Responder } from "./http-server.js";
 import { sendAnswer } from "./send-answer.js";
 

@@ -1,12 +1,11 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, unwatchFile, watchFile } from "node:fs";
 import { TsworkerError } from "../errors.js";
+import type { Log } from "../log.js";
+import type { CertificateFiles } from "./http-server.js";
 
-/** Paths of a certificate and its private key, both PEM. */
-export interface CertificateFiles {
-  readonly certificate: string;
-  readonly key: string;
-}
+/** Milliseconds between two looks at the files. */
+const WATCH_INTERVAL_MS = 5000;
 
 const parse = <T>(file: string, what: string, read: (pem: Buffer) => T): T => {
   try {
@@ -31,4 +30,29 @@ export function checkCertificate({ certificate, key }: CertificateFiles): void {
       `the key in ${key} does not belong to the certificate in ${certificate}`,
     );
   }
+}
+
+/**
+ * Looks after a certificate that is renewed while the worker runs.
+ *
+ * @param onRenewed is called when the files hold another pair that fits together.
+ * @returns ends it.
+ */
+export function watchCertificate(files: CertificateFiles, onRenewed: () => void, log: Log): () => void {
+  const onChange = (): void => {
+    try {
+      checkCertificate(files);
+      onRenewed();
+      log.info({ certificate: files.certificate }, "certificate renewed");
+    } catch (error) {
+      // As a rule one of the two files was written and the other one follows.
+      log.warn({ err: error }, "renewed certificate not usable, going on with the one before");
+    }
+  };
+  for (const file of [files.certificate, files.key]) {
+    watchFile(file, { interval: WATCH_INTERVAL_MS, persistent: false }, onChange);
+  }
+  return () => {
+    for (const file of [files.certificate, files.key]) unwatchFile(file, onChange);
+  };
 }

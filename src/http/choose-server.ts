@@ -1,9 +1,7 @@
+import type { ServerChoice } from "../environment.js";
 import { TsworkerError } from "../errors.js";
 import type { Log } from "../log.js";
 import type { Listen } from "./http-server.js";
-
-/** Which server stands behind the worker: `auto` is uWebSockets.js where it runs, and `node:http` otherwise. */
-export type ServerChoice = "auto" | "uws" | "node";
 
 const HOW_TO =
   "install the official package over the registry's (see the README, uWebSockets.js), or use Node.js 18 to 22 on glibc";

@@ -109,8 +109,8 @@ export const bodyFields = (value: unknown): Readonly<Record<string, unknown>> =>
   isObject(value) ? value : {};
 
 /**
- * What is wrong with `auth_data`, `payload` and `session_id`, all at once. Who does not read one of them leaves it out
- * (`session_id`) or gives it as it is.
+ * What is wrong with `auth_data`, `payload` and `session_id`, all at once. A route that does not read `session_id` gives
+ * the other two only.
  *
  * @returns undefined where nothing is wrong: then `auth_data` is an {@link AuthData} and `payload` a {@link Payload}.
  */

@@ -13,6 +13,8 @@ import { type BodyFormat, type ParsedEnvelope, parseEnvelope } from "./envelope.
 /** A handler with what it needs to serve requests. */
 export interface Route {
   readonly handler: Handler;
+  /** Origin and base path of the model server; undefined without one. */
+  readonly modelServer: string | undefined;
   /** Undefined for a handler with a `remoteFunction`. */
   readonly model: ModelClient | undefined;
   readonly metrics: RouteMetrics;

@@ -1,6 +1,7 @@
 import type { TsworkerError } from "../errors.js";
 import { type Answer, answers } from "./answer.js";
-import { type BodyFormat, formatOf, type ParsedEnvelope } from "./envelope.js";
+import { formatOf } from "./body-format.js";
+import type { BodyFormat, ParsedEnvelope } from "./envelope.js";
 import { Exchange, type Gate, type Route, type Work } from "./exchange.js";
 import { FunctionAnswer, type FunctionSink } from "./function-answer.js";
 import { GeneratedAnswer, type GeneratedSink } from "./generated-answer.js";

@@ -34,8 +34,11 @@ const MAX_TEXT_PARTS = 1000;
 const MAX_NAME_BYTES = 256;
 
 const MAX_FILENAME_BYTES = 255;
-/** Control characters, line and paragraph separators, lone surrogates, path separators and quotes. */
-const UNSAFE_IN_FILENAME = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}/\\"'`]/u;
+/**
+ * Control characters, line and paragraph separators, lone surrogates, path separators and quotes, and percent escapes of
+ * them, which form parsers turn back.
+ */
+const UNSAFE_IN_FILENAME = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}/\\"'`]|%[\da-f]{2}/iu;
 
 /** Also of the alphabet for URLs: no text has two readings. */
 const NOT_BASE64 = /[^\w+/-]/;
@@ -99,7 +102,7 @@ function fileContent(value: unknown): FileContent | undefined {
 function filenameFault(filename: unknown, extensions: readonly string[]): string | undefined {
   if (typeof filename !== "string") return "must be a string";
   if (UNSAFE_IN_FILENAME.test(filename) || filename.startsWith("."))
-    return "must be a plain file name, without a path, quotes or control characters";
+    return "must be a plain file name, without a path, quotes, escapes or control characters";
   const bytes = Buffer.byteLength(filename);
   if (bytes > MAX_FILENAME_BYTES) return `must be at most ${MAX_FILENAME_BYTES} bytes, got ${bytes}`;
   if (!filename.includes(".") || !extensions.includes(extensionOf(filename)))

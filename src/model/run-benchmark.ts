@@ -23,10 +23,13 @@ async function keptResult(): Promise<number | undefined> {
  * Measures the model's capacity in workload per second: the best of `runs` rounds, each of `concurrency`
  * requests at once, after one warm-up request. A round's throughput is the workload of the requests that
  * answered 200, divided by the round's seconds.
+ *
+ * @param awaitModel ends when the model takes requests.
  */
 export function runBenchmark(
   { handler, payload, runs, concurrency, doWarmup }: Benchmark,
   send: SendPayload,
+  awaitModel: (signal: AbortSignal) => Promise<void>,
   log: Log,
 ) {
   const newPayload = (): Payload => {
@@ -51,6 +54,7 @@ export function runBenchmark(
       log.info({ maxPerf: kept, file: RESULT_FILE }, "benchmark result kept from an earlier start");
       return kept;
     }
+    await awaitModel(signal);
     if (doWarmup) {
       log.info({ route: handler.route }, "benchmark warm-up");
       await sendOne(signal);

@@ -1,11 +1,12 @@
 import { statfs } from "node:fs/promises";
 import { fromPromise } from "xstate";
 import type { Delivered, DeliveryInput } from "../../machines/reporter.js";
-import { TsworkerError } from "../errors.js";
 import type { Log } from "../log.js";
 import { VERSION } from "../version.js";
 import type { EndedReport, WorkerStatus } from "../wire.js";
 import type { Ledger } from "./ledger.js";
+import { post } from "./post.js";
+import type { ReportCounts } from "./report-counts.js";
 
 /**
  * Ended requests in one report; the rest follows at once. A report is put together in one go, during which no
@@ -21,34 +22,7 @@ export interface DeliveryOptions {
   readonly workerId: number;
   readonly masterToken: string;
   readonly publicUrl: string;
-}
-
-async function post(url: string, body: unknown, timeoutMs: number, signal: AbortSignal): Promise<void> {
-  let status: number;
-  try {
-    const response = await fetch(url, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-      // Followed, a redirect may turn into a GET, whose 200 says nothing about the report.
-      redirect: "manual",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-    });
-    status = response.status;
-    // The status alone decides: what was taken is not told again because the rest of the answer did not come.
-    await response.arrayBuffer().catch(() => {});
-  } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    throw new TsworkerError(
-      "REPORT_FAILED",
-      `${url} did not answer: ${cause instanceof Error ? cause.message : cause}`,
-      {
-        cause: error,
-      },
-    );
-  }
-  if (status < 200 || status > 299)
-    throw new TsworkerError("REPORT_FAILED", `${url} answered ${status}, expected 2xx`);
+  readonly counts: ReportCounts;
 }
 
 /** GiB in use on `/`. */
@@ -61,37 +35,44 @@ async function diskUsage(): Promise<number> {
  * Sends one report to one address: composed from the ledger at this moment, and taken off it only when the
  * engine answered 2xx.
  */
-export function deliverReports({ ledger, log, workerId, masterToken, publicUrl }: DeliveryOptions) {
+export function deliverReports({
+  ledger,
+  log,
+  workerId,
+  masterToken,
+  publicUrl,
+  counts,
+}: DeliveryOptions) {
   let lastDiskUsage: number | undefined;
 
   const deliverStatus = async (
     { address, condition, timeoutMs }: DeliveryInput,
     signal: AbortSignal,
   ): Promise<Delivered> => {
-    const counts = ledger.status();
+    const told = ledger.status();
     const disk = await diskUsage();
     const status: WorkerStatus = {
       id: workerId,
       mtoken: masterToken,
       version: VERSION,
       loadtime: condition.loadtime,
-      cur_load: counts.curLoad,
-      rej_load: counts.rejLoad,
-      new_load: counts.newLoad,
+      cur_load: told.curLoad,
+      rej_load: told.rejLoad,
+      new_load: told.newLoad,
       error_msg: condition.errorMsg,
       max_perf: condition.maxPerf,
-      cur_perf: counts.curPerf,
+      cur_perf: told.curPerf,
       cur_capacity: 0,
       max_capacity: 0,
-      num_requests_working: counts.working,
-      num_requests_recieved: counts.received,
+      num_requests_working: told.working,
+      num_requests_recieved: told.received,
       additional_disk_usage: lastDiskUsage === undefined ? 0 : disk - lastDiskUsage,
-      working_request_idxs: counts.requestIdxs,
+      working_request_idxs: told.requestIdxs,
       url: publicUrl,
     };
     await post(`${address}/worker_status/`, status, timeoutMs, signal);
     lastDiskUsage = disk;
-    ledger.statusDelivered(counts);
+    ledger.statusDelivered(told);
     return { loadtime: condition.loadtime, more: false };
   };
 
@@ -112,9 +93,14 @@ export function deliverReports({ ledger, log, workerId, masterToken, publicUrl }
 
   return fromPromise<Delivered, DeliveryInput>(async ({ input, signal }) => {
     try {
-      return await (input.kind === "status" ? deliverStatus(input, signal) : deliverEnded(input, signal));
+      const delivered = await (input.kind === "status"
+        ? deliverStatus(input, signal)
+        : deliverEnded(input, signal));
+      counts[input.kind].delivered++;
+      return delivered;
     } catch (error) {
       if (!signal.aborted) {
+        counts[input.kind].failed++;
         log.warn(
           { report: input.kind, fault: error instanceof Error ? error.message : String(error) },
           "report failed",

@@ -2,11 +2,19 @@ import { describe, expect, test } from "vitest";
 import { keyMachine } from "../../machines/key.js";
 import { modelMachine } from "../../machines/model.js";
 import { reporterMachine } from "../../machines/reporter.js";
+import { sessionMachine } from "../../machines/session.js";
 import { workerMachine } from "../../machines/worker.js";
 import { startedKey } from "./support/started-key.js";
 import { startedModel } from "./support/started-model.js";
 import { startedReporter, TAKEN } from "./support/started-reporter.js";
-import { FATAL_REQUEST, failKey, readyWorker, startedWorker } from "./support/started-worker.js";
+import { startedSessions } from "./support/started-sessions.js";
+import {
+  FATAL_REQUEST,
+  FATAL_SESSION,
+  failKey,
+  readyWorker,
+  startedWorker,
+} from "./support/started-worker.js";
 import { TransitionRecord } from "./support/transition-record.js";
 
 // What each transition does is shown elsewhere. Here machines are only walked through, to show that there is a way
@@ -42,8 +50,34 @@ describe("every state is reachable and every transition can be taken", () => {
     const byNothing = startedModel({ readiness: "none", hasLog: false, inspect });
     byNothing.suspect();
     await byNothing.pass(10_000);
+    const byEither = startedModel({ readiness: "either", hasHealth: true, inspect });
+    byEither.log("log.loaded", "loaded");
+    const byLifecycle = startedModel({ readiness: "lifecycle", hasLog: false, hasLifecycle: true, inspect });
+    await byLifecycle.startLifecycle.fail();
+    await byLifecycle.pass(10_000);
+    await byLifecycle.startLifecycle.succeed();
+    byLifecycle.suspect();
+    const startedToo = startedModel({ readiness: "log", hasLifecycle: true, inspect });
+    await startedToo.startLifecycle.succeed();
     expect(record.unentered(modelMachine)).toEqual([]);
     expect(record.untaken(modelMachine)).toEqual([]);
+  });
+
+  test("of a session", async () => {
+    const record = new TransitionRecord();
+    const { callOnClose, open, use, end } = startedSessions({ inspect: record.inspect });
+    const onClose = { route: "/unload", payload: {} };
+    open("without");
+    use("without", 90_000);
+    end("without");
+    for (const id of ["called", "failed"]) {
+      open(id, 60_000, onClose);
+      end(id);
+    }
+    await callOnClose.succeed();
+    await callOnClose.fail();
+    expect(record.unentered(sessionMachine)).toEqual([]);
+    expect(record.untaken(sessionMachine)).toEqual([]);
   });
 
   test("of the reporter", async () => {
@@ -133,6 +167,29 @@ describe("every state is reachable and every transition can be taken", () => {
     await flushed.drain();
     flushed.edge.drained();
     await flushed.pass(0);
+
+    const opened = (id: string) =>
+      ({
+        type: "session.opened",
+        id,
+        expiresAt: 60_000,
+        onClose: { route: "/unload", payload: {} },
+      }) as const;
+    const closing = await readyWorker({ inspect });
+    closing.edge.sessionsOpened.at(-1)?.send(opened(FATAL_SESSION));
+    closing.edge.sessionsOpened.at(-1)?.send(opened("a"));
+    await closing.drain();
+    closing.edge.drained();
+    closing.edge.sessionsOpened.at(-1)?.send(opened(FATAL_SESSION));
+    const hanging = await readyWorker({ inspect });
+    hanging.edge.sessionsOpened.at(-1)?.send(opened("a"));
+    await hanging.drain();
+    hanging.edge.drained();
+    await hanging.pass(12_000);
+
+    const slow = startedWorker({ inspect, hasLifecycle: true, startTimeoutMs: 1000 });
+    await slow.startLifecycle.succeed();
+    await slow.pass(1000);
 
     const failing = startedWorker({ inspect, hasHealth: true });
     await failing.log("log.failed");

@@ -129,6 +129,13 @@ export class RawModel {
     return last;
   }
 
+  /** What it was sent as JSON to a path, oldest first. */
+  bodiesAt(path: string): readonly unknown[] {
+    return this.#requests
+      .filter((request) => request.path === path)
+      .map(({ body }) => JSON.parse(body.toString()) as unknown);
+  }
+
   /** Number of connections that stand. */
   get connections(): number {
     return this.#sockets.size;

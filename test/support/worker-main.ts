@@ -2,7 +2,7 @@
  * The worker process of the end-to-end tests: a `worker.ts` whose configuration comes as JSON in
  * `TEST_WORKER_CONFIG`. Functions, which JSON cannot hold, are named there and stand here.
  */
-import { type BenchmarkConfig, type HandlerConfig, PayloadError, Worker, type WorkerConfig } from "tsworker";
+import { type BenchmarkConfig, type HandlerConfig, type LifecycleConfig, PayloadError, Worker, type WorkerConfig } from "tsworker";
 
 const functions = {
   workloadCalculator: {
@@ -58,6 +58,28 @@ const functions = {
           reject(signal.reason);
         });
       }),
+    async *counts({ upTo, failAt }) {
+      for (let n = 1; n <= Number(upTo); n++) {
+        if (n === failAt) throw new Error("the generator failed");
+        yield { n };
+      }
+    },
+    // Tells when it is ended, to see that nobody yields into the void.
+    async *endless(payload) {
+      try {
+        for (let n = 1; ; n++) {
+          yield { n, ...payload };
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+      } finally {
+        process.stdout.write(`${JSON.stringify({ msg: "generator ended" })}\n`);
+      }
+    },
+    async *stalls({ after }) {
+      for (let n = 1; n <= Number(after); n++) yield n;
+      await new Promise(() => {});
+    },
+    never: () => new Promise(() => {}),
   },
 } satisfies { [K in keyof HandlerConfig]?: Record<string, NonNullable<HandlerConfig[K]>> };
 
@@ -66,6 +88,31 @@ const generators = {
     throw new Error("the generator of payloads failed");
   },
 } satisfies Record<string, BenchmarkConfig["generator"]>;
+
+const told = (msg: string): void => {
+  process.stdout.write(`${JSON.stringify({ msg })}\n`);
+};
+
+let starts = 0;
+
+const lifecycles = {
+  starts: { start: () => told("lifecycle starts"), stop: () => told("lifecycle stops") },
+  failsOnce: {
+    start: () => {
+      if (starts++ === 0) throw new Error("no GPU");
+    },
+  },
+  untilAborted: {
+    start: (signal) =>
+      new Promise((resolve) => {
+        signal.addEventListener("abort", () => {
+          told("start aborted");
+          resolve(undefined);
+        });
+      }),
+  },
+  stopHangs: { start: () => {}, stop: () => new Promise(() => {}) },
+} satisfies Record<string, LifecycleConfig>;
 
 interface NamedHandler extends Omit<HandlerConfig, keyof typeof functions | "benchmarkConfig"> {
   readonly benchmarkConfig?: Omit<BenchmarkConfig, "generator"> & {
@@ -78,8 +125,9 @@ interface NamedHandler extends Omit<HandlerConfig, keyof typeof functions | "ben
 }
 
 /** A `WorkerConfig` in which functions are named. */
-export interface NamedConfig extends Omit<WorkerConfig, "handlers"> {
+export interface NamedConfig extends Omit<WorkerConfig, "handlers" | "lifecycle"> {
   readonly handlers: readonly NamedHandler[];
+  readonly lifecycle?: keyof typeof lifecycles;
 }
 
 function resolve({
@@ -104,6 +152,10 @@ function resolve({
 }
 
 if (process.env.TEST_WORKER_CONFIG !== undefined) {
-  const named = JSON.parse(process.env.TEST_WORKER_CONFIG) as NamedConfig;
-  await new Worker({ ...named, handlers: named.handlers.map(resolve) }).run();
+  const { handlers, lifecycle, ...rest } = JSON.parse(process.env.TEST_WORKER_CONFIG) as NamedConfig;
+  await new Worker({
+    ...rest,
+    handlers: handlers.map(resolve),
+    ...(lifecycle && { lifecycle: lifecycles[lifecycle] }),
+  }).run();
 }

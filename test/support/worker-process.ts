@@ -28,6 +28,8 @@ export interface WorkerProcessOptions {
 /** A real worker process. */
 export class WorkerProcess {
   readonly url: string;
+  /** Of the second port. */
+  readonly localUrl: string;
   readonly directory: string;
   /** Everything that it logged as JSON, oldest first. */
   readonly lines: LogLine[] = [];
@@ -36,9 +38,15 @@ export class WorkerProcess {
   readonly child: ChildProcess;
   readonly #ownsDirectory: boolean;
 
-  private constructor(child: ChildProcess, url: string, directory: string, ownsDirectory: boolean) {
+  private constructor(
+    child: ChildProcess,
+    { port, httpPort }: { readonly port: number; readonly httpPort: number },
+    directory: string,
+    ownsDirectory: boolean,
+  ) {
     this.child = child;
-    this.url = url;
+    this.url = `http://127.0.0.1:${port}`;
+    this.localUrl = `http://127.0.0.1:${httpPort}`;
     this.directory = directory;
     this.#ownsDirectory = ownsDirectory;
     for (const stream of [child.stdout, child.stderr]) {
@@ -55,7 +63,7 @@ export class WorkerProcess {
 
   /** Starts the process; it may not listen yet. */
   static async spawn({ config, engineUrl, env, directory }: WorkerProcessOptions): Promise<WorkerProcess> {
-    const port = await freePort();
+    const [port, httpPort] = [await freePort(), await freePort()];
     const cwd = directory ?? (await mkdtemp(join(tmpdir(), "tsworker-test-")));
     const child = spawn(process.execPath, ["--enable-source-maps", MAIN], {
       cwd,
@@ -63,6 +71,8 @@ export class WorkerProcess {
       env: {
         PATH: process.env.PATH,
         WORKER_PORT: String(port),
+        WORKER_HTTP_PORT: String(httpPort),
+        HTTP_SERVER: process.env.TEST_HTTP_SERVER,
         PUBLIC_IPADDR: "127.0.0.1",
         [`VAST_TCP_PORT_${port}`]: String(port),
         CONTAINER_ID: "7",
@@ -73,7 +83,7 @@ export class WorkerProcess {
         ...env,
       },
     });
-    return new WorkerProcess(child, `http://127.0.0.1:${port}`, cwd, directory === undefined);
+    return new WorkerProcess(child, { port, httpPort }, cwd, directory === undefined);
   }
 
   /** Starts the process and waits until it is in a state, `ready` unless another is named. */

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { HandlerConfig } from "../../src/config.js";
+import type { Handler } from "../../src/config.js";
 import { PayloadError } from "../../src/errors.js";
 import { parseEnvelope } from "../../src/http/envelope.js";
 import { unhandledRejections } from "./support/unhandled-rejections.js";
+
+type EnvelopeHandler = Pick<Handler, "requestParser" | "multipart" | "remoteFunction">;
 
 const AUTH = {
   cost: "256",
@@ -13,14 +15,13 @@ const AUTH = {
   url: "http://203.0.113.7:41000",
 };
 
-const parse = (body: string | Buffer, handler: Partial<HandlerConfig> = {}) =>
-  parseEnvelope(Buffer.from(body), { route: "/go", ...handler });
+const parse = (body: string | Buffer, handler: EnvelopeHandler = {}) =>
+  parseEnvelope(Buffer.from(body), handler, "json");
 
-const parseJson = (body: unknown, handler: Partial<HandlerConfig> = {}) =>
-  parse(JSON.stringify(body), handler);
+const parseJson = (body: unknown, handler: EnvelopeHandler = {}) => parse(JSON.stringify(body), handler);
 
 /** The faults that are told of a body. */
-const faultsOf = (body: unknown, handler: Partial<HandlerConfig> = {}) => {
+const faultsOf = (body: unknown, handler: EnvelopeHandler = {}) => {
   const result = parseJson(body, handler);
   return result.kind === "faults" ? result.faults : result.kind;
 };
@@ -30,7 +31,13 @@ describe("a sound envelope", () => {
     const result = parseJson({ auth_data: AUTH, payload: { a: 1 }, session_id: null });
     expect(result).toEqual({
       kind: "envelope",
-      envelope: { authData: AUTH, payload: { a: 1 }, body: Buffer.from('{"a":1}'), sessionId: null },
+      envelope: {
+        authData: AUTH,
+        payload: { a: 1 },
+        body: Buffer.from('{"a":1}'),
+        contentType: "application/json",
+        sessionId: null,
+      },
     });
   });
 
@@ -71,9 +78,16 @@ describe("what the model is sent", () => {
 
   test("does not change with the buffer that it came in", () => {
     const body = Buffer.from(JSON.stringify({ auth_data: AUTH, payload: { a: 1 } }));
-    const result = parseEnvelope(body, { route: "/go" });
+    const result = parseEnvelope(body, {}, "json");
     body.fill(0);
     expect(result.kind === "envelope" && result.envelope.body.toString()).toBe('{"a":1}');
+  });
+
+  test("is nothing where a remoteFunction answers", () => {
+    const handler = { remoteFunction: () => 1 };
+    expect(parseJson({ auth_data: AUTH, payload: { a: 1 } }, handler)).toMatchObject({
+      envelope: { payload: { a: 1 }, body: "" },
+    });
   });
 
   test("is what the requestParser made of it", () => {
@@ -187,7 +201,7 @@ describe("a requestParser", () => {
     ["gives a list", () => []],
     ["gives what cannot be written as JSON", () => ({ seed: 1n })],
   ])("that %s is the worker's own fault, not the client's", (_, parser) => {
-    const requestParser = parser as unknown as NonNullable<HandlerConfig["requestParser"]>;
+    const requestParser = parser as unknown as NonNullable<Handler["requestParser"]>;
     const result = parseJson({ auth_data: AUTH, payload: {} }, { requestParser });
     expect(result).toEqual({ kind: "parser-threw", error: expect.any(Error) });
   });
@@ -207,7 +221,7 @@ describe("a requestParser", () => {
       },
     ],
   ])("that is async and %s is the worker's own fault, and no more than that", async (_, parser) => {
-    const requestParser = parser as unknown as NonNullable<HandlerConfig["requestParser"]>;
+    const requestParser = parser as unknown as NonNullable<Handler["requestParser"]>;
     const results: unknown[] = [];
     const unhandled = await unhandledRejections(() => {
       results.push(parseJson({ auth_data: AUTH, payload: {} }, { requestParser }));

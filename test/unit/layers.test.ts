@@ -19,7 +19,7 @@ const PUBLIC = ["src/index.ts", "src/client/index.ts", "src/engine/index.ts", "m
 const PUBLIC_NAMES = ["tsworker", "tsworker/client", "tsworker/engine", "tsworker/machines"];
 
 /** What runs in a worker process. */
-const WORKER_FOLDERS = ["src/auth", "src/http", "src/model", "src/report"];
+const WORKER_FOLDERS = ["src/auth", "src/http", "src/metrics", "src/model", "src/report", "src/session"];
 /** What runs beside it. */
 const BESIDE = ["src/client", "src/engine", "src/cli", "src/simulator", "src/stand-in"];
 
@@ -91,12 +91,12 @@ describe("HTTP is src/http's business alone", () => {
     expect(importing.filter((file) => !within("src/http")(file))).toEqual([]);
   });
 
-  test("of the worker, nothing but src/worker.ts, which puts it together, imports from src/http", () => {
+  test("of the worker, nothing but src/start-worker.ts, which puts it together, imports from src/http", () => {
     expect(
       forbidden(
         "src",
         (target, { file }) =>
-          !within("src/http")(target) || within("src/http")(file) || file === "src/worker.ts",
+          !within("src/http")(target) || within("src/http")(file) || file === "src/start-worker.ts",
       ),
     ).toEqual([]);
   });

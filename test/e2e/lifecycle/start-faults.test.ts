@@ -1,19 +1,16 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { expect } from "vitest";
-import { eventually } from "../../support/eventually.js";
 import { type Lab, type LabWorkerOptions, test, WORK } from "../../support/lab.js";
+import { failed } from "../../support/failed-start.js";
 import type { WorkerProcess } from "../../support/worker-process.js";
 
-/** Starts a worker that cannot start. */
+/** Starts a worker that cannot start, and ends it when it has said so. */
 async function failing(lab: Lab, options: Partial<LabWorkerOptions>): Promise<WorkerProcess> {
   const [engine, model] = [await lab.engine(), await lab.model()];
   const worker = await lab.spawn({ engine, model, ...options });
-  await eventually(() => expect(worker.child.exitCode).not.toBeNull(), { timeoutMs: 15_000 });
-  await eventually(() => worker.child.stderr?.readableEnded === true);
-  expect(worker.child.exitCode).toBe(1);
+  await failed(worker);
   expect(worker.states).toEqual([]);
-  expect(worker.text.match(/TsworkerError: /g)).toHaveLength(1);
   return worker;
 }
 

@@ -4,6 +4,7 @@ import { request } from "node:https";
 import { afterEach, describe, expect } from "vitest";
 import { CERTIFICATE_FILE, CERTIFICATE_KEY_FILE } from "../../../src/environment.js";
 import { eventually } from "../../support/eventually.js";
+import { failed } from "../../support/failed-start.js";
 import { type Lab, test } from "../../support/lab.js";
 import type { WorkerProcess } from "../../support/worker-process.js";
 
@@ -12,11 +13,8 @@ const FILES = [CERTIFICATE_FILE, CERTIFICATE_KEY_FILE];
 async function failing(lab: Lab): Promise<WorkerProcess> {
   const [engine, model] = [await lab.engine(), await lab.model()];
   const worker = await lab.spawn({ engine, model, env: { USE_SSL: "true" } });
-  await eventually(() => expect(worker.child.exitCode).not.toBeNull(), { timeoutMs: 15_000 });
-  await eventually(() => worker.child.stderr?.readableEnded === true);
-  expect(worker.child.exitCode).toBe(1);
+  await failed(worker);
   expect(worker.text).toContain("CERTIFICATE_UNREADABLE");
-  expect(worker.text.match(/TsworkerError: /g)).toHaveLength(1);
   return worker;
 }
 

@@ -4,7 +4,7 @@ import { keyMachine } from "../../../machines/key.js";
 import { modelMachine } from "../../../machines/model.js";
 import { queueLogic } from "../../../machines/queue.js";
 import { type Delivered, type DeliveryInput, reporterMachine } from "../../../machines/reporter.js";
-import { type OnCloseInput, sessionMachine } from "../../../machines/session.js";
+import { type OnCloseCall, sessionMachine } from "../../../machines/session.js";
 import { sessionsLogic } from "../../../machines/sessions.js";
 import { workerMachine } from "../../../machines/worker.js";
 import type { WorkerInput } from "../../../machines/worker-context.js";
@@ -33,7 +33,7 @@ export function startedWorker({ inspect = () => {}, ...input }: Options = {}) {
   const probeHealth = new Calls<void>();
   const startLifecycle = new Calls<void>();
   const benchmark = new Calls<number>();
-  const callOnClose = new Calls<void, OnCloseInput>();
+  const callOnClose = new Calls<void, OnCloseCall>();
   const deliver = new Calls<Delivered, DeliveryInput>();
   deliver.answer = ({ condition }) => ({ loadtime: condition.loadtime, more: false });
   const tails: ((event: LogMatched) => void)[] = [];

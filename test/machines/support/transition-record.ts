@@ -24,6 +24,8 @@ export class TransitionRecord {
   readonly inspect = (event: InspectionEvent): void => {
     if (event.type !== "@xstate.microstep") return;
     for (const taken of event._transitions) {
+      // A state that is left in the very first step is in no snapshot.
+      this.#entered.add(taken.source.id);
       const list = transitionsOf(taken.source).find(([, each]) => each.includes(taken));
       if (list !== undefined) this.#taken.add(nameOf(taken.source, list[0], list[1].indexOf(taken)));
     }

@@ -25,10 +25,17 @@ interface Options extends BenchmarkConfig {
   readonly handler?: Partial<HandlerConfig>;
   /** What the model answers to a payload. */
   readonly send?: SendPayload;
+  /** Ends when the model takes requests. */
+  readonly awaitModel?: (signal: AbortSignal) => Promise<void>;
 }
 
 /** A benchmark of a handler that takes parallel requests, and what it sent. */
-export function benchmarkOf({ handler, send = async () => ({ answered: true }), ...config }: Options) {
+export function benchmarkOf({
+  handler,
+  send = async () => ({ answered: true }),
+  awaitModel = async () => {},
+  ...config
+}: Options) {
   const sent: Payload[] = [];
   const { log, warnings } = keptLog();
   const { benchmark } = checkedHandlers({
@@ -43,6 +50,7 @@ export function benchmarkOf({ handler, send = async () => ({ answered: true }), 
       sent.push(payload);
       return send(payload, signal);
     },
+    awaitModel,
     log,
   );
   const begin = () => createActor(logic).start();

@@ -1,0 +1,56 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Reachable } from "../environment.js";
+import type { Log } from "../log.js";
+import { VERSION } from "../version.js";
+import type { WorkerStatus } from "../wire.js";
+import { post } from "./post.js";
+
+/** Milliseconds between two reports. */
+const INTERVAL_MS = 10_000;
+/** Milliseconds that an address may take. */
+const TIMEOUT_MS = 10_000;
+
+/**
+ * Tells the engine, every 10 s, that this worker could not start, and why: one that only died would look as if it were
+ * still on its way.
+ *
+ * @param signal ends it.
+ */
+export async function reportFailedStart(
+  { workerId, reportAddresses, masterToken }: Reachable,
+  message: string,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  const status: WorkerStatus = {
+    id: workerId,
+    mtoken: masterToken,
+    version: VERSION,
+    loadtime: 0,
+    cur_load: 0,
+    rej_load: 0,
+    new_load: 0,
+    error_msg: message,
+    max_perf: 0,
+    cur_perf: 0,
+    cur_capacity: 0,
+    max_capacity: 0,
+    num_requests_working: 0,
+    num_requests_recieved: 0,
+    additional_disk_usage: 0,
+    working_request_idxs: [],
+    url: "",
+  };
+  while (!signal.aborted) {
+    for (const address of reportAddresses) {
+      try {
+        await post(`${address}/worker_status/`, status, TIMEOUT_MS, signal);
+        break;
+      } catch (error) {
+        if (signal.aborted) return;
+        log.warn({ report: "status", fault: error instanceof Error ? error.message : String(error) }, "report failed");
+      }
+    }
+    await delay(INTERVAL_MS, undefined, { signal }).catch(() => {});
+  }
+}

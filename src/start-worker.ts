@@ -1,0 +1,255 @@
+import { createActor, fromPromise, type SnapshotFrom } from "xstate";
+import { keyMachine } from "../machines/key.js";
+import { modelMachine } from "../machines/model.js";
+import { reporterMachine } from "../machines/reporter.js";
+import { sessionMachine } from "../machines/session.js";
+import { sessionsLogic } from "../machines/sessions.js";
+import { type WorkerActor, workerMachine } from "../machines/worker.js";
+import { fetchPublicKey } from "./auth/fetch-public-key.js";
+import { ReplayWindow } from "./auth/replay-window.js";
+import { Verifier } from "./auth/verifier.js";
+import type { CheckedConfig } from "./config.js";
+import { CERTIFICATE_FILE, CERTIFICATE_KEY_FILE, type Environment } from "./environment.js";
+import { TsworkerError } from "./errors.js";
+import { Edge } from "./http/edge.js";
+import { endpointsOf } from "./http/endpoints.js";
+import type { Route } from "./http/exchange.js";
+import { listenOnBoth } from "./http/listen.js";
+import type { Log } from "./log.js";
+import type { MetricsReading } from "./metrics/metrics-reading.js";
+import { Metrics } from "./metrics/metrics.js";
+import { RouteMetrics } from "./metrics/route-metrics.js";
+import { awaitListening } from "./model/await-listening.js";
+import { ModelClient } from "./model/client.js";
+import { probeHealth } from "./model/probe-health.js";
+import { runBenchmark } from "./model/run-benchmark.js";
+import { sendPayload } from "./model/send-payload.js";
+import { watchLog } from "./model/watch-log.js";
+import { observationOf } from "./observation.js";
+import { deliverReports } from "./report/deliver.js";
+import { Ledger } from "./report/ledger.js";
+import { newReportCounts, type ReportCounts } from "./report/report-counts.js";
+import { callOnClose } from "./session/call-on-close.js";
+import { VERSION } from "./version.js";
+
+/** A worker that listens. */
+export interface RunningWorker {
+  readonly actor: WorkerActor;
+  /** Settles when the worker has stopped; rejects when it could not go on. */
+  readonly stopped: Promise<void>;
+}
+
+/** Milliseconds that `lifecycle.stop` may take. */
+const STOP_TIMEOUT_MS = 10_000;
+
+/**
+ * Puts a worker together and starts it.
+ *
+ * @throws TsworkerError `CONFIG_INVALID`, `PORT_UNAVAILABLE`, `CERTIFICATE_UNREADABLE`, `SERVER_UNAVAILABLE`.
+ */
+export async function startWorker(
+  config: CheckedConfig,
+  environment: Environment,
+  log: Log,
+): Promise<RunningWorker> {
+  const startedAt = Date.now();
+  const { health, readiness, awaited } = observationOf(config, environment);
+  const routes = routesOf(config);
+  const { benchmark, lifecycle, modelLogFile } = config;
+  const benchmarked = routes.find(({ handler }) => handler === benchmark.handler);
+  const counts = newReportCounts();
+
+  const ledger: Ledger = new Ledger({
+    status: () => actor.getSnapshot().children["reporter.status"]?.send({ type: "report.due" }),
+    ended: () => actor.getSnapshot().children["reporter.ended"]?.send({ type: "report.due" }),
+  });
+  const edge = new Edge({
+    ledger,
+    log,
+    verifier: environment.unsecured ? undefined : new Verifier(),
+    ownUrl: config.requireOwnUrl ? environment.publicUrl : undefined,
+    replays: config.replayProtection ? new ReplayWindow() : undefined,
+    maxBodyBytes: config.maxBodyBytes,
+    maxSessions: config.maxSessions,
+  });
+  const actor: WorkerActor = createActor(
+    workerMachine.provide({
+      actors: {
+        edge: edge.logic,
+        sessions: sessionsLogic(sessionMachine.provide({ actors: { callOnClose: callOnClose(log) } })),
+        key: keyMachine.provide({
+          actors: {
+            fetchKey: fromPromise(({ signal }) => fetchPublicKey(environment.reportAddresses, signal)),
+          },
+        }),
+        model: modelMachine.provide({
+          actors: {
+            ...(modelLogFile !== undefined && {
+              tailLog: watchLog(modelLogFile, config.logActionConfig, log),
+            }),
+            ...(health !== undefined && { probeHealth: probeHealth(health) }),
+            startLifecycle: fromPromise(async ({ signal }) => {
+              await lifecycle?.start?.(signal);
+            }),
+          },
+        }),
+        reporter: reporterMachine.provide({
+          actors: { deliver: deliverReports({ ledger, log, counts, ...environment }) },
+        }),
+        benchmark: runBenchmark(
+          benchmark,
+          (payload, signal) => sendPayload(benchmark.handler, benchmarked?.model, payload, signal),
+          async (signal) => {
+            if (benchmarked?.model === undefined || config.modelServer === undefined) return;
+            await awaitListening(config.modelServer, config.startTimeout * 1000, log, signal);
+          },
+          log,
+        ),
+      },
+    }),
+    {
+      input: {
+        startedAt,
+        secured: !environment.unsecured,
+        readiness,
+        hasLog: modelLogFile !== undefined,
+        hasHealth: health !== undefined,
+        hasLifecycle: lifecycle?.start !== undefined,
+        startTimeoutMs: config.startTimeout * 1000,
+        awaited,
+        queues: [
+          ...new Map(config.handlers.map(({ queue, limit }) => [queue, { name: queue, limit }])).values(),
+        ],
+        reportAddresses: environment.reportAddresses,
+        drainTimeoutMs: config.drainTimeout * 1000,
+      },
+    },
+  );
+
+  const metrics = new Metrics({
+    routes: routes.map((route) => route.metrics),
+    read: () => readingOf(actor, ledger, edge, counts),
+  });
+  const closeModels = (): void => {
+    for (const { model } of routes) model?.close();
+    metrics.close();
+  };
+  const endpoints = endpointsOf({
+    edge,
+    routes,
+    callbackRules: { modelServer: config.modelServer, hosts: config.sessionCallbackHosts },
+    masterToken: environment.masterToken,
+    metrics,
+    state: () => stateOf(actor.getSnapshot()),
+    log,
+  });
+  const servers = await listenOnBoth({
+    ...environment,
+    certificate: environment.useSsl ? { certificate: CERTIFICATE_FILE, key: CERTIFICATE_KEY_FILE } : undefined,
+    endpoints,
+    log,
+  }).catch((error: unknown) => {
+    closeModels();
+    throw error;
+  });
+  log.info(
+    { version: VERSION, port: environment.port, httpPort: environment.httpPort, url: environment.publicUrl },
+    "listening",
+  );
+  logStates(actor, log);
+  const stopped = whenStopped(actor).finally(async () => {
+    servers.close();
+    closeModels();
+    await stopLifecycle(config, log);
+  });
+  actor.start();
+  return { actor, stopped };
+}
+
+function routesOf({ handlers, modelServer }: CheckedConfig): readonly Route[] {
+  return handlers.map((handler) => ({
+    handler,
+    modelServer,
+    model:
+      handler.remoteFunction === undefined && modelServer !== undefined
+        ? new ModelClient(modelServer, handler.timeouts)
+        : undefined,
+    metrics: new RouteMetrics(handler.route),
+  }));
+}
+
+type WorkerSnapshot = SnapshotFrom<typeof workerMachine>;
+type WorkerState = MetricsReading["state"];
+
+const stateOf = ({ value }: WorkerSnapshot): WorkerState =>
+  (typeof value === "string" ? value : Object.keys(value).join()) as WorkerState;
+
+/** What the worker knows of itself at this moment. */
+function readingOf(actor: WorkerActor, ledger: Ledger, edge: Edge, counts: ReportCounts): MetricsReading {
+  const snapshot = actor.getSnapshot();
+  const { queueRefs, maxPerf, replaced } = snapshot.context;
+  return {
+    state: stateOf(snapshot),
+    queues: Object.entries(queueRefs).map(([name, ref]) => {
+      const { context, lane } = ref.getSnapshot();
+      return { name, ...context, oldestAt: lane.oldestAt };
+    }),
+    openLoad: ledger.openLoad,
+    loadAhead: ledger.loadAhead,
+    capacity: maxPerf,
+    sessions: edge.sessions.open,
+    workload: ledger.totals,
+    reports: [
+      { kind: "status", ...counts.status },
+      { kind: "ended", ...counts.ended },
+    ],
+    undelivered: ledger.undelivered,
+    replacedActors: replaced,
+  };
+}
+
+/** Writes each state that the worker comes into into the log. */
+function logStates(actor: WorkerActor, log: Log): void {
+  let last: string | undefined;
+  actor.subscribe({
+    next: (snapshot: WorkerSnapshot) => {
+      const state = stateOf(snapshot);
+      if (state === last) return;
+      last = state;
+      const { fault, maxPerf, loadtime } = snapshot.context;
+      if (state === "errored") log.error({ state, fault: fault?.message }, "state");
+      else log.info({ state, maxPerf, loadtime }, "state");
+    },
+    error: (error: unknown) => log.fatal({ err: error }, "the worker failed"),
+  });
+}
+
+function whenStopped(actor: WorkerActor): Promise<void> {
+  return new Promise((resolve, reject) => {
+    actor.subscribe({
+      complete: () => {
+        const fault = actor.getSnapshot().output?.fault;
+        if (fault?.of === "actor") reject(new TsworkerError("WORKER_FAILED", fault.message));
+        else resolve();
+      },
+      error: (cause: unknown) => reject(new TsworkerError("WORKER_FAILED", "the worker failed", { cause })),
+    });
+  });
+}
+
+/** Stops what the lifecycle started, whatever the worker stopped for. */
+async function stopLifecycle({ lifecycle }: CheckedConfig, log: Log): Promise<void> {
+  if (lifecycle?.stop === undefined) return;
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_resolve, reject) => {
+    const fault = new Error(`it did not end within ${STOP_TIMEOUT_MS} ms`);
+    timer = setTimeout(() => reject(fault), STOP_TIMEOUT_MS);
+  });
+  try {
+    await Promise.race([lifecycle.stop(), timeout]);
+  } catch (error) {
+    log.error({ err: error }, "lifecycle.stop failed");
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,51 @@
+import { createActor, type InspectionEvent, SimulatedClock } from "xstate";
+import type { OnClose, SessionClosed, SessionClosing, SessionsClosed } from "../../../machines/events.js";
+import { type OnCloseCall, sessionMachine } from "../../../machines/session.js";
+import { sessionsLogic } from "../../../machines/sessions.js";
+import { Calls } from "./calls.js";
+import { settled } from "./settled.js";
+
+interface Options {
+  readonly session?: typeof sessionMachine;
+  readonly inspect?: (event: InspectionEvent) => void;
+}
+
+/** A sessions actor whose sessions' `onClose` the test answers. Its clock starts at 0. */
+export function startedSessions({ session = sessionMachine, inspect = () => {} }: Options = {}) {
+  const clock = new SimulatedClock();
+  const callOnClose = new Calls<void, OnCloseCall>();
+  const heard: (SessionClosing | SessionClosed)[] = [];
+  const told: SessionsClosed[] = [];
+  const sessions = createActor(
+    sessionsLogic(session.provide({ actors: { callOnClose: callOnClose.logic } }), () => clock.now()),
+    {
+      clock,
+      inspect,
+      input: {
+        edge: { send: (event) => heard.push(event) },
+        worker: { send: (event) => told.push(event) },
+      },
+    },
+  ).start();
+  return {
+    sessions,
+    callOnClose,
+    /** What the edge was told. */
+    heard,
+    /** What the worker was told. */
+    told,
+    open: (id: string, expiresAt = 60_000, onClose?: OnClose) =>
+      sessions.send({ type: "session.opened", id, expiresAt, onClose }),
+    use: (id: string, expiresAt: number) => sessions.send({ type: "session.used", id, expiresAt }),
+    end: (id: string) => sessions.send({ type: "session.end", id, reason: "ended" }),
+    close: () => sessions.send({ type: "sessions.close" }),
+    counts: () => sessions.getSnapshot().context,
+    /** Number of events that are scheduled. */
+    timers: () => Object.keys(sessions.system.getSnapshot()._scheduledEvents).length,
+    now: () => clock.now(),
+    pass: async (ms: number) => {
+      clock.increment(ms);
+      await settled();
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import type { AuthData } from "../../src/wire.js";
+import type { Reply } from "./http-client.js";
+import type { HttpStand } from "./http-stand.js";
+
+/** A session as its client sees it. */
+export class SessionClient {
+  readonly stand: HttpStand;
+  readonly id: string;
+  readonly auth: AuthData;
+  /** Epoch seconds, as told at the creation. */
+  readonly expiration: number;
+
+  private constructor(stand: HttpStand, id: string, auth: AuthData, expiration: number) {
+    this.stand = stand;
+    this.id = id;
+    this.auth = auth;
+    this.expiration = expiration;
+  }
+
+  /** @param cost what it announces to the engine. */
+  static async open(
+    stand: HttpStand,
+    payload: Readonly<Record<string, unknown>> = {},
+    cost: number | string = 100,
+  ): Promise<SessionClient> {
+    const auth = { ...stand.engine.authData({ url: stand.worker.url }), cost };
+    const reply = await stand.ask("/session/create", { body: { auth_data: auth, payload } });
+    if (reply.status !== 201) throw new Error(`expected 201, got ${reply.status}: ${reply.body.toString()}`);
+    const { session_id, expiration } = reply.json() as { session_id: string; expiration: number };
+    return new SessionClient(stand, session_id, auth, expiration);
+  }
+
+  /** Asks one of the routes `/session/…` about it. */
+  ask(route: "get" | "health" | "end", session_auth: unknown = this.auth): Promise<Reply> {
+    return this.stand.ask(`/session/${route}`, { body: { session_id: this.id, session_auth } });
+  }
+
+  /** What is sent to a handler inside the session. */
+  envelope(payload: unknown = {}) {
+    return { auth_data: this.auth, payload, session_id: this.id };
+  }
+
+  request(route: string, payload: unknown = {}): Promise<Reply> {
+    return this.stand.ask(route, { body: this.envelope(payload) });
+  }
+}
