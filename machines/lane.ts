@@ -48,6 +48,11 @@ export class Lane {
     return this.#places.size - this.#running;
   }
 
+  /** Epoch milliseconds of the arrival of the ticket that waits longest; undefined when none waits. */
+  get oldestAt(): number | undefined {
+    return this.#first?.at;
+  }
+
   /**
    * Takes a ticket in.
    *

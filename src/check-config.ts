@@ -41,7 +41,9 @@ const multipartSchema = z.strictObject({
       z
         .strictObject({
           extensions: z.array(extension).min(1),
-          defaultFilename: z.string().regex(/^[^\\/".\p{Cc}][^\\/"\p{Cc}]*$/u, "expected a file name without a path"),
+          defaultFilename: z
+            .string()
+            .regex(/^[^\\/".\p{Cc}][^\\/"\p{Cc}]*$/u, "expected a file name without a path"),
           filenameField: z.string().min(1).optional(),
         })
         .refine(({ extensions, defaultFilename: name }) => extensions.includes(extname(name).slice(1)), {

@@ -33,7 +33,13 @@ function faultsOfFields(error: ZodError): Fault[] {
 }
 
 /** What the worker serves itself, on the port of the handlers. */
-const RESERVED_ROUTES = ["/session/create", "/session/get", "/session/health", "/session/end", "/pyworker/update"];
+const RESERVED_ROUTES = [
+  "/session/create",
+  "/session/get",
+  "/session/health",
+  "/session/end",
+  "/pyworker/update",
+];
 
 /** Options of a handler that leave no room for others. */
 const EXCLUSIVE: readonly (readonly [option: string, reason: string, others: readonly string[]])[] = [
@@ -50,7 +56,10 @@ function faultsOfHandler(handler: Fields, path: readonly PropertyKey[], isFaulty
   const { allowParallelRequests, concurrency = 1, route } = handler;
   const faults: Fault[] = [];
   if (RESERVED_ROUTES.includes(String(route))) {
-    faults.push({ path: [...path, "route"], expected: "expected a route that the worker does not serve itself" });
+    faults.push({
+      path: [...path, "route"],
+      expected: "expected a route that the worker does not serve itself",
+    });
   }
   if (allowParallelRequests === false && concurrency !== 1) {
     faults.push({

@@ -129,8 +129,10 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     return `${name}: ${message}, ${value === undefined ? "but it is not set" : `got ${JSON.stringify(value)}`}`;
   });
   const httpPort = parsed.data?.WORKER_HTTP_PORT ?? (parsed.data?.WORKER_PORT ?? 0) + 1;
-  if (httpPort > MAX_PORT) faults.push(`WORKER_HTTP_PORT: expected a port, because WORKER_PORT + 1 is none, but it is not set`);
-  if (httpPort === parsed.data?.WORKER_PORT) faults.push(`WORKER_HTTP_PORT: expected another port than WORKER_PORT, got "${httpPort}"`);
+  if (httpPort > MAX_PORT)
+    faults.push(`WORKER_HTTP_PORT: expected a port, because WORKER_PORT + 1 is none, but it is not set`);
+  if (httpPort === parsed.data?.WORKER_PORT)
+    faults.push(`WORKER_HTTP_PORT: expected another port than WORKER_PORT, got "${httpPort}"`);
   if (!parsed.success || !parsedPort.success || faults.length > 0) {
     throw new TsworkerError("ENVIRONMENT_INVALID", faultList("the worker's environment", faults));
   }
@@ -160,9 +162,7 @@ export type Reachable = Pick<Environment, "workerId" | "reportAddresses" | "mast
  */
 export function readReachable(variables: NodeJS.ProcessEnv = process.env): Reachable | undefined {
   if (!variables.REPORT_ADDR?.trim()) return undefined;
-  const parsed = z
-    .object({ CONTAINER_ID: workerId, REPORT_ADDR: reportAddresses })
-    .safeParse(variables);
+  const parsed = z.object({ CONTAINER_ID: workerId, REPORT_ADDR: reportAddresses }).safeParse(variables);
   if (!parsed.success) return undefined;
   return {
     workerId: parsed.data.CONTAINER_ID,

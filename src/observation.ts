@@ -22,14 +22,17 @@ export function observationOf(config: CheckedConfig, environment: Environment): 
   const url = `${health} to answer 200`;
   const hasLog = modelLogFile !== undefined && logActionConfig.onLoad.length > 0;
   const { readiness } = config;
-  if (readiness === "either" && health !== undefined) return { health, readiness, awaited: `${lines}, or ${url}` };
+  if (readiness === "either" && health !== undefined)
+    return { health, readiness, awaited: `${lines}, or ${url}` };
   if (readiness === "log") return { health, readiness, awaited: lines };
   if (readiness === undefined) {
-    if (lifecycle?.start !== undefined) return { health, readiness: "lifecycle", awaited: "lifecycle.start to end" };
+    if (lifecycle?.start !== undefined)
+      return { health, readiness: "lifecycle", awaited: "lifecycle.start to end" };
     if (hasLog) return { health, readiness: "log", awaited: lines };
   }
   if (health !== undefined) return { health, readiness: "health", awaited: url };
-  if (readiness === undefined && modelServer === undefined) return { health, readiness: "none", awaited: "nothing" };
+  if (readiness === undefined && modelServer === undefined)
+    return { health, readiness: "none", awaited: "nothing" };
   throw new TsworkerError(
     "CONFIG_INVALID",
     readiness === undefined

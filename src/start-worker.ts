@@ -16,8 +16,8 @@ import { endpointsOf } from "./http/endpoints.js";
 import type { Route } from "./http/exchange.js";
 import { listenOnBoth } from "./http/listen.js";
 import type { Log } from "./log.js";
-import type { MetricsReading } from "./metrics/metrics-reading.js";
 import { Metrics } from "./metrics/metrics.js";
+import type { MetricsReading } from "./metrics/metrics-reading.js";
 import { RouteMetrics } from "./metrics/route-metrics.js";
 import { awaitListening } from "./model/await-listening.js";
 import { ModelClient } from "./model/client.js";
@@ -145,7 +145,9 @@ export async function startWorker(
   });
   const servers = await listenOnBoth({
     ...environment,
-    certificate: environment.useSsl ? { certificate: CERTIFICATE_FILE, key: CERTIFICATE_KEY_FILE } : undefined,
+    certificate: environment.useSsl
+      ? { certificate: CERTIFICATE_FILE, key: CERTIFICATE_KEY_FILE }
+      : undefined,
     endpoints,
     log,
   }).catch((error: unknown) => {

@@ -53,7 +53,8 @@ export const answers = {
   notFound: (): Answer => error(404, "no such route"),
   wrongMethod: (allow: "POST" | "GET, HEAD"): Answer =>
     error(405, `this route takes ${allow.replace(", HEAD", "")}`, { allow }),
-  upgradeRequired: (): Answer => error(426, "this route takes WebSocket connections", { upgrade: "websocket" }),
+  upgradeRequired: (): Answer =>
+    error(426, "this route takes WebSocket connections", { upgrade: "websocket" }),
   timedOut: (message: string): Answer => error(504, message),
   tooManySessions: (limit: number): Answer =>
     error(429, `${limit} sessions are open, which is the limit`, { retryAfter: 1 }),
@@ -62,7 +63,8 @@ export const answers = {
   noSessionToEnd: (id: string): Answer => error(400, `session with id ${id} not found`),
   notTheOwner: (): Answer => error(401, "session_auth is not valid"),
   sessionAlreadyClosed: (): Answer => error(410, "session already closed"),
-  notAuthorized: (): Answer => error(401, "expected the header Authorization: Bearer with the worker's token"),
+  notAuthorized: (): Answer =>
+    error(401, "expected the header Authorization: Bearer with the worker's token"),
   created: (body: unknown): Answer => ({ status: 201, body }),
   ok: (body: unknown): Answer => ({ status: 200, body }),
   unavailable: (body: unknown): Answer => ({ status: 503, body }),

@@ -18,7 +18,9 @@ export async function chooseServer(choice: ServerChoice, log: Log): Promise<List
     } catch (cause) {
       const fault = `uWebSockets.js has no binary for Node.js ${process.version} on ${process.platform} ${process.arch}`;
       if (choice === "uws") {
-        throw new TsworkerError("SERVER_UNAVAILABLE", `${fault}: ${HOW_TO}, or set HTTP_SERVER=node`, { cause });
+        throw new TsworkerError("SERVER_UNAVAILABLE", `${fault}: ${HOW_TO}, or set HTTP_SERVER=node`, {
+          cause,
+        });
       }
       log.warn(
         { server: "node" },

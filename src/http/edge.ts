@@ -1,5 +1,5 @@
-import type { QueueOpened } from "../../machines/events.js";
 import type { EdgeEvent, EdgeInput, EdgeLogic, EdgeSnapshot, Traffic } from "../../machines/edge.js";
+import type { QueueOpened } from "../../machines/events.js";
 import type { ReplayWindow } from "../auth/replay-window.js";
 import type { Verifier } from "../auth/verifier.js";
 import type { Handler } from "../config.js";

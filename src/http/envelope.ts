@@ -1,10 +1,10 @@
 import { isUtf8 } from "node:buffer";
 import type { Handler } from "../config.js";
 import { PayloadError } from "../errors.js";
+import { jsonText, whyUnwritable } from "../json-text.js";
+import { encodeMultipart, type MultipartPart, multipartParts } from "../model/multipart.js";
 import type { AuthData, Payload } from "../wire.js";
-import { jsonText, whyUnwritable } from "./json-text.js";
 import { decodeMsgpack } from "./msgpack.js";
-import { encodeMultipart, type MultipartPart, multipartParts } from "./multipart.js";
 import { payloadBytes } from "./payload-bytes.js";
 
 /** How a body is written. */

@@ -1,3 +1,4 @@
+import { isAsyncIterable } from "../is-async-iterable.js";
 import type { Payload } from "../wire.js";
 import type { BodyWriter, Responder } from "./http-server.js";
 
@@ -24,9 +25,6 @@ export interface FunctionSink {
   onThrown(error: unknown): void;
   onTimedOut(message: string): void;
 }
-
-const isAsyncIterable = (value: unknown): value is AsyncIterable<unknown> =>
-  typeof value === "object" && value !== null && Symbol.asyncIterator in value;
 
 /** What a `remoteFunction` gives: `{"result": …}` to the client, or a line of JSON for each value that it yields. */
 export class FunctionAnswer {

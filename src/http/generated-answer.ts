@@ -111,7 +111,11 @@ export class GeneratedAnswer implements AnswerSink {
     const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = response.body?.getReader();
     this.#reader = reader;
     const headers = [...response.headers].filter(([name]) => !OWN_HEADERS.has(name)).flat();
-    const head = { status: response.status, headers, isAscii: headers.every((text) => isAscii(Buffer.from(text))) };
+    const head = {
+      status: response.status,
+      headers,
+      isAscii: headers.every((text) => isAscii(Buffer.from(text))),
+    };
     const writer = this.#responder.begin(head, undefined, {
       onDrain: () => this.#drained(),
       onFinish: () => {

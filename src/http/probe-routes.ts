@@ -30,7 +30,10 @@ export const metricsText = (metrics: Metrics, onFault: (error: unknown) => void)
     const send = (): Promise<void> =>
       metrics.text().then(
         (text) =>
-          responder.answer({ status: 200, headers: ["content-type", metrics.contentType], isAscii: true }, text),
+          responder.answer(
+            { status: 200, headers: ["content-type", metrics.contentType], isAscii: true },
+            text,
+          ),
         (error: unknown) => {
           onFault(error);
           sendAnswer(responder, answers.workerFailed());

@@ -2,7 +2,10 @@ import type { Answer } from "./answer.js";
 import type { Responder } from "./http-server.js";
 
 /** Sends an answer of the worker's own. */
-export function sendAnswer(responder: Responder, { status, body, retryAfter, allow, upgrade, close }: Answer): void {
+export function sendAnswer(
+  responder: Responder,
+  { status, body, retryAfter, allow, upgrade, close }: Answer,
+): void {
   const headers = ["content-type", "application/json"];
   if (retryAfter !== undefined) headers.push("retry-after", String(retryAfter));
   if (allow !== undefined) headers.push("allow", allow);

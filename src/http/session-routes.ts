@@ -1,23 +1,24 @@
+import { jsonText } from "../json-text.js";
 import { type CallbackRules, sessionTerms } from "../session/session-terms.js";
 import type { Session } from "../session/sessions.js";
 import type { AuthData, Payload } from "../wire.js";
 import { type Answer, answers } from "./answer.js";
 import { bodyEndpoint } from "./body-endpoint.js";
 import type { Edge } from "./edge.js";
-import { type BodyFormat, decodeBody, envelopeFaults, type Faults } from "./envelope.js";
+import { type BodyFormat, bodyFields, decodeBody, envelopeFaults, type Faults } from "./envelope.js";
 import type { Endpoint } from "./http-server.js";
 
 /** Bytes: what a session is to send when it closes is kept as long as it lives. */
 const BODY_LIMIT = 1024 * 1024;
 
 /** The fields of a body that is an object, or why it cannot be had. */
-function fieldsOf(body: Buffer, format: BodyFormat): Answer | { readonly fields: Payload } {
+function fieldsOf(body: Buffer, format: BodyFormat): Answer | { readonly fields: Readonly<Payload> } {
   const decoded = decodeBody(body, format);
   if (decoded.kind === "invalid-json") return answers.invalidJson();
   if (decoded.kind === "invalid-msgpack") return answers.invalidMsgpack();
-  const { value } = decoded;
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  return { fields: isObject ? (value as Payload) : {} };
+  // What a session keeps is told again as JSON, so it is kept as that.
+  const value: unknown = format === "json" ? decoded.value : JSON.parse(jsonText(decoded.value));
+  return { fields: bodyFields(value) };
 }
 
 const isAnswer = (value: object): value is Answer => "status" in value;

@@ -46,7 +46,8 @@ export async function awaitListening(
         `the model at ${url.origin} did not accept a connection within ${timeoutMs / 1000} s`,
       );
     }
-    if (pause === FIRST_PAUSE_MS) log.info({ model: url.origin }, "the model does not listen yet, trying again");
+    if (pause === FIRST_PAUSE_MS)
+      log.info({ model: url.origin }, "the model does not listen yet, trying again");
     await delay(Math.min(pause, left), undefined, { signal });
   }
   signal.throwIfAborted();

@@ -1,6 +1,10 @@
 import type { Handler } from "../config.js";
+import { isAsyncIterable } from "../is-async-iterable.js";
+import { jsonText } from "../json-text.js";
 import type { Payload } from "../wire.js";
 import type { ModelClient } from "./client.js";
+import type { AnswerSink } from "./connection.js";
+import { multipartBody } from "./multipart.js";
 
 /** How a payload of the worker's own fared. `thrown` is what user code threw. */
 export type Sent =
@@ -9,14 +13,15 @@ export type Sent =
 
 /** Sends a payload of the worker's own, such as the benchmark's, the way a request goes. Only 200 is an answer. */
 export async function sendPayload(
-  { route, remoteFunction }: Handler,
+  { route, remoteFunction, multipart }: Handler,
   model: ModelClient | undefined,
   payload: Payload,
   signal: AbortSignal,
 ): Promise<Sent> {
   if (remoteFunction !== undefined) {
     try {
-      await remoteFunction(payload, signal);
+      const result = await remoteFunction(payload, signal);
+      if (isAsyncIterable(result)) for await (const _ of result) signal.throwIfAborted();
       return { answered: true };
     } catch (error) {
       const fault = error instanceof Error ? error.message : String(error);
@@ -24,13 +29,14 @@ export async function sendPayload(
     }
   }
   if (model === undefined || signal.aborted) return { answered: false, fault: "aborted" };
+  const sent = multipart && multipartBody(payload, multipart);
   return new Promise((resolve) => {
     let status = 0;
     const settle = (sent: Sent): void => {
       signal.removeEventListener("abort", onAbort);
       resolve(sent);
     };
-    const call = model.post(route, JSON.stringify(payload), {
+    const sink: AnswerSink = {
       onHead: (head) => {
         status = head.status;
       },
@@ -40,7 +46,8 @@ export async function sendPayload(
           status === 200 ? { answered: true } : { answered: false, fault: `the model answered ${status}` },
         ),
       onError: ({ message }) => settle({ answered: false, fault: message }),
-    });
+    };
+    const call = model.post(route, sent?.body ?? jsonText(payload), sink, sent?.contentType);
     const onAbort = (): void => {
       call.cancel();
       settle({ answered: false, fault: "aborted" });

@@ -35,14 +35,7 @@ async function diskUsage(): Promise<number> {
  * Sends one report to one address: composed from the ledger at this moment, and taken off it only when the
  * engine answered 2xx.
  */
-export function deliverReports({
-  ledger,
-  log,
-  workerId,
-  masterToken,
-  publicUrl,
-  counts,
-}: DeliveryOptions) {
+export function deliverReports({ ledger, log, workerId, masterToken, publicUrl, counts }: DeliveryOptions) {
   let lastDiskUsage: number | undefined;
 
   const deliverStatus = async (

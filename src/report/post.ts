@@ -5,7 +5,12 @@ import { TsworkerError } from "../errors.js";
  *
  * @throws TsworkerError `REPORT_FAILED` unless it answered 2xx.
  */
-export async function post(url: string, body: unknown, timeoutMs: number, signal: AbortSignal): Promise<void> {
+export async function post(
+  url: string,
+  body: unknown,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
   let status: number;
   try {
     const response = await fetch(url, {

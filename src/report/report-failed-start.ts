@@ -48,7 +48,10 @@ export async function reportFailedStart(
         break;
       } catch (error) {
         if (signal.aborted) return;
-        log.warn({ report: "status", fault: error instanceof Error ? error.message : String(error) }, "report failed");
+        log.warn(
+          { report: "status", fault: error instanceof Error ? error.message : String(error) },
+          "report failed",
+        );
       }
     }
     await delay(INTERVAL_MS, undefined, { signal }).catch(() => {});

@@ -18,7 +18,7 @@ export function callOnClose(log: Log) {
         const response = await fetch(route, {
           method: "POST",
           headers: { "content-type": "application/json" },
-          body: JSON.stringify({ ...payload, session_id: id }),
+          body: JSON.stringify({ ...(payload as object | null), session_id: id }),
           // The host was checked; where it sends us was not.
           redirect: "manual",
           signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),

@@ -51,7 +51,9 @@ function urlOf(route: string, { modelServer, hosts }: CallbackRules): string | {
     return named === hostname || named === host || named === `${hostname}:${port || defaultPort(route)}`;
   });
   if (isModelServer || isLoopback(hostname) || isNamed) return route;
-  return { fault: `must not call ${host}: only the model server, loopback and the worker's sessionCallbackHosts` };
+  return {
+    fault: `must not call ${host}: only the model server, loopback and the worker's sessionCallbackHosts`,
+  };
 }
 
 const defaultPort = (url: string): string => (url.startsWith("https:") ? "443" : "80");

@@ -2,7 +2,14 @@
  * The worker process of the end-to-end tests: a `worker.ts` whose configuration comes as JSON in
  * `TEST_WORKER_CONFIG`. Functions, which JSON cannot hold, are named there and stand here.
  */
-import { type BenchmarkConfig, type HandlerConfig, type LifecycleConfig, PayloadError, Worker, type WorkerConfig } from "tsworker";
+import {
+  type BenchmarkConfig,
+  type HandlerConfig,
+  type LifecycleConfig,
+  PayloadError,
+  Worker,
+  type WorkerConfig,
+} from "tsworker";
 
 const functions = {
   workloadCalculator: {

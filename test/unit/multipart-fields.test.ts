@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { multipartBody } from "../../src/http/multipart.js";
+import { multipartBody } from "../../src/model/multipart.js";
 import type { Payload } from "../../src/wire.js";
 import { formOf, valuesOf } from "./support/form-of.js";
 

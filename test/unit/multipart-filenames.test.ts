@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { PayloadError } from "../../src/errors.js";
-import { multipartBody } from "../../src/http/multipart.js";
+import { multipartBody } from "../../src/model/multipart.js";
 import type { Payload } from "../../src/wire.js";
 import { formOf, valuesOf } from "./support/form-of.js";
 

@@ -23,4 +23,3 @@ export class UwsRequestHead implements RequestHead {
     this.#req.forEach(visit);
   }
 }
-

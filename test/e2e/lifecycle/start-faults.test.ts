@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { expect } from "vitest";
-import { type Lab, type LabWorkerOptions, test, WORK } from "../../support/lab.js";
 import { failed } from "../../support/failed-start.js";
+import { type Lab, type LabWorkerOptions, test, WORK } from "../../support/lab.js";
 import type { WorkerProcess } from "../../support/worker-process.js";
 
 /** Starts a worker that cannot start, and ends it when it has said so. */

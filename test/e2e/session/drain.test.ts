@@ -25,7 +25,9 @@ test("a drain lets requests inside sessions finish, refuses new ones, then close
   socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
   expect(await held).toMatchObject({ status: 200 });
   for (const [index, { id, auth }] of sessions.entries()) {
-    await eventually(() => expect(stand.model.bodiesAt(`/closed-${index + 1}`)).toEqual([{ session_id: id }]));
+    await eventually(() =>
+      expect(stand.model.bodiesAt(`/closed-${index + 1}`)).toEqual([{ session_id: id }]),
+    );
     await stand.isTold({ auth_data: auth, payload: {} }, "Success");
   }
   await stand.stop();

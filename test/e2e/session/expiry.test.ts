@@ -23,7 +23,8 @@ test("a session closes when its lifetime is over, not before and at most 5 s lat
 test("one whose client sends requests lives on", async () => {
   const short = await SessionClient.open(stand, { lifetime: 1 });
   const used = await SessionClient.open(stand, { lifetime: 1 });
-  for (let requests = 0; requests < 20; requests++) expect(await used.request("/go")).toMatchObject({ status: 200 });
+  for (let requests = 0; requests < 20; requests++)
+    expect(await used.request("/go")).toMatchObject({ status: 200 });
   await eventually(async () => expect(await isWell(short)).toBe(false), { timeoutMs: 10_000 });
   expect(await isWell(used)).toBe(true);
   await used.ask("end");

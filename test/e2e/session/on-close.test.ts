@@ -97,7 +97,11 @@ describe("on_close_route may not be", () => {
     ["a host that is not allowed", "http://169.254.169.254/latest", "169.254.169.254"],
     ["one that only looks like loopback", "http://127.0.0.1.example.com/", "127.0.0.1.example.com"],
     ["another port of a host that is allowed with one", "https://other.example.com/", "other.example.com"],
-    ["a host inside the user part of a URL", "http://hooks.example.com@evil.example.com/", "evil.example.com"],
+    [
+      "a host inside the user part of a URL",
+      "http://hooks.example.com@evil.example.com/",
+      "evil.example.com",
+    ],
   ])("%s", async (_, on_close_route, host) => {
     const reply = await stand.ask("/session/create", { body: stand.envelope({ on_close_route }) });
     expect(reply.status).toBe(422);
@@ -106,21 +110,25 @@ describe("on_close_route may not be", () => {
     });
   });
 
-  test.each(["ftp://127.0.0.1/", "clean-up", "javascript:alert(1)"])("%s, which is no URL or path", async (on_close_route) => {
-    const reply = await stand.ask("/session/create", { body: stand.envelope({ on_close_route }) });
-    expect(reply.status).toBe(422);
-    expect(reply.json()).toEqual({
-      payload: { on_close_route: 'must be a path that begins with "/", or an http: or https: URL' },
-    });
-  });
+  test.each(["ftp://127.0.0.1/", "clean-up", "javascript:alert(1)"])(
+    "%s, which is no URL or path",
+    async (on_close_route) => {
+      const reply = await stand.ask("/session/create", { body: stand.envelope({ on_close_route }) });
+      expect(reply.status).toBe(422);
+      expect(reply.json()).toEqual({
+        payload: { on_close_route: 'must be a path that begins with "/", or an http: or https: URL' },
+      });
+    },
+  );
 });
 
-test.each(["https://hooks.example.com/x", "http://hooks.example.com:99/x", "https://other.example.com:8443/x"])(
-  "%s is allowed by sessionCallbackHosts",
-  async (on_close_route) => {
-    await SessionClient.open(stand, { on_close_route, lifetime: 600 });
-  },
-);
+test.each([
+  "https://hooks.example.com/x",
+  "http://hooks.example.com:99/x",
+  "https://other.example.com:8443/x",
+])("%s is allowed by sessionCallbackHosts", async (on_close_route) => {
+  await SessionClient.open(stand, { on_close_route, lifetime: 600 });
+});
 
 test("a path with two slashes stays on the model server", async () => {
   const session = await SessionClient.open(stand, { on_close_route: `//127.0.0.1:${elsewhere.port}/x` });

@@ -38,7 +38,7 @@ test("a session counts like a request of its cost until it ends, and is told as 
 test("requests inside it add nothing to the load and are not listed, but count as received and served", async () => {
   const session = await SessionClient.open(stand, {}, 10);
   const before = stand.engine.totals;
-  const [received, served] = [before.newLoad, before.curPerf];
+  const [received, served] = [before.newLoad, before.servedLoad];
   stand.model.on("/go", silent);
   const held = session.request("/go", { cost: 1000 });
   await eventually(() => expect(stand.engine.totals.newLoad - received).toBeGreaterThanOrEqual(1000));
@@ -50,8 +50,10 @@ test("requests inside it add nothing to the load and are not listed, but count a
   stand.model.on("/go", plain({ body: "{}" }));
   stand.model.last.socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
   expect(await held).toMatchObject({ status: 200 });
-  await eventually(() => expect(stand.engine.totals.curPerf - served).toBe(1000));
-  expect(stand.engine.ended.filter(({ request_idx }) => request_idx === session.auth.request_idx)).toEqual([]);
+  await eventually(() => expect(stand.engine.totals.servedLoad - served).toBe(1000));
+  expect(stand.engine.ended.filter(({ request_idx }) => request_idx === session.auth.request_idx)).toEqual(
+    [],
+  );
   await session.ask("end");
   await stand.isTold({ auth_data: session.auth, payload: {} }, "Success");
 });

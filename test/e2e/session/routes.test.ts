@@ -194,7 +194,9 @@ describe("the second port", () => {
   });
 
   test.each(["create", "get", "health"])("does not serve /session/%s", async (route) => {
-    expect(await ask(`${stand.worker.localUrl}/session/${route}`, { body: {} })).toMatchObject({ status: 404 });
+    expect(await ask(`${stand.worker.localUrl}/session/${route}`, { body: {} })).toMatchObject({
+      status: 404,
+    });
   });
 });
 

@@ -1,6 +1,7 @@
 import { createActor, toPromise } from "xstate";
 import type { Delivered, DeliveryInput } from "../../../machines/reporter.js";
 import { deliverReports } from "../../../src/report/deliver.js";
+import { newReportCounts } from "../../../src/report/report-counts.js";
 import { startedLedger } from "./entries.js";
 import { keptLog } from "./kept-log.js";
 
@@ -10,12 +11,14 @@ export const MASTER_TOKEN = "the-master-token";
 export function deliveries() {
   const { ledger, entry } = startedLedger();
   const { log, lines, warnings } = keptLog();
+  const counts = newReportCounts();
   const logic = deliverReports({
     ledger,
     log,
     workerId: 17,
     masterToken: MASTER_TOKEN,
     publicUrl: "http://203.0.113.7:41000",
+    counts,
   });
   const begin = (input: DeliveryInput) => createActor(logic, { input }).start();
   const input = (parts: Partial<DeliveryInput>): DeliveryInput => ({
@@ -30,6 +33,7 @@ export function deliveries() {
     entry,
     lines,
     warnings,
+    counts,
     begin: (parts: Partial<DeliveryInput>) => begin(input(parts)),
     deliver: (parts: Partial<DeliveryInput>): Promise<Delivered> => toPromise(begin(input(parts))),
   };

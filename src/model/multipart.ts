@@ -1,8 +1,8 @@
 import { nanoid } from "nanoid";
 import type { FileFieldConfig, MultipartConfig } from "../config.js";
 import { PayloadError } from "../errors.js";
+import { jsonText, whyUnwritable } from "../json-text.js";
 import type { Payload } from "../wire.js";
-import { jsonText, whyUnwritable } from "./json-text.js";
 
 /** A body that is not JSON, and what it is. */
 export interface MultipartBody {

@@ -1,0 +1,98 @@
+import type { ServerResponse } from "node:http";
+import type { BodyWriter, WriterSink } from "../http-server.js";
+import { HIGH_WATER } from "./limits.js";
+
+/**
+ * Writes an answer's body as fast as the client takes it.
+ *
+ * Node.js keeps whatever it is given. So a piece goes to it in parts, each when the client has taken those before, and
+ * that it takes them is how a slow client differs from one that has stopped.
+ */
+export class NodeBodyWriter implements BodyWriter {
+  readonly #res: ServerResponse;
+  readonly #stallMs: number;
+  readonly #sink: WriterSink;
+  #held: Buffer | undefined;
+  #isFull = false;
+  #ending = false;
+  #closed = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param stallMs milliseconds in which the client takes nothing, after which the connection is closed. */
+  constructor(res: ServerResponse, stallMs: number, sink: WriterSink) {
+    this.#res = res;
+    this.#stallMs = stallMs;
+    this.#sink = sink;
+    res.on("drain", () => this.#onDrain());
+  }
+
+  write(chunk: Buffer): boolean {
+    if (this.#closed) return true;
+    if (this.#isFull) {
+      this.#held = this.#held === undefined ? Buffer.from(chunk) : Buffer.concat([this.#held, chunk]);
+      return false;
+    }
+    return this.#put(Buffer.from(chunk));
+  }
+
+  end(): void {
+    if (this.#closed) return;
+    this.#ending = true;
+    if (this.#held === undefined) this.#finish();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#held = undefined;
+    clearTimeout(this.#timer);
+  }
+
+  /** The response was handed over to the system as a whole. */
+  onFinish(): void {
+    const closed = this.#closed;
+    this.close();
+    if (!closed) this.#sink.onFinish();
+  }
+
+  /** The client has taken everything that was written. */
+  #onDrain(): void {
+    if (this.#closed) return;
+    clearTimeout(this.#timer);
+    this.#isFull = false;
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined && !this.#put(held)) {
+      // All of it is written, and there is nothing to wait for.
+      if (this.#ending && this.#held === undefined) this.#finish();
+      return;
+    }
+    if (this.#ending) this.#finish();
+    else this.#sink.onDrain();
+  }
+
+  #put(piece: Buffer): boolean {
+    for (let at = 0; at < piece.length; at += HIGH_WATER) {
+      const end = at + HIGH_WATER;
+      if (this.#res.write(piece.subarray(at, end))) continue;
+      this.#isFull = true;
+      if (end < piece.length) this.#held = piece.subarray(end);
+      this.#watch();
+      return false;
+    }
+    return true;
+  }
+
+  #finish(): void {
+    this.#res.end();
+    if (this.#res.writableLength > 0) this.#watch();
+  }
+
+  #watch(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      // Without a socket it is a pipelined request's turn to wait, and not the client that is slow.
+      if (this.#res.socket === null) this.#timer?.refresh();
+      else this.#res.destroy();
+    }, this.#stallMs);
+  }
+}

@@ -1,0 +1,38 @@
+import type { IncomingMessage } from "node:http";
+import type { RequestHead } from "../http-server.js";
+
+const BEYOND_ASCII = /[\x80-\xff]/;
+
+/** The head of a request as it was sent: of a header that comes several times the first one counts. */
+export class NodeRequestHead implements RequestHead {
+  readonly #raw: readonly string[];
+  readonly method: string;
+  readonly query: string;
+
+  constructor({ method = "", rawHeaders }: IncomingMessage, query: string) {
+    this.#raw = rawHeaders;
+    this.method = method;
+    this.query = query;
+  }
+
+  header(name: string): string {
+    const raw = this.#raw;
+    for (let index = 0; index + 1 < raw.length; index += 2) {
+      const each = raw[index];
+      if (each?.length === name.length && each.toLowerCase() === name) return textOf(raw[index + 1]);
+    }
+    return "";
+  }
+
+  forEachHeader(visit: (name: string, value: string) => void): void {
+    const raw = this.#raw;
+    for (let index = 0; index + 1 < raw.length; index += 2) {
+      visit(raw[index]?.toLowerCase() ?? "", textOf(raw[index + 1]));
+    }
+  }
+}
+
+/** Node.js reads each byte as a character; clients that send more than ASCII send UTF-8. */
+function textOf(value = ""): string {
+  return BEYOND_ASCII.test(value) ? Buffer.from(value, "latin1").toString() : value;
+}
