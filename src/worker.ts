@@ -105,9 +105,9 @@ async function tellOfFailedStart(error: unknown): Promise<void> {
   if (reachable === undefined) return;
   const message = error instanceof Error ? error.message : String(error);
   const log = createLog("info", reachable.masterToken);
-  log.fatal({ fault: message }, "the worker could not start, and tells the engine so until it is ended");
   const ending = new AbortController();
   const unlisten = onSignals(() => ending.abort());
+  log.fatal({ fault: message }, "the worker could not start, and tells the engine so until it is ended");
   await reportFailedStart(reachable, message, log, ending.signal);
   unlisten();
 }

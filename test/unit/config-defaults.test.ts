@@ -35,7 +35,7 @@ describe("what a configuration leaves out", () => {
       }),
     );
     expect(logActionConfig).toEqual({ onLoad: ["loaded"], onError: [], onInfo: [] });
-    expect(handlers[0]?.timeouts).toEqual({ connectMs: 10_000, headersMs: 5, idleMs: null });
+    expect(handlers[0]?.timeouts).toEqual({ connectMs: 10_000, headersMs: 5, idleMs: null, totalMs: null });
   });
 });
 

@@ -30,6 +30,9 @@ describe("the environment", () => {
   test("needs no more than port, address and id", () => {
     expect(read()).toEqual({
       port: 3000,
+      httpPort: 3001,
+      httpHost: "127.0.0.1",
+      server: "auto",
       useSsl: false,
       publicUrl: "http://203.0.113.7:41000",
       workerId: 17,
@@ -50,9 +53,15 @@ describe("the environment", () => {
         UNSECURED: "1",
         MODEL_HEALTH_ENDPOINT: "/health",
         LOG_LEVEL: "debug",
+        WORKER_HTTP_PORT: "4000",
+        WORKER_HTTP_HOST: "0.0.0.0",
+        HTTP_SERVER: "Node",
       }),
     ).toEqual({
       port: 3000,
+      httpPort: 4000,
+      httpHost: "0.0.0.0",
+      server: "node",
       useSsl: true,
       publicUrl: "https://203.0.113.7:41000",
       workerId: 17,
