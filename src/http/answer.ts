@@ -41,6 +41,9 @@ export const answers = {
   bodyTooLarge: (limit: number): Answer => error(413, `the body is larger than ${limit} bytes`),
   bodyTooSlow: (): Answer =>
     error(408, "the body did not arrive: nothing came for too long", { close: true }),
+  envelopeTooSlow: (seconds: number): Answer => error(408, `the envelope did not arrive within ${seconds} s`),
+  tooFast: (limit: number): Answer =>
+    error(413, `more than ${limit} bytes are waiting for the model, which reads more slowly`),
   notReady: (reason: ClosedReason): Answer =>
     error(503, `the worker is ${reason}`, { retryAfter: NOT_READY_RETRY }),
   queueLost: (): Answer => error(503, "the queue was lost", { retryAfter: 1 }),

@@ -128,8 +128,7 @@ export class Edge implements Gate {
     });
   }
 
-  end(exchange: Exchange, entry: Entry, outcome: EndOutcome, retryable: boolean): void {
-    const at = Date.now();
+  end(exchange: Exchange, entry: Entry, outcome: EndOutcome, at: number, retryable: boolean): void {
     this.#open.delete(exchange.id);
     if (exchange.sessionId !== null) this.sessions.leave(exchange.sessionId, exchange.id);
     else if (retryable) this.#replays?.forget(entry.reqnum, entry.requestIdx);

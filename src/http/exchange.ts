@@ -30,8 +30,13 @@ export interface Gate {
   reject(entry: Entry): void;
   /** Takes a request in: from here on it ends exactly once. */
   admit(exchange: Exchange, entry: Entry): void;
-  /** An admitted request has ended. @param retryable its client may send it once more. */
-  end(exchange: Exchange, entry: Entry, outcome: EndOutcome, retryable: boolean): void;
+  /**
+   * An admitted request has ended.
+   *
+   * @param at epoch milliseconds.
+   * @param retryable its client may send it once more.
+   */
+  end(exchange: Exchange, entry: Entry, outcome: EndOutcome, at: number, retryable: boolean): void;
 }
 
 /** Why a request is not admitted, and whether the engine is told that it was rejected. */
@@ -163,7 +168,6 @@ export abstract class Exchange {
 
   /** The client was handed the whole answer. */
   protected succeed(status: number): void {
-    if (!this.#hasFirstByte) this.onBegun();
     this.#end("success", status);
   }
 
@@ -222,9 +226,14 @@ export abstract class Exchange {
     this.#entry = undefined;
     this.#envelope = undefined;
     this.#work = undefined;
-    clearTimeout(this.#totalTimer);
-    this.gate.end(this, entry, outcome, outcome === "error" && status >= 500);
-    this.route.metrics.ended(outcome, status, Date.now() - this.#arrivedAt);
+    if (this.#totalTimer !== undefined) clearTimeout(this.#totalTimer);
+    const now = Date.now();
+    this.gate.end(this, entry, outcome, now, outcome === "error" && status >= 500);
+    const { metrics } = this.route;
+    const ms = now - this.#arrivedAt;
+    // An answer that went out whole began when it ended.
+    if (outcome === "success" && !this.#hasFirstByte) metrics.firstByte(ms);
+    metrics.ended(outcome, status, ms);
     this.#log(outcome, status, entry);
   }
 

@@ -21,7 +21,7 @@ export class BodyReader {
   readonly #announced: number;
   readonly #sink: RequestSink;
   readonly #timer: NodeJS.Timeout;
-  #buffer = EMPTY;
+  #buffer: Buffer = EMPTY;
   #length = 0;
 
   constructor(req: IncomingMessage, { limit, announced, idleMs }: BodyReaderOptions, sink: RequestSink) {

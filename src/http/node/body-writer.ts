@@ -61,13 +61,10 @@ export class NodeBodyWriter implements BodyWriter {
     this.#isFull = false;
     const held = this.#held;
     this.#held = undefined;
-    if (held !== undefined && !this.#put(held)) {
-      // All of it is written, and there is nothing to wait for.
-      if (this.#ending && this.#held === undefined) this.#finish();
-      return;
-    }
+    const hasRoom = held === undefined || this.#put(held);
+    if (this.#held !== undefined) return;
     if (this.#ending) this.#finish();
-    else this.#sink.onDrain();
+    else if (hasRoom) this.#sink.onDrain();
   }
 
   #put(piece: Buffer): boolean {

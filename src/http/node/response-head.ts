@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { ResponseHead } from "../http-server.js";
 
 /** What Node.js refuses in the value of a header, and what else cannot be told in one byte. */
@@ -10,7 +10,11 @@ const REFUSED = /[^\t\x20-\x7e\x80-\xff]/g;
  * @param more further headers.
  * @throws for a status or the name of a header that is none; another answer can be given then.
  */
-export function writeHead(res: ServerResponse, { status, headers }: ResponseHead, more: readonly string[]): void {
+export function writeHead(
+  res: ServerResponse,
+  { status, headers }: ResponseHead,
+  more: readonly string[],
+): void {
   const all: string[] = [];
   for (let index = 0; index + 1 < headers.length; index += 2) {
     const name = headers[index] ?? "";
@@ -22,5 +26,5 @@ export function writeHead(res: ServerResponse, { status, headers }: ResponseHead
   all.push(...more);
   // Without `Connection: keep-alive` and `Keep-Alive`: that it is kept is the rule.
   res.removeHeader("connection");
-  res.writeHead(status, reasonOf(status), all);
+  res.writeHead(status, STATUS_CODES[status] ?? "Unknown", all);
 }

@@ -1,0 +1,103 @@
+import { readFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
+import type { Socket } from "node:net";
+import type { CertificateFiles, Endpoint, HttpServer, ListenOptions } from "../http-server.js";
+import { HIGH_WATER, NODE_LIMITS, type NodeLimits } from "./limits.js";
+import { pathOf } from "./path-of.js";
+import { NodeRequestHead } from "./request-head.js";
+import { NodeResponder } from "./responder.js";
+import { upgradesTo } from "./upgrade.js";
+
+/** Of the head of a request: as much as with uWebSockets.js. */
+const MAX_HEADER_BYTES = 16 * 1024;
+/** Between two looks at connections whose request does not come. */
+const LOOK_MS = 5_000;
+
+const readPem = ({ certificate, key }: CertificateFiles) => ({
+  cert: readFileSync(certificate),
+  key: readFileSync(key),
+});
+
+type Serve = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Answers at the paths of the endpoints. */
+function serveAt(endpoints: readonly Endpoint[], limits: NodeLimits): Serve {
+  const byPath = new Map(endpoints.map((endpoint) => [endpoint.path, endpoint]));
+  const fallback = byPath.get("/*");
+  byPath.delete("/*");
+  return (request, response) => {
+    const [path, query] = pathOf(request.url);
+    const endpoint = byPath.get(path) ?? fallback;
+    // HTTP/1.0 knows no chunks, and uWebSockets.js does not speak it either.
+    if (request.httpVersion !== "1.1") refuse(response, 505);
+    else if (endpoint === undefined) refuse(response, 404);
+    else endpoint.handle(new NodeRequestHead(request, query), new NodeResponder(request, response, limits));
+  };
+}
+
+function refuse(response: ServerResponse, status: number): void {
+  response.writeHead(status, ["Connection", "close", "Content-Length", "0"]);
+  response.end();
+}
+
+function serverOf(
+  { certificate, endpoints, sockets }: ListenOptions,
+  limits: NodeLimits,
+): Server | TlsServer {
+  const { Request, upgrade } = upgradesTo(sockets, limits);
+  const options = {
+    IncomingMessage: Request,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    highWaterMark: HIGH_WATER,
+    keepAliveTimeout: limits.keepAliveMs,
+    headersTimeout: limits.headMs,
+    // A body may take as long as it likes while it keeps coming.
+    requestTimeout: 0,
+    connectionsCheckingInterval: Math.min(LOOK_MS, limits.headMs),
+  };
+  const serve = serveAt(endpoints, limits);
+  const server =
+    certificate === undefined
+      ? createServer(options, serve)
+      : createTlsServer({ ...options, ...readPem(certificate), handshakeTimeout: limits.headMs }, serve);
+  // What else a client expects is not refused, but served as if it did not.
+  server.on("checkExpectation", serve);
+  server.on("upgrade", upgrade);
+  return server;
+}
+
+/** Starts a server of `node:http`. @param limits for tests. */
+export async function listenNode(
+  options: ListenOptions,
+  limits: NodeLimits = NODE_LIMITS,
+): Promise<HttpServer> {
+  const { host, port, certificate } = options;
+  const server = serverOf(options, limits);
+  // Those with a WebSocket, too, of which the server itself knows nothing any more.
+  const connections = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    connections.add(socket);
+    socket.once("close", () => connections.delete(socket));
+  });
+  // Each of several pipelined requests hears of the close of the connection.
+  server.on(certificate === undefined ? "connection" : "secureConnection", (socket: Socket) => {
+    socket.setMaxListeners(0);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ port, ...(host !== undefined && { host }) }, resolve);
+  });
+  // A connection that could not be accepted is no reason to end.
+  server.on("error", () => {});
+  return {
+    renewCertificate: () => {
+      if (certificate !== undefined && "setSecureContext" in server)
+        server.setSecureContext(readPem(certificate));
+    },
+    close: () => {
+      server.close();
+      for (const socket of connections) socket.destroy();
+    },
+  };
+}

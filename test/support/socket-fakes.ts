@@ -1,0 +1,101 @@
+import type { Handler } from "../../src/config.js";
+import type { EndOutcome, Exchange, Gate, Refusal } from "../../src/http/exchange.js";
+import type { ClientSocket } from "../../src/http/http-server.js";
+import type { Log } from "../../src/log.js";
+import type { Entry } from "../../src/report/ledger.js";
+import type { Closed, Message } from "./socket-model.js";
+
+/** A client's end that keeps what it is told, and reads when the test says so. */
+export class FakeClient implements ClientSocket {
+  readonly messages: Message[] = [];
+  /** `1005` where no code was named. */
+  closed: Closed | undefined;
+  isPaused = false;
+  /** False: it tells the sender to pause. */
+  hasRoom = true;
+
+  send(frame: Buffer, isBinary: boolean): boolean {
+    if (this.closed !== undefined) throw new Error("a frame after the close");
+    this.messages.push(isBinary ? Buffer.from(frame) : frame.toString());
+    return this.hasRoom;
+  }
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+  }
+
+  close(code = 1005, reason = ""): void {
+    if (this.closed !== undefined) throw new Error("a second close");
+    this.closed = { code, reason };
+  }
+
+  terminate(): void {
+    this.close(1006);
+  }
+}
+
+/** How a request ended. */
+export interface Ending {
+  readonly outcome: EndOutcome;
+  readonly retryable: boolean;
+}
+
+/** Admits what is not to be refused, and grants turns when the test says so. */
+export class FakeGate implements Gate {
+  readonly log: Log;
+  readonly maxBodyBytes: number;
+  refusal: Refusal | undefined;
+  readonly admitted: Exchange[] = [];
+  readonly rejected: Entry[] = [];
+  readonly endings: Ending[] = [];
+  readonly #grantsAtOnce: boolean;
+
+  constructor(
+    log: Log,
+    {
+      grantsAtOnce = true,
+      maxBodyBytes = 1024 * 1024 * 1024,
+    }: { grantsAtOnce?: boolean; maxBodyBytes?: number } = {},
+  ) {
+    this.log = log;
+    this.#grantsAtOnce = grantsAtOnce;
+    this.maxBodyBytes = maxBodyBytes;
+  }
+
+  refusalOf(): Refusal | undefined {
+    return this.refusal;
+  }
+
+  reject(entry: Entry): void {
+    this.rejected.push(entry);
+  }
+
+  admit(exchange: Exchange): void {
+    this.admitted.push(exchange);
+    if (this.#grantsAtOnce) exchange.start();
+  }
+
+  end(_exchange: Exchange, _entry: Entry, outcome: EndOutcome, retryable: boolean): void {
+    this.endings.push({ outcome, retryable });
+  }
+
+  /** Grants all who were admitted their turn. */
+  grant(): void {
+    for (const exchange of this.admitted) exchange.start();
+  }
+}
+
+/** A handler of the route `/ws` with all limits off, but for what the test says. */
+export const socketHandler = (parts: Partial<Handler> = {}): Handler => ({
+  route: "/ws",
+  websocket: true,
+  maxQueueTime: null,
+  timeouts: { connectMs: null, headersMs: null, idleMs: null, totalMs: null },
+  queue: "/ws",
+  limit: 1,
+  ...parts,
+});

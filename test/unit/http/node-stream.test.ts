@@ -1,0 +1,220 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { afterEach, describe, expect, test } from "vitest";
+import { eventually } from "../../support/eventually.js";
+import { open, RawClient, read } from "../../support/http-client.js";
+import { Heard, NodeStand } from "./support/node-stand.js";
+
+const STALL_MS = 500;
+const HIGH_WATER = 64 * 1024;
+/** In which nothing is lost or moved without being seen. */
+const PIECE = Buffer.from(Array.from({ length: 100_003 }, (_, n) => (n * 2654435761) >>> 24));
+const POST = "POST /a HTTP/1.1\r\nhost: w\r\ncontent-length: 2\r\n\r\n{}";
+
+let stand: NodeStand;
+let heard: Heard;
+afterEach(() => stand.stop());
+
+async function start(react: (event: string, heard: Heard) => void = () => {}): Promise<void> {
+  heard = new Heard(react);
+  stand = await NodeStand.start({ endpoints: [heard.endpoint("/a")] }, { stallMs: STALL_MS });
+}
+
+/** Writes pieces while there is room, so many in all. */
+function pouring(count: number, length?: number): (event: string, heard: Heard) => void {
+  let left = count;
+  return (event, heard) => {
+    if (event !== "body" && event !== "drain") return;
+    const writer = event === "body" ? heard.begin(length) : heard.writer;
+    while (left > 0) {
+      left--;
+      if (!writer.write(PIECE)) return;
+    }
+    writer.end();
+  };
+}
+
+test("the head goes out at once, each piece as it is written, and the end is heard", async () => {
+  await start();
+  const client = await RawClient.connect(stand.url);
+  client.send(POST);
+  await eventually(() => heard.events.includes("body"));
+  const writer = heard.begin();
+  await client.receives(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\n$/);
+  expect(writer.write(Buffer.from("one"))).toBe(true);
+  await client.receives(/\r\n\r\n3\r\none\r\n$/);
+  expect(writer.write(Buffer.from("two"))).toBe(true);
+  await client.receives(/\r\n\r\n3\r\none\r\n3\r\ntwo\r\n$/);
+  expect(heard.events).toEqual(["body"]);
+  writer.end();
+  await client.receives(/two\r\n0\r\n\r\n$/);
+  await eventually(() => expect(heard.events).toEqual(["body", "finish"]));
+  client.leave();
+  await pause(50);
+  expect(heard.events).toEqual(["body", "finish"]);
+});
+
+describe.each<[string, number | undefined]>([
+  ["in chunks", undefined],
+  ["of known length", PIECE.length * 300],
+])("a long answer %s", (_, length) => {
+  test("waits for a client that does not read, and then arrives byte by byte", async () => {
+    await start(pouring(300, length));
+    const answer = await open(`${stand.url}/a`, { body: "{}" });
+    // It is paused: nothing is read beyond what a stream holds.
+    let before = -1;
+    await eventually(
+      () => {
+        const drains = heard.events.length;
+        const isStuck = drains === before && !heard.events.includes("finish");
+        before = drains;
+        return isStuck;
+      },
+      { intervalMs: 100 },
+    );
+    const { body, complete } = await read(answer);
+    expect({ length: body.length, complete }).toEqual({ length: PIECE.length * 300, complete: true });
+    for (let at = 0; at < body.length; at += PIECE.length)
+      expect(PIECE.compare(body, at, at + PIECE.length)).toBe(0);
+    await eventually(() => expect(heard.events.at(-1)).toBe("finish"));
+    expect(heard.events.filter((event) => event === "gone" || event === "finish")).toEqual(["finish"]);
+    if (length !== undefined) expect(answer.headers["content-length"]).toBe(String(length));
+  });
+
+  test("is broken off when the client takes nothing for too long, and the client counts as gone", async () => {
+    await start(pouring(300, length));
+    const client = await RawClient.connect(stand.url);
+    client.socket.pause();
+    client.send(POST);
+    await eventually(() => expect(heard.events.at(-1)).toBe("gone"));
+    await pause(100);
+    expect(heard.events).not.toContain("finish");
+    expect(heard.events.filter((event) => event === "gone")).toHaveLength(1);
+    client.leave();
+  });
+
+  test("is not broken off while the client takes some of it now and then", async () => {
+    await start(pouring(60, length === undefined ? undefined : PIECE.length * 60));
+    const client = await RawClient.connect(stand.url);
+    client.send(POST);
+    const startedAt = performance.now();
+    while (!heard.events.includes("finish")) {
+      expect(heard.events).not.toContain("gone");
+      client.socket.pause();
+      await pause(STALL_MS / 5);
+      const { bytesRead } = client.socket;
+      client.socket.resume();
+      await eventually(() => client.socket.bytesRead > bytesRead || heard.events.includes("finish"));
+    }
+    expect(performance.now() - startedAt).toBeGreaterThan(STALL_MS / 5);
+    client.leave();
+  });
+});
+
+test("a client that leaves in the middle is gone, once, and of the answer nothing more is heard", async () => {
+  await start(pouring(300));
+  const client = await RawClient.connect(stand.url);
+  client.socket.pause();
+  client.send(POST);
+  await eventually(() => heard.events.includes("body"));
+  client.leave();
+  await eventually(() => expect(heard.events.at(-1)).toBe("gone"));
+  const { length } = heard.events;
+  expect(heard.writer.write(PIECE)).toBe(true);
+  heard.writer.end();
+  await pause(STALL_MS + 100);
+  expect(heard.events).toHaveLength(length);
+});
+
+test("a client that takes nothing of a whole answer is cut off, too", async () => {
+  const big = "x".repeat(20_000_000);
+  await start((event, { responder }) => {
+    if (event === "body") responder.answer({ status: 200, headers: [], isAscii: true }, big);
+  });
+  const client = await RawClient.connect(stand.url);
+  client.socket.pause();
+  client.send(POST);
+  await eventually(() => heard.events.includes("body"));
+  await pause(STALL_MS + 200);
+  client.socket.resume();
+  await client.isClosed();
+  expect(client.received.length).toBeLessThan(big.length);
+  expect(heard.events).toEqual(["body"]);
+});
+
+test("one piece beyond what the socket holds is kept, and no more is asked for", async () => {
+  await start();
+  const client = await RawClient.connect(stand.url);
+  client.socket.pause();
+  client.send(POST);
+  await eventually(() => heard.events.includes("body"));
+  const writer = heard.begin();
+  // One piece, as a function gives its result: all of it, when the client reads again.
+  const whole = Buffer.concat(Array.from({ length: 200 }, () => PIECE));
+  expect(writer.write(whole)).toBe(false);
+  writer.end();
+  await pause(STALL_MS / 2);
+  expect(heard.events).toEqual(["body"]);
+  const pieces: Buffer[] = [];
+  client.socket.on("data", (bytes) => pieces.push(bytes));
+  client.socket.resume();
+  await eventually(() => expect(heard.events).toEqual(["body", "finish"]));
+  await eventually(() => Buffer.concat(pieces.slice(-2)).toString("latin1").endsWith("0\r\n\r\n"));
+  const parts = Math.ceil(whole.length / HIGH_WATER);
+  expect(Buffer.concat(pieces).length).toBeGreaterThan(whole.length + parts * 5);
+  client.leave();
+});
+
+test("a chunk may change after it was written", async () => {
+  await start();
+  const client = await RawClient.connect(stand.url);
+  client.send(POST);
+  await eventually(() => heard.events.includes("body"));
+  const writer = heard.begin();
+  const chunk = Buffer.from("one");
+  writer.write(chunk);
+  chunk.fill("x");
+  await client.receives("one");
+  client.leave();
+});
+
+test("a writer that is closed writes and tells nothing more", async () => {
+  await start();
+  const client = await RawClient.connect(stand.url);
+  client.send(POST);
+  await eventually(() => heard.events.includes("body"));
+  const writer = heard.begin();
+  writer.write(Buffer.from("one"));
+  writer.close();
+  expect(writer.write(Buffer.from("two"))).toBe(true);
+  writer.end();
+  heard.responder.close();
+  await client.isClosed();
+  expect(client.received).toMatch(/\r\n\r\n3\r\none\r\n$/);
+  expect(heard.events).toEqual(["body"]);
+});
+
+test("an answer that is broken off is seen not to be whole, and nobody is gone", async () => {
+  await start();
+  const answering = open(`${stand.url}/a`, { body: "{}" });
+  await eventually(() => heard.events.includes("body"));
+  heard.begin(100).write(Buffer.from("half"));
+  const answer = await answering;
+  heard.responder.close();
+  expect(await read(answer)).toMatchObject({ complete: false });
+  await pause(50);
+  expect(heard.events).toEqual(["body"]);
+});
+
+test("an answer to HEAD that is begun has no body", async () => {
+  await start((event) => {
+    if (event !== "body") return;
+    const writer = heard.begin(5);
+    writer.write(Buffer.from("hello"));
+    writer.end();
+  });
+  const client = await RawClient.connect(stand.url);
+  client.send("HEAD /a HTTP/1.1\r\nhost: w\r\n\r\n");
+  await client.receives(/^HTTP\/1\.1 200 OK\r\nContent-Length: 5\r\n[^]*\r\n\r\n$/);
+  await eventually(() => expect(heard.events).toEqual(["body", "finish"]));
+  client.leave();
+});
