@@ -1,9 +1,10 @@
 /** Runs benchmarks by name: `npm run bench -- proxy`. Without a name it lists them. */
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
+import { growthBenchmark } from "./growth/benchmark.js";
 import { proxyBenchmark } from "./proxy/benchmark.js";
 
-const RESULTS = fileURLToPath(new URL("./results/proxy.md", import.meta.url));
+const pageOf = (name: string): string => fileURLToPath(new URL(`./results/${name}.md`, import.meta.url));
 
 const program = new Command("bench").description(
   "Benchmarks of tsworker. Each writes a page to bench/results/.",
@@ -16,12 +17,30 @@ program
   .option("--rounds <n>", "runs of each proxy; the median counts", "5")
   .option("--connections <n>", "connections at once", "32")
   .option("--core <n>", "the core that the proxy under test has for itself", "0")
-  .option("--page <file>", "where the results go", RESULTS)
+  .option("--page <file>", "where the results go", pageOf("proxy"))
   .action((options: Record<"seconds" | "rounds" | "connections" | "core" | "page", string>) =>
     proxyBenchmark({
       seconds: Number(options.seconds),
       rounds: Number(options.rounds),
       connections: Number(options.connections),
+      core: Number(options.core),
+      page: options.page,
+    }),
+  );
+
+program
+  .command("growth")
+  .description("the cost of an event while few or many sessions are open, and few or many requests wait")
+  .option("--sizes <n,n>", "how many", "100,1000,10000")
+  .option("--events <n>", "events measured at each size", "5000")
+  .option("--rounds <n>", "rounds; the median counts", "3")
+  .option("--core <n>", "the core that the worker has for itself", "0")
+  .option("--page <file>", "where the results go", pageOf("growth"))
+  .action((options: Record<"sizes" | "events" | "rounds" | "core" | "page", string>) =>
+    growthBenchmark({
+      sizes: options.sizes.split(",").map(Number),
+      events: Number(options.events),
+      rounds: Number(options.rounds),
       core: Number(options.core),
       page: options.page,
     }),

@@ -5,8 +5,11 @@ import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
 import { Engine } from "tsworker/engine";
 import { freePort } from "../../test/support/free-port.js";
+import { markdownTable } from "../markdown-table.js";
+import { median } from "../median.js";
+import { answers, cpuSeconds, moveTo, otherCore, spawnOn, stop } from "../process.js";
+import { workerEnvironment } from "../worker-environment.js";
 import { modelConfig, proxyConfig } from "./nginx-config.js";
-import { answers, cpuSeconds, moveTo, otherCore, spawnOn, stop } from "./process.js";
 import { readShares, type Share } from "./profile.js";
 import { type Load, wrk } from "./wrk.js";
 
@@ -35,14 +38,6 @@ interface Run extends Load {
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const ROUTE = "/v1/completions";
 
-const median = (values: readonly number[]): number => {
-  const sorted = [...values].sort((one, other) => one - other);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? (sorted[middle] ?? 0)
-    : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
-};
-
 /** Measures the request path of the worker next to nginx and to a bare `node:http` proxy, turn by turn. */
 export async function proxyBenchmark(options: ProxyBenchmarkOptions): Promise<void> {
   await moveTo(otherCore(options.core));
@@ -68,7 +63,7 @@ export async function proxyBenchmark(options: ProxyBenchmarkOptions): Promise<vo
         const run = await measure(contender, body, directory, options);
         runs.set(contender.name, [...(runs.get(contender.name) ?? []), run]);
         console.log(
-          `round ${round}/${options.rounds}  ${contender.name.padEnd(12)} ${run.cpu.toFixed(1)} CPU µs/request`,
+          `round ${round}/${options.rounds}  ${contender.name.padEnd(28)} ${run.cpu.toFixed(1)} CPU µs/request`,
         );
       }
     }
@@ -89,23 +84,21 @@ async function contendersOf(
   modelPort: number,
   engineUrl: string,
 ): Promise<[Contender, ...Contender[]]> {
-  const [worker, nginx, node] = await Promise.all([freePort(), freePort(), freePort()]);
+  const [nginx, node] = [await freePort(), await freePort()];
   const MODEL_URL = `http://127.0.0.1:${modelPort}`;
   await writeFile(join(directory, "proxy.conf"), proxyConfig(directory, nginx, modelPort));
+  const worker = await workerEnvironment(engineUrl);
+  const tsworker = {
+    command: process.execPath,
+    args: [here("./worker.js")],
+    port: worker.port,
+  };
   return [
+    { ...tsworker, name: "tsworker", env: { ...worker.env, MODEL_URL } },
     {
-      name: "tsworker",
-      command: process.execPath,
-      args: [here("./worker.js")],
-      env: {
-        WORKER_PORT: String(worker),
-        PUBLIC_IPADDR: "127.0.0.1",
-        [`VAST_TCP_PORT_${worker}`]: String(worker),
-        CONTAINER_ID: "1",
-        REPORT_ADDR: engineUrl,
-        MODEL_URL,
-      },
-      port: worker,
+      ...tsworker,
+      name: "tsworker, HTTP_SERVER=node",
+      env: { ...worker.env, MODEL_URL, HTTP_SERVER: "node" },
     },
     {
       name: "nginx",
@@ -191,22 +184,20 @@ async function report(
   costTable.push(...costs);
   console.log(`\n${costTable.toString()}`);
 
-  const markdown = (header: readonly string[], lines: readonly (readonly string[])[]): string =>
-    [header, header.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
   const cpu = cpus()[0]?.model ?? "unknown";
   const version = (await readFile("/proc/version", "utf8").catch(() => "")).split(" ").slice(0, 3).join(" ");
   await writeFile(
     page,
     `# Proxy benchmark
 
-Written by \`npm run bench -- proxy\`; medians of ${rounds} rounds of ${seconds} s, the three proxies turn by turn.
+Written by \`npm run bench -- proxy\`; medians of ${rounds} rounds of ${seconds} s, the proxies turn by turn.
 
 Signed JSON requests of ${bodyBytes} bytes over ${connections} connections, loaded by \`wrk\`. The proxy under test has one core
 for itself; \`wrk\` and the model (an nginx that answers at once) share another. The worker runs with signature checks,
 all actors and reports; nginx (\`proxy_pass\`, keep-alive) and the bare \`node:http\` proxy only pass bytes on. The worker's
 latency has the other core's share in it, so the CPU time per request of the proxy process is the figure to look at.
 
-${markdown(head, rows)}
+${markdownTable(head, rows)}
 
 Node.js ${process.version}, ${cpu}, ${version}.
 
@@ -214,7 +205,7 @@ Node.js ${process.version}, ${cpu}, ${version}.
 
 From a further round under the CPU profiler, idle time left out, parts of 1 % and more.
 
-${markdown(["part", "share"], costs)}
+${markdownTable(["part", "share"], costs)}
 `,
   );
   console.log(`\nwritten to ${page}`);

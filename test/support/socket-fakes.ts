@@ -79,7 +79,7 @@ export class FakeGate implements Gate {
     if (this.#grantsAtOnce) exchange.start();
   }
 
-  end(_exchange: Exchange, _entry: Entry, outcome: EndOutcome, retryable: boolean): void {
+  end(_exchange: Exchange, _entry: Entry, outcome: EndOutcome, _at: number, retryable: boolean): void {
     this.endings.push({ outcome, retryable });
   }
 

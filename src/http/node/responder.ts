@@ -73,7 +73,11 @@ export class NodeResponder implements Responder {
   }
 
   close(): void {
-    this.#take()?.destroy();
+    const res = this.#take();
+    if (res === undefined) return;
+    // Node.js holds back what was written in this turn, and would drop it.
+    if (res.socket !== null) while (this.#socket.writableCorked > 0) this.#socket.uncork();
+    res.destroy();
   }
 
   #hasNoBody(status: number): boolean {
