@@ -35,24 +35,25 @@ export function checkCertificate({ certificate, key }: CertificateFiles): void {
 /**
  * Looks after a certificate that is renewed while the worker runs.
  *
- * @param onRenewed is called when the files hold another pair that fits together.
+ * @param renew is called when the files hold another pair that fits together.
  * @returns ends it.
  */
-export function watchCertificate(files: CertificateFiles, onRenewed: () => void, log: Log): () => void {
-  const onChange = (): void => {
+export function watchCertificate(files: CertificateFiles, renew: () => Promise<void>, log: Log): () => void {
+  const onChange = async (): Promise<void> => {
     try {
       checkCertificate(files);
-      onRenewed();
+      await renew();
       log.info({ certificate: files.certificate }, "certificate renewed");
     } catch (error) {
       // As a rule one of the two files was written and the other one follows.
       log.warn({ err: error }, "renewed certificate not usable, going on with the one before");
     }
   };
+  const listener = (): void => void onChange();
   for (const file of [files.certificate, files.key]) {
-    watchFile(file, { interval: WATCH_INTERVAL_MS, persistent: false }, onChange);
+    watchFile(file, { interval: WATCH_INTERVAL_MS, persistent: false }, listener);
   }
   return () => {
-    for (const file of [files.certificate, files.key]) unwatchFile(file, onChange);
+    for (const file of [files.certificate, files.key]) unwatchFile(file, listener);
   };
 }

@@ -14,7 +14,9 @@ const HOW_TO =
 export async function chooseServer(choice: ServerChoice, log: Log): Promise<Listen> {
   if (choice !== "node") {
     try {
-      return (await import("./uws/listen.js")).listenUws;
+      // It reads its limits when it is loaded.
+      await import("./uws/settings.js");
+      await import("uWebSockets.js");
     } catch (cause) {
       const fault = `uWebSockets.js has no binary for Node.js ${process.version} on ${process.platform} ${process.arch}`;
       if (choice === "uws") {
@@ -24,9 +26,11 @@ export async function chooseServer(choice: ServerChoice, log: Log): Promise<List
       }
       log.warn(
         { server: "node" },
-        `${fault}: serving with node:http, which costs about twice the CPU time for each request; ${HOW_TO}`,
+        `${fault}: serving with node:http, which costs more than twice the CPU time for each request; ${HOW_TO}`,
       );
+      return (await import("./node/listen.js")).listenNode;
     }
+    return (await import("./uws/listen.js")).listenUws;
   }
   return (await import("./node/listen.js")).listenNode;
 }

@@ -129,7 +129,7 @@ export interface ListenOptions {
 /** A server that accepts connections. */
 export interface HttpServer {
   /** Reads the certificate files again, for connections to come; those that stand go on. */
-  renewCertificate(): void;
+  renewCertificate(): Promise<void>;
   /** Closes the port and every connection. */
   close(): void;
 }

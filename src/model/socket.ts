@@ -1,5 +1,6 @@
 import { randomFillSync } from "node:crypto";
 import type { ClientRequest } from "node:http";
+import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import { TsworkerError, type TsworkerErrorCode } from "../errors.js";
 import type { ModelTimeouts } from "./connection.js";
@@ -34,8 +35,10 @@ export const HIGH_WATER = 1024 * 1024;
 const LOW_WATER = HIGH_WATER / 2;
 /** Bytes of memory that a frame takes beside its own: without them a flood of empty frames would weigh nothing. */
 const FRAME_COST = 256;
-/** Milliseconds that a closing model may take over the handshake, or over a frame that it is still to read before. */
+/** Milliseconds that a model may take to answer a close; and to take none of the bytes that stand before it. */
 const CLOSE_TIMEOUT_MS = 3000;
+/** Milliseconds that it may take for those in all. */
+const READ_TIMEOUT_MS = 30_000;
 /** Milliseconds of silence after which the operating system asks whether the model's host is still there. */
 const PROBE_AFTER_MS = 60_000;
 /** "Going away", RFC 6455 §7.4.1. */
@@ -67,6 +70,8 @@ export class ModelSocket {
   readonly #timeouts: ModelTimeouts;
   #stage: "keeping" | "dialling" | "open" | "closing" | "over" = "keeping";
   #socket: WebSocket | undefined;
+  /** What it is spoken on. */
+  #connection: Socket | undefined;
   #kept: { readonly frame: Buffer; readonly isBinary: boolean }[] = [];
   #keptBytes = 0;
   /** Frames that the operating system has not taken yet. */
@@ -166,8 +171,8 @@ export class ModelSocket {
   }
 
   /**
-   * Closes an open WebSocket with a handshake, behind the frames that still wait. The sink hears of the end: of the
-   * model's answer, or that it did not come in time.
+   * Closes an open WebSocket with a handshake, behind the frames that still wait, as long as the model takes them. The
+   * sink hears of the end: of the model's answer, or that it did not come in time.
    *
    * @param code one that may be sent; undefined to name none. @param reason at most 123 bytes.
    */
@@ -177,6 +182,9 @@ export class ModelSocket {
     this.#goodbye = { code, reason };
     // The model's answer stands behind whatever else it says.
     this.resume();
+    // Only the connection knows whether the model takes a part of a frame.
+    this.#connection?.setTimeout(CLOSE_TIMEOUT_MS, () => this.#socket?.terminate());
+    this.#limit(READ_TIMEOUT_MS, () => this.#socket?.terminate());
     this.#closeWhenWritten();
   }
 
@@ -202,6 +210,7 @@ export class ModelSocket {
     const upgradeMs = headersMs ?? connectMs;
     const upgradeFault = `the model did not accept the WebSocket within ${upgradeMs} ms`;
     request.once("socket", (socket) => {
+      this.#connection = socket;
       socket.setKeepAlive(true, PROBE_AFTER_MS).once(isTls ? "secureConnect" : "connect", () => {
         if (this.#stage === "dialling")
           this.#limit(upgradeMs, () => this.#fail("MODEL_TIMEOUT", upgradeFault));
@@ -239,8 +248,10 @@ export class ModelSocket {
   };
 
   #closeWhenWritten(): void {
+    if (this.#unwritten > 0) return;
+    this.#connection?.setTimeout(0);
     this.#limit(CLOSE_TIMEOUT_MS, () => this.#socket?.terminate());
-    if (this.#unwritten === 0) this.#socket?.close(this.#goodbye?.code, this.#goodbye?.reason);
+    this.#socket?.close(this.#goodbye?.code, this.#goodbye?.reason);
   }
 
   #onFrame(frame: Buffer, isBinary: boolean): void {

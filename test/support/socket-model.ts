@@ -1,8 +1,8 @@
+import { createHash } from "node:crypto";
 import { IncomingMessage } from "node:http";
-import type { Socket } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 import { eventually } from "./eventually.js";
-import type { Behaviour, ModelRequest } from "./raw-model.js";
+import { type Behaviour, headBytes, type ModelRequest } from "./raw-model.js";
 
 /** A message of a WebSocket: a text, or bytes. */
 export type Message = string | Buffer;
@@ -93,8 +93,15 @@ export class SocketModel {
   }
 }
 
-/** Whoever reads nothing of a connection does so from its next read on. */
-export const stall = (end: ModelEnd): Socket => {
-  end.socket.pause();
-  return end.request.socket;
+/** Reads nothing any more, so that the pipe to the model fills up. */
+export const stall = ({ socket }: ModelEnd): void => socket.pause();
+
+/** Accepts a WebSocket and then does nothing at all: what comes over it is up to the test, byte for byte. */
+export const acceptBare: Behaviour = ({ socket, headers }) => {
+  socket.removeAllListeners("data").resume();
+  const key = `${headers.get("sec-websocket-key")}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+  const accept = createHash("sha1").update(key).digest("base64");
+  socket.write(
+    headBytes(101, ["upgrade", "websocket", "connection", "upgrade", "sec-websocket-accept", accept]),
+  );
 };

@@ -12,6 +12,9 @@ import type { NamedConfig } from "./worker-main.js";
 /** `worker-main.ts` as `build.ts` leaves it. */
 const MAIN = fileURLToPath(new URL("../../.test-build/test/support/worker-main.js", import.meta.url));
 
+/** The Node.js that workers run on: `TEST_NODE` names another one than that of the tests. */
+export const NODE = process.env.TEST_NODE ?? process.execPath;
+
 /** A line of the worker's log. */
 export type LogLine = { readonly msg: string } & Record<string, unknown>;
 
@@ -65,7 +68,7 @@ export class WorkerProcess {
   static async spawn({ config, engineUrl, env, directory }: WorkerProcessOptions): Promise<WorkerProcess> {
     const [port, httpPort] = [await freePort(), await freePort()];
     const cwd = directory ?? (await mkdtemp(join(tmpdir(), "tsworker-test-")));
-    const child = spawn(process.execPath, ["--enable-source-maps", MAIN], {
+    const child = spawn(NODE, ["--enable-source-maps", MAIN], {
       cwd,
       stdio: ["ignore", "pipe", "pipe"],
       env: {

@@ -1,62 +1,93 @@
+import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
 import type { ClientSocket, SocketSink } from "../http-server.js";
 import { HIGH_WATER } from "./limits.js";
 
+/** Within the time after which a client counts as gone; in the last but one that sees nothing it is sent a ping. */
+const LOOKS = 3;
+
 /** A client's WebSocket on `ws`. */
 export class NodeSocket implements ClientSocket {
   readonly #socket: WebSocket;
-  readonly #idleMs: number;
+  readonly #connection: Socket;
   /** Undefined before the socket is taken and as soon as it is closed: nothing is heard of it then. */
   #sink: SocketSink | undefined;
-  #closed = false;
+  #isClosed = false;
   #isFull = false;
-  /** Undefined while nothing is read: what the client sends would not be noticed. */
-  #timer: NodeJS.Timeout | undefined;
+  #isPaused = false;
+  /** Frames that the system has not taken yet. */
+  #unsent = 0;
+  /** Closes the socket when there are none of them left. */
+  #closeWhenSent: (() => void) | undefined;
+  readonly #timer: NodeJS.Timeout;
+  /** Bytes that had come at the last look. */
+  #read: number;
   #isPinged = false;
 
-  /** @param idleMs milliseconds without a sign of life after which the client counts as gone. */
-  constructor(socket: WebSocket, idleMs: number, open: (socket: ClientSocket) => SocketSink) {
+  /**
+   * @param connection what the WebSocket is spoken on.
+   * @param idleMs milliseconds without a sign of life after which the client counts as gone.
+   */
+  constructor(
+    socket: WebSocket,
+    connection: Socket,
+    idleMs: number,
+    open: (socket: ClientSocket) => SocketSink,
+  ) {
     this.#socket = socket;
-    this.#idleMs = idleMs;
+    this.#connection = connection;
+    this.#read = connection.bytesRead;
+    this.#timer = setTimeout(() => this.#look(), idleMs / LOOKS);
+    // That a part of a large frame was taken is a sign of life, too, and only the connection knows of it.
+    connection.setTimeout(idleMs).on("timeout", () => {
+      if (socket.bufferedAmount > 0) socket.terminate();
+      else connection.setTimeout(idleMs);
+    });
     socket
-      .on("message", (frame, isBinary) => {
-        this.#onAlive();
-        // Of the forms in which `ws` gives a frame this is the one that it was left at.
-        this.#sink?.onFrame(frame as Buffer, isBinary);
-      })
-      .on("ping", this.#onAlive)
-      .on("pong", this.#onAlive)
+      // Of the forms in which `ws` gives a frame this is the one that it was left at.
+      .on("message", (frame, isBinary) => this.#sink?.onFrame(frame as Buffer, isBinary))
       .on("close", (code, reason) => this.#onClose(code, reason.toString()))
       // What breaks the protocol closes the socket, and of that it is heard.
       .on("error", () => {});
-    this.#watch();
     const sink = open(this);
-    if (!this.#closed) this.#sink = sink;
+    if (!this.#isClosed) this.#sink = sink;
   }
 
   send(frame: Buffer, isBinary: boolean): boolean {
-    if (this.#closed || this.#socket.readyState !== this.#socket.OPEN) return true;
+    if (this.#isClosed || this.#socket.readyState !== this.#socket.OPEN) return true;
+    this.#unsent++;
     this.#socket.send(Buffer.from(frame), { binary: isBinary }, this.#onSent);
     this.#isFull = this.#socket.bufferedAmount > HIGH_WATER;
     return !this.#isFull;
   }
 
   pause(): void {
+    if (this.#isClosed) return;
+    this.#isPaused = true;
     this.#socket.pause();
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
   }
 
   resume(): void {
-    if (this.#closed || this.#timer !== undefined) return;
+    if (!this.#isPaused || this.#isClosed) return;
+    this.#isPaused = false;
+    this.#isPinged = false;
     this.#socket.resume();
-    this.#watch();
   }
 
   close(code?: number, reason = ""): void {
     if (!this.#take()) return;
     // The client's answer is to be read.
     this.#socket.resume();
+    // The time that the client has for it begins when it has the frames before.
+    if (this.#unsent === 0) this.#close(code, reason);
+    else this.#closeWhenSent = () => this.#close(code, reason);
+  }
+
+  terminate(): void {
+    if (this.#take()) this.#socket.terminate();
+  }
+
+  #close(code: number | undefined, reason: string): void {
     try {
       this.#socket.close(code, reason);
     } catch {
@@ -65,19 +96,12 @@ export class NodeSocket implements ClientSocket {
     }
   }
 
-  terminate(): void {
-    if (this.#take()) this.#socket.terminate();
-  }
-
   readonly #onSent = (): void => {
-    if (!this.#isFull || this.#closed || this.#socket.bufferedAmount > HIGH_WATER) return;
+    this.#unsent--;
+    if (this.#unsent === 0) this.#closeWhenSent?.();
+    if (!this.#isFull || this.#isClosed || this.#socket.bufferedAmount > HIGH_WATER) return;
     this.#isFull = false;
     this.#sink?.onDrain();
-  };
-
-  readonly #onAlive = (): void => {
-    this.#isPinged = false;
-    this.#timer?.refresh();
   };
 
   #onClose(code: number, reason: string): void {
@@ -85,29 +109,30 @@ export class NodeSocket implements ClientSocket {
     if (this.#take()) sink?.onClose(code, reason);
   }
 
-  #watch(): void {
-    this.#isPinged = false;
-    this.#timer = setTimeout(() => this.#onSilence(), this.#idleMs / 2);
-  }
-
-  #onSilence(): void {
-    if (this.#isPinged) {
-      // Its close is heard of as of any other.
+  /** Looks whether the client is still there. */
+  #look(): void {
+    const { bytesRead } = this.#connection;
+    if (bytesRead !== this.#read) {
+      this.#read = bytesRead;
+      this.#isPinged = false;
+    } else if (!this.#isPinged || this.#isPaused) {
+      // While nothing is read no answer is seen, but a client that is gone for good refuses the ping.
+      this.#isPinged = true;
+      this.#socket.ping();
+    } else if (this.#socket.bufferedAmount === 0) {
+      // Behind what the client has not taken yet the ping could not be answered. Its close is heard of as of any other.
       this.#socket.terminate();
       return;
     }
-    this.#isPinged = true;
-    this.#socket.ping();
-    this.#timer?.refresh();
+    this.#timer.refresh();
   }
 
   /** @returns whether it was open until now. Nothing is heard of it afterwards. */
   #take(): boolean {
-    const wasOpen = !this.#closed;
-    this.#closed = true;
+    const wasOpen = !this.#isClosed;
+    this.#isClosed = true;
     this.#sink = undefined;
     clearTimeout(this.#timer);
-    this.#timer = undefined;
     return wasOpen;
   }
 }

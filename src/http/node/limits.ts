@@ -11,8 +11,8 @@ export interface NodeLimits {
   /** Between two requests on a connection. @default 75000 */
   readonly keepAliveMs: number;
   /**
-   * Without a frame, a ping or a pong on a WebSocket, after which its client is cut off; in the middle of that time it is
-   * sent a ping. As with uWebSockets.js. @default 60000
+   * Without a byte on a WebSocket, after which its client is cut off at the latest; in the middle of that time it is sent
+   * a ping. As with uWebSockets.js. @default 60000
    */
   readonly socketIdleMs: number;
   /** For the client's part of the closing handshake of a WebSocket. @default 5000 */

@@ -55,7 +55,7 @@ export function upgradesTo(
     }
     const open = found.endpoint.accept(new NodeRequestHead(request, query));
     found.server.handleUpgrade(request, socket, first, (webSocket) => {
-      new NodeSocket(webSocket, limits.socketIdleMs, open);
+      new NodeSocket(webSocket, request.socket, limits.socketIdleMs, open);
     });
   };
   return { Request, upgrade };

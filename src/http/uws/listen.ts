@@ -69,17 +69,16 @@ function listenOn(app: TemplatedApp, { host, port }: ListenOptions): Promise<us_
 export async function listenUws(options: ListenOptions): Promise<HttpServer> {
   const watch = new StallWatch();
   await probePort(options);
-  let current = appOf(options, watch);
-  let listening = await listenOn(current, options);
-  const apps = [current];
+  const first = appOf(options, watch);
+  let listening = await listenOn(first, options);
+  const apps = [first];
   return {
-    renewCertificate: () => {
-      current = appOf(options, watch);
-      apps.push(current);
-      void listenOn(current, options).then((socket) => {
-        us_listen_socket_close(listening);
-        listening = socket;
-      });
+    renewCertificate: async () => {
+      const app = appOf(options, watch);
+      const socket = await listenOn(app, options);
+      us_listen_socket_close(listening);
+      listening = socket;
+      apps.push(app);
     },
     close: () => {
       us_listen_socket_close(listening);

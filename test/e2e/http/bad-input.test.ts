@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
 import { RawClient } from "../../support/http-client.js";
 import { HttpStand } from "../../support/http-stand.js";
+import { servedByNode } from "../../support/served-by.js";
 
 let stand: HttpStand;
 beforeAll(async () => {
@@ -198,14 +199,24 @@ describe("pipelined requests", () => {
     expect(received.split("HTTP/1.1 ").length).toBe(4);
   });
 
-  test("that overtake an answer lose their connection, and the first one counts as cancelled, once", async () => {
-    // uWebSockets.js knows no pipelining of answers that take time, and closes the connection.
-    const first = stand.envelope();
+  test.skipIf(servedByNode)(
+    "that overtake an answer lose their connection, and the first one counts as cancelled, once",
+    async () => {
+      // uWebSockets.js knows no pipelining of answers that take time, and closes the connection.
+      const first = stand.envelope();
+      const client = await RawClient.connect(stand.worker.url);
+      const bytes = post("host: w\r\n", Buffer.from(JSON.stringify(first)));
+      client.send(bytes + post("host: w\r\n"));
+      await client.isClosed();
+      await stand.isTold(first, "Cancelled");
+    },
+  );
+
+  test.runIf(servedByNode)("that overtake an answer are answered one after the other", async () => {
     const client = await RawClient.connect(stand.worker.url);
-    const bytes = post("host: w\r\n", Buffer.from(JSON.stringify(first)));
-    client.send(bytes + post("host: w\r\n"));
-    await client.isClosed();
-    await stand.isTold(first, "Cancelled");
+    client.send(post("host: w\r\n") + post("host: w\r\n"));
+    await client.receives(/(HTTP\/1\.1 200 [^]*){2}/);
+    client.leave();
   });
 });
 

@@ -80,6 +80,7 @@ test.concurrent("each way to end has its status, its success and the times at wh
   const rejected = ask(engine, worker, { cost: 1 }, { route: "/full" });
   expect((await rejected.answer).status).toBe(429);
   cancelledWaiting.leave();
+  await eventually(() => expect(engine.reports.at(-1)?.cur_load).toBe(1));
   model.release();
   await succeeded.answer;
   const failed = ask(engine, worker, { cost: 1, fate: "break" });

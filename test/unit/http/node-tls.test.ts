@@ -1,8 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { type IncomingMessage, request } from "node:https";
+import type { IncomingMessage } from "node:http";
+import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { connect, type TLSSocket } from "node:tls";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { WebSocket } from "ws";
@@ -39,11 +41,14 @@ beforeEach(async () => {
   heard = new Heard();
   sockets = new SocketStand(({ socket, frames }) => socket.send(frames.at(-1)?.frame ?? Buffer.of(), false));
   const hello = endpoint("/a", (_, responder) => responder.answer(text(200), "hello"));
-  stand = await NodeStand.start({
-    certificate: { certificate: file("used.crt"), key: file("used.key") },
-    endpoints: [hello, heard.endpoint("/slow")],
-    sockets: [sockets.endpoint("/ws")],
-  });
+  stand = await NodeStand.start(
+    {
+      certificate: { certificate: file("used.crt"), key: file("used.key") },
+      endpoints: [hello, heard.endpoint("/slow")],
+      sockets: [sockets.endpoint("/ws")],
+    },
+    { socketIdleMs: 600 },
+  );
 });
 afterEach(() => stand.stop());
 
@@ -66,6 +71,9 @@ test("requests and WebSockets are served", async () => {
   client.on("open", () => client.send("hi"));
   const echoed = await new Promise((resolve) => client.on("message", (frame) => resolve(String(frame))));
   expect(echoed).toBe("hi");
+  // It answers pings.
+  await pause(1500);
+  expect(sockets.events).toEqual(["accept ", "open"]);
   client.terminate();
   await eventually(() => expect(sockets.events.at(-1)).toBe("close 1006 "));
 });

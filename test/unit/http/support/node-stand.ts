@@ -27,10 +27,7 @@ export class NodeStand {
     this.url = `${protocol}://127.0.0.1:${port}`;
   }
 
-  static async start(
-    options: Partial<ListenOptions>,
-    limits: Partial<NodeLimits> = {},
-  ): Promise<NodeStand> {
+  static async start(options: Partial<ListenOptions>, limits: Partial<NodeLimits> = {}): Promise<NodeStand> {
     const port = options.port ?? (await freePort());
     const server = await listenNode(
       { host: "127.0.0.1", certificate: undefined, endpoints: [], sockets: [], ...options, port },

@@ -1,0 +1,82 @@
+import { execFileSync } from "node:child_process";
+import { expect } from "vitest";
+import { failed } from "../../support/failed-start.js";
+import { ask } from "../../support/http-client.js";
+import { type Lab, test } from "../../support/lab.js";
+import { NODE, type WorkerProcess } from "../../support/worker-process.js";
+
+/** Whether uWebSockets.js has a binary for the Node.js that workers run on. */
+const hasUws = ((): boolean => {
+  try {
+    execFileSync(NODE, ["--input-type=module", "-e", 'await import("uWebSockets.js")'], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+const started = async (lab: Lab, choice: string | undefined): Promise<WorkerProcess> => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const worker = await lab.worker({ engine, model, env: { HTTP_SERVER: choice } });
+  const body = { auth_data: engine.authData({ url: worker.url }), payload: { cost: 1 } };
+  expect(await ask(`${worker.url}/work`, { body })).toMatchObject({ status: 200 });
+  return worker;
+};
+
+/** uWebSockets.js names itself in every answer. */
+const serverOf = async ({ url }: WorkerProcess): Promise<string> =>
+  "uwebsockets" in (await ask(`${url}/nothing`)).headers ? "uws" : "node";
+
+const warnings = ({ lines }: WorkerProcess) => lines.filter(({ server }) => server === "node");
+
+for (const choice of [undefined, "auto", "AUTO", ""]) {
+  test
+    .runIf(hasUws)
+    .concurrent(`HTTP_SERVER ${choice ?? "unset"}: uWebSockets.js where it runs`, async ({ lab }) => {
+      const worker = await started(lab, choice);
+      expect(await serverOf(worker)).toBe("uws");
+      expect(warnings(worker)).toEqual([]);
+    });
+}
+
+test
+  .skipIf(hasUws)
+  .concurrent(
+    "without a binary of uWebSockets.js: node:http, with one warning that says what it costs and what to do",
+    async ({ lab }) => {
+      const worker = await started(lab, undefined);
+      expect(await serverOf(worker)).toBe("node");
+      expect(warnings(worker)).toHaveLength(1);
+      const [warning] = warnings(worker);
+      expect(warning?.msg).toMatch(
+        /no binary for Node\.js v\d+.*more than twice the CPU time.*official package/,
+      );
+    },
+  );
+
+test
+  .skipIf(hasUws)
+  .concurrent("HTTP_SERVER=uws without a binary: an error that says what to do", async ({ lab }) => {
+    const [engine, model] = [await lab.engine(), await lab.model()];
+    const worker = await lab.spawn({ engine, model, env: { HTTP_SERVER: "uws" } });
+    await failed(worker);
+    expect(worker.text).toMatch(/SERVER_UNAVAILABLE/);
+    expect(worker.text).toMatch(/no binary.*official package.*HTTP_SERVER=node/);
+  });
+
+test.runIf(hasUws).concurrent("HTTP_SERVER=uws: uWebSockets.js", async ({ lab }) => {
+  expect(await serverOf(await started(lab, "uws"))).toBe("uws");
+});
+
+test.concurrent("HTTP_SERVER=node: node:http, without a warning", async ({ lab }) => {
+  const worker = await started(lab, "node");
+  expect(await serverOf(worker)).toBe("node");
+  expect(warnings(worker)).toEqual([]);
+});
+
+test.concurrent("HTTP_SERVER=nginx is a fault of the environment", async ({ lab }) => {
+  const [engine, model] = [await lab.engine(), await lab.model()];
+  const worker = await lab.spawn({ engine, model, env: { HTTP_SERVER: "nginx" } });
+  await failed(worker);
+  expect(worker.text).toContain('HTTP_SERVER: expected one of auto, uws, node, got "nginx"');
+});
