@@ -3,7 +3,7 @@ import type { WebSocket } from "ws";
 import type { ClientSocket, SocketSink } from "../http-server.js";
 import { HIGH_WATER } from "./limits.js";
 
-/** Within the time after which a client counts as gone; in the last but one that sees nothing it is sent a ping. */
+/** Within the time after which a client counts as gone. The first that sees nothing of it sends it a ping. */
 const LOOKS = 3;
 
 /** A client's WebSocket on `ws`. */

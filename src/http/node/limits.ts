@@ -4,7 +4,7 @@ export interface NodeLimits {
   readonly headMs: number;
   /** Without a byte of a request's body, after which it is given up: as with uWebSockets.js. @default 30000 */
   readonly bodyIdleMs: number;
-  /** For the rest of a body that was answered before it was whole. @default 10000 */
+  /** For the rest of a body that was answered before it was whole. @default 30000 */
   readonly restMs: number;
   /** In which a client takes nothing of its answer, after which it is cut off: as with uWebSockets.js. @default 60000 */
   readonly stallMs: number;
@@ -24,7 +24,7 @@ export const NODE_LIMITS: NodeLimits = {
   headMs: 30_000,
   bodyIdleMs: 30_000,
   // Long enough to send what is under way, and to read the answer.
-  restMs: 10_000,
+  restMs: 30_000,
   stallMs: 60_000,
   // More than the 60 s after which most proxies and clients give an idle connection up: one that is used just when the
   // server closes it is reset.

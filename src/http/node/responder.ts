@@ -56,7 +56,8 @@ export class NodeResponder implements Responder {
     if (!hasNoBody(head.status)) more.push("Content-Length", String(Buffer.byteLength(body ?? "")));
     writeHead(res, head, more);
     this.#take();
-    if (body === undefined || body.length === 0 || this.#hasNoBody(head.status)) res.end();
+    const isWithout = this.#req.method === "HEAD" || hasNoBody(head.status);
+    if (body === undefined || body.length === 0 || isWithout) res.end();
     // With a text for a body the head would go out in its encoding.
     else res.end(head.isAscii ? body : Buffer.from(body));
     if (res.writableLength > 0) this.#timer = setTimeout(() => this.#onStalled(res), this.#limits.stallMs);
@@ -78,10 +79,6 @@ export class NodeResponder implements Responder {
     // Node.js holds back what was written in this turn, and would drop it.
     if (res.socket !== null) while (this.#socket.writableCorked > 0) this.#socket.uncork();
     res.destroy();
-  }
-
-  #hasNoBody(status: number): boolean {
-    return this.#req.method === "HEAD" || hasNoBody(status);
   }
 
   /** The response, for the last time. */
