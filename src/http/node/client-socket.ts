@@ -112,15 +112,16 @@ export class NodeSocket implements ClientSocket {
   /** Looks whether the client is still there. */
   #look(): void {
     const { bytesRead } = this.#connection;
-    if (bytesRead !== this.#read) {
+    // Behind what the client has not taken yet a ping could not be answered.
+    if (bytesRead !== this.#read || this.#socket.bufferedAmount > 0) {
       this.#read = bytesRead;
       this.#isPinged = false;
     } else if (!this.#isPinged || this.#isPaused) {
       // While nothing is read no answer is seen, but a client that is gone for good refuses the ping.
       this.#isPinged = true;
       this.#socket.ping();
-    } else if (this.#socket.bufferedAmount === 0) {
-      // Behind what the client has not taken yet the ping could not be answered. Its close is heard of as of any other.
+    } else {
+      // Its close is heard of as of any other.
       this.#socket.terminate();
       return;
     }

@@ -91,7 +91,7 @@ export async function listenNode(
   // A connection that could not be accepted is no reason to end.
   server.on("error", () => {});
   return {
-    renewCertificate: () => {
+    renewCertificate: async () => {
       if (certificate !== undefined && "setSecureContext" in server)
         server.setSecureContext(readPem(certificate));
     },

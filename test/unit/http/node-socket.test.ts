@@ -319,6 +319,8 @@ test("a client that leaves while it is not read is missed after some time", asyn
 
 describe("a large frame to a slow client", () => {
   const SIZE = 60_000_000;
+  /** More than the system holds of it. */
+  const BUFFERS = 20_000_000;
   /** Reads a large frame in pauses, and how long that took. */
   async function slowly(begin: (frame: Buffer) => void): Promise<RawClient> {
     await start({ socketIdleMs: 1200, closeMs: 600 });
@@ -328,15 +330,16 @@ describe("a large frame to a slow client", () => {
     client.socket.removeAllListeners("data");
     begin(Buffer.alloc(SIZE, "x"));
     const startedAt = performance.now();
-    while (client.socket.bytesRead < SIZE && !client.closed) {
+    while (client.socket.bytesRead < SIZE - BUFFERS && !client.closed) {
       client.socket.pause();
       await pause(300);
       const wanted = Math.min(client.socket.bytesRead + 6_000_000, SIZE);
       client.socket.resume();
       await eventually(() => client.socket.bytesRead >= wanted || client.closed, { intervalMs: 1 });
     }
-    expect(performance.now() - startedAt).toBeGreaterThan(2000);
-    expect(client.socket.bytesRead).toBeGreaterThan(SIZE);
+    expect(performance.now() - startedAt).toBeGreaterThan(1500);
+    client.socket.resume();
+    await eventually(() => client.socket.bytesRead > SIZE);
     return client;
   }
 

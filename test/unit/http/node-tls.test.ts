@@ -81,7 +81,7 @@ test("requests and WebSockets are served", async () => {
 test("a renewed certificate is for connections to come; those that stand go on", async () => {
   const old = await connected();
   copy("second");
-  stand.renewCertificate();
+  await stand.renewCertificate();
   expect(await answered("second.crt")).toBe("hello");
   await expect(answered("first.crt")).rejects.toThrow();
   let received = "";
@@ -95,9 +95,9 @@ test("a renewed certificate is for connections to come; those that stand go on",
 
 test("one that cannot be read is an error, and the one before stays", async () => {
   writeFileSync(file("used.crt"), "no certificate");
-  expect(() => stand.renewCertificate()).toThrow();
+  await expect(stand.renewCertificate()).rejects.toThrow();
   rmSync(file("used.crt"));
-  expect(() => stand.renewCertificate()).toThrow("ENOENT");
+  await expect(stand.renewCertificate()).rejects.toThrow("ENOENT");
   expect(await answered("first.crt")).toBe("hello");
 });
 

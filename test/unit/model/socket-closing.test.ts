@@ -108,7 +108,7 @@ describe("it is closed", () => {
     expect(performance.now() - startedAt).toBeGreaterThan(2000);
   });
 
-  test("and the model, which reads slowly, gets all it was sent, however long it takes", async () => {
+  test("and the model, which reads slowly, gets all it was sent, as long as it reads", async () => {
     await open();
     const end = await accepting.accepted();
     const { socket: connection } = end.request;

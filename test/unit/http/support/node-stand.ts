@@ -36,8 +36,8 @@ export class NodeStand {
     return new NodeStand(server, port, options.certificate === undefined ? "http" : "https");
   }
 
-  renewCertificate(): void {
-    this.#server.renewCertificate();
+  renewCertificate(): Promise<void> {
+    return this.#server.renewCertificate();
   }
 
   stop(): void {
