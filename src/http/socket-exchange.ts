@@ -36,6 +36,8 @@ const SWITCHING_PROTOCOLS = 101;
  *   model it is paused. Where the server cannot do that, a client that sends on while 16 MiB and one frame as large as
  *   its largest wait is cut off with 4413, and that is an error.
  * - The model is not read while the client does not read.
+ * - uWebSockets.js takes a client's close with 1012 to 1014 or 3000 to 3999 for a broken connection; with those, such a
+ *   client has vanished.
  *
  * Outcomes: `success` once one side has closed an accepted WebSocket with a handshake; `cancelled` when the client
  * vanishes, or leaves before the model has accepted; `error` for everything else. When the client has closed, its turn
@@ -68,6 +70,11 @@ export class SocketExchange extends Exchange implements SocketSink, ModelSocketS
 
   cancel(): void {
     this.#model.abandon();
+  }
+
+  override abort(answer: Answer, outcome?: "error" | "cancelled"): void {
+    if (this.#stage === "left") this.#endLeft();
+    else super.abort(answer, outcome);
   }
 
   onFrame(frame: Buffer, isBinary: boolean): void {
@@ -113,10 +120,8 @@ export class SocketExchange extends Exchange implements SocketSink, ModelSocketS
   }
 
   onModelFailed(error: TsworkerError): void {
-    // The client was served and has closed; how the model took that is no concern of anybody's.
     if (this.#stage === "left") {
-      this.#stage = "closed";
-      this.succeed(SWITCHING_PROTOCOLS);
+      this.#endLeft();
       return;
     }
     this.warn(error, "model failed");
@@ -171,6 +176,13 @@ export class SocketExchange extends Exchange implements SocketSink, ModelSocketS
 
   #onTooSlow(): void {
     this.refuse(answers.envelopeTooSlow(ENVELOPE_TIMEOUT_MS / 1000));
+  }
+
+  /** The client was served and has closed: how the model takes that is no concern of anybody's. */
+  #endLeft(): void {
+    this.#stage = "closed";
+    this.#model.abandon();
+    this.succeed(SWITCHING_PROTOCOLS);
   }
 
   #close(code: number | undefined, reason: string): void {

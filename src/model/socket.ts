@@ -30,7 +30,7 @@ export interface ModelSocketTarget {
 }
 
 /** Bytes that wait for the model, beyond which the sender is to pause. */
-export const HIGH_WATER = 1024 * 1024;
+const HIGH_WATER = 1024 * 1024;
 /** Bytes that may still wait when it may go on. */
 const LOW_WATER = HIGH_WATER / 2;
 /** Bytes of memory that a frame takes beside its own: without them a flood of empty frames would weigh nothing. */

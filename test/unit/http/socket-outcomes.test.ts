@@ -91,6 +91,30 @@ describe("the client closes", () => {
   });
 });
 
+describe("the client has closed, and the model has not answered yet", () => {
+  test("when the worker ends it: a success, at once", async () => {
+    const each = await start();
+    const end = await each.open();
+    await eventually(() => each.client.messages.length === 1);
+    end.socket.pause();
+    each.exchange.onClose(1000, "");
+    each.exchange.abort(answers.stopped());
+    expect(each.gate.endings).toEqual([{ outcome: "success", retryable: false }]);
+    end.socket.terminate();
+    await endsAs(each, "success", 101);
+  });
+
+  test("when the model breaks off: a success", async () => {
+    const each = await start();
+    const end = await each.open();
+    await eventually(() => each.client.messages.length === 1);
+    end.socket.pause();
+    each.exchange.onClose(1000, "");
+    end.request.socket.destroy();
+    await endsAs(each, "success", 101);
+  });
+});
+
 describe("the client", () => {
   test("vanishes: cancelled, the model is told that its peer is going away", async () => {
     const each = await start();
