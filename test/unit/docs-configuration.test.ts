@@ -1,0 +1,201 @@
+import { describe, expect, test } from "vitest";
+import { checkConfig } from "../../src/check-config.js";
+import type { WorkerConfig } from "../../src/config.js";
+import { readEnvironment } from "../../src/environment.js";
+import { codeOf, rowsBelow, snippetsOf, textOf } from "./support/documents.js";
+import { filesIn, textOf as sourceOf, withoutComments } from "./support/imports.js";
+import { interfacesOf, type Property } from "./support/interfaces.js";
+
+const page = await textOf("docs/configuration.md");
+const interfaces = interfacesOf("src/config.ts");
+
+/** A configuration that says no more than it must; parts are there to be filled with their defaults. */
+const checked = checkConfig({
+  modelServerUrl: "http://127.0.0.1",
+  handlers: [
+    {
+      route: "/go",
+      allowParallelRequests: true,
+      benchmarkConfig: { generator: () => ({}) },
+      multipart: { files: { file: { extensions: ["wav"], defaultFilename: "audio.wav" } } },
+    },
+  ],
+});
+const [handler] = checked.handlers;
+const { payload: _, handler: __, ...benchmark } = checked.benchmark;
+
+/** The defaults that are filled in. What a section needs to be there at all is not one of them. */
+const FILLED_IN: Readonly<Record<string, object>> = {
+  WorkerConfig: checked,
+  HandlerConfig: { maxQueueTime: handler?.maxQueueTime },
+  BenchmarkConfig: benchmark,
+  TimeoutsConfig: handler?.timeouts ?? {},
+  MultipartConfig: { ...handler?.multipart, files: undefined },
+  FileFieldConfig: {},
+  LogActionConfig: checked.logActionConfig,
+  LifecycleConfig: {},
+};
+
+const isScalar = (value: unknown): boolean =>
+  value === null || ["number", "boolean", "string"].includes(typeof value);
+
+/** What the TSDoc says first behind `@default`; undefined where it says none. */
+const toldDefault = ({ comment }: Property): string | undefined => /@default "?([^\s",]+)/.exec(comment)?.[1];
+
+const rowOf = (rows: readonly (readonly string[])[], name: string): readonly string[] =>
+  rows.find(([first]) => codeOf(first) === name) ?? [];
+
+test("the sections are the types of the configuration", () => {
+  const types = [...interfaces.keys()].filter((name) => name.endsWith("Config") && name !== "CheckedConfig");
+  expect(types.toSorted()).toEqual(Object.keys(FILLED_IN).toSorted());
+  for (const type of types) expect(page).toMatch(new RegExp(`^## ${type}$`, "m"));
+});
+
+describe.each(Object.keys(FILLED_IN))("%s", (type) => {
+  const properties = interfaces.get(type) ?? [];
+  const rows = rowsBelow(page, type);
+
+  test("has a row for each option, and for nothing else", () => {
+    expect(properties.length).toBeGreaterThan(0);
+    expect(rows.map(([first]) => codeOf(first)).toSorted()).toEqual(
+      properties.map(({ name }) => name).toSorted(),
+    );
+  });
+
+  test("says which options are required", () => {
+    const required = rows
+      .filter(([, , otherwise]) => otherwise === "required")
+      .map(([first]) => codeOf(first));
+    expect(required).toEqual(properties.filter(({ isOptional }) => !isOptional).map(({ name }) => name));
+  });
+
+  test.each(properties.filter(({ isOptional }) => isOptional))("has the default of $name", (property) => {
+    const [, , otherwise = ""] = rowOf(rows, property.name);
+    const value: unknown = Reflect.get(FILLED_IN[type] ?? {}, property.name);
+    const isGiven = type === "WorkerConfig" && property.name === "modelServerUrl";
+    if (isScalar(value) && !isGiven) {
+      expect(otherwise.startsWith(`\`${value}\``), `${otherwise} for ${value}`).toBe(true);
+      expect(toldDefault(property), "the TSDoc's @default").toBe(String(value));
+    } else if (/^(?:\d+|true|false|null)$/.test(toldDefault(property) ?? "")) {
+      expect(codeOf(otherwise)).toBe(toldDefault(property));
+    } else {
+      expect(otherwise).not.toBe("");
+      expect(otherwise).not.toMatch(/^`(?:\d|true|false|null)/);
+    }
+  });
+});
+
+test("says for each number between what it may be", () => {
+  const numbers = Object.keys(FILLED_IN).flatMap((type) =>
+    rowsBelow(page, type).filter(([, kind = ""]) => /^(?:integer|number)\b/.test(kind)),
+  );
+  expect(numbers.length).toBeGreaterThan(10);
+  for (const [name, , , range] of numbers) expect(range, name).not.toBe("");
+});
+
+describe("the environment", () => {
+  const rows = rowsBelow(page, "Environment");
+  const least = {
+    WORKER_PORT: "3000",
+    VAST_TCP_PORT_3000: "40000",
+    PUBLIC_IPADDR: "192.0.2.1",
+    CONTAINER_ID: "7",
+  };
+  const environment = readEnvironment(least);
+  const source = sourceOf("src/environment.ts");
+
+  /** What a property of the environment is read from, as its TSDoc begins. */
+  const properties = (interfacesOf("src/environment.ts").get("Environment") ?? []).map((property) => ({
+    ...property,
+    variable: codeOf(property.comment),
+  }));
+
+  test("has a row for each variable, and for nothing else", () => {
+    const variables = [...source.matchAll(/^ {4}([A-Z_]+):/gm)].map(([, name = ""]) => name);
+    expect(variables).toContain("WORKER_HTTP_HOST");
+    const documented = rows.map(([first]) => codeOf(first));
+    expect(documented.toSorted()).toEqual([...variables, "VAST_TCP_PORT_<WORKER_PORT>"].toSorted());
+  });
+
+  test("says which variables are required", () => {
+    const required = rows
+      .filter(([, , otherwise]) => otherwise === "required")
+      .map(([first]) => codeOf(first));
+    expect(required.map((name) => name.replace("<WORKER_PORT>", "3000")).toSorted()).toEqual(
+      Object.keys(least).toSorted(),
+    );
+    for (const name of Object.keys(least)) {
+      expect(() => readEnvironment({ ...least, [name]: undefined }), name).toThrow();
+    }
+  });
+
+  test.each(properties)("has the default of $variable", ({ name, variable }) => {
+    const [, , otherwise = ""] = rowOf(rows, variable);
+    const value: unknown = Reflect.get(environment, name);
+    if (Object.hasOwn(least, variable)) expect(otherwise).toBe("required");
+    else if (name === "httpPort") {
+      expect(value).toBe(3001);
+      expect(otherwise).toBe("`WORKER_PORT` + 1");
+    } else if (value === undefined) expect(otherwise).toBe("none");
+    else if (value === "") expect(otherwise).toBe("empty");
+    else expect(codeOf(otherwise)).toBe(String(value));
+  });
+
+  test("every variable that is read anywhere in the worker has its place on the page", () => {
+    const read = filesIn("src").flatMap((file) =>
+      [...withoutComments(sourceOf(file)).matchAll(/process\.env\.([A-Z_]+)/g)].map(([, name = ""]) => name),
+    );
+    expect(read.length).toBeGreaterThan(0);
+    for (const name of read) expect(page).toContain(`\`${name}\``);
+  });
+
+  test("the example of a faulty one is what the worker says", () => {
+    let message = "";
+    try {
+      readEnvironment({ ...least, VAST_TCP_PORT_8o80: "1", WORKER_PORT: "8o80", CONTAINER_ID: undefined });
+    } catch (error) {
+      message = error instanceof Error ? error.message : String(error);
+    }
+    expect(snippetsOf(page, "")).toContain(`${message}\n`);
+  });
+});
+
+test("each combination that is said to be refused is refused", () => {
+  const benchmarkConfig = { generator: () => ({}) };
+  const go = { route: "/go", benchmarkConfig };
+  const server = { modelServerUrl: "http://127.0.0.1" };
+  const refused: readonly unknown[] = [
+    { ...server, handlers: [{ route: "/go" }] },
+    { ...server, handlers: [go, { ...go, route: "/other" }] },
+    { ...server, handlers: [{ route: "/go", benchmarkConfig: {} }] },
+    { ...server, handlers: [{ route: "/go", benchmarkConfig: { ...benchmarkConfig, dataset: [{}] } }] },
+    { ...server, handlers: [go, { route: "/go" }] },
+    ...["/session/create", "/session/get", "/session/health", "/session/end", "/pyworker/update"].map(
+      (route) => ({
+        ...server,
+        handlers: [{ ...go, route }],
+      }),
+    ),
+    { ...server, handlers: [{ ...go, allowParallelRequests: false, concurrency: 2 }] },
+    {
+      ...server,
+      handlers: [
+        { ...go, queue: "a" },
+        { route: "/b", queue: "a", concurrency: 2 },
+      ],
+    },
+    { handlers: [{ ...go, remoteFunction: () => 1, responseGenerator: () => new Response() }] },
+    { handlers: [{ ...go, remoteFunction: () => 1, multipart: { files: {} } }] },
+    { ...server, handlers: [{ ...go, websocket: true }] },
+    { ...server, handlers: [go, { route: "/ws", websocket: true, responseGenerator: () => new Response() }] },
+    { handlers: [go] },
+    { modelServerPort: 1, handlers: [{ ...go, remoteFunction: () => 1 }] },
+    { modelHealthcheckUrl: "/health", handlers: [{ ...go, remoteFunction: () => 1 }] },
+    { ...server, readiness: "log", handlers: [go] },
+    { ...server, readiness: "either", handlers: [go] },
+    { ...server, logActionConfig: { onLoad: ["x"] }, handlers: [go] },
+    { ...server, max_sessions: 3, handlers: [go] },
+  ];
+  for (const config of refused) expect(() => checkConfig(config as WorkerConfig)).toThrow("fault");
+  expect(() => checkConfig({ ...server, handlers: [go] })).not.toThrow();
+});

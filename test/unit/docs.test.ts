@@ -1,0 +1,92 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+import { checkConfig } from "../../src/check-config.js";
+import type { WorkerConfig } from "../../src/config.js";
+import { compile, DOCUMENTS, deadLinks, snippetsOf, textOf } from "./support/documents.js";
+
+const texts = new Map(await Promise.all(DOCUMENTS.map(async (name) => [name, await textOf(name)] as const)));
+const all = [...texts.values()].join("\n");
+
+test("there is a page for each topic, and the README leads to all of them", () => {
+  const pages = DOCUMENTS.filter((name) => name.startsWith("docs/"));
+  expect(pages.length).toBeGreaterThanOrEqual(4);
+  for (const page of pages) expect(texts.get("README.md")).toContain(`(${page})`);
+});
+
+test("all programs and snippets compile against the public API", async () => {
+  const snippets = snippetsOf(all, "ts");
+  expect(snippets.length).toBeGreaterThan(8);
+  expect(await compile("documents", snippets)).toBe("");
+}, 60_000);
+
+describe.each(DOCUMENTS)("%s", (document) => {
+  test("has no link that leads nowhere", async () => {
+    expect(await deadLinks(document)).toEqual([]);
+  });
+
+  test("has tables whose rows have as many cells as their heads", () => {
+    const lines = (texts.get(document) ?? "").split("\n");
+    let cells = 0;
+    for (const [index, line] of lines.entries()) {
+      if (!line.startsWith("|")) continue;
+      const count = line.split("|").length;
+      if (!lines[index - 1]?.startsWith("|")) cells = count;
+      expect(count, line).toBe(cells);
+    }
+  });
+});
+
+test("every worker.py is Python", async (context) => {
+  const scripts = snippetsOf(all, "py");
+  expect(scripts.length).toBeGreaterThan(0);
+  const run = promisify(execFile);
+  const python = await run("python3", ["--version"]).catch(() => undefined);
+  if (python === undefined) context.skip("there is no python3");
+  for (const script of scripts) {
+    await run("python3", ["-c", "import ast, sys; ast.parse(sys.argv[1])", script]);
+  }
+});
+
+test("a worker.py and its worker.ts say the same", () => {
+  const porting = texts.get("docs/porting.md") ?? "";
+  const [python = ""] = snippetsOf(porting, "py");
+  const [typescript = ""] = snippetsOf(porting, "ts");
+  const inCamelCase = (name: string): string =>
+    name.replaceAll(/_(\w)/g, (_, letter) => letter.toUpperCase());
+  const options = [...python.matchAll(/^ +(\w+)=/gm)].map(([, name = ""]) => inCamelCase(name));
+  expect(options.length).toBeGreaterThan(10);
+  for (const option of options) expect(typescript).toContain(option);
+  const texts_ = (text: string): readonly string[] =>
+    [...text.matchAll(/'[^'\n]*'|"(?:[^"\n])*"/g)].map(([quoted]) => quoted.slice(1, -1));
+  const literals = texts_(python).filter((text) => /^\/|\s/.test(text));
+  expect(literals.length).toBeGreaterThan(5);
+  for (const literal of literals) expect(typescript).toContain(literal);
+});
+
+test("the examples of a faulty configuration are what the worker says", () => {
+  const handler = { route: "/go", benchmarkConfig: { generator: () => ({}) } };
+  const faulty: readonly (readonly [document: string, config: unknown])[] = [
+    ...["README.md", "docs/configuration.md"].map(
+      (document) =>
+        [
+          document,
+          {
+            modelServerUrl: "http://127.0.0.1",
+            modelLogFile: 7,
+            handlers: [{ ...handler, maxQueueTime: "60" }],
+          },
+        ] as const,
+    ),
+    ["docs/porting.md", { modelServerUrl: "http://127.0.0.1", max_sessions: 3, handlers: [handler] }],
+  ];
+  for (const [document, config] of faulty) {
+    let message = "";
+    try {
+      checkConfig(config as WorkerConfig);
+    } catch (error) {
+      message = error instanceof Error ? error.message : String(error);
+    }
+    expect(snippetsOf(texts.get(document) ?? "", "")).toContain(`${message}\n`);
+  }
+});
