@@ -91,7 +91,7 @@ const configSchema = z.strictObject({
     .string()
     .refine(
       (text) => text.startsWith("/") || isHttpUrl(text),
-      'expected a path that begins with "/", or an http: URL',
+      'expected a path that begins with "/", or an http: or https: URL',
     )
     .optional(),
   handlers: z.array(handlerSchema).min(1),

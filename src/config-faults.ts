@@ -144,8 +144,12 @@ function faultsOfModel(config: Fields, handlers: readonly Fields[]): Fault[] {
       expected: `expected lines to look for, because readiness is "${readiness}"`,
     });
   }
-  if (hasLines && modelLogFile === undefined) {
-    faults.push({ path: ["modelLogFile"], expected: "expected the log file in which onLoad is looked for" });
+  const sought = Object.entries(fieldsOf(logActionConfig)).find(([, lines]) => listOf(lines).length > 0);
+  if (sought !== undefined && modelLogFile === undefined) {
+    faults.push({
+      path: ["modelLogFile"],
+      expected: `expected the log file in which ${sought[0]} is looked for`,
+    });
   }
   return faults;
 }

@@ -20,7 +20,8 @@ export interface BenchmarkConfig {
 /**
  * Limits on how long the model, or a `remoteFunction`, may take, in milliseconds; `null` is no limit. What exceeds one is
  * cancelled at the model, answered 504 where the answer has not begun and broken off otherwise, and counted as an error.
- * None of them runs while a request waits in its queue, or while the client does not read.
+ * None of them runs while a request waits in its queue; `headersMs` and `idleMs` do not run while the client does not read,
+ * `totalMs` does.
  */
 export interface TimeoutsConfig {
   /** Until the connection to the model server stands; exceeded, the answer is 502. @default 10000 */
@@ -93,7 +94,7 @@ export interface HandlerConfig {
    */
   readonly maxQueueTime?: number | null;
   /**
-   * Cost of a request in units. Where it throws, or gives no number from 0 to 10^12, 100 counts.
+   * Cost of a request in units, from its payload as the `requestParser` left it. Where it throws, or gives no number from 0 to 10^12, 100 counts.
    * @default () => 100
    */
   readonly workloadCalculator?: (payload: Payload) => number;
@@ -191,7 +192,8 @@ export interface WorkerConfig {
   /**
    * What tells that the model has loaded, which starts the benchmark: an `onLoad` line of its log, the first 200 of its
    * health URL, or whichever comes first. Where a `lifecycle` is given and nothing else is said, the end of its `start()`.
-   * @default "log" where there are `modelLogFile` and `onLoad` lines, "health" otherwise
+   * @default "log" where there are `modelLogFile` and `onLoad` lines, "health" where there is a health URL; where every
+   * handler has a `remoteFunction` and there is neither, nothing is waited for
    */
   readonly readiness?: "log" | "health" | "either";
   /**

@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import { z } from "zod";
 import { TsworkerError } from "./errors.js";
 import { faultList } from "./fault-list.js";
@@ -115,7 +116,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
       .transform((text) => text || undefined)
       .refine(
         (text) => text === undefined || text.startsWith("/") || isHttpUrl(text),
-        'expected a path that begins with "/", or an http: URL',
+        'expected a path that begins with "/", or an http: or https: URL',
       ),
     LOG_LEVEL: choice(LOG_LEVELS, "info"),
   });
@@ -137,13 +138,14 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     throw new TsworkerError("ENVIRONMENT_INVALID", faultList("the worker's environment", faults));
   }
   const { data } = parsed;
+  const host = isIPv6(data.PUBLIC_IPADDR) ? `[${data.PUBLIC_IPADDR}]` : data.PUBLIC_IPADDR;
   return {
     port: data.WORKER_PORT,
     httpPort,
     httpHost: data.WORKER_HTTP_HOST,
     server: data.HTTP_SERVER,
     useSsl: data.USE_SSL,
-    publicUrl: `${data.USE_SSL ? "https" : "http"}://${data.PUBLIC_IPADDR}:${parsedPort.data[publicPort]}`,
+    publicUrl: `${data.USE_SSL ? "https" : "http"}://${host}:${parsedPort.data[publicPort]}`,
     workerId: data.CONTAINER_ID,
     reportAddresses: data.REPORT_ADDR,
     masterToken: data.MASTER_TOKEN,

@@ -184,8 +184,12 @@ export abstract class Exchange {
     const work = this.#work;
     this.#work = undefined;
     work?.cancel();
-    if (this.#entry !== undefined) this.#end("cancelled", CLIENT_GONE);
-    else this.#log("cancelled", CLIENT_GONE);
+    if (this.#entry !== undefined) {
+      this.#end("cancelled", CLIENT_GONE);
+      return;
+    }
+    this.route.metrics.ended("cancelled", CLIENT_GONE, Date.now() - this.#arrivedAt);
+    this.#log("cancelled", CLIENT_GONE);
   }
 
   protected userCodeThrew(option: string, error: unknown): void {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { fromPromise } from "xstate";
 import type { Benchmark } from "../config.js";
@@ -48,6 +49,8 @@ export function runBenchmark(
   };
 
   return fromPromise<number>(async ({ signal }) => {
+    // Each request of a round listens to it.
+    setMaxListeners(0, signal);
     const kept = await keptResult();
     signal.throwIfAborted();
     if (kept !== undefined) {

@@ -87,6 +87,10 @@ describe("the environment", () => {
     });
   });
 
+  test("puts a public IPv6 address into brackets", () => {
+    expect(read({ PUBLIC_IPADDR: "2001:db8::7" })).toMatchObject({ publicUrl: "http://[2001:db8::7]:41000" });
+  });
+
   test("names the public port after the port", () => {
     expect(read({ WORKER_PORT: "8080", VAST_TCP_PORT_8080: "5" }).publicUrl).toBe("http://203.0.113.7:5");
   });
@@ -164,7 +168,7 @@ describe("a fault of the environment", () => {
     ["PUBLIC_IPADDR", " ", "expected the worker's public address"],
     ["REPORT_ADDR", "engine.example", "expected http: or https: URLs, separated by commas"],
     ["REPORT_ADDR", "http://a,b", "expected http: or https: URLs, separated by commas"],
-    ["MODEL_HEALTH_ENDPOINT", "health", 'expected a path that begins with "/", or an http: URL'],
+    ["MODEL_HEALTH_ENDPOINT", "health", 'expected a path that begins with "/", or an http: or https: URL'],
     ["LOG_LEVEL", "loud", "expected one of fatal, error, warn, info, debug, trace, silent"],
   ])("%s=%s is told with its name, what was expected and what came", (name, value, expected) => {
     expect(faultsOf({ ...SOUND, [name]: value })).toContain(

@@ -34,7 +34,7 @@ test.concurrent("every fault of the environment is told at once, with its name, 
     "  PUBLIC_IPADDR: expected the worker's public address, but it is not set",
     '  CONTAINER_ID: expected an integer, got "seven"',
     '  REPORT_ADDR: expected http: or https: URLs, separated by commas, got "https://run.vast.ai,ftp://elsewhere"',
-    '  MODEL_HEALTH_ENDPOINT: expected a path that begins with "/", or an http: URL, got "health"',
+    '  MODEL_HEALTH_ENDPOINT: expected a path that begins with "/", or an http: or https: URL, got "health"',
     '  LOG_LEVEL: expected one of fatal, error, warn, info, debug, trace, silent, got "loud"',
     "  VAST_TCP_PORT_8o80: expected a port number from 1 to 65535, but it is not set",
   ]) {

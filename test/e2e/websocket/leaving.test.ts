@@ -30,7 +30,7 @@ const ways: readonly [string, (sent: Sent) => void][] = [
 ];
 
 describe.each(ways)("a client that %s", (_, leave) => {
-  test("before its envelope came counts for nothing", async () => {
+  test("before its envelope came was never admitted", async () => {
     const before = stand.worker.lines.length;
     const client = await SocketClient.connect(`${stand.worker.url}/ws`);
     leave({ client, sent: stand.envelope() });

@@ -139,7 +139,7 @@ describe("an envelope that does not come", () => {
     left.exchange.onClose(1000, "");
     vi.advanceTimersByTime(60_000);
     expect([came.client.closed, left.client.closed]).toEqual([undefined, undefined]);
-    expect(ended(left)).toEqual({ admitted: 0, rejected: 0, outcomes: NOTHING });
+    expect(ended(left)).toEqual({ admitted: 0, rejected: 0, outcomes: { ...NOTHING, cancelled: 1 } });
     await came.stop();
   });
 });
