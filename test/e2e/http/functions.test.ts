@@ -113,9 +113,11 @@ describe("a remoteFunction that is an async generator", () => {
     const body = stand.envelope({ upTo: 3, failAt: 1 });
     isOwnFault(await stand.ask("/counts", { body }));
     ended.push([body, "Error"]);
-    expect(logged("remoteFunction threw")).toMatchObject([
-      { route: "/counts", err: { message: "the generator failed" } },
-    ]);
+    await eventually(() =>
+      expect(logged("remoteFunction threw")).toMatchObject([
+        { route: "/counts", err: { message: "the generator failed" } },
+      ]),
+    );
   });
 
   test("that throws later is broken off behind the last value, and counts as an error", async () => {
@@ -128,9 +130,11 @@ describe("a remoteFunction that is an async generator", () => {
       complete: false,
     });
     ended.push([body, "Error"]);
-    expect(logged("remoteFunction threw")).toMatchObject([
-      { route: "/counts", err: { message: "the generator failed" } },
-    ]);
+    await eventually(() =>
+      expect(logged("remoteFunction threw")).toMatchObject([
+        { route: "/counts", err: { message: "the generator failed" } },
+      ]),
+    );
   });
 
   test("keeps its place in a serial queue until its last line", async () => {
@@ -257,7 +261,7 @@ describe("a slow reader", () => {
       wrong: 0,
       complete: true,
     });
-    expect(logged("generator ended")).toMatchObject([{ pieces }]);
+    await eventually(() => expect(logged("generator ended")).toMatchObject([{ pieces }]));
   });
 
   test("of a large result gets every byte of it", async () => {
