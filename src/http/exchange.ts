@@ -223,7 +223,7 @@ export abstract class Exchange {
     this.#envelope = undefined;
     this.#work = undefined;
     clearTimeout(this.#totalTimer);
-    this.gate.end(this, entry, outcome, outcome === "error" && status >= 500);
+    this.gate.end(this, entry, outcome, status >= 500);
     this.route.metrics.ended(outcome, status, Date.now() - this.#arrivedAt);
     this.#log(outcome, status, entry);
   }
