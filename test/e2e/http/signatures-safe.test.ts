@@ -213,7 +213,8 @@ describe.concurrent("replayProtection", () => {
     const place = { engine, model, worker };
     const prompt = { prompt: "hello", cost: 1 };
     const auth = authFor(place);
-    expect(await send(place, auth, prompt)).toMatchObject({ status: 503 });
+    // 401 until the engine's key has come.
+    await eventually(async () => expect(await send(place, auth, prompt)).toMatchObject({ status: 503 }));
     model.say(LOADED);
     await worker.reaches("ready");
 
