@@ -20,8 +20,7 @@ export interface BenchmarkConfig {
 /**
  * Limits on how long the model, or a `remoteFunction`, may take, in milliseconds; `null` is no limit. What exceeds one is
  * cancelled at the model, answered 504 where the answer has not begun and broken off otherwise, and counted as an error.
- * None of them runs while a request waits in its queue; `headersMs` and `idleMs` do not run while the client does not read,
- * `totalMs` does.
+ * None of them runs while a request waits in its queue, and only `totalMs` while the client does not read.
  */
 export interface TimeoutsConfig {
   /** Until the connection to the model server stands; exceeded, the answer is 502. @default 10000 */

@@ -178,7 +178,7 @@ export class Edge implements Gate {
       return { answer: this.#hasKey ? answers.unsigned() : answers.noKey(), counts: true };
     }
     // Nor of this one, which may be under way at another worker.
-    if (this.#ownUrl !== undefined && url.replace(/\/+$/, "") !== this.#ownUrl) {
+    if (this.#ownUrl !== undefined && !isUrl(this.#ownUrl, url)) {
       return { answer: answers.foreignUrl(), counts: false };
     }
     return undefined;
@@ -230,3 +230,7 @@ export class Edge implements Gate {
     };
   }
 }
+
+/** Whether a URL is `own`, maybe with slashes behind it. */
+const isUrl = (own: string, url: string): boolean =>
+  url.startsWith(own) && /^\/*$/.test(url.slice(own.length));

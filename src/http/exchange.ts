@@ -232,7 +232,7 @@ export abstract class Exchange {
     this.#work = undefined;
     if (this.#totalTimer !== undefined) clearTimeout(this.#totalTimer);
     const now = Date.now();
-    this.gate.end(this, entry, outcome, now, outcome === "error" && status >= 500);
+    this.gate.end(this, entry, outcome, now, status >= 500);
     const { metrics } = this.route;
     const ms = now - this.#arrivedAt;
     // An answer that went out whole began when it ended.

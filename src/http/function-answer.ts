@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { isAsyncIterable } from "../is-async-iterable.js";
 import type { Payload } from "../wire.js";
 import type { BodyWriter, Responder } from "./http-server.js";
@@ -53,8 +54,7 @@ export class FunctionAnswer {
     this.#writer?.close();
     this.#controller.abort();
     this.#drained();
-    // A generator that waits for something ends only when it comes; its signal tells it not to wait.
-    this.#iterator?.return?.().catch(() => {});
+    void endOf(this.#iterator);
   }
 
   async call(remoteFunction: RemoteFunction, payload: Payload): Promise<void> {
@@ -64,11 +64,12 @@ export class FunctionAnswer {
     try {
       const result = await remoteFunction(payload, signal);
       if (isAsyncIterable(result)) await this.#stream(result);
-      // What cannot be told as JSON is the function's fault; a function without a value answers null.
-      else if (!signal.aborted) this.#send(JSON.stringify({ result: result ?? null }));
+      else if (!signal.aborted) this.#send(`{"result":${textOf(result)}}`);
     } catch (error) {
-      clearTimeout(this.#timer);
-      if (!signal.aborted) this.#sink.onThrown(error);
+      if (signal.aborted) return;
+      // A generator whose value could not be written waits to be asked for the next one.
+      this.cancel();
+      this.#sink.onThrown(error);
     }
   }
 
@@ -91,23 +92,25 @@ export class FunctionAnswer {
     const iterator = values[Symbol.asyncIterator]();
     this.#iterator = iterator;
     if (signal.aborted) {
-      await iterator.return?.();
+      await endOf(iterator);
       return;
     }
-    // Before the first value the client can still be told that there is none.
-    let next = await iterator.next();
+    // Before the first line the client can still be told that there is none.
+    let line = await nextLine(iterator);
     if (signal.aborted) return;
     const writer = this.#begin("application/x-ndjson");
-    while (next.done !== true) {
+    while (line !== undefined) {
       this.#limit(null);
-      if (!writer.write(Buffer.from(`${JSON.stringify(next.value ?? null)}\n`))) {
+      // Others have their turn too, and the line goes out, where the generator itself waits for nothing.
+      if (writer.write(line)) await nextTurn();
+      else {
         await new Promise<void>((resolve) => {
           this.#drained = resolve;
         });
       }
       if (signal.aborted) return;
       this.#limit(idleMs, `the function yielded nothing for ${idleMs} ms`);
-      next = await iterator.next();
+      line = await nextLine(iterator);
       if (signal.aborted) return;
     }
     this.#limit(null);
@@ -129,6 +132,36 @@ export class FunctionAnswer {
     clearTimeout(this.#timer);
     if (milliseconds !== null) this.#timer = setTimeout(() => this.#sink.onTimedOut(message), milliseconds);
   }
+}
+
+/**
+ * Ends a generator whose values nobody wants any more. One that waits for something ends only when it comes; its signal
+ * tells it not to wait.
+ */
+async function endOf(iterator: AsyncIterator<unknown> | undefined): Promise<void> {
+  try {
+    await iterator?.return?.();
+  } catch {
+    // It failed in its own end, of which nobody is left to be told.
+  }
+}
+
+/**
+ * JSON text of what a function gave; nothing at all is null.
+ *
+ * @throws TypeError for what JSON has no text for.
+ */
+function textOf(value: unknown): string {
+  const text: string | undefined = JSON.stringify(value ?? null);
+  if (text === undefined)
+    throw new TypeError(`expected a value that can be written as JSON, got a ${typeof value}`);
+  return text;
+}
+
+/** @returns undefined behind the last value. */
+async function nextLine(iterator: AsyncIterator<unknown>): Promise<Buffer | undefined> {
+  const { done, value } = await iterator.next();
+  return done === true ? undefined : Buffer.from(`${textOf(value)}\n`);
 }
 
 const headOf = (contentType: string) => ({

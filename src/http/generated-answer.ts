@@ -51,6 +51,8 @@ export class GeneratedAnswer implements AnswerSink {
     this.#cancelled = true;
     this.#writer?.close();
     this.call?.cancel();
+    // User code that reads the model's answer would wait for it for ever.
+    this.#model?.error(new Error("the request has ended: nobody waits for the model's answer any more"));
     this.#drained();
     this.#reader?.cancel().catch(() => {});
   }

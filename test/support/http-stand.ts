@@ -26,6 +26,10 @@ export interface HttpStandOptions {
   readonly config?: Partial<NamedConfig>;
   /** False: the model has not loaded yet. @default true */
   readonly loaded?: boolean;
+  /** True: the worker takes it that the model speaks TLS, which it does not. @default false */
+  readonly secureModel?: boolean;
+  /** True: nothing is kept of an earlier start, and one of the handlers brings the benchmark. @default false */
+  readonly measures?: boolean;
   /** False: the engine is down until the test starts it. @default true */
   readonly engineUp?: boolean;
 }
@@ -56,6 +60,8 @@ export class HttpStand {
     config = {},
     loaded = true,
     engineUp = true,
+    secureModel = false,
+    measures = false,
   }: HttpStandOptions = {}): Promise<HttpStand> {
     const directory = await mkdtemp(join(tmpdir(), "tsworker-http-"));
     const modelLogFile = join(directory, "model.log");
@@ -64,7 +70,7 @@ export class HttpStand {
     const [model] = await Promise.all([
       RawModel.start(),
       engineUp && engine.start(),
-      writeFile(join(directory, ".has_benchmark"), String(MAX_PERF)),
+      !measures && writeFile(join(directory, ".has_benchmark"), String(MAX_PERF)),
       writeFile(modelLogFile, loaded ? `${LOADED}\n` : ""),
     ]);
     const worker = await WorkerProcess.start(
@@ -72,7 +78,7 @@ export class HttpStand {
         directory,
         engineUrl: `http://127.0.0.1:${port}`,
         config: {
-          modelServerUrl: "http://127.0.0.1",
+          modelServerUrl: `${secureModel ? "https" : "http"}://127.0.0.1`,
           modelServerPort: model.port,
           modelLogFile,
           logActionConfig: { onLoad: [LOADED], onError: [FAILED] },
@@ -82,7 +88,7 @@ export class HttpStand {
               route: ALIVE,
               allowParallelRequests: true,
               maxQueueTime: null,
-              benchmarkConfig: { dataset: [{}] },
+              ...(!measures && { benchmarkConfig: { dataset: [{}] } }),
             },
           ],
           ...config,

@@ -6,10 +6,33 @@ import {
   type BenchmarkConfig,
   type HandlerConfig,
   type LifecycleConfig,
+  type Payload,
   PayloadError,
   Worker,
   type WorkerConfig,
 } from "tsworker";
+
+/** Writes a line among those of the log. */
+const told = (msg: string, more: Readonly<Record<string, unknown>> = {}): void => {
+  process.stdout.write(`${JSON.stringify({ msg, ...more })}\n`);
+};
+
+const circular: Record<string, unknown> = {};
+circular.itself = circular;
+
+/** Values of which JSON has no text, by the names under which a payload asks for them. */
+const unwritable: Readonly<Record<string, unknown>> = {
+  bigint: 2n ** 64n,
+  circular,
+  function: () => 1,
+  symbol: Symbol("s"),
+};
+
+/** Asks the model, so that the test has the function's progress in its hand. */
+async function askModel({ url }: Payload, n: number, signal: AbortSignal): Promise<unknown> {
+  const response = await fetch(String(url), { method: "POST", body: JSON.stringify({ n }), signal });
+  return response.json();
+}
 
 const functions = {
   workloadCalculator: {
@@ -27,6 +50,8 @@ const functions = {
       if (typeof payload.prompt !== "string") throw new PayloadError({ prompt: "must be a string" });
       return payload;
     },
+    kinds: (payload) =>
+      Object.fromEntries(Object.entries(payload).map(([name, value]) => [name, kindOf(value)])),
     throws: () => {
       throw new Error("the parser failed");
     },
@@ -40,6 +65,13 @@ const functions = {
         headers: { "x-made-by": "the generator" },
       }),
     passOn: (_request, response) => response,
+    tellsEnd: async (_request, response) => {
+      try {
+        return new Response(await response.text());
+      } finally {
+        told("generator ended");
+      }
+    },
     tellsUrl: (request) => new Response(request.url),
     throws: () => {
       throw new Error("the generator failed");
@@ -72,33 +104,64 @@ const functions = {
       }
     },
     // Tells when it is ended, to see that nobody yields into the void.
-    async *endless(payload) {
+    async *endless(payload, signal) {
       try {
         for (let n = 1; ; n++) {
           yield { n, ...payload };
           await new Promise((resolve) => setTimeout(resolve, 5));
         }
       } finally {
-        process.stdout.write(`${JSON.stringify({ msg: "generator ended" })}\n`);
+        told("generator ended", { aborted: signal.aborted });
       }
     },
     async *stalls({ after }) {
       for (let n = 1; n <= Number(after); n++) yield n;
       await new Promise(() => {});
     },
+    // Never waits for anything but its reader.
+    async *pours({ pieces, length, id }) {
+      let n = 0;
+      try {
+        for (; n < Number(pieces); n++) {
+          yield "x".repeat(Number(length));
+          if (n % 100 === 0) told("poured", { id, pieces: n });
+        }
+      } finally {
+        told("generator ended", { id, pieces: n });
+      }
+    },
+    async *yieldsUnwritable({ kind, after }, signal) {
+      try {
+        for (let n = 1; n <= Number(after); n++) yield n;
+        yield unwritable[String(kind)];
+        yield "never asked for";
+      } finally {
+        told("generator ended", { aborted: signal.aborted });
+      }
+    },
+    async *asksModel(payload, signal) {
+      for (let n = 1; n <= Number(payload.upTo); n++) yield await askModel(payload, n, signal);
+    },
+    asksModelOnce: (payload, signal) => askModel(payload, Number(payload.n), signal),
+    returnsUnwritable: ({ kind }) => unwritable[String(kind)],
+    fills: ({ length }) => "x".repeat(Number(length)),
+    kinds: (payload) =>
+      Object.fromEntries(Object.entries(payload).map(([name, value]) => [name, kindOf(value)])),
     never: () => new Promise(() => {}),
   },
 } satisfies { [K in keyof HandlerConfig]?: Record<string, NonNullable<HandlerConfig[K]>> };
+
+/** How a value looks to user code. */
+const kindOf = (value: unknown): string =>
+  value instanceof Uint8Array
+    ? `${value.constructor.name} ${value.length}`
+    : `${typeof value} ${String(value)}`;
 
 const generators = {
   throws: () => {
     throw new Error("the generator of payloads failed");
   },
 } satisfies Record<string, BenchmarkConfig["generator"]>;
-
-const told = (msg: string): void => {
-  process.stdout.write(`${JSON.stringify({ msg })}\n`);
-};
 
 let starts = 0;
 

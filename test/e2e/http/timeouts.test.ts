@@ -1,0 +1,392 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { EndedStatus } from "../../../src/wire.js";
+import { eventually } from "../../support/eventually.js";
+import { open, RawClient, type Reply, read } from "../../support/http-client.js";
+import { HttpStand, type SentEnvelope } from "../../support/http-stand.js";
+import {
+  type Behaviour,
+  chunkBytes,
+  chunked,
+  closed,
+  headBytes,
+  LAST_CHUNK,
+  plain,
+  raw,
+  silent,
+  written,
+} from "../../support/raw-model.js";
+import { Turns } from "../../support/turns.js";
+import type { LogLine } from "../../support/worker-process.js";
+
+/** Milliseconds: of every limit here. */
+const LIMIT = 300;
+/** Of the limit by which these tests tell that more than {@link LIMIT} has passed in the worker. */
+const LONGER = 2 * LIMIT;
+
+const limits = ["headersMs", "idleMs", "totalMs"] as const;
+type Limit = (typeof limits)[number];
+
+let stand: HttpStand;
+let turns: Turns;
+beforeAll(async () => {
+  const parallel = { allowParallelRequests: true, maxQueueTime: null } as const;
+  const limited = (limit: Limit) => ({ maxQueueTime: null, timeouts: { [limit]: LIMIT } }) as const;
+  stand = await HttpStand.start({
+    handlers: [
+      { route: "/serial", maxQueueTime: null },
+      { route: "/clock", ...parallel, timeouts: { headersMs: LONGER } },
+      ...limits.flatMap((limit) => [
+        { route: `/${limit}`, ...limited(limit) },
+        { route: `/${limit}/generated`, ...limited(limit), responseGenerator: "passOn" as const },
+        { route: `/${limit}/waits`, ...limited(limit), responseGenerator: "tellsEnd" as const },
+        { route: `/${limit}/never`, ...limited(limit), remoteFunction: "never" as const },
+        { route: `/${limit}/stalls`, ...limited(limit), remoteFunction: "stalls" as const },
+        { route: `/${limit}/asks`, ...limited(limit), remoteFunction: "asksModel" as const },
+        { route: `/${limit}/endless`, ...limited(limit), remoteFunction: "endless" as const },
+        { route: `/${limit}/pours`, ...limited(limit), remoteFunction: "pours" as const },
+      ]),
+    ],
+  });
+  stand.model.on("/clock", silent);
+});
+beforeEach(() => {
+  turns = new Turns();
+  stand.model.on("/serial", turns.hold);
+});
+afterEach(() => stand.stillServes());
+afterAll(() => stand.stop());
+
+/** How each of these ended, for the last test: the engine is told once a second. */
+const ended: (readonly [SentEnvelope, EndedStatus])[] = [];
+
+/** Waits until more than every limit has passed in the worker, by a limit that runs there. */
+async function limitPasses(): Promise<void> {
+  const logged = fromNowOn();
+  const body = stand.envelope();
+  expect(await stand.ask("/clock", { body })).toMatchObject({ status: 504 });
+  // What the worker logged before it has come, too.
+  await eventually(() => expect(logged("model failed").at(-1)).toMatchObject({ route: "/clock" }));
+  ended.push([body, "Error"]);
+}
+
+function fromNowOn(): (msg: string) => readonly LogLine[] {
+  const before = stand.worker.lines.length;
+  return (msg) => stand.worker.lines.slice(before).filter((line) => line.msg === msg);
+}
+
+/** Sends what takes too long, and has the next of the serial queue wait behind it. */
+async function exceed(route: string, payload: object = {}): Promise<Reply> {
+  const body = stand.envelope(payload);
+  const reply = await stand.ask(route, { body });
+  ended.push([body, "Error"]);
+  const next = stand.post("/serial", { n: 100 });
+  await turns.areHeld(100);
+  turns.release(100);
+  expect(await next).toMatchObject({ status: 200 });
+  return reply;
+}
+
+/** 504, and in words which limit it was. */
+function isTold(reply: Reply, message: string): void {
+  expect({ status: reply.status, body: reply.json(), complete: reply.complete }).toEqual({
+    status: 504,
+    body: { error: message },
+    complete: true,
+  });
+  expect(reply.headers["content-type"]).toBe("application/json");
+}
+
+function isBrokenOff(reply: Reply, body: string): void {
+  expect({ status: reply.status, body: reply.body.toString(), complete: reply.complete }).toEqual({
+    status: 200,
+    body,
+    complete: false,
+  });
+}
+
+const MESSAGES = {
+  headersMs: `the model did not begin to answer within ${LIMIT} ms`,
+  idleMs: `the model was silent for ${LIMIT} ms`,
+  totalMs: `the request was not done within ${LIMIT} ms`,
+} as const;
+
+const EVENTS = ["content-type", "text/event-stream", "transfer-encoding", "chunked"] as const;
+const begunStream = raw(Buffer.concat([headBytes(200, EVENTS), chunkBytes("data: 1\n\n")]));
+const begunShort = raw(Buffer.concat([headBytes(200, ["content-length", "9"]), Buffer.from("half")]));
+const begunLong = raw(
+  Buffer.concat([headBytes(200, ["content-length", "100000"]), Buffer.from("x".repeat(1000))]),
+);
+
+/** Never at rest, and never done: a piece whenever the last one was taken, and a little later. */
+const endless: Behaviour = async ({ socket }) => {
+  socket.write(headBytes(200, EVENTS));
+  do await new Promise((resolve) => setTimeout(resolve, 20));
+  while (await written(socket, chunkBytes("data: 1\n\n")));
+};
+
+describe("a model that takes too long before the answer began: 504, its connection is closed, the next has its turn", () => {
+  test.each<[Limit, string, Behaviour]>([
+    ["headersMs", "and says nothing", silent],
+    ["headersMs", "and says half a head", raw("HTTP/1.1 200 OK\r\ncontent-le")],
+    ["idleMs", "in the middle of a short answer", begunShort],
+    ["totalMs", "and says nothing", silent],
+    ["totalMs", "in the middle of a short answer", begunShort],
+  ])("%s, %s", async (limit, _, behaviour) => {
+    stand.model.on(`/${limit}`, behaviour);
+    const asked = stand.model.requests.length;
+    isTold(await exceed(`/${limit}`), MESSAGES[limit]);
+    const request = stand.model.requests[asked];
+    expect(request?.path).toBe(`/${limit}`);
+    if (request !== undefined) await closed(request.socket);
+  });
+
+  test.each<[Limit, Behaviour]>([
+    ["headersMs", silent],
+    ["idleMs", begunStream],
+    ["totalMs", begunStream],
+    ["totalMs", silent],
+  ])("%s, while a responseGenerator waits for all of it: its finally runs", async (limit, behaviour) => {
+    const logged = fromNowOn();
+    const route = `/${limit}/waits`;
+    stand.model.on(route, behaviour);
+    isTold(await exceed(route), MESSAGES[limit]);
+    if (behaviour !== silent) await eventually(() => expect(logged("generator ended")).toHaveLength(1));
+  });
+});
+
+describe("a model that takes too long after it: broken off, its connection is closed, the next has its turn", () => {
+  test.each<[Limit, string, string, Behaviour, RegExp]>([
+    ["idleMs", "in a stream", "", begunStream, /^data: 1\n\n$/],
+    ["idleMs", "in a long answer", "", begunLong, /^x{1000}$/],
+    ["idleMs", "in a stream that a responseGenerator passes on", "/generated", begunStream, /^data: 1\n\n$/],
+    ["totalMs", "in a stream that rests", "", begunStream, /^data: 1\n\n$/],
+    ["totalMs", "in a stream that goes on and on", "", endless, /^(data: 1\n\n)+$/],
+    ["totalMs", "in a stream that a responseGenerator passes on", "/generated", endless, /^(data: 1\n\n)+$/],
+  ])("%s, %s", async (limit, _, path, behaviour, received) => {
+    const route = `/${limit}${path}`;
+    stand.model.on(route, behaviour);
+    const asked = stand.model.requests.length;
+    const reply = await exceed(route);
+    isBrokenOff(reply, reply.body.toString());
+    expect(reply.body.toString()).toMatch(received);
+    const request = stand.model.requests[asked];
+    if (request !== undefined) await closed(request.socket);
+  });
+});
+
+describe("a model that keeps within its limits is not hurried", () => {
+  test("headersMs says nothing of the answer's body", async () => {
+    let finish: () => void = () => {};
+    stand.model.on("/headersMs", ({ socket }) => {
+      socket.write(Buffer.concat([headBytes(200, EVENTS), chunkBytes("data: 1\n\n")]));
+      finish = () => socket.write(LAST_CHUNK);
+    });
+    const answer = await open(`${stand.worker.url}/headersMs`, { body: stand.envelope() });
+    await limitPasses();
+    finish();
+    expect(await read(answer)).toMatchObject({ status: 200, complete: true });
+  });
+
+  test("idleMs says nothing of the time before the answer", async () => {
+    let finish: () => void = () => {};
+    stand.model.on("/idleMs", (request) => {
+      finish = () => void plain({ body: "done" })(request);
+    });
+    const reply = stand.post("/idleMs");
+    await limitPasses();
+    finish();
+    expect(await reply).toMatchObject({ status: 200, complete: true });
+  });
+
+  test("idleMs begins anew with every piece", async () => {
+    stand.model.on("/idleMs", async ({ socket }) => {
+      socket.write(headBytes(200, EVENTS));
+      const end = performance.now() + LONGER;
+      while (performance.now() < end) {
+        socket.write(chunkBytes("data: 1\n\n"));
+        await new Promise((resolve) => setTimeout(resolve, LIMIT / 10));
+      }
+      socket.write(LAST_CHUNK);
+    });
+    expect(await stand.post("/idleMs")).toMatchObject({ status: 200, complete: true });
+  });
+
+  test.each(limits)(
+    "%s has ended with its request, and leaves the next on the same connection alone",
+    async (limit) => {
+      stand.model.on(`/${limit}`, plain());
+      expect(await stand.post(`/${limit}`)).toMatchObject({ status: 200 });
+      stand.model.on(`/${limit}`, chunked(EVENTS, ["data: 1\n\n"]));
+      expect(await stand.post(`/${limit}`)).toMatchObject({ status: 200 });
+      const { length } = stand.worker.lines;
+      await limitPasses();
+      const faults = stand.worker.lines.slice(length).filter(({ level }) => Number(level) > 30);
+      expect(faults).toMatchObject([{ route: "/clock" }]);
+      expect(await stand.post(`/${limit}`)).toMatchObject({ status: 200, complete: true });
+    },
+  );
+
+  test.each([
+    ...limits.map((limit) => [limit, `/${limit}`] as const),
+    ...limits.map((limit) => [limit, `/${limit}/asks`] as const),
+  ])("%s does not run while a request waits in the queue: %s", async (_, route) => {
+    stand.model.on(route, plain({ body: "1" }));
+    stand.model.on("/asked", plain({ body: "1" }));
+    const first = stand.post("/serial", { n: 1 });
+    await turns.areHeld(1);
+    const url = `http://127.0.0.1:${stand.model.port}/asked`;
+    const waiting = stand.post(route, { url, upTo: 1 });
+    await stand.roundTrip();
+    await limitPasses();
+    turns.release(1);
+    expect(await first).toMatchObject({ status: 200 });
+    expect((await waiting).body.toString().trim()).toBe("1");
+  });
+});
+
+describe("a client that does not read", () => {
+  const PIECE = Buffer.alloc(1_000_000, "x");
+  const PIECES = 30;
+
+  test.each([
+    ["the model", "/idleMs"],
+    ["a responseGenerator that passes on", "/idleMs/generated"],
+  ])("is no silence of %s: idleMs does not run", async (_, route) => {
+    let hasStopped = false;
+    stand.model.on(route, async ({ socket }) => {
+      socket.write(headBytes(200, ["transfer-encoding", "chunked"]));
+      for (let n = 0; n < PIECES; n++) {
+        socket.write(chunkBytes(PIECE));
+        if (socket.writableNeedDrain) {
+          hasStopped = true;
+          await new Promise((resolve) => socket.once("drain", resolve).once("close", resolve));
+        }
+      }
+      socket.write(LAST_CHUNK);
+    });
+    const answer = await open(stand.worker.url + route, { body: stand.envelope() });
+    answer.pause();
+    await eventually(() => hasStopped);
+    await limitPasses();
+    await limitPasses();
+    const reply = await read(answer);
+    expect({ length: reply.body.length, complete: reply.complete }).toEqual({
+      length: PIECES * PIECE.length,
+      complete: true,
+    });
+  });
+
+  test("is no silence of a generator function: idleMs does not run", async () => {
+    const logged = fromNowOn();
+    const [pieces, length] = [3000, 10_000];
+    const answer = await open(`${stand.worker.url}/idleMs/pours`, {
+      body: stand.envelope({ pieces, length }),
+    });
+    answer.pause();
+    await limitPasses();
+    await limitPasses();
+    expect(logged("generator ended")).toEqual([]);
+    const reply = await read(answer);
+    expect({ length: reply.body.length, complete: reply.complete }).toEqual({
+      length: pieces * (length + 3),
+      complete: true,
+    });
+  });
+
+  test("does not stop totalMs: it cannot keep its place for ever", async () => {
+    const logged = fromNowOn();
+    const answer = await open(`${stand.worker.url}/totalMs/pours`, {
+      body: stand.envelope({ pieces: 1_000_000, length: 10_000 }),
+    });
+    answer.pause();
+    await eventually(() => expect(logged("generator ended")).toHaveLength(1));
+    expect(await read(answer)).toMatchObject({ complete: false });
+  });
+});
+
+describe("a function that takes too long", () => {
+  test.each<[Limit, string]>([
+    ["headersMs", `the function gave no result within ${LIMIT} ms`],
+    ["totalMs", MESSAGES.totalMs],
+  ])("is answered 504 before its result: %s", async (limit, message) => {
+    isTold(await exceed(`/${limit}/never`), message);
+    isTold(await exceed(`/${limit}/stalls`, { after: 0 }), message);
+  });
+
+  test.each<Limit>(["headersMs", "totalMs"])("has its signal aborted: %s", async (limit) => {
+    stand.model.on("/asked", silent);
+    const url = `http://127.0.0.1:${stand.model.port}/asked`;
+    const asked = stand.model.requests.length;
+    expect(await exceed(`/${limit}/asks`, { url, upTo: 1 })).toMatchObject({ status: 504 });
+    const request = stand.model.requests[asked];
+    expect(request?.path).toBe("/asked");
+    if (request !== undefined) await closed(request.socket);
+  });
+
+  test.each<Limit>(["idleMs", "totalMs"])("is broken off after its first value: %s", async (limit) => {
+    isBrokenOff(await exceed(`/${limit}/stalls`, { after: 2 }), "1\n2\n");
+  });
+
+  test("is ended in the middle of its values: totalMs", async () => {
+    const logged = fromNowOn();
+    const reply = await exceed("/totalMs/endless");
+    expect(reply).toMatchObject({ status: 200, complete: false });
+    expect(reply.body.toString()).toMatch(/^(\{"n":\d+\}\n)+$/);
+    await eventually(() => expect(logged("generator ended")).toMatchObject([{ aborted: true }]));
+  });
+
+  test("may be silent before its first value: idleMs; and between two: headersMs", async () => {
+    const url = `http://127.0.0.1:${stand.model.port}/asked`;
+    stand.model.on("/asked", turns.hold);
+    const early = stand.post("/idleMs/asks", { url, upTo: 1 });
+    await turns.areHeld(1);
+    await limitPasses();
+    turns.release(1);
+    expect((await early).body.toString()).toBe("1\n");
+
+    const late = stand.post("/headersMs/asks", { url, upTo: 2 });
+    await turns.areHeld(1);
+    turns.release(1);
+    await turns.areHeld(2);
+    await limitPasses();
+    turns.release(2);
+    expect((await late).body.toString()).toBe("1\n2\n");
+  });
+});
+
+test("a client that leaves before the limit is counted as cancelled, and the limit ends with it", async () => {
+  stand.model.on("/totalMs", silent);
+  const sent = stand.envelope();
+  const body = JSON.stringify(sent);
+  const { length } = stand.worker.lines;
+  const client = await RawClient.connect(stand.worker.url);
+  client.send(`POST /totalMs HTTP/1.1\r\nhost: worker\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+  await stand.roundTrip();
+  client.leave();
+  await limitPasses();
+  const outcomes = stand.worker.lines.slice(length).filter(({ route }) => route === "/totalMs");
+  expect(outcomes).toMatchObject([{ msg: "request", outcome: "cancelled" }]);
+  ended.push([sent, "Cancelled"]);
+});
+
+test("the engine is told of each of these once, as an error", async () => {
+  for (const [sent, status] of ended) await stand.isTold(sent, status);
+  expect(ended.length).toBeGreaterThan(20);
+});
+
+test("a model that does not complete the connection within connectMs is answered 502", async () => {
+  // It listens, but does not speak TLS: the handshake never ends.
+  const own = await HttpStand.start({
+    handlers: [{ route: "/go", timeouts: { connectMs: LIMIT } }],
+    secureModel: true,
+  });
+  const body = own.envelope();
+  const reply = await own.ask("/go", { body });
+  expect({ status: reply.status, body: reply.json() }).toEqual({
+    status: 502,
+    body: { error: `the model did not accept a connection within ${LIMIT} ms` },
+  });
+  await own.isTold(body, "Error");
+  await eventually(() => expect(own.model.connections).toBe(0));
+  await own.stop();
+});
