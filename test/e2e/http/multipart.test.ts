@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
 import { open, type Reply, read } from "../../support/http-client.js";
 import { HttpStand } from "../../support/http-stand.js";
-import { chunkBytes, headBytes, LAST_CHUNK, type ModelRequest } from "../../support/raw-model.js";
+import { chunkBytes, headBytes, LAST_CHUNK, type ModelRequest, plain } from "../../support/raw-model.js";
 
 const MIB = 1024 * 1024;
 const BODY_LIMIT = 32 * MIB;
@@ -158,7 +158,7 @@ test("the model's stream goes on piece by piece", async () => {
     body: "data: 1\n\ndata: 2\n\n",
     complete: true,
   });
-  stand.model.on("/form", ({ socket }) => socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"));
+  stand.model.on("/form", plain({ body: "{}" }));
 });
 
 /** Sends what is to be refused; the model must not hear of it. */
