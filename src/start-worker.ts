@@ -159,6 +159,13 @@ export async function startWorker(
     "listening",
   );
   logStates(actor, log);
+  actor.subscribe({
+    next: (snapshot: WorkerSnapshot) => {
+      // The last reports are composed: they would not tell of what is refused from now on.
+      if (snapshot.matches({ draining: "reporting" })) servers.closePublic();
+    },
+    error: () => {},
+  });
   const stopped = whenStopped(actor).finally(async () => {
     servers.close();
     closeModels();

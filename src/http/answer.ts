@@ -45,7 +45,11 @@ export const answers = {
   tooFast: (limit: number): Answer =>
     error(413, `more than ${limit} bytes are waiting for the model, which reads more slowly`),
   notReady: (reason: ClosedReason): Answer =>
-    error(503, `the worker is ${reason}`, { retryAfter: NOT_READY_RETRY }),
+    error(503, `the worker is ${reason}`, {
+      retryAfter: NOT_READY_RETRY,
+      // The next request over this connection would meet its end.
+      close: reason === "draining",
+    }),
   queueLost: (): Answer => error(503, "the queue was lost", { retryAfter: 1 }),
   stopped: (): Answer =>
     error(503, "the worker stopped before the request was done", { retryAfter: NOT_READY_RETRY }),

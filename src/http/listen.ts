@@ -25,12 +25,20 @@ const REASONS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: "this machine has no such address",
 };
 
+/** Both servers. */
+export interface Servers {
+  /** Closes the public port and its connections; the second one stays. */
+  closePublic(): void;
+  /** Closes whatever is open. */
+  close(): void;
+}
+
 /**
  * Starts both servers: the public one and the second one, in plain HTTP.
  *
  * @throws TsworkerError `CERTIFICATE_UNREADABLE`, `PORT_UNAVAILABLE`, `SERVER_UNAVAILABLE`.
  */
-export async function listenOnBoth(options: ServersOptions): Promise<{ close(): void }> {
+export async function listenOnBoth(options: ServersOptions): Promise<Servers> {
   const { server, port, certificate, httpPort, httpHost, endpoints, log } = options;
   if (certificate !== undefined) checkCertificate(certificate);
   const listen = await chooseServer(server, log);
@@ -56,10 +64,17 @@ export async function listenOnBoth(options: ServersOptions): Promise<{ close(): 
     throw error;
   });
   const unwatch = certificate && watchCertificate(certificate, () => open.renewCertificate(), log);
+  let isPublic = true;
+  const closePublic = (): void => {
+    if (!isPublic) return;
+    isPublic = false;
+    unwatch?.();
+    open.close();
+  };
   return {
+    closePublic,
     close: () => {
-      unwatch?.();
-      open.close();
+      closePublic();
       second.close();
     },
   };
