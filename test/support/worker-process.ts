@@ -66,7 +66,11 @@ export class WorkerProcess {
 
   /** Starts the process; it may not listen yet. */
   static async spawn({ config, engineUrl, env, directory }: WorkerProcessOptions): Promise<WorkerProcess> {
-    const [port, httpPort] = [await freePort(), await freePort()];
+    const port = Number(env?.WORKER_PORT) || (await freePort());
+    const httpPort =
+      env !== undefined && "WORKER_HTTP_PORT" in env
+        ? Number(env.WORKER_HTTP_PORT ?? port + 1)
+        : await freePort();
     const cwd = directory ?? (await mkdtemp(join(tmpdir(), "tsworker-test-")));
     const child = spawn(NODE, ["--enable-source-maps", MAIN], {
       cwd,

@@ -5,6 +5,7 @@ import { expect } from "vitest";
 import type { Engine } from "../../../src/engine/index.js";
 import { ask } from "../../support/client.js";
 import { eventually } from "../../support/eventually.js";
+import { RawClient } from "../../support/http-client.js";
 import { test, WORK } from "../../support/lab.js";
 import { LOADED } from "../../support/logging-model.js";
 import type { WorkerProcess } from "../../support/worker-process.js";
@@ -51,6 +52,46 @@ test.concurrent("SIGTERM: what runs and waits is finished, what comes is refused
     ...Object.fromEntries(admitted.map(({ authData }) => [authData.request_idx, "Success"])),
     [late.authData.request_idx]: "Rejected",
   });
+});
+
+test.concurrent("a refusal of a draining worker ends its connection, so that no later request meets the end of the worker", async ({
+  lab,
+}) => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const worker = await lab.worker({ engine, model });
+  const held = ask(engine, worker, { cost: 1, fate: "hold" });
+  await eventually(() => expect(model.held).toBe(1));
+  const client = await RawClient.connect(worker.url);
+  const body = JSON.stringify({ auth_data: engine.authData({ url: worker.url }), payload: { cost: 1 } });
+  const request = `POST /work HTTP/1.1\r\nhost: worker\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+  worker.child.kill("SIGTERM");
+  await worker.reaches("draining");
+  client.send(request);
+  await client.isClosed();
+  expect(client.received).toMatch(/^HTTP\/1\.1 503 .*\r\nconnection: close\r\n.*the worker is draining"}$/is);
+  model.release();
+  expect((await held.answer).status).toBe(200);
+});
+
+test.concurrent("the public port closes before the last reports, which hold whatever was refused there", async ({
+  lab,
+}) => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const worker = await lab.worker({ engine, model });
+  await engine.outage({ kind: "refuse" });
+  const idle = await RawClient.connect(worker.url);
+  worker.child.kill("SIGTERM");
+  await worker.reaches("draining");
+  await idle.isClosed();
+  await expect(RawClient.connect(worker.url)).rejects.toThrow("ECONNREFUSED");
+  // Probes are answered to the end.
+  const probe = await fetch(`${worker.localUrl}/readyz`);
+  expect({ status: probe.status, body: await probe.json() }).toEqual({
+    status: 503,
+    body: { state: "draining" },
+  });
+  await engine.recover();
+  expect(await ended(worker)).toMatchObject({ code: 0 });
 });
 
 test.concurrent("SIGINT does the same; an idle worker ends at once", async ({ lab }) => {
