@@ -157,7 +157,10 @@ export interface LifecycleConfig {
    * throws, the worker is errored and calls it again after 10 s. The signal aborts when the worker stops meanwhile.
    */
   readonly start?: ((signal: AbortSignal) => unknown) | undefined;
-  /** Called once when the worker has stopped, whatever the reason; at most 10 s are waited for it. */
+  /**
+   * Called once when the worker has stopped, whatever the reason; at most 10 s are waited for it, and no longer when a
+   * second signal comes.
+   */
   readonly stop?: (() => unknown) | undefined;
 }
 

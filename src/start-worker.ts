@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { createActor, fromPromise, type SnapshotFrom } from "xstate";
 import { keyMachine } from "../machines/key.js";
 import { modelMachine } from "../machines/model.js";
@@ -34,7 +35,10 @@ import { VERSION } from "./version.js";
 
 /** A worker that listens. */
 export interface RunningWorker {
-  readonly actor: WorkerActor;
+  /** Refuses what comes, finishes what was admitted, and stops. */
+  drain(): void;
+  /** Stops at once; `lifecycle.stop` is called, but nobody waits for it. */
+  abort(): void;
   /** Settles when the worker has stopped; rejects when it could not go on. */
   readonly stopped: Promise<void>;
 }
@@ -166,13 +170,21 @@ export async function startWorker(
     },
     error: () => {},
   });
+  const hurry = new AbortController();
   const stopped = whenStopped(actor).finally(async () => {
     servers.close();
     closeModels();
-    await stopLifecycle(config, log);
+    await stopLifecycle(config, log, hurry.signal);
   });
   actor.start();
-  return { actor, stopped };
+  return {
+    drain: () => actor.send({ type: "worker.drain" }),
+    abort: () => {
+      hurry.abort();
+      actor.send({ type: "worker.abort" });
+    },
+    stopped,
+  };
 }
 
 function routesOf({ handlers, modelServer }: CheckedConfig): readonly Route[] {
@@ -246,19 +258,22 @@ function whenStopped(actor: WorkerActor): Promise<void> {
   });
 }
 
-/** Stops what the lifecycle started, whatever the worker stopped for. */
-async function stopLifecycle({ lifecycle }: CheckedConfig, log: Log): Promise<void> {
+/** Stops what the lifecycle started, whatever the worker stopped for. @param hurry ends the waiting for it. */
+async function stopLifecycle({ lifecycle }: CheckedConfig, log: Log, hurry: AbortSignal): Promise<void> {
   if (lifecycle?.stop === undefined) return;
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    const fault = new Error(`it did not end within ${STOP_TIMEOUT_MS} ms`);
-    timer = setTimeout(() => reject(fault), STOP_TIMEOUT_MS);
-  });
+  const ended = new AbortController();
+  const giveUp = async (): Promise<void> => {
+    await delay(STOP_TIMEOUT_MS, undefined, { signal: AbortSignal.any([hurry, ended.signal]) }).catch(
+      () => {},
+    );
+    if (hurry.aborted) throw new Error("a second signal came, so that it was not waited for");
+    if (!ended.signal.aborted) throw new Error(`it did not end within ${STOP_TIMEOUT_MS} ms`);
+  };
   try {
-    await Promise.race([lifecycle.stop(), timeout]);
+    await Promise.race([lifecycle.stop(), giveUp()]);
   } catch (error) {
     log.error({ err: error }, "lifecycle.stop failed");
   } finally {
-    clearTimeout(timer);
+    ended.abort();
   }
 }

@@ -51,9 +51,7 @@ export class Worker {
     const running = this.#running;
     if (running === undefined) return;
     let signals = 0;
-    const unlisten = onSignals(() =>
-      running.actor.send({ type: signals++ === 0 ? "worker.drain" : "worker.abort" }),
-    );
+    const unlisten = onSignals(() => (signals++ === 0 ? running.drain() : running.abort()));
     try {
       await running.stopped;
     } finally {
@@ -88,7 +86,7 @@ export class Worker {
    * last reports are delivered.
    */
   async stop(): Promise<void> {
-    this.#running?.actor.send({ type: "worker.drain" });
+    this.#running?.drain();
     await this.#running?.stopped;
   }
 }
