@@ -165,23 +165,48 @@ const generators = {
 
 let starts = 0;
 
+const stop = (): void => told("lifecycle stops");
+
 const lifecycles = {
-  starts: { start: () => told("lifecycle starts"), stop: () => told("lifecycle stops") },
+  starts: { start: () => told("lifecycle starts"), stop },
+  /** Has started when the process gets SIGUSR2. */
+  untilSignalled: {
+    start: () => {
+      told("lifecycle starts");
+      return new Promise((resolve) => process.once("SIGUSR2", resolve));
+    },
+    stop,
+  },
   failsOnce: {
     start: () => {
+      told("lifecycle starts");
       if (starts++ === 0) throw new Error("no GPU");
     },
+    stop,
   },
   untilAborted: {
-    start: (signal) =>
-      new Promise((resolve) => {
+    start: (signal) => {
+      told("lifecycle starts");
+      return new Promise((resolve) => {
         signal.addEventListener("abort", () => {
           told("start aborted");
           resolve(undefined);
         });
-      }),
+      });
+    },
+    stop,
   },
-  stopHangs: { start: () => {}, stop: () => new Promise(() => {}) },
+  stopThrows: {
+    stop: () => {
+      throw new Error("the GPU is gone");
+    },
+  },
+  stopHangs: {
+    stop: () => {
+      stop();
+      return new Promise(() => {});
+    },
+  },
 } satisfies Record<string, LifecycleConfig>;
 
 interface NamedHandler extends Omit<HandlerConfig, keyof typeof functions | "benchmarkConfig"> {

@@ -1,0 +1,188 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { expect } from "vitest";
+import { ask } from "../../support/client.js";
+import { eventually } from "../../support/eventually.js";
+import { failed } from "../../support/failed-start.js";
+import { test } from "../../support/lab.js";
+import type { NamedConfig } from "../../support/worker-main.js";
+import type { WorkerProcess } from "../../support/worker-process.js";
+
+/** A worker whose model is started by its own code, and of which no log tells. */
+const startedBy = (lifecycle: NonNullable<NamedConfig["lifecycle"]>, rest: Partial<NamedConfig> = {}) => ({
+  lifecycle,
+  modelLogFile: undefined,
+  logActionConfig: undefined,
+  ...rest,
+});
+
+/**
+ * What happened so far, oldest first: the states that the worker came into, and what the user's code told of itself. It is
+ * in `verifying` only where the engine's key is late.
+ */
+const story = ({ lines }: WorkerProcess): readonly string[] =>
+  lines.flatMap(({ msg, state }) => {
+    if (msg === "state" && state !== "verifying") return [String(state)];
+    return /^(lifecycle (starts|stops)|start aborted)$/.test(msg) ? [msg] : [];
+  });
+
+/** Waits for the end of a worker that was told to end, and of everything it had to say. */
+const hasEnded = (worker: WorkerProcess) =>
+  eventually(() => worker.child.exitCode !== null && worker.child.stdout?.readableEnded === true, {
+    timeoutMs: 30_000,
+  });
+
+test.concurrent("the worker is ready when `start` has ended, and `stop` is called once when all is done", async ({
+  lab,
+}) => {
+  const [engine, model] = [await lab.engine(), await lab.model()];
+  const worker = await lab.worker({ engine, model, config: startedBy("untilSignalled") }, "loading");
+  // The port is open meanwhile, and says that it is too early.
+  expect(await ask(engine, worker, { cost: 1 }).answer).toMatchObject({ status: 503 });
+  expect(story(worker)).toEqual(["lifecycle starts", "loading"]);
+
+  worker.child.kill("SIGUSR2");
+  await worker.reaches("ready");
+  await eventually(() => expect(engine.reports.at(-1)).toMatchObject({ error_msg: "", max_perf: 1000 }));
+  const held = ask(engine, worker, { cost: 2, fate: "hold" });
+  await eventually(() => expect(model.held).toBe(1));
+
+  worker.child.kill("SIGTERM");
+  await worker.reaches("draining");
+  model.release();
+  expect((await held.answer).status).toBe(200);
+  await hasEnded(worker);
+  expect(worker.child.exitCode).toBe(0);
+  expect(story(worker)).toEqual([
+    "lifecycle starts",
+    "loading",
+    "benchmarking",
+    "ready",
+    "draining",
+    "stopped",
+    "lifecycle stops",
+  ]);
+  expect(engine.totals).toMatchObject({ servedLoad: 2, ended: { Success: 1 } });
+});
+
+test.concurrent("a `start` that fails: errored with its message, said to the engine; another try after 10 s", async ({
+  lab,
+}) => {
+  const [engine, model] = [await lab.engine(), await lab.model()];
+  const worker = await lab.worker({ engine, model, config: startedBy("failsOnce") }, "errored");
+  await eventually(() => expect(engine.reports.at(-1)?.error_msg).toBe("lifecycle.start failed: no GPU"));
+  expect(await ask(engine, worker, { cost: 1 }).answer).toMatchObject({ status: 503 });
+
+  await worker.reaches("ready");
+  await eventually(() => expect(engine.reports.at(-1)).toMatchObject({ error_msg: "", max_perf: 1000 }));
+  expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(200);
+  expect(story(worker)).toEqual([
+    "lifecycle starts",
+    "loading",
+    "errored",
+    "lifecycle starts",
+    "benchmarking",
+    "ready",
+  ]);
+});
+
+test.concurrent("`stop` is called after a `start` that failed, too", async ({ lab }) => {
+  const [engine, model] = [await lab.engine(), await lab.model()];
+  const worker = await lab.worker({ engine, model, config: startedBy("failsOnce") }, "errored");
+  expect(await worker.stop()).toBe(0);
+  await hasEnded(worker);
+  expect(story(worker)).toEqual([
+    "lifecycle starts",
+    "loading",
+    "errored",
+    "draining",
+    "stopped",
+    "lifecycle stops",
+  ]);
+});
+
+test.concurrent("a `start` that still runs when the worker stops hears of it by its signal", async ({
+  lab,
+}) => {
+  const [engine, model] = [await lab.engine(), await lab.model()];
+  const worker = await lab.worker({ engine, model, config: startedBy("untilAborted") }, "loading");
+  await eventually(() => expect(story(worker)).toContain("lifecycle starts"));
+  expect(await worker.stop()).toBe(0);
+  await hasEnded(worker);
+  expect(story(worker).filter((each) => each === "start aborted")).toHaveLength(1);
+  expect(story(worker).filter((each) => each === "lifecycle stops")).toHaveLength(1);
+  // Its end, which comes late, is no start any more.
+  expect(worker.states).toEqual(["loading", "draining", "stopped"]);
+});
+
+test.concurrent("with a `readiness`, the end of `start` alone says nothing", async ({ lab }) => {
+  const [engine, model] = [await lab.engine(), await lab.model()];
+  model.health = 503;
+  const config = startedBy("starts", { readiness: "health", modelHealthcheckUrl: "/health" });
+  const worker = await lab.worker({ engine, model, config }, "loading");
+  await eventually(() => expect(model.probes).toBeGreaterThanOrEqual(2));
+  expect(story(worker)).toEqual(["lifecycle starts", "loading"]);
+  model.health = 200;
+  await worker.reaches("ready");
+});
+
+test.concurrent("a `stop` that throws is one line in the log, and the process ends well", async ({ lab }) => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const worker = await lab.worker({ engine, model, config: { lifecycle: "stopThrows" } });
+  expect(await worker.stop()).toBe(0);
+  await hasEnded(worker);
+  expect(worker.lines.filter(({ msg }) => msg === "lifecycle.stop failed")).toMatchObject([
+    { err: { message: "the GPU is gone" } },
+  ]);
+  expect(worker.text).toBe("");
+});
+
+test.concurrent("a `stop` that hangs does not hold the process for ever", async ({ lab }) => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const worker = await lab.worker({ engine, model, config: { lifecycle: "stopHangs" } });
+  expect(await worker.stop()).toBe(0);
+  await hasEnded(worker);
+  expect(worker.lines.filter(({ msg }) => msg === "lifecycle.stop failed")).toMatchObject([
+    { err: { message: "it did not end within 10000 ms" } },
+  ]);
+});
+
+for (const when of ["during the drain", "while `stop` runs"] as const) {
+  test.concurrent(`a second signal ${when}: \`stop\` is called once, and nobody waits for it`, async ({
+    lab,
+  }) => {
+    const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+    const worker = await lab.worker({ engine, model, config: { lifecycle: "stopHangs" } });
+    const held = ask(engine, worker, { cost: 1, fate: "hold" });
+    await eventually(() => expect(model.held).toBe(1));
+    worker.child.kill("SIGTERM");
+    await worker.reaches("draining");
+    if (when === "while `stop` runs") {
+      model.release();
+      expect((await held.answer).status).toBe(200);
+      await eventually(() => expect(story(worker)).toContain("lifecycle stops"));
+    }
+    expect(await worker.stop("SIGTERM")).toBe(0);
+    await hasEnded(worker);
+    expect(story(worker).filter((each) => each === "lifecycle stops")).toHaveLength(1);
+    expect(worker.lines.filter(({ msg }) => msg === "lifecycle.stop failed")).toMatchObject([
+      { err: { message: "a second signal came, so that it was not waited for" } },
+    ]);
+  });
+}
+
+test.concurrent("a worker that cannot listen starts nothing, and has nothing to stop", async ({
+  lab,
+  onTestFinished,
+}) => {
+  const taker = createServer().listen(0);
+  await once(taker, "listening");
+  onTestFinished(() => void taker.close());
+  const { port } = taker.address() as { port: number };
+  const [engine, model] = [await lab.engine(), await lab.model()];
+  const env = { WORKER_PORT: String(port), [`VAST_TCP_PORT_${port}`]: String(port) };
+  const worker = await lab.spawn({ engine, model, config: startedBy("starts"), env });
+  await failed(worker);
+  expect(worker.text).toContain("PORT_UNAVAILABLE");
+  expect(story(worker)).toEqual([]);
+});
