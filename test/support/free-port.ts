@@ -23,3 +23,11 @@ export async function freePort(): Promise<number> {
     return port;
   }
 }
+
+/** The lower one of two neighbouring ports that nobody listens on. */
+export async function freeNeighbours(): Promise<number> {
+  for (;;) {
+    const port = await freePort();
+    if ((await freePort()) === port + 1) return port;
+  }
+}

@@ -1,0 +1,171 @@
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { createServer } from "node:net";
+import { expect } from "vitest";
+import { CERTIFICATE_FILE, CERTIFICATE_KEY_FILE } from "../../../src/environment.js";
+import { VERSION } from "../../../src/version.js";
+import { eventually } from "../../support/eventually.js";
+import { failed } from "../../support/failed-start.js";
+import { freePort } from "../../support/free-port.js";
+import { type LabWorkerOptions, test } from "../../support/lab.js";
+import type { WorkerProcess } from "../../support/worker-process.js";
+
+const TOKEN = "the-master-token";
+
+/** A worker that cannot start: its public port is nowhere to be reached. */
+const withoutPublicPort = async (): Promise<NonNullable<LabWorkerOptions["env"]>> => {
+  const port = await freePort();
+  return { WORKER_PORT: `${port}`, [`VAST_TCP_PORT_${port}`]: undefined };
+};
+
+/** Waits until a process has ended by itself, and all that it said was read. */
+const ends = (worker: WorkerProcess) =>
+  eventually(() => worker.child.exitCode !== null && worker.child.stderr?.readableEnded === true, {
+    timeoutMs: 15_000,
+  });
+
+test.concurrent("it tells the engine why at once, and again every 10 s, until a signal ends it with exit code 1", async ({
+  lab,
+}) => {
+  const [engine, model] = [await lab.engine({ token: TOKEN }), await lab.loadedModel()];
+  const env = await withoutPublicPort();
+  const worker = await lab.spawn({ engine, model, env });
+  const message = new RegExp(`VAST_TCP_PORT_${env.WORKER_PORT}: expected a port number .* but it is not set`);
+  await eventually(() => expect(engine.reports).toHaveLength(1));
+  expect(engine.reports[0]).toEqual({
+    receivedAt: expect.any(Number),
+    id: 7,
+    mtoken: TOKEN,
+    version: VERSION,
+    loadtime: 0,
+    cur_load: 0,
+    rej_load: 0,
+    new_load: 0,
+    error_msg: expect.stringMatching(message),
+    max_perf: 0,
+    cur_perf: 0,
+    cur_capacity: 0,
+    max_capacity: 0,
+    num_requests_working: 0,
+    num_requests_recieved: 0,
+    additional_disk_usage: 0,
+    working_request_idxs: [],
+    url: "",
+  });
+  await eventually(() => expect(engine.reports).toHaveLength(2), { timeoutMs: 20_000 });
+  const [first, second] = engine.reports;
+  expect(second).toEqual({ ...first, receivedAt: expect.any(Number) });
+  expect(Number(second?.receivedAt) - Number(first?.receivedAt)).toBeGreaterThan(9);
+  // The engine sends nobody there.
+  expect(engine.workers).toMatchObject([{ id: 7, state: "error" }]);
+  expect(worker.child.exitCode).toBeNull();
+  expect(await worker.stop("SIGINT")).toBe(1);
+});
+
+test.concurrent("whatever the reason", async ({ lab, onTestFinished }) => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const taker = createServer().listen(0);
+  await once(taker, "listening");
+  onTestFinished(() => void taker.close());
+  const { port } = taker.address() as { port: number };
+  const taken = { WORKER_PORT: `${port}` };
+  const withoutCertificate = !existsSync(CERTIFICATE_FILE) && !existsSync(CERTIFICATE_KEY_FILE);
+  const reasons: readonly (readonly [Partial<LabWorkerOptions>, string])[] = [
+    [{ env: taken }, `cannot listen on port ${port}: it is taken; choose another WORKER_PORT`],
+    // Found when it starts, because the environment may name the health URL.
+    [{ config: { logActionConfig: undefined } }, "nothing tells when the model has loaded"],
+    [{ env: { PUBLIC_IPADDR: "" } }, "PUBLIC_IPADDR: expected the worker's public address"],
+    // On a real instance there is one, which is none of a test's business.
+    ...(withoutCertificate
+      ? [[{ env: { USE_SSL: "true" } }, `expected a PEM certificate in ${CERTIFICATE_FILE}`] as const]
+      : []),
+  ];
+  await Promise.all(
+    reasons.map(async ([options, reason], index) => {
+      const id = 100 + index;
+      const env = { ...options.env, CONTAINER_ID: `${id}` };
+      const worker = await lab.spawn({ engine, model, ...options, env });
+      await eventually(
+        () => {
+          const report = engine.reports.find((each) => each.id === id);
+          expect(report?.error_msg).toContain(reason);
+        },
+        { timeoutMs: 15_000 },
+      );
+      await failed(worker);
+      expect(worker.text).toContain(reason);
+      expect(worker.states).toEqual([]);
+    }),
+  );
+  // One report each: whoever is ended says no more.
+  expect(engine.reports).toHaveLength(reasons.length);
+});
+
+test.concurrent("it tells the next address where the first one is down, and tries the first one again later", async ({
+  lab,
+}) => {
+  const [first, second, model] = [await lab.engine(), await lab.engine(), await lab.loadedModel()];
+  await first.outage({ kind: "refuse" });
+  const env = await withoutPublicPort();
+  const worker = await lab.spawn({ engine: [first, second], model, env });
+  await eventually(() => expect(second.reports).toHaveLength(1));
+  await first.recover();
+  await eventually(() => expect(first.reports).toHaveLength(1), { timeoutMs: 20_000 });
+  expect(first.reports[0]?.error_msg).toBe(second.reports[0]?.error_msg);
+  expect(second.reports).toHaveLength(1);
+  await failed(worker);
+});
+
+test.concurrent("an engine that does not answer does not keep it from ending", async ({ lab }) => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  await engine.outage({ kind: "hang" });
+  const worker = await lab.spawn({ engine, model, env: await withoutPublicPort() });
+  await eventually(() => expect(engine.refused).toBe(1));
+  await failed(worker);
+});
+
+test.concurrent("without an engine or an id to tell it, it ends at once", async ({ lab }) => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  for (const missing of ["CONTAINER_ID", "REPORT_ADDR"]) {
+    for (const value of [undefined, ""]) {
+      const env = { ...(await withoutPublicPort()), [missing]: value };
+      const worker = await lab.spawn({ engine, model, env });
+      await ends(worker);
+      expect(worker.child.exitCode).toBe(1);
+      expect(worker.text).toContain(`VAST_TCP_PORT_${env.WORKER_PORT}`);
+      expect(worker.text.match(/TsworkerError: /g)).toHaveLength(1);
+    }
+  }
+  expect(engine.reports).toEqual([]);
+});
+
+test.concurrent("a configuration that is at fault by itself ends it at once: nothing was started", async ({
+  lab,
+}) => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const worker = await lab.spawn({ engine, model, config: { handlers: [] } });
+  await ends(worker);
+  expect(worker.child.exitCode).toBe(1);
+  expect(worker.text).toContain("CONFIG_INVALID");
+  expect(engine.reports).toEqual([]);
+});
+
+test.concurrent("its log says once what is wrong, and holds no secret", async ({ lab }) => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  await engine.outage({ kind: "status", status: 401 });
+  const env: LabWorkerOptions["env"] = {
+    ...(await withoutPublicPort()),
+    MASTER_TOKEN: TOKEN,
+    REPORT_ADDR: `${engine.url}/elsewhere?api_key=the-api-key,${engine.url}`,
+  };
+  const worker = await lab.spawn({ engine, model, env });
+  await eventually(() => expect(worker.lines.filter(({ msg }) => msg === "report failed")).toHaveLength(2));
+  await failed(worker);
+  expect(worker.lines).toMatchObject([
+    { level: 60, fault: expect.stringContaining(`VAST_TCP_PORT_${env?.WORKER_PORT}`) },
+    { level: 40, msg: "report failed", fault: expect.stringContaining("answered 401") },
+    { level: 40, msg: "report failed", fault: expect.stringContaining("answered 401") },
+  ]);
+  const all = worker.text + JSON.stringify(worker.lines);
+  for (const secret of [TOKEN, "the-api-key"]) expect(all).not.toContain(secret);
+});

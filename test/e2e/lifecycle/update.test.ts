@@ -1,0 +1,103 @@
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { afterEach, describe, expect } from "vitest";
+import { FORCE_UPDATE_FILE } from "../../../src/http/force-update.js";
+import { type Asking, ask } from "../../support/http-client.js";
+import { test } from "../../support/lab.js";
+import type { WorkerProcess } from "../../support/worker-process.js";
+
+const TOKEN = "the-master-token";
+
+/** Asks for the update. */
+const update = (worker: WorkerProcess, authorization: string | undefined, asking: Asking = {}) =>
+  ask(`${worker.url}/pyworker/update`, {
+    ...asking,
+    ...(authorization !== undefined && { headers: { authorization } }),
+  });
+
+// The path is the platform's, and a file that lies there is somebody else's.
+describe.skipIf(existsSync(FORCE_UPDATE_FILE) || process.getuid?.() !== 0)("POST /pyworker/update", () => {
+  afterEach(() => {
+    rmSync(FORCE_UPDATE_FILE, { force: true });
+  });
+
+  test("with the worker's token it leaves an empty file, while the model still loads, too", async ({
+    lab,
+  }) => {
+    const [engine, model] = [await lab.engine(), await lab.model()];
+    const worker = await lab.worker({ engine, model }, "loading");
+    // The name of the scheme may be written in any case.
+    for (const scheme of ["Bearer", "bearer"]) {
+      const reply = await update(worker, `${scheme} ${TOKEN}`);
+      expect({ status: reply.status, body: reply.json() }).toEqual({ status: 200, body: { ok: true } });
+      expect(readFileSync(FORCE_UPDATE_FILE, "utf8")).toBe("");
+    }
+    // To update is somebody else's business: the worker goes on as before.
+    expect((await update(worker, `Bearer ${TOKEN}`)).status).toBe(200);
+    expect(worker.states).toEqual(["loading"]);
+  });
+
+  test("with anything else it is refused, and nothing is written", async ({ lab }) => {
+    const [engine, model] = [await lab.engine(), await lab.model()];
+    const worker = await lab.worker({ engine, model }, "loading");
+    for (const authorization of [
+      undefined,
+      "",
+      TOKEN,
+      "Bearer",
+      "Bearer ",
+      "Bearer another-token",
+      `Bearer ${TOKEN} `.repeat(2),
+      `Bearer ${TOKEN.toUpperCase()}`,
+      `Bearer ${TOKEN.slice(0, -1)}`,
+      `Bearer ${TOKEN}x`,
+      `Basic ${TOKEN}`,
+      `Token ${TOKEN}`,
+    ]) {
+      const reply = await update(worker, authorization);
+      expect({ authorization, status: reply.status, body: reply.json() }).toEqual({
+        authorization,
+        status: 401,
+        body: { error: expect.any(String) },
+      });
+      expect(reply.body.toString()).not.toContain(TOKEN);
+    }
+    expect(
+      (await ask(`${worker.url}/pyworker/update?mtoken=${TOKEN}`, { body: { mtoken: TOKEN } })).status,
+    ).toBe(401);
+    expect(existsSync(FORCE_UPDATE_FILE)).toBe(false);
+  });
+
+  test("a worker without a token takes none", async ({ lab }) => {
+    const [engine, model] = [await lab.engine(), await lab.model()];
+    for (const token of ["", undefined]) {
+      const worker = await lab.worker({ engine, model, env: { MASTER_TOKEN: token } }, "loading");
+      for (const authorization of [undefined, "", "Bearer", "Bearer ", "Bearer undefined"]) {
+        expect((await update(worker, authorization)).status).toBe(401);
+      }
+      await worker.stop();
+    }
+    expect(existsSync(FORCE_UPDATE_FILE)).toBe(false);
+  });
+
+  test("other methods are refused, even with the token", async ({ lab }) => {
+    const [engine, model] = [await lab.engine(), await lab.model()];
+    const worker = await lab.worker({ engine, model }, "loading");
+    for (const method of ["GET", "HEAD", "PUT", "DELETE"]) {
+      const reply = await update(worker, `Bearer ${TOKEN}`, { method });
+      expect({ method, status: reply.status, allow: reply.headers.allow }).toEqual({
+        method,
+        status: 405,
+        allow: "POST",
+      });
+    }
+    expect(existsSync(FORCE_UPDATE_FILE)).toBe(false);
+  });
+
+  test("the token is in no log, whether it was right or nearly", async ({ lab }) => {
+    const [engine, model] = [await lab.engine(), await lab.model()];
+    const worker = await lab.worker({ engine, model, env: { LOG_LEVEL: "trace" } }, "loading");
+    for (const token of [TOKEN, `${TOKEN}x`]) await update(worker, `Bearer ${token}`);
+    expect(await worker.stop()).toBe(0);
+    expect(worker.text + JSON.stringify(worker.lines)).not.toContain(TOKEN);
+  });
+});
