@@ -51,13 +51,14 @@ export function runBenchmark(
   return fromPromise<number>(async ({ signal }) => {
     // Each request of a round listens to it.
     setMaxListeners(0, signal);
+    // A result that was kept does not say that this model takes requests already.
+    await awaitModel(signal);
     const kept = await keptResult();
     signal.throwIfAborted();
     if (kept !== undefined) {
       log.info({ maxPerf: kept, file: RESULT_FILE }, "benchmark result kept from an earlier start");
       return kept;
     }
-    await awaitModel(signal);
     if (doWarmup) {
       log.info({ route: handler.route }, "benchmark warm-up");
       await sendOne(signal);
