@@ -68,8 +68,9 @@ export class LoggingModel {
     return this.#held.size;
   }
 
-  async start(): Promise<void> {
-    this.#url = httpUrl("127.0.0.1", await listen(this.#server, "127.0.0.1", 0));
+  /** @param port 0 for any. */
+  async start(port = 0): Promise<void> {
+    this.#url = httpUrl("127.0.0.1", await listen(this.#server, "127.0.0.1", port));
   }
 
   stop(): Promise<void> {

@@ -1,0 +1,113 @@
+import { expect } from "vitest";
+import { ask } from "../../support/client.js";
+import { eventually } from "../../support/eventually.js";
+import { failed } from "../../support/failed-start.js";
+import { type Lab, type LabWorkerOptions, test } from "../../support/lab.js";
+import { LOADED } from "../../support/logging-model.js";
+
+const WITH_HEALTH = { modelHealthcheckUrl: "/health" };
+
+/** Starts a worker that cannot start. @returns its error. */
+async function failing(lab: Lab, config: NonNullable<LabWorkerOptions["config"]>): Promise<string> {
+  const [engine, model] = [await lab.engine(), await lab.model()];
+  const worker = await lab.spawn({ engine, model, config });
+  await failed(worker);
+  expect(worker.text).toContain("CONFIG_INVALID");
+  expect(worker.states).toEqual([]);
+  return worker.text;
+}
+
+test.concurrent('"either": a health URL that answers 200 before the log speaks is enough', async ({
+  lab,
+}) => {
+  const [engine, model] = [await lab.engine(), await lab.model()];
+  model.health = 503;
+  const config = { ...WITH_HEALTH, readiness: "either" } as const;
+  const worker = await lab.worker({ engine, model, config, capacity: null }, "loading");
+  await eventually(() => expect(model.probes).toBeGreaterThanOrEqual(2));
+  expect(worker.states).toEqual(["loading"]);
+  model.health = 200;
+  await worker.reaches("ready");
+  expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(200);
+
+  // The line that comes later is no second start.
+  const sent = model.payloads.length;
+  model.say(LOADED);
+  await eventually(() => expect(worker.lines.some(({ match }) => match === LOADED)).toBe(true));
+  expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(200);
+  expect(model.payloads).toHaveLength(sent + 1);
+  expect(worker.states.filter((state) => state === "benchmarking" || state === "ready")).toHaveLength(2);
+});
+
+test.concurrent('"either": a line of the log before the health URL answers 200 starts the benchmark; ready is who is healthy', async ({
+  lab,
+}) => {
+  const [engine, model] = [await lab.engine(), await lab.model()];
+  model.health = 503;
+  const config = { ...WITH_HEALTH, readiness: "either" } as const;
+  const worker = await lab.worker({ engine, model, config, capacity: null }, "loading");
+  model.say(LOADED);
+  await worker.reaches("verifying");
+  expect(model.payloads).toHaveLength(2);
+  model.health = 200;
+  await worker.reaches("ready");
+  expect(model.payloads).toHaveLength(2);
+});
+
+test.concurrent('"health": lines of the log tell of errors, and of nothing else', async ({ lab }) => {
+  const [engine, model] = [await lab.engine(), await lab.model()];
+  model.health = 503;
+  const config = { ...WITH_HEALTH, readiness: "health" } as const;
+  const worker = await lab.worker({ engine, model, config, capacity: null }, "loading");
+  model.say(LOADED);
+  await eventually(() => expect(worker.lines.some(({ match }) => match === LOADED)).toBe(true));
+  const { probes } = model;
+  await eventually(() => expect(model.probes).toBeGreaterThanOrEqual(probes + 2));
+  expect(worker.states).toEqual(["loading"]);
+  expect(model.payloads).toEqual([]);
+
+  model.health = 200;
+  await worker.reaches("ready");
+  model.say("CUDA error");
+  await worker.reaches("errored");
+  // A health URL that still answers 200, or does so again, leads back.
+  await worker.reaches("ready");
+});
+
+test.concurrent('"log": the health URL is asked when the log has spoken, and not before', async ({ lab }) => {
+  const [engine, model] = [await lab.engine(), await lab.model()];
+  const config = { ...WITH_HEALTH, readiness: "log" } as const;
+  const worker = await lab.worker({ engine, model, config }, "loading");
+  await eventually(() => expect(engine.reports).not.toEqual([]));
+  expect(model.probes).toBe(0);
+  model.say(LOADED);
+  await worker.reaches("ready");
+  expect(model.probes).toBe(1);
+});
+
+test.concurrent("a readiness that can never come is a fault of the configuration", async ({ lab }) => {
+  const unlogged = { modelLogFile: undefined, logActionConfig: undefined };
+  const [log, either, health, eitherWithoutHealth, word] = await Promise.all([
+    failing(lab, { ...unlogged, readiness: "log" }),
+    failing(lab, { ...unlogged, ...WITH_HEALTH, readiness: "either" }),
+    failing(lab, { readiness: "health" }),
+    failing(lab, { readiness: "either" }),
+    // @ts-expect-error: no such word
+    failing(lab, { readiness: "soon" }),
+  ]);
+  expect(log).toContain('logActionConfig.onLoad: expected lines to look for, because readiness is "log"');
+  expect(either).toContain(
+    'logActionConfig.onLoad: expected lines to look for, because readiness is "either"',
+  );
+  for (const [text, named] of [
+    [health, "health"],
+    [eitherWithoutHealth, "either"],
+  ] as const) {
+    expect(text).toContain(
+      `readiness is "${named}", and that needs a health URL: expected modelHealthcheckUrl, or the variable ` +
+        "MODEL_HEALTH_ENDPOINT",
+    );
+  }
+  expect(word).toContain("readiness: ");
+  expect(word).toContain("got 'soon'");
+});

@@ -1,0 +1,119 @@
+import { expect } from "vitest";
+import { ask } from "../../support/client.js";
+import { eventually } from "../../support/eventually.js";
+import { freePort } from "../../support/free-port.js";
+import { type LabWorkerOptions, test } from "../../support/lab.js";
+import { LOADED, LoggingModel } from "../../support/logging-model.js";
+import type { WorkerProcess } from "../../support/worker-process.js";
+
+const NOT_LISTENING = "the model does not listen yet, trying again";
+const unlogged = { modelLogFile: undefined, logActionConfig: undefined };
+
+/** What a worker says of a model that is late, and what the model does at last. */
+interface Late {
+  readonly config: NonNullable<LabWorkerOptions["config"]>;
+  readonly awaited: (model: LoggingModel) => string;
+  readonly loads: (model: LoggingModel, worker: WorkerProcess) => void;
+}
+
+const LATE: Readonly<Record<string, Late>> = {
+  "a line of the log": {
+    config: {},
+    awaited: ({ logFile }) => `a line with "${LOADED}" in ${logFile}`,
+    loads: (model) => model.say(LOADED),
+  },
+  "the health URL": {
+    config: { ...unlogged, modelHealthcheckUrl: "/health" },
+    awaited: ({ url }) => `${url}/health to answer 200`,
+    loads: (model) => {
+      model.health = 200;
+    },
+  },
+  either: {
+    config: { readiness: "either", modelHealthcheckUrl: "/health" },
+    awaited: ({ logFile, url }) => `a line with "${LOADED}" in ${logFile}, or ${url}/health to answer 200`,
+    loads: (model) => {
+      model.health = 200;
+    },
+  },
+  "the user's start": {
+    config: { ...unlogged, lifecycle: "untilSignalled" },
+    awaited: () => "lifecycle.start to end",
+    loads: (_model, worker) => void worker.child.kill("SIGUSR2"),
+  },
+};
+
+for (const [what, { config, awaited, loads }] of Object.entries(LATE)) {
+  test.concurrent(`after \`startTimeout\` the error names what was waited for (${what}), and what comes later counts`, async ({
+    lab,
+  }) => {
+    const [engine, model] = [await lab.engine(), await lab.model()];
+    model.health = 503;
+    const options = { engine, model, config: { ...config, startTimeout: 1 }, capacity: null };
+    const worker = await lab.worker(options, "errored");
+    const message = `the model did not load within 1 s: waited for ${awaited(model)}`;
+    expect(worker.lines.filter(({ state }) => state === "errored")).toMatchObject([{ fault: message }]);
+    await eventually(() => expect(engine.reports.at(-1)?.error_msg).toBe(message));
+    expect(await ask(engine, worker, { cost: 1 }).answer).toMatchObject({ status: 503 });
+
+    loads(model, worker);
+    await worker.reaches("ready");
+    await eventually(() => expect(engine.reports.at(-1)?.error_msg).toBe(""));
+    expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(200);
+  });
+}
+
+/** A model whose log says that it has loaded, and which listens when it is told to. */
+async function unlistening(logFile: string) {
+  const port = await freePort();
+  const model = new LoggingModel(logFile);
+  model.say(LOADED);
+  return {
+    model,
+    origin: `http://127.0.0.1:${port}`,
+    listens: async () => {
+      await model.start(port);
+    },
+  };
+}
+
+for (const [what, capacity] of [
+  ["the benchmark waits", null],
+  ["a worker whose capacity is known waits, too", 1000],
+] as const) {
+  test.concurrent(`a model that has loaded before it listens: ${what}, and its log says so once`, async ({
+    lab,
+  }) => {
+    const engine = await lab.engine();
+    const { model, origin, listens } = await unlistening(`${await lab.folder()}/model.log`);
+    const config = { modelServerUrl: origin };
+    const worker = await lab.worker({ engine, model, config, capacity }, "benchmarking");
+    const said = () => worker.lines.filter(({ msg }) => msg === NOT_LISTENING);
+    await eventually(() => expect(said()).toMatchObject([{ model: origin }]));
+    expect(worker.states).toEqual(["loading", "benchmarking"]);
+
+    await listens();
+    await worker.reaches("ready");
+    expect(said()).toHaveLength(1);
+    expect(model.payloads).toHaveLength(capacity === null ? 2 : 0);
+    expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(200);
+    await model.stop();
+  });
+}
+
+test.concurrent("a model that never listens: errored after `startTimeout`, with its address, until it says once more that it has loaded", async ({
+  lab,
+}) => {
+  const engine = await lab.engine();
+  const { model, origin, listens } = await unlistening(`${await lab.folder()}/model.log`);
+  const config = { modelServerUrl: origin, startTimeout: 1 };
+  const worker = await lab.worker({ engine, model, config, capacity: null }, "errored");
+  const message = `the model at ${origin} did not accept a connection within 1 s`;
+  await eventually(() => expect(engine.reports.at(-1)?.error_msg).toBe(message));
+
+  await listens();
+  model.say(LOADED);
+  await worker.reaches("ready");
+  await eventually(() => expect(engine.reports.at(-1)?.error_msg).toBe(""));
+  await model.stop();
+});
