@@ -4,6 +4,7 @@ import { Metrics } from "../../src/metrics/metrics.js";
 import { LIFECYCLE_STATES, type MetricsReading } from "../../src/metrics/metrics-reading.js";
 import { RouteMetrics } from "../../src/metrics/route-metrics.js";
 import { VERSION } from "../../src/version.js";
+import { parsed, valuesOf } from "../support/metrics-text.js";
 
 const READING: MetricsReading = {
   state: "ready",
@@ -29,38 +30,6 @@ async function scraped(reading: Partial<MetricsReading> = {}, routes: readonly R
 function metricsOf(reading: Partial<MetricsReading>, routes: readonly RouteMetrics[]): Metrics {
   return new Metrics({ routes, read: () => ({ ...READING, ...reading }) });
 }
-
-/**
- * Reads the text format strictly: each family has its help and type before its series, and no series stands twice.
- * Series are named as in the text, labels included.
- */
-function parsed(text: string) {
-  const series = new Map<string, number>();
-  const types = new Map<string, string>();
-  const helps = new Map<string, string>();
-  for (const line of text.split("\n").filter((each) => each !== "")) {
-    const comment = /^# (HELP|TYPE) ([a-z_0-9]+) (.+)$/.exec(line);
-    if (comment !== null) {
-      const [, kind, name = "", rest = ""] = comment;
-      const lines = kind === "HELP" ? helps : types;
-      expect(lines.has(name), `${kind} of ${name} stands twice`).toBe(false);
-      lines.set(name, rest);
-      continue;
-    }
-    const sample = /^([a-z_0-9]+)(\{(?:[a-z]+="(?:[^"\\\n]|\\["\\n])*",?)+\})? (\+Inf|[-+.e\d]+)$/.exec(line);
-    const [, name = "", labels = "", value = ""] = sample ?? [];
-    expect(name, line).not.toBe("");
-    const family = types.has(name) ? name : name.replace(/_(?:bucket|sum|count)$/, "");
-    expect(types.has(family) && helps.has(family), `${line} stands before its help and type`).toBe(true);
-    expect(series.has(name + labels), `${name}${labels} stands twice`).toBe(false);
-    series.set(name + labels, value === "+Inf" ? Number.POSITIVE_INFINITY : Number(value));
-  }
-  return { series, types, helps };
-}
-
-/** The values of the series that start like this, in their order. */
-const valuesOf = (series: ReadonlyMap<string, number>, start: string): readonly number[] =>
-  [...series].filter(([name]) => name.startsWith(start)).map(([, value]) => value);
 
 describe("the text", () => {
   test("comes with the content type that Prometheus expects", () => {

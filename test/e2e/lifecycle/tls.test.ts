@@ -1,6 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { request } from "node:https";
+import { X509Certificate } from "node:crypto";
+import { once } from "node:events";
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
+import { Agent, request } from "node:https";
+import type { TLSSocket } from "node:tls";
 import { afterEach, describe, expect } from "vitest";
 import { CERTIFICATE_FILE, CERTIFICATE_KEY_FILE } from "../../../src/environment.js";
 import { eventually } from "../../support/eventually.js";
@@ -28,6 +32,30 @@ const makeCertificate = (certificate: string, key: string): void => {
     { stdio: "ignore" },
   );
 };
+
+const RENEWED = "certificate renewed";
+const NOT_USABLE = "renewed certificate not usable, going on with the one before";
+
+const fingerprintOf = (file: string): string => new X509Certificate(readFileSync(file)).fingerprint256;
+
+/** Sends a request over HTTPS. @returns what was answered, over which connection, and with which certificate. */
+async function served(worker: WorkerProcess, agent = new Agent({ rejectUnauthorized: false }), body = "{}") {
+  const sent = request(`${worker.url.replace("http:", "https:")}/work`, { method: "POST", agent });
+  sent.end(body);
+  const [response] = (await once(sent, "response")) as [IncomingMessage];
+  const socket = response.socket as TLSSocket;
+  const { localPort } = socket;
+  const { fingerprint256: fingerprint } = socket.getPeerCertificate();
+  response.resume();
+  await once(response, "end");
+  return { status: response.statusCode, fingerprint, localPort };
+}
+
+/** Waits until new connections are served with this certificate. */
+const servesNow = (worker: WorkerProcess, certificate: string) =>
+  eventually(async () => expect((await served(worker)).fingerprint).toBe(fingerprintOf(certificate)), {
+    timeoutMs: 15_000,
+  });
 
 // The paths are the platform's: on a real instance they hold a real certificate, which is none of a test's business.
 describe.skipIf(FILES.some(existsSync) || process.getuid?.() !== 0)("USE_SSL", () => {
@@ -58,6 +86,66 @@ describe.skipIf(FILES.some(existsSync) || process.getuid?.() !== 0)("USE_SSL", (
     const { text } = await failing(lab);
     for (const file of FILES) expect(text).toContain(file);
   });
+
+  test("a renewed certificate is served to new connections, while one that stands goes on with the old one", async ({
+    lab,
+    onTestFinished,
+  }) => {
+    makeCertificate(CERTIFICATE_FILE, CERTIFICATE_KEY_FILE);
+    const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+    const worker = await lab.worker({ engine, model, env: { USE_SSL: "true" } });
+    const kept = new Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false });
+    onTestFinished(() => kept.destroy());
+    const url = worker.url.replace("http:", "https:");
+    const body = JSON.stringify({ auth_data: engine.authData({ url }), payload: { cost: 1 } });
+    const first = await served(worker, kept, body);
+    expect(first).toMatchObject({ status: 200, fingerprint: fingerprintOf(CERTIFICATE_FILE) });
+
+    makeCertificate(CERTIFICATE_FILE, CERTIFICATE_KEY_FILE);
+    expect(fingerprintOf(CERTIFICATE_FILE)).not.toBe(first.fingerprint);
+    await servesNow(worker, CERTIFICATE_FILE);
+    expect(worker.lines.some(({ msg }) => msg === RENEWED)).toBe(true);
+    // The same connection, not another one.
+    expect(await served(worker, kept, body)).toEqual(first);
+    expect(worker.states.at(-1)).toBe("ready");
+    expect(await worker.stop()).toBe(0);
+    expect(worker.text).toBe("");
+  });
+
+  for (const [half, rest] of [
+    [CERTIFICATE_FILE, CERTIFICATE_KEY_FILE],
+    [CERTIFICATE_KEY_FILE, CERTIFICATE_FILE],
+  ] as const) {
+    test(`a renewal of which only ${half} is written leaves the old one in place, until the rest follows`, async ({
+      lab,
+    }) => {
+      makeCertificate(CERTIFICATE_FILE, CERTIFICATE_KEY_FILE);
+      const before = fingerprintOf(CERTIFICATE_FILE);
+      const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+      const worker = await lab.worker({ engine, model, env: { USE_SSL: "true" } });
+      const folder = await lab.folder();
+      const renewed = {
+        [CERTIFICATE_FILE]: `${folder}/crt`,
+        [CERTIFICATE_KEY_FILE]: `${folder}/key`,
+      } as const;
+      makeCertificate(renewed[CERTIFICATE_FILE], renewed[CERTIFICATE_KEY_FILE]);
+
+      copyFileSync(renewed[half], half);
+      await eventually(
+        () =>
+          expect(worker.lines.filter(({ msg }) => msg === NOT_USABLE)).toMatchObject([
+            { level: 40, err: { message: expect.stringContaining("does not belong to the certificate") } },
+          ]),
+        { timeoutMs: 15_000 },
+      );
+      expect((await served(worker)).fingerprint).toBe(before);
+
+      copyFileSync(renewed[rest], rest);
+      await servesNow(worker, renewed[CERTIFICATE_FILE]);
+      expect(worker.lines.filter(({ msg }) => msg === RENEWED)).toHaveLength(1);
+      expect(worker.text).toBe("");
+    });
+  }
 
   test("with a certificate: HTTPS, and a public URL that says so", async ({ lab }) => {
     makeCertificate(CERTIFICATE_FILE, CERTIFICATE_KEY_FILE);
