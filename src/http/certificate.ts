@@ -19,9 +19,10 @@ const parse = <T>(file: string, what: string, read: (pem: Buffer) => T): T => {
 /**
  * Makes sure that the TLS server can start: the native server says no more than that it could not.
  *
+ * @returns the certificate's fingerprint.
  * @throws TsworkerError `CERTIFICATE_UNREADABLE` that names the file.
  */
-export function checkCertificate({ certificate, key }: CertificateFiles): void {
+export function checkCertificate({ certificate, key }: CertificateFiles): string {
   const parsed = parse(certificate, "a PEM certificate", (pem) => new X509Certificate(pem));
   const privateKey = parse(key, "a PEM private key", (pem) => createPrivateKey(pem));
   if (!parsed.checkPrivateKey(privateKey)) {
@@ -30,6 +31,7 @@ export function checkCertificate({ certificate, key }: CertificateFiles): void {
       `the key in ${key} does not belong to the certificate in ${certificate}`,
     );
   }
+  return parsed.fingerprint256;
 }
 
 /**
@@ -39,12 +41,17 @@ export function checkCertificate({ certificate, key }: CertificateFiles): void {
  * @returns ends it.
  */
 export function watchCertificate(files: CertificateFiles, renew: () => Promise<void>, log: Log): () => void {
+  let renewed: string | undefined;
   const onChange = async (): Promise<void> => {
     try {
-      checkCertificate(files);
+      const fingerprint = checkCertificate(files);
+      // Where both files were written, each of them tells of the same pair.
+      if (fingerprint === renewed) return;
+      renewed = fingerprint;
       await renew();
       log.info({ certificate: files.certificate }, "certificate renewed");
     } catch (error) {
+      renewed = undefined;
       // As a rule one of the two files was written and the other one follows.
       log.warn({ err: error }, "renewed certificate not usable, going on with the one before");
     }
