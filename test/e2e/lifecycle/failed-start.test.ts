@@ -11,6 +11,8 @@ import { type LabWorkerOptions, test } from "../../support/lab.js";
 import type { WorkerProcess } from "../../support/worker-process.js";
 
 const TOKEN = "the-master-token";
+/** For a process that was only just started, beside others. */
+const STARTS = { timeoutMs: 20_000 };
 
 /** A worker that cannot start: its public port is nowhere to be reached. */
 const withoutPublicPort = async (): Promise<NonNullable<LabWorkerOptions["env"]>> => {
@@ -20,9 +22,7 @@ const withoutPublicPort = async (): Promise<NonNullable<LabWorkerOptions["env"]>
 
 /** Waits until a process has ended by itself, and all that it said was read. */
 const ends = (worker: WorkerProcess) =>
-  eventually(() => worker.child.exitCode !== null && worker.child.stderr?.readableEnded === true, {
-    timeoutMs: 15_000,
-  });
+  eventually(() => worker.child.exitCode !== null && worker.child.stderr?.readableEnded === true, STARTS);
 
 test.concurrent("it tells the engine why at once, and again every 10 s, until a signal ends it with exit code 1", async ({
   lab,
@@ -31,7 +31,7 @@ test.concurrent("it tells the engine why at once, and again every 10 s, until a 
   const env = await withoutPublicPort();
   const worker = await lab.spawn({ engine, model, env });
   const message = new RegExp(`VAST_TCP_PORT_${env.WORKER_PORT}: expected a port number .* but it is not set`);
-  await eventually(() => expect(engine.reports).toHaveLength(1));
+  await eventually(() => expect(engine.reports).toHaveLength(1), STARTS);
   expect(engine.reports[0]).toEqual({
     receivedAt: expect.any(Number),
     id: 7,
@@ -85,13 +85,10 @@ test.concurrent("whatever the reason", async ({ lab, onTestFinished }) => {
       const id = 100 + index;
       const env = { ...options.env, CONTAINER_ID: `${id}` };
       const worker = await lab.spawn({ engine, model, ...options, env });
-      await eventually(
-        () => {
-          const report = engine.reports.find((each) => each.id === id);
-          expect(report?.error_msg).toContain(reason);
-        },
-        { timeoutMs: 15_000 },
-      );
+      await eventually(() => {
+        const report = engine.reports.find((each) => each.id === id);
+        expect(report?.error_msg).toContain(reason);
+      }, STARTS);
       await failed(worker);
       expect(worker.text).toContain(reason);
       expect(worker.states).toEqual([]);
@@ -108,7 +105,7 @@ test.concurrent("it tells the next address where the first one is down, and trie
   await first.outage({ kind: "refuse" });
   const env = await withoutPublicPort();
   const worker = await lab.spawn({ engine: [first, second], model, env });
-  await eventually(() => expect(second.reports).toHaveLength(1));
+  await eventually(() => expect(second.reports).toHaveLength(1), STARTS);
   await first.recover();
   await eventually(() => expect(first.reports).toHaveLength(1), { timeoutMs: 20_000 });
   expect(first.reports[0]?.error_msg).toBe(second.reports[0]?.error_msg);
@@ -120,7 +117,7 @@ test.concurrent("an engine that does not answer does not keep it from ending", a
   const [engine, model] = [await lab.engine(), await lab.loadedModel()];
   await engine.outage({ kind: "hang" });
   const worker = await lab.spawn({ engine, model, env: await withoutPublicPort() });
-  await eventually(() => expect(engine.refused).toBe(1));
+  await eventually(() => expect(engine.refused).toBe(1), STARTS);
   await failed(worker);
 });
 
@@ -159,7 +156,10 @@ test.concurrent("its log says once what is wrong, and holds no secret", async ({
     REPORT_ADDR: `${engine.url}/elsewhere?api_key=the-api-key,${engine.url}`,
   };
   const worker = await lab.spawn({ engine, model, env });
-  await eventually(() => expect(worker.lines.filter(({ msg }) => msg === "report failed")).toHaveLength(2));
+  await eventually(
+    () => expect(worker.lines.filter(({ msg }) => msg === "report failed")).toHaveLength(2),
+    STARTS,
+  );
   await failed(worker);
   expect(worker.lines).toMatchObject([
     { level: 60, fault: expect.stringContaining(`VAST_TCP_PORT_${env?.WORKER_PORT}`) },
