@@ -18,7 +18,7 @@ import { setTimeout as sleep } from "node:timers/promises";
  */
 export async function eventually<T>(
   check: () => T | Promise<T>,
-  { timeoutMs = 5000, intervalMs = 10 }: { readonly timeoutMs?: number; readonly intervalMs?: number } = {},
+  { timeoutMs = 15_000, intervalMs = 10 }: { readonly timeoutMs?: number; readonly intervalMs?: number } = {},
 ): Promise<Exclude<T, false>> {
   const deadline = performance.now() + timeoutMs;
   // Made here, while the caller is on the stack: the trace then names the line of the test.

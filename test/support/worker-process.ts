@@ -111,7 +111,7 @@ export class WorkerProcess {
   }
 
   /** Waits until it comes into a state, or is in it. */
-  async reaches(state: string, timeoutMs = 20_000): Promise<void> {
+  async reaches(state: string, timeoutMs = 45_000): Promise<void> {
     const hasExited = (): boolean => this.child.exitCode !== null || this.child.signalCode !== null;
     await eventually(
       () => {
