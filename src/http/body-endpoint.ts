@@ -18,12 +18,13 @@ export interface BodyEndpointOptions {
 
 /** A path that takes a POST and answers it at once. */
 export function bodyEndpoint({ path, limit, answer, onFault }: BodyEndpointOptions): Endpoint {
-  const answerTo = (body: Buffer, format: BodyFormat): Answer => {
+  const answerTo = (responder: Responder, body: Buffer, format: BodyFormat): void => {
     try {
-      return answer(body, format);
+      // What is sent may hold what a client sent, and that need not be writable as JSON.
+      sendAnswer(responder, answer(body, format));
     } catch (error) {
       onFault(error);
-      return answers.workerFailed();
+      sendAnswer(responder, answers.workerFailed());
     }
   };
   return {
@@ -35,13 +36,15 @@ export function bodyEndpoint({ path, limit, answer, onFault }: BodyEndpointOptio
   };
 }
 
+type SendAnswerTo = (responder: Responder, body: Buffer, format: BodyFormat) => void;
+
 class BodyRequest implements RequestSink {
   readonly #responder: Responder;
   readonly #format: BodyFormat;
   readonly #limit: number;
-  readonly #answerTo: AnswerBody;
+  readonly #answerTo: SendAnswerTo;
 
-  constructor(head: RequestHead, responder: Responder, limit: number, answerTo: AnswerBody) {
+  constructor(head: RequestHead, responder: Responder, limit: number, answerTo: SendAnswerTo) {
     this.#responder = responder;
     this.#format = formatOf(head.header("content-type"));
     this.#limit = limit;
@@ -50,7 +53,7 @@ class BodyRequest implements RequestSink {
   }
 
   onBody(body: Buffer): void {
-    sendAnswer(this.#responder, this.#answerTo(body, this.#format));
+    this.#answerTo(this.#responder, body, this.#format);
   }
 
   onTooLarge(): void {

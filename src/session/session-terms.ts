@@ -1,4 +1,5 @@
 import { isHttpUrl } from "../is-http-url.js";
+import { whyUnwritable } from "../json-text.js";
 import type { Payload } from "../wire.js";
 
 /** What a client wants of a session. */
@@ -58,6 +59,17 @@ function urlOf(route: string, { modelServer, hosts }: CallbackRules): string | {
 
 const defaultPort = (url: string): string => (url.startsWith("https:") ? "443" : "80");
 
+/** Why a value can be told to nobody as JSON: text can be read deeper than it can be written. */
+function whyNoText(value: unknown): string | undefined {
+  try {
+    JSON.stringify(value);
+    return undefined;
+  } catch (error) {
+    if (error instanceof RangeError) return whyUnwritable(error);
+    throw error;
+  }
+}
+
 /** Reads the payload of `/session/create`; all faults are told at once. */
 export function sessionTerms(payload: Payload, rules: CallbackRules): TermsResult {
   const faults: Record<string, string> = {};
@@ -75,6 +87,9 @@ export function sessionTerms(payload: Payload, rules: CallbackRules): TermsResul
   }
   if (body !== undefined && body !== null && !isObject(body)) {
     faults.on_close_payload = "must be an object or null";
+  } else {
+    const fault = whyNoText(body);
+    if (fault !== undefined) faults.on_close_payload = fault;
   }
   if (Object.keys(faults).length > 0) return { kind: "faults", faults };
   return {

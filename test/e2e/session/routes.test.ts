@@ -77,6 +77,15 @@ describe("/session/create", () => {
       body: { payload: { lifetime: expect.any(String) } },
     });
   });
+
+  test("refuses an on_close_payload that nobody could be told of", async () => {
+    const nested = `${'{"a":'.repeat(50_000)}1${"}".repeat(50_000)}`;
+    const body = stand.envelopeBytes(`{"on_close_payload": ${nested}}`);
+    expect(await answer(stand.ask("/session/create", { body }))).toEqual({
+      status: 422,
+      body: { payload: { on_close_payload: "nested too deeply" } },
+    });
+  });
 });
 
 describe("its owner", () => {

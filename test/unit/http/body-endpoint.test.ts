@@ -1,0 +1,33 @@
+import { afterEach, expect, test } from "vitest";
+import { type AnswerBody, bodyEndpoint } from "../../../src/http/body-endpoint.js";
+import { ask } from "../../support/http-client.js";
+import { NodeStand } from "./support/node-stand.js";
+
+let stand: NodeStand;
+afterEach(() => stand.stop());
+
+/** What is answered by an endpoint, and the faults that it tells. */
+async function asked(answer: AnswerBody) {
+  const faults: unknown[] = [];
+  const endpoint = bodyEndpoint({ path: "/", limit: 100, answer, onFault: (error) => faults.push(error) });
+  stand = await NodeStand.start({ endpoints: [endpoint] });
+  const reply = await ask(stand.url);
+  return { status: reply.status, body: reply.json(), faults };
+}
+
+const FAILED = { status: 500, body: { error: "the worker failed to handle the request" } };
+
+test("an endpoint that throws answers 500", async () => {
+  const fault = new Error("no luck");
+  const answer = () => {
+    throw fault;
+  };
+  expect(await asked(answer)).toEqual({ ...FAILED, faults: [fault] });
+});
+
+test("an answer that cannot be written as JSON becomes a 500", async () => {
+  expect(await asked(() => ({ status: 200, body: 1n }))).toEqual({
+    ...FAILED,
+    faults: [expect.any(TypeError)],
+  });
+});
