@@ -92,14 +92,13 @@ export class Edge implements Gate {
 
   /** Opens a session, where that may be done now. */
   createSession(authData: AuthData, terms: SessionTerms): Answer {
-    const now = Date.now();
     const entry: Entry = {
       kind: "session",
       requestIdx: authData.request_idx,
       reqnum: authData.reqnum,
       workload: costOf(authData.cost),
-      arrivedAt: now,
-      startedAt: now,
+      arrivedAt: Date.now(),
+      startedAt: 0,
     };
     const refusal = this.#refusalOfSession(authData);
     if (refusal !== undefined) {
@@ -107,6 +106,7 @@ export class Edge implements Gate {
       return refusal.answer;
     }
     this.#replays?.add(authData.reqnum, authData.request_idx);
+    entry.startedAt = entry.arrivedAt;
     const { id, expiresAt } = this.sessions.create(authData, terms, entry);
     return answers.created({ session_id: id, expiration: expiresAt / 1000 });
   }
