@@ -45,8 +45,9 @@ function urlOf(route: string, { modelServer, hosts }: CallbackRules): string | {
     return modelServer + route;
   }
   if (!isHttpUrl(route)) return { fault: 'must be a path that begins with "/", or an http: or https: URL' };
-  const { hostname, host, port } = new URL(route);
-  const isModelServer = modelServer !== undefined && new URL(modelServer).host === host;
+  const { origin, username, password, hostname, host, port } = new URL(route);
+  if (username !== "" || password !== "") return { fault: "must not name a user or a password" };
+  const isModelServer = modelServer !== undefined && new URL(modelServer).origin === origin;
   const isNamed = hosts.some((name) => {
     const named = name.toLowerCase();
     return named === hostname || named === host || named === `${hostname}:${port || defaultPort(route)}`;

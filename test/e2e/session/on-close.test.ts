@@ -110,6 +110,16 @@ describe("on_close_route may not be", () => {
     });
   });
 
+  test("a URL with a user, which is not called", async () => {
+    const reply = await stand.ask("/session/create", {
+      body: stand.envelope({ on_close_route: "http://me:secret@127.0.0.1/" }),
+    });
+    expect({ status: reply.status, body: reply.json() }).toEqual({
+      status: 422,
+      body: { payload: { on_close_route: "must not name a user or a password" } },
+    });
+  });
+
   test.each(["ftp://127.0.0.1/", "clean-up", "javascript:alert(1)"])(
     "%s, which is no URL or path",
     async (on_close_route) => {
