@@ -25,8 +25,7 @@ import { type RunningWorker, startWorker } from "./start-worker.js";
  */
 export class Worker {
   readonly #config: CheckedConfig;
-  #isStarted = false;
-  #running: RunningWorker | undefined;
+  #running: Promise<RunningWorker> | undefined;
 
   /** @throws TsworkerError `CONFIG_INVALID`, whose message lists all faults. */
   constructor(config: WorkerConfig) {
@@ -42,14 +41,11 @@ export class Worker {
    * @throws TsworkerError as {@link start}, and `WORKER_FAILED` when it could not go on.
    */
   async run(): Promise<void> {
-    try {
-      await this.start();
-    } catch (error) {
+    const starting = this.#begin();
+    const running = await starting.catch(async (error: unknown) => {
       await tellOfFailedStart(error);
       throw error;
-    }
-    const running = this.#running;
-    if (running === undefined) return;
+    });
     let signals = 0;
     const unlisten = onSignals(() => (signals++ === 0 ? running.drain() : running.abort()));
     try {
@@ -67,13 +63,7 @@ export class Worker {
    * `SERVER_UNAVAILABLE`.
    */
   async start(): Promise<void> {
-    if (this.#isStarted) throw new TsworkerError("WORKER_FAILED", "the worker was started already");
-    this.#isStarted = true;
-    const environment = readEnvironment();
-    const log = createLog(environment.logLevel, environment.masterToken);
-    this.#running = await startWorker(this.#config, environment, log);
-    // Whoever only starts it does not wait for the end; a failure is in the log.
-    this.#running.stopped.catch(() => {});
+    await this.#begin();
   }
 
   /** The same as {@link start}, under the name that the Python worker has for it. */
@@ -86,9 +76,28 @@ export class Worker {
    * last reports are delivered.
    */
   async stop(): Promise<void> {
-    this.#running?.drain();
-    await this.#running?.stopped;
+    const running = await this.#running?.catch(() => undefined);
+    running?.drain();
+    await running?.stopped;
   }
+
+  /** A worker starts once, whoever asks for it. */
+  #begin(): Promise<RunningWorker> {
+    if (this.#running !== undefined) {
+      throw new TsworkerError("WORKER_FAILED", "the worker was started already");
+    }
+    this.#running = started(this.#config);
+    return this.#running;
+  }
+}
+
+async function started(config: CheckedConfig): Promise<RunningWorker> {
+  const environment = readEnvironment();
+  const log = createLog(environment.logLevel, environment.masterToken);
+  const running = await startWorker(config, environment, log);
+  // Whoever only starts it does not wait for the end; a failure is in the log.
+  running.stopped.catch(() => {});
+  return running;
 }
 
 /** @returns ends it. */
