@@ -99,7 +99,9 @@ export class GeneratedAnswer implements AnswerSink {
   async #answer(modelResponse: Response): Promise<void> {
     try {
       const response = await this.#generate(this.#request, modelResponse);
-      if (!this.#cancelled) await this.#send(response);
+      // Whatever feeds a body that nobody will read is told so.
+      if (this.#cancelled) await response.body?.cancel();
+      else await this.#send(response);
     } catch (error) {
       if (this.#cancelled) return;
       this.cancel();

@@ -1,0 +1,42 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { GeneratedAnswer } from "../../../src/http/generated-answer.js";
+import type { Responder } from "../../../src/http/http-server.js";
+
+const responder: Responder = {
+  receive() {},
+  answer() {},
+  begin: () => ({ write: () => true, end() {}, close() {} }),
+  close() {},
+};
+
+test("a response that comes when nobody waits any more is cancelled", async () => {
+  let isCancelled = false;
+  let generate = (_response: Response): void => {};
+  const heard: string[] = [];
+  const answer = new GeneratedAnswer(
+    responder,
+    new Request("http://worker/"),
+    () => new Promise((resolve) => (generate = resolve)),
+    {
+      onBegun: () => heard.push("begun"),
+      onRelayed: () => heard.push("relayed"),
+      onModelFailed: () => heard.push("model failed"),
+      onThrown: () => heard.push("thrown"),
+    },
+  );
+  answer.onHead({ status: 200, headers: [], isAscii: true, contentType: "", length: undefined }, () => {});
+  answer.cancel();
+  generate(
+    new Response(
+      new ReadableStream({
+        cancel: () => {
+          isCancelled = true;
+        },
+      }),
+    ),
+  );
+  await turn();
+  expect(isCancelled).toBe(true);
+  expect(heard).toEqual([]);
+});
