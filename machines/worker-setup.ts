@@ -82,6 +82,7 @@ export const workerSetup = setup({
   delays: {
     startTimeout: ({ context }) => context.startTimeoutMs,
     healthDeadline: 300_000,
+    benchmarkRetry: 10_000,
     drainTimeout: ({ context }) => context.drainTimeoutMs,
     // 2 s more than a session's `onClose` has.
     closeTimeout: 12_000,
@@ -95,6 +96,8 @@ export const workerSetup = setup({
     loadsByHealth: ({ context: { readiness } }) => readiness === "health" || readiness === "either",
     isStillLoading: ({ context: { readiness, modelLoaded, fault } }) =>
       !modelLoaded && (readiness === "lifecycle" || (readiness === "log" && fault?.of === "key")),
+    // Where there is a health URL, its next 200 leads back.
+    isToBenchmarkAgain: ({ context: { fault, hasHealth } }) => fault?.of === "benchmark" && !hasHealth,
     isBenchmarked: ({ context }) => context.maxPerf !== undefined,
     lacksTheKeyWhileLoading: ({ context }) => context.fault?.of === "key" && !context.modelLoaded,
     lacksTheKeyAfterBenchmark: ({ context }) => context.fault?.of === "key" && context.maxPerf !== undefined,

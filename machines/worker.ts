@@ -188,6 +188,7 @@ export const workerMachine = workerSetup.createMachine({
           { actions: holdKey },
         ],
       },
+      after: { benchmarkRetry: { guard: "isToBenchmarkAgain", target: "benchmarking" } },
     },
     draining: {
       entry: [

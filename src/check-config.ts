@@ -146,6 +146,8 @@ export function checkConfig(config: WorkerConfig): CheckedConfig {
     handlers,
     benchmark: benchmarkOf(handlers[benchmarked], data.handlers[benchmarked]?.benchmarkConfig),
     logActionConfig: data.logActionConfig,
+    // As it came: its functions may be methods.
+    ...(config.lifecycle && { lifecycle: config.lifecycle }),
     startTimeout: data.startTimeout,
     maxSessions: data.maxSessions,
     sessionCallbackHosts: data.sessionCallbackHosts,

@@ -107,6 +107,7 @@ export async function startWorker(
             if (benchmarked?.model === undefined || config.modelServer === undefined) return;
             await awaitListening(config.modelServer, config.startTimeout * 1000, log, signal);
           },
+          config.startTimeout * 1000,
           log,
         ),
       },

@@ -95,7 +95,7 @@ export abstract class Exchange {
   protected abstract tell(answer: Answer): void;
   /** Ends an answer that has begun so that the client sees that it is not whole. */
   protected abstract breakOff(answer: Answer): void;
-  /** Its turn has come. */
+  /** Begins to make the answer. */
   protected abstract work(envelope: ParsedEnvelope): Work;
 
   /** Its turn has come. */

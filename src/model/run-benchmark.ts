@@ -26,11 +26,13 @@ async function keptResult(): Promise<number | undefined> {
  * answered 200, divided by the round's seconds.
  *
  * @param awaitModel ends when the model takes requests.
+ * @param timeoutMs that a round may take: a model that hangs is to be noticed some day.
  */
 export function runBenchmark(
   { handler, payload, runs, concurrency, doWarmup }: Benchmark,
   send: SendPayload,
   awaitModel: (signal: AbortSignal) => Promise<void>,
+  timeoutMs: number,
   log: Log,
 ) {
   const newPayload = (): Payload => {
@@ -47,10 +49,37 @@ export function runBenchmark(
     const workload = workloadOf(handler, body, log);
     return { ...(await send(body, signal)), workload };
   };
+  const sendRound = async (
+    count: number,
+    signal: AbortSignal,
+  ): Promise<Awaited<ReturnType<typeof sendOne>>[]> => {
+    const round = new AbortController();
+    // Each request of a round listens to it.
+    setMaxListeners(0, round.signal);
+    const end = (): void => round.abort();
+    signal.addEventListener("abort", end);
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        reject(
+          new TsworkerError("BENCHMARK_FAILED", `the benchmark got no answer within ${timeoutMs / 1000} s`),
+        );
+      }, timeoutMs);
+    });
+    try {
+      // A function may not listen to its signal.
+      return await Promise.race([
+        Promise.all(Array.from({ length: count }, () => sendOne(round.signal))),
+        timeout,
+      ]);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      round.abort();
+    }
+  };
 
   return fromPromise<number>(async ({ signal }) => {
-    // Each request of a round listens to it.
-    setMaxListeners(0, signal);
     // A result that was kept does not say that this model takes requests already.
     await awaitModel(signal);
     const kept = await keptResult();
@@ -61,12 +90,12 @@ export function runBenchmark(
     }
     if (doWarmup) {
       log.info({ route: handler.route }, "benchmark warm-up");
-      await sendOne(signal);
+      await sendRound(1, signal);
     }
     let best = 0;
     for (let round = 1; round <= runs; round++) {
       const begun = performance.now();
-      const sent = await Promise.all(Array.from({ length: concurrency }, () => sendOne(signal)));
+      const sent = await sendRound(concurrency, signal);
       signal.throwIfAborted();
       const seconds = (performance.now() - begun) / 1000;
       const successes = sent.filter(({ answered }) => answered);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Handler } from "../config.js";
 import { isAsyncIterable } from "../is-async-iterable.js";
 import { jsonText } from "../json-text.js";
@@ -21,7 +22,13 @@ export async function sendPayload(
   if (remoteFunction !== undefined) {
     try {
       const result = await remoteFunction(payload, signal);
-      if (isAsyncIterable(result)) for await (const _ of result) signal.throwIfAborted();
+      if (isAsyncIterable(result)) {
+        for await (const _ of result) {
+          // Others have their turn too, where the generator itself waits for nothing.
+          await nextTurn();
+          signal.throwIfAborted();
+        }
+      }
       return { answered: true };
     } catch (error) {
       const fault = error instanceof Error ? error.message : String(error);

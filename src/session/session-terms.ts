@@ -48,7 +48,7 @@ function urlOf(route: string, { modelServer, hosts }: CallbackRules): string | {
   const { origin, username, password, hostname, host, port } = new URL(route);
   const isModelServer = modelServer !== undefined && new URL(modelServer).origin === origin;
   const isNamed = hosts.some((name) => {
-    const named = name.toLowerCase();
+    const named = canonical(name);
     return named === hostname || named === host || named === `${hostname}:${port || defaultPort(route)}`;
   });
   if (!isModelServer && !isLoopback(hostname) && !isNamed) {
@@ -59,6 +59,13 @@ function urlOf(route: string, { modelServer, hosts }: CallbackRules): string | {
   // Nobody could call it: `fetch` refuses such a URL.
   if (username !== "" || password !== "") return { fault: "must not name a user or a password" };
   return route;
+}
+
+/** A host, with or without a port, as URLs write it. */
+function canonical(name: string): string {
+  const url = `http://${name}`;
+  // Port 80 is left out by URLs, but a host that is named with it stands for that port alone.
+  return URL.canParse(url) ? new URL(url).hostname + (/:\d+$/.exec(name)?.[0] ?? "") : name;
 }
 
 const defaultPort = (url: string): string => (url.startsWith("https:") ? "443" : "80");

@@ -39,6 +39,9 @@ export interface SessionsOptions {
   readonly abort: (requests: ReadonlySet<string>) => void;
 }
 
+/** Sessions that may be closing at once: each waits for its callback, and for those before it. */
+const CLOSING_LIMIT = 1000;
+
 const newId = customAlphabet("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 13);
 
 /**
@@ -65,7 +68,7 @@ export class Sessions {
   }
 
   get isFull(): boolean {
-    return this.#open >= this.#max;
+    return this.#open >= this.#max || this.#sessions.size - this.#open >= CLOSING_LIMIT;
   }
 
   /** A session, open or closing. */

@@ -200,6 +200,11 @@ describe("every state is reachable and every transition can be taken", () => {
     await failing.benchmark.fail();
     failing.abort();
 
+    const unmeasured = startedWorker({ inspect });
+    await unmeasured.log("log.loaded");
+    await unmeasured.benchmark.fail();
+    await unmeasured.pass(10_000);
+
     const keyless = startedWorker({ inspect, secured: true, readiness: "health", hasHealth: true });
     await failKey(keyless);
     await keyless.pass(10_000);

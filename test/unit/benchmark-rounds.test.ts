@@ -57,6 +57,21 @@ describe("a benchmark", () => {
     expect(sent).toEqual([1, 2, 3, 4, 5].map((number) => ({ made: number })));
   });
 
+  test("of which a round takes too long fails, and its requests are told", async () => {
+    const signals: AbortSignal[] = [];
+    const { run } = benchmarkOf({
+      timeoutMs: 20,
+      concurrency: 3,
+      doWarmup: false,
+      send: (_payload, signal) => {
+        signals.push(signal);
+        return new Promise(() => {});
+      },
+    });
+    await expect(run()).rejects.toThrow("the benchmark got no answer within 0.02 s");
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, true, true]);
+  });
+
   test("is stopped with its worker: requests are told, and no further round begins", async () => {
     const signals: AbortSignal[] = [];
     const { sent, begin } = benchmarkOf({

@@ -2,8 +2,12 @@ import { describe, expect, test } from "vitest";
 import { sessionTerms } from "../../src/session/session-terms.js";
 
 /** Where a session is called when it closes; undefined where that is refused. */
-const calls = (on_close_route: string, modelServer = "http://model.example:8000"): string | undefined => {
-  const result = sessionTerms({ on_close_route }, { modelServer, hosts: [] });
+const calls = (
+  on_close_route: string,
+  modelServer = "http://model.example:8000",
+  hosts: readonly string[] = [],
+): string | undefined => {
+  const result = sessionTerms({ on_close_route }, { modelServer, hosts });
   return result.kind === "terms" ? result.terms.onCloseUrl : undefined;
 };
 
@@ -12,6 +16,20 @@ describe("a session may call", () => {
     expect(calls("/x")).toBe("http://model.example:8000/x");
     expect(calls("http://model.example:8000/x")).toBe("http://model.example:8000/x");
   });
+});
+
+test.each([
+  ["Hooks.Example.com", "https://hooks.example.com:99/x"],
+  ["hooks.example.com:443", "https://hooks.example.com/x"],
+  ["hooks.example.com:80", "http://hooks.example.com/x"],
+  ["[2001:DB8:0:0::1]", "http://[2001:db8::1]/x"],
+  ["[2001:db8::1]:8443", "https://[2001:db8::1]:8443/x"],
+])("a session may call a host of sessionCallbackHosts, however it is written: %s", (host, route) => {
+  expect(calls(route, undefined, [host])).toBe(route);
+});
+
+test("a host that is named with a port may be called at that port only", () => {
+  expect(calls("http://hooks.example.com:81/x", undefined, ["hooks.example.com:80"])).toBeUndefined();
 });
 
 describe("a session may not call", () => {

@@ -27,6 +27,8 @@ interface Options extends BenchmarkConfig {
   readonly send?: SendPayload;
   /** Ends when the model takes requests. */
   readonly awaitModel?: (signal: AbortSignal) => Promise<void>;
+  /** Milliseconds that a round may take. */
+  readonly timeoutMs?: number;
 }
 
 /** A benchmark of a handler that takes parallel requests, and what it sent. */
@@ -34,6 +36,7 @@ export function benchmarkOf({
   handler,
   send = async () => ({ answered: true }),
   awaitModel = async () => {},
+  timeoutMs = 60_000,
   ...config
 }: Options) {
   const sent: Payload[] = [];
@@ -51,6 +54,7 @@ export function benchmarkOf({
       return send(payload, signal);
     },
     awaitModel,
+    timeoutMs,
     log,
   );
   const begin = () => createActor(logic).start();
