@@ -4,6 +4,7 @@ import { PayloadError } from "../errors.js";
 import { jsonText, whyUnwritable } from "../json-text.js";
 import { encodeMultipart, type MultipartPart, multipartParts } from "../model/multipart.js";
 import type { AuthData, Payload } from "../wire.js";
+import { checkJsonCost } from "./json-cost.js";
 import { decodeMsgpack } from "./msgpack.js";
 import { payloadBytes } from "./payload-bytes.js";
 
@@ -84,6 +85,7 @@ function decode(body: Buffer, format: BodyFormat): unknown {
   if (format === "msgpack") return decodeMsgpack(body);
   // Decoding replaces what is no UTF-8; the client is to know that it sent something else than it thinks.
   if (!isUtf8(body)) throw new SyntaxError("the body is not UTF-8");
+  checkJsonCost(body);
   return JSON.parse(body.toString("utf8"));
 }
 

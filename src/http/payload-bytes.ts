@@ -11,7 +11,7 @@ const CLOSE_BRACKET = 0x5d;
 const SHORT_STRING = 64;
 
 /** Index behind the string that begins at `start`, which is its opening quote. */
-function endOfString(json: Buffer, start: number): number {
+export function endOfString(json: Buffer, start: number): number {
   let index = start + 1;
   const near = index + SHORT_STRING;
   for (; index < near; index++) {
