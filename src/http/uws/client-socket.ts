@@ -6,6 +6,8 @@ import { UwsRequestHead } from "./request-head.js";
 const IDLE_TIMEOUT_S = 60;
 /** Bytes that a client has not read yet, beyond which the sender is to pause. */
 const HIGH_WATER = 64 * 1024;
+/** Pings that a client may send while it does not read: each is answered, and the answers wait in memory. */
+const MAX_UNREAD_PONGS = 1000;
 
 /** What uWebSockets.js keeps for a socket. */
 interface UserData {
@@ -19,6 +21,7 @@ class UwsSocket implements ClientSocket {
   #socket: WebSocket<UserData> | undefined;
   sink: SocketSink | undefined;
   #full = false;
+  #unreadPongs = 0;
 
   constructor(socket: WebSocket<UserData>) {
     this.#socket = socket;
@@ -50,6 +53,15 @@ class UwsSocket implements ClientSocket {
     if (!this.#full || this.#socket === undefined || this.#socket.getBufferedAmount() > HIGH_WATER) return;
     this.#full = false;
     this.sink?.onDrain();
+  }
+
+  /** The server answers it. */
+  onPing(): void {
+    const socket = this.#socket;
+    if (socket === undefined) return;
+    this.#unreadPongs = socket.getBufferedAmount() > HIGH_WATER ? this.#unreadPongs + 1 : 0;
+    // Its close is heard of as of any other.
+    if (this.#unreadPongs > MAX_UNREAD_PONGS) socket.close();
   }
 
   onClose(code: number, reason: string): void {
@@ -90,6 +102,7 @@ export function addSocketEndpoint(app: TemplatedApp, endpoint: SocketEndpoint): 
     message: (webSocket, frame, isBinary) => {
       webSocket.getUserData().socket?.sink?.onFrame(Buffer.from(frame), isBinary);
     },
+    ping: (webSocket) => webSocket.getUserData().socket?.onPing(),
     drain: (webSocket) => webSocket.getUserData().socket?.onDrain(),
     close: (webSocket, code, reason) => {
       webSocket.getUserData().socket?.onClose(code, Buffer.from(reason).toString());

@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { RawClient } from "../../support/http-client.js";
+import { HttpStand } from "../../support/http-stand.js";
+import { frameBytes, upgradeBytes } from "../../support/socket-client.js";
+
+const MEGABYTE = 1024 * 1024;
+
+let stand: HttpStand;
+beforeAll(async () => {
+  stand = await HttpStand.start({ handlers: [{ route: "/ws", websocket: true }] });
+});
+afterAll(() => stand.stop());
+
+const ping = frameBytes(9, Buffer.alloc(125));
+
+test("a client that pings on and does not read the answers is cut off", async () => {
+  const before = await stand.worker.memory();
+  const client = await RawClient.connect(stand.worker.url);
+  client.send(upgradeBytes("/ws"));
+  await client.receives("101");
+  client.socket.pause();
+  client.send(Buffer.alloc(1_000_000 * ping.length, ping));
+  await client.isClosed(20_000);
+  expect((await stand.worker.memory()) - before).toBeLessThan(60 * MEGABYTE);
+  await stand.stillServes();
+});
+
+test("one that reads them may ping as much as it likes", async () => {
+  const client = await RawClient.connect(stand.worker.url);
+  client.send(upgradeBytes("/ws"));
+  await client.receives("101");
+  let answered = 0;
+  client.socket.on("data", (bytes) => {
+    answered += bytes.length;
+  });
+  for (let round = 0; round < 200; round++) {
+    client.send(Buffer.alloc(20 * ping.length, ping));
+    await stand.roundTrip();
+  }
+  expect(client.closed).toBe(false);
+  expect(answered).toBeGreaterThan(100 * 20 * 127);
+  client.leave();
+});
