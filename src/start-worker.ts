@@ -35,6 +35,7 @@ import { VERSION } from "./version.js";
 
 /** A worker that listens. */
 export interface RunningWorker {
+  readonly log: Log;
   /** Refuses what comes, finishes what was admitted, and stops. */
   drain(): void;
   /** Stops at once; `lifecycle.stop` is called, but nobody waits for it. */
@@ -179,6 +180,7 @@ export async function startWorker(
   });
   actor.start();
   return {
+    log,
     drain: () => actor.send({ type: "worker.drain" }),
     abort: () => {
       hurry.abort();

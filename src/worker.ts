@@ -33,7 +33,8 @@ export class Worker {
   }
 
   /**
-   * Starts the worker and serves until it has stopped. SIGTERM and SIGINT drain it; a second one stops it at once.
+   * Starts the worker and serves until it has stopped. SIGTERM and SIGINT drain it; a second one stops it at once. While
+   * it serves, a rejected promise that nobody handles is logged as an error and does not end the process.
    *
    * A worker that cannot start tells the engine why, every 10 s until a signal comes, where `CONTAINER_ID` and
    * `REPORT_ADDR` are set; without them it fails at once.
@@ -48,10 +49,14 @@ export class Worker {
     });
     let signals = 0;
     const unlisten = onSignals(() => (signals++ === 0 ? running.drain() : running.abort()));
+    // One promise that user code forgot is not to end the requests of all clients.
+    const onRejection = (err: unknown): void => running.log.error({ err }, "unhandled rejection");
+    process.on("unhandledRejection", onRejection);
     try {
       await running.stopped;
     } finally {
       unlisten();
+      process.off("unhandledRejection", onRejection);
     }
   }
 

@@ -120,6 +120,12 @@ export class GeneratedAnswer implements AnswerSink {
       headers,
       isAscii: headers.every((text) => isAscii(Buffer.from(text))),
     };
+    if (reader === undefined) {
+      this.#responder.answer(head, isNullBodyStatus(response.status) ? undefined : "");
+      this.call?.cancel();
+      this.#sink.onRelayed(response.status);
+      return;
+    }
     const writer = this.#responder.begin(head, undefined, {
       onDrain: () => this.#drained(),
       onFinish: () => {
@@ -130,8 +136,11 @@ export class GeneratedAnswer implements AnswerSink {
     });
     this.#writer = writer;
     this.#sink.onBegun();
-    for (let piece = await reader?.read(); piece?.done === false; piece = await reader?.read()) {
+    for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
       if (this.#cancelled) return;
+      if (!(piece.value instanceof Uint8Array)) {
+        throw new TypeError(`expected a body of Uint8Array pieces, got ${typeof piece.value}`);
+      }
       if (piece.value.length > 0 && !writer.write(Buffer.from(piece.value))) {
         await new Promise<void>((resolve) => {
           this.#drained = resolve;

@@ -181,6 +181,7 @@ export class HttpStand {
     await Promise.all([this.engine.stop(), this.model.stop()]);
     await rm(this.#directory, { recursive: true });
     expect(this.worker.text).toBe("");
+    expect(this.worker.lines.filter(({ msg }) => msg === "unhandled rejection")).toEqual([]);
     expect(code).toBe(0);
     expect([...this.engine.totals.endedTimes].filter(([, times]) => times !== 1)).toEqual([]);
     expect(this.engine.reports.at(-1)).toMatchObject({

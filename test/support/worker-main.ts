@@ -148,6 +148,10 @@ const functions = {
     kinds: (payload) =>
       Object.fromEntries(Object.entries(payload).map(([name, value]) => [name, kindOf(value)])),
     never: () => new Promise(() => {}),
+    forgets: () => {
+      void Promise.reject(new Error("nobody waits for this"));
+      return "done";
+    },
   },
 } satisfies { [K in keyof HandlerConfig]?: Record<string, NonNullable<HandlerConfig[K]>> };
 

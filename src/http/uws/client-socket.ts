@@ -1,5 +1,6 @@
 import type { TemplatedApp, WebSocket } from "uWebSockets.js";
 import type { ClientSocket, SocketEndpoint, SocketSink } from "../http-server.js";
+import { statusLine } from "../status-line.js";
 import { UwsRequestHead } from "./request-head.js";
 
 /** Seconds without a frame, a ping or a pong after which a client counts as gone; the server pings before. */
@@ -8,6 +9,9 @@ const IDLE_TIMEOUT_S = 60;
 const HIGH_WATER = 64 * 1024;
 /** Pings that a client may send while it does not read: each is answered, and the answers wait in memory. */
 const MAX_UNREAD_PONGS = 1000;
+
+/** The one of RFC 6455 §4.2.1. */
+const VERSION = "13";
 
 /** What uWebSockets.js keeps for a socket. */
 interface UserData {
@@ -84,6 +88,10 @@ export function addSocketEndpoint(app: TemplatedApp, endpoint: SocketEndpoint): 
     maxBackpressure: 0,
     idleTimeout: IDLE_TIMEOUT_S,
     upgrade: (res, req, context) => {
+      if (req.getHeader("sec-websocket-version") !== VERSION) {
+        res.writeStatus(statusLine(426)).writeHeader("sec-websocket-version", VERSION).end();
+        return;
+      }
       const [protocol = ""] = req.getHeader("sec-websocket-protocol").split(",");
       res.upgrade<UserData>(
         { open: endpoint.accept(new UwsRequestHead(req)) },
