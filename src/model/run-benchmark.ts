@@ -56,25 +56,27 @@ export function runBenchmark(
     const round = new AbortController();
     // Each request of a round listens to it.
     setMaxListeners(0, round.signal);
-    const end = (): void => round.abort();
-    signal.addEventListener("abort", end);
     let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<never>((_resolve, reject) => {
+    let giveUp: () => void = () => {};
+    const givenUp = new Promise<never>((_resolve, reject) => {
+      giveUp = () => reject(signal.reason);
       timer = setTimeout(() => {
         reject(
           new TsworkerError("BENCHMARK_FAILED", `the benchmark got no answer within ${timeoutMs / 1000} s`),
         );
       }, timeoutMs);
     });
+    signal.addEventListener("abort", giveUp);
     try {
+      signal.throwIfAborted();
       // A function may not listen to its signal.
       return await Promise.race([
         Promise.all(Array.from({ length: count }, () => sendOne(round.signal))),
-        timeout,
+        givenUp,
       ]);
     } finally {
       clearTimeout(timer);
-      signal.removeEventListener("abort", end);
+      signal.removeEventListener("abort", giveUp);
       round.abort();
     }
   };
@@ -96,7 +98,6 @@ export function runBenchmark(
     for (let round = 1; round <= runs; round++) {
       const begun = performance.now();
       const sent = await sendRound(concurrency, signal);
-      signal.throwIfAborted();
       const seconds = (performance.now() - begun) / 1000;
       const successes = sent.filter(({ answered }) => answered);
       const throughput = successes.reduce((sum, { workload }) => sum + workload, 0) / seconds;
