@@ -59,7 +59,10 @@ export function runBenchmark(
     let timer: NodeJS.Timeout | undefined;
     let giveUp: () => void = () => {};
     const givenUp = new Promise<never>((_resolve, reject) => {
-      giveUp = () => reject(signal.reason);
+      giveUp = () => {
+        round.abort();
+        reject(signal.reason);
+      };
       timer = setTimeout(() => {
         reject(
           new TsworkerError("BENCHMARK_FAILED", `the benchmark got no answer within ${timeoutMs / 1000} s`),
