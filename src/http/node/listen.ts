@@ -11,6 +11,8 @@ import { upgradesTo } from "./upgrade.js";
 
 /** Of the head of a request: as much as with uWebSockets.js. */
 const MAX_HEADER_BYTES = 16 * 1024;
+/** Milliseconds that the last bytes of answers have to leave, when the server is closed. */
+const LAST_BYTES_MS = 1000;
 /** Between two looks at connections whose request does not come. */
 const LOOK_MS = 5_000;
 
@@ -56,8 +58,13 @@ function serverOf(
     requestTimeout: 0,
     connectionsCheckingInterval: Math.min(LOOK_MS, limits.headMs),
   };
-  const serve = serveAt(endpoints, limits);
-  const server =
+  const answer = serveAt(endpoints, limits);
+  const serve: Serve = (request, response) => {
+    // A request that comes while the server closes was never accepted.
+    if (server.listening) answer(request, response);
+    else request.socket.destroy();
+  };
+  const server: Server | TlsServer =
     certificate === undefined
       ? createServer(options, serve)
       : createTlsServer({ ...options, ...readPem(certificate), handshakeTimeout: limits.headMs }, serve);
@@ -97,7 +104,19 @@ export async function listenNode(
     },
     close: () => {
       server.close();
-      for (const socket of connections) socket.destroy();
+      // What was answered in this very turn is written at its end.
+      setImmediate(() => {
+        if (connections.size === 0) return;
+        for (const socket of connections) socket.destroySoon();
+        const timer = setTimeout(() => {
+          for (const socket of connections) socket.destroy();
+        }, LAST_BYTES_MS);
+        for (const socket of connections) {
+          socket.once("close", () => {
+            if (connections.size === 0) clearTimeout(timer);
+          });
+        }
+      });
     },
   };
 }
