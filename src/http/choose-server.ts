@@ -26,7 +26,7 @@ export async function chooseServer(choice: ServerChoice, log: Log): Promise<List
       }
       log.warn(
         { server: "node" },
-        `${fault}: serving with node:http, which costs more than twice the CPU time for each request; ${HOW_TO}`,
+        `${fault}: serving with node:http, which costs nearly twice the CPU time for each request; ${HOW_TO}`,
       );
       return (await import("./node/listen.js")).listenNode;
     }

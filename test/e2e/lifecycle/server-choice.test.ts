@@ -49,7 +49,7 @@ test
       expect(warnings(worker)).toHaveLength(1);
       const [warning] = warnings(worker);
       expect(warning?.msg).toMatch(
-        /no binary for Node\.js v\d+.*more than twice the CPU time.*official package/,
+        /no binary for Node\.js v\d+.*nearly twice the CPU time.*official package/,
       );
     },
   );
