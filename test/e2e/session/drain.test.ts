@@ -30,6 +30,8 @@ test("a drain lets requests inside sessions finish, refuses new ones, then close
     );
     await stand.isTold({ auth_data: auth, payload: {} }, "Success");
   }
+  // A signal more, when it has nearly ended, would be no drain.
+  await eventually(() => stand.worker.child.exitCode !== null);
   await stand.stop();
 });
 
