@@ -6,9 +6,14 @@ import { STALL_TICK_MS, type StallWatch, type Waiting } from "./stall-watch.js";
 const STALL_LIMIT_MS = 60_000;
 /** Looks at a stalled client before it is given up. */
 const LOOKS = STALL_LIMIT_MS / STALL_TICK_MS;
-/** A chunk of this size or more may well fill the socket, so its last bytes are held back until it has not. */
-const LARGE_CHUNK = 16 * 1024;
-const HELD_BACK = 256;
+/**
+ * What is written of a chunked body at once, in bytes. Together with its framing it fits into the 16 KiB in which
+ * uWebSockets.js gathers what is written within one `cork`. A larger piece is lost, but not its framing, whenever the
+ * socket is full at that moment (uNetworking/uWebSockets.js issue 1249).
+ */
+const MAX_WRITE = 15 * 1024;
+/** A piece that is longer than one write may well fill the socket: its last bytes tell whether it has. */
+const PROBE = 256;
 
 /**
  * Writes an answer's body as fast as the client takes it.
@@ -36,6 +41,8 @@ export class UwsBodyWriter implements BodyWriter, Waiting {
     this.#watch = watch;
     this.#sink = sink;
     res.onWritable(() => {
+      // With this handler the server sends what it has kept at the next write only, and there may be none for long.
+      res.cork(() => {});
       if (this.#stalledAt > 0) this.#proceed();
       return true;
     });
@@ -45,12 +52,6 @@ export class UwsBodyWriter implements BodyWriter, Waiting {
     if (this.#closed) return true;
     if (this.#stalledAt > 0) {
       this.#held = this.#held === undefined ? Buffer.from(chunk) : Buffer.concat([this.#held, chunk]);
-      return false;
-    }
-    if (this.#length === undefined && chunk.length >= LARGE_CHUNK) {
-      const end = chunk.length - HELD_BACK;
-      if (this.#put(chunk.subarray(0, end))) return this.#put(chunk.subarray(end));
-      this.#held = Buffer.from(chunk.subarray(end));
       return false;
     }
     return this.#put(chunk);
@@ -99,12 +100,10 @@ export class UwsBodyWriter implements BodyWriter, Waiting {
     else this.#sink.onDrain();
   }
 
-  #put(chunk: Buffer): boolean {
-    let room = true;
-    this.#res.cork(() => {
-      room =
-        this.#length === undefined ? this.#res.write(chunk) : this.#putOfKnownLength(chunk, this.#length);
-    });
+  /** Writes what the client takes; what is left of it is held. @returns whether there is room for more. */
+  #put(piece: Buffer): boolean {
+    const room =
+      this.#length === undefined ? this.#putChunks(piece) : this.#putOfKnownLength(piece, this.#length);
     if (!room && this.#stalledAt === 0) {
       this.#stalledAt = performance.now();
       this.#watch.add(this);
@@ -112,12 +111,32 @@ export class UwsBodyWriter implements BodyWriter, Waiting {
     return room;
   }
 
-  /** Here the server does not keep what the socket did not take. */
-  #putOfKnownLength(chunk: Buffer, length: number): boolean {
+  /** Here the server keeps what the socket did not take. */
+  #putChunks(piece: Buffer): boolean {
+    let room = true;
+    for (let at = 0; at < piece.length; ) {
+      const chunk = piece.subarray(at, nextEnd(at, piece.length));
+      this.#res.cork(() => {
+        room = this.#res.write(chunk);
+      });
+      at += chunk.length;
+      if (room) continue;
+      if (at < piece.length) this.#held = Buffer.from(piece.subarray(at));
+      return false;
+    }
+    return true;
+  }
+
+  /** Here it does not. */
+  #putOfKnownLength(piece: Buffer, length: number): boolean {
     const before = this.#res.getWriteOffset();
-    const [room, done] = this.#res.tryEnd(chunk, length);
+    let room = true;
+    let done = false;
+    this.#res.cork(() => {
+      [room, done] = this.#res.tryEnd(piece, length);
+    });
     if (done) this.close();
-    else if (!room) this.#held = Buffer.from(chunk.subarray(this.#res.getWriteOffset() - before));
+    else if (!room) this.#held = Buffer.from(piece.subarray(this.#res.getWriteOffset() - before));
     return room || done;
   }
 
@@ -128,4 +147,11 @@ export class UwsBodyWriter implements BodyWriter, Waiting {
     if (!closed && this.#length === undefined) this.#res.cork(() => this.#res.end());
     this.#sink.onFinish();
   }
+}
+
+/** Where the write ends that begins at `at` of a piece of `length` bytes. */
+function nextEnd(at: number, length: number): number {
+  if (length - at > MAX_WRITE) return at + MAX_WRITE;
+  const isLast = length <= MAX_WRITE || length - at <= PROBE;
+  return isLast ? length : length - PROBE;
 }
