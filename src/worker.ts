@@ -42,17 +42,23 @@ export class Worker {
    * @throws TsworkerError as {@link start}, and `WORKER_FAILED` when it could not go on.
    */
   async run(): Promise<void> {
-    const starting = this.#begin();
-    const running = await starting.catch(async (error: unknown) => {
-      await tellOfFailedStart(error);
-      throw error;
-    });
     let signals = 0;
-    const unlisten = onSignals(() => (signals++ === 0 ? running.drain() : running.abort()));
+    let running: RunningWorker | undefined;
+    const heed = (): void => (signals === 1 ? running?.drain() : running?.abort());
+    // From the first moment on: one that comes while the worker starts is heeded as soon as it has.
+    const unlisten = onSignals(() => {
+      signals++;
+      heed();
+    });
     // One promise that user code forgot is not to end the requests of all clients.
-    const onRejection = (err: unknown): void => running.log.error({ err }, "unhandled rejection");
-    process.on("unhandledRejection", onRejection);
+    const onRejection = (err: unknown): void => running?.log.error({ err }, "unhandled rejection");
     try {
+      running = await this.#begin().catch(async (error: unknown) => {
+        if (signals === 0) await tellOfFailedStart(error);
+        throw error;
+      });
+      process.on("unhandledRejection", onRejection);
+      if (signals > 0) heed();
       await running.stopped;
     } finally {
       unlisten();

@@ -21,7 +21,7 @@ test("a worker that was started already does not start again, and tells the engi
   await expect(worker.start()).rejects.toThrow("the worker was started already");
 });
 
-test("a worker that is stopped while it starts stops", async () => {
+async function aWorkersEnvironment(): Promise<string> {
   inFolderOfItsOwn();
   const engine = await engineStub(answering(200));
   const port = String(await freePort());
@@ -35,9 +35,25 @@ test("a worker that is stopped while it starts stops", async () => {
     UNSECURED: "true",
     LOG_LEVEL: "silent",
   });
+  return `http://127.0.0.1:${port}/go`;
+}
+
+test("a worker that is stopped while it starts stops", async () => {
+  const url = await aWorkersEnvironment();
   const worker = newWorker();
   const starting = worker.start();
   await worker.stop();
   await starting;
-  await expect(fetch(`http://127.0.0.1:${port}/go`)).rejects.toThrow("fetch failed");
+  await expect(fetch(url)).rejects.toThrow("fetch failed");
+});
+
+test("a signal that comes while it starts is heeded as soon as it has", async () => {
+  const url = await aWorkersEnvironment();
+  const others = process.listeners("SIGTERM");
+  const running = newWorker().run();
+  // To the worker's own listener only: the tests' runner has one, too.
+  for (const heed of process.listeners("SIGTERM")) if (!others.includes(heed)) heed("SIGTERM");
+  await running;
+  expect(process.listeners("SIGTERM")).toEqual(others);
+  await expect(fetch(url)).rejects.toThrow("fetch failed");
 });
