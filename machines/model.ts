@@ -100,11 +100,11 @@ export const modelMachine = setup({
     health: {
       initial: "deciding",
       on: {
-        "model.verify": { guard: "hasHealth", target: ".probing", reenter: true },
+        "model.verify": { guard: "hasHealth", target: ".probing" },
         "model.suspect": [
-          { guard: "hasHealth", target: ".waiting", reenter: true },
-          { guard: "needsNoLoading", target: ".pausing", reenter: true },
-          { guard: "isStartedUnwatched", target: ".pausing", reenter: true },
+          { guard: "hasHealth", target: ".waiting" },
+          { guard: "needsNoLoading", target: ".pausing" },
+          { guard: "isStartedUnwatched", target: ".pausing" },
         ],
       },
       states: {
