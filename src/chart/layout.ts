@@ -1,0 +1,61 @@
+import type { ELK, ElkExtendedEdge, ElkNode } from "elkjs/lib/elk-api.js";
+import type { Chart } from "./chart.js";
+import { ElkChart } from "./elk-chart.js";
+import type { Box, LaidOutChart, LaidOutEdge, LaidOutState, Point } from "./laid-out-chart.js";
+
+/**
+ * Finds a place for everything in a chart.
+ *
+ * @param elk - does the work: in Node, or in a web worker of the page.
+ */
+export async function layoutOf(chart: Chart, elk: Pick<ELK, "layout">): Promise<LaidOutChart> {
+  const described = new ElkChart(chart);
+  const graph = await elk.layout(described.graph);
+  const boxes = new Map(nodesOf(graph).map((node) => [node.id, boxOf(node)]));
+  const box = (id: string): Box => boxes.get(id) ?? boxOf(graph);
+  return {
+    id: chart.id,
+    width: Math.ceil(graph.width ?? 0),
+    height: Math.ceil(graph.height ?? 0),
+    states: described.states.map(({ id, ...state }): LaidOutState => ({ ...state, box: box(id) })),
+    edges: edgesOf(graph).map((edge) => laidOutEdge(edge, described)),
+    dots: described.dots.map((id) => middleOf(box(id))),
+    marks: described.marks.map(box),
+  };
+}
+
+function nodesOf(node: ElkNode): readonly ElkNode[] {
+  return [node, ...(node.children ?? []).flatMap(nodesOf)];
+}
+
+/** Wherever ELK has put them, the coordinates are the root's. */
+function edgesOf(node: ElkNode): readonly ElkExtendedEdge[] {
+  return nodesOf(node).flatMap(({ edges }) => edges ?? []);
+}
+
+function laidOutEdge(edge: ElkExtendedEdge, { drawn }: ElkChart): LaidOutEdge {
+  const { lines = [], isUpward = false } = drawn.get(edge.id) ?? {};
+  const [label] = edge.labels ?? [];
+  const points = (edge.sections ?? []).flatMap(({ startPoint, bendPoints = [], endPoint }) =>
+    [startPoint, ...bendPoints, endPoint].map(rounded),
+  );
+  return {
+    points: isUpward ? points.toReversed() : points,
+    label: label === undefined ? undefined : boxOf(label),
+    lines,
+  };
+}
+
+/** Tenths of a pixel are fine enough. */
+const tenths = (length = 0): number => Math.round(length * 10) / 10;
+
+const rounded = ({ x, y }: Point): Point => ({ x: tenths(x), y: tenths(y) });
+
+function boxOf({ x, y, width, height }: Partial<Box>): Box {
+  return { x: tenths(x), y: tenths(y), width: tenths(width), height: tenths(height) };
+}
+
+const middleOf = ({ x, y, width, height }: Box): Point => ({
+  x: tenths(x + width / 2),
+  y: tenths(y + height / 2),
+});

@@ -1,0 +1,35 @@
+import { readdir } from "node:fs/promises";
+import Elk from "elkjs/lib/main.js";
+import { describe, expect, test } from "vitest";
+import { drawChart } from "../../src/chart/draw.js";
+import { FILE_CSS } from "../../src/chart/file-css.js";
+import { layoutOf } from "../../src/chart/layout.js";
+import { machineCharts } from "../../src/chart/machine-charts.js";
+import { mermaidOf } from "../../src/chart/mermaid.js";
+import { root, textOf } from "./support/documents.js";
+
+const charts = Object.entries(machineCharts());
+const page = await textOf("docs/machines.md");
+
+// A test that fails here is mended by `npm run diagrams`.
+describe.each(charts)("the page's picture of the %s machine", (name, chart) => {
+  test("is the machine as it is", async () => {
+    const drawn = drawChart(await layoutOf(chart, new Elk.default()), { css: FILE_CSS });
+    expect(await textOf(`docs/machines/${name}.svg`)).toBe(drawn);
+  });
+
+  test("is there as text, too", async () => {
+    expect(await textOf(`docs/machines/${name}.mmd`)).toBe(mermaidOf(chart));
+  });
+
+  test("has its place on the page", () => {
+    const [, section = ""] = page.split(`\n## ${name}\n`);
+    expect(section.split("\n## ")[0]).toContain(`(machines/${name}.svg)`);
+    expect(section.split("\n## ")[0]).toContain(`(../machines/${name}.ts)`);
+  });
+});
+
+test("there is no picture of a machine that is none", async () => {
+  const expected = charts.flatMap(([name]) => [`${name}.mmd`, `${name}.svg`]);
+  expect((await readdir(root("docs/machines"))).toSorted()).toEqual(expected.toSorted());
+});
