@@ -43,3 +43,12 @@ export function share(text: string): number {
   }
   return value;
 }
+
+/** Reads an integer from 0 on, or `all`, which is Infinity. */
+export function countOrAll(text: string): number {
+  const value = text === "all" ? Number.POSITIVE_INFINITY : Number(text);
+  if (text.trim() === "" || !(value >= 0) || (!Number.isInteger(value) && text !== "all")) {
+    throw new InvalidArgumentError("It must be an integer from 0 on, or all.");
+  }
+  return value;
+}

@@ -1,7 +1,9 @@
 import { Command, CommanderError } from "commander";
 import { TsworkerError } from "../errors.js";
-import { VERSION } from "../version.js";
+import { VERSION } from "../package-root.js";
 import { addEngineCommand } from "./engine-command.js";
+import { addInspectCommand } from "./inspect-command.js";
+import { addMachinesCommand } from "./machines-command.js";
 import { addModelCommand } from "./model-command.js";
 
 /**
@@ -12,12 +14,16 @@ import { addModelCommand } from "./model-command.js";
  */
 export async function run(argv: readonly string[]): Promise<number> {
   const program = new Command("tsworker")
-    .description("Tools to run a tsworker on one machine: a local serverless engine, a simulated model.")
+    .description(
+      "Tools around a tsworker: a local serverless engine, a simulated model, a look into a worker, its state machines.",
+    )
     .version(VERSION)
     .exitOverride()
     .showHelpAfterError("(see --help)");
   addEngineCommand(program);
   addModelCommand(program);
+  addInspectCommand(program);
+  addMachinesCommand(program);
   try {
     await program.parseAsync(argv);
     return 0;

@@ -1,0 +1,110 @@
+import { once } from "node:events";
+import { type Command, Option } from "commander";
+import { TsworkerError } from "../errors.js";
+import type { Hello } from "../inspect/frames.js";
+import { inspectAddress } from "./inspect-address.js";
+import { InspectConnection } from "./inspect-connection.js";
+import { type InspectSelection, inspectFilter } from "./inspect-filter.js";
+import { InspectLog } from "./inspect-log.js";
+import { InspectRecorder } from "./inspect-recorder.js";
+import { countOrAll } from "./option-values.js";
+import { printEvent } from "./print-event.js";
+import { untilSignal } from "./until-signal.js";
+
+interface InspectCommandOptions extends InspectSelection {
+  readonly token?: string;
+  readonly past: number;
+  readonly json?: boolean;
+  readonly record?: string;
+}
+
+/** For options that may come more than once. */
+const collected = (text: string, earlier: readonly string[] = []): readonly string[] => [...earlier, text];
+
+/** `tsworker inspect`: what a worker's actors do, as lines, until the worker ends or one is asked to. */
+export function addInspectCommand(program: Command): void {
+  program
+    .command("inspect")
+    .description("print what a worker's actors do, live, and record it; the worker runs with INSPECT=1")
+    .argument("<url>", "the worker's second port, such as http://127.0.0.1:3001")
+    .addOption(
+      new Option("--token <token>", "token of the inspector, where it asks for one").env("INSPECT_TOKEN"),
+    )
+    .option("--actor <id>", "only records of this actor, such as 'queue.*' (repeatable)", collected)
+    .option(
+      "--event <text>",
+      "only events of which the type holds this, or matches it, such as 'request.*' (repeatable)",
+      collected,
+    )
+    .option("--requests", "only requests that have ended, and where their time went")
+    .option("--errors", "only errors and warnings")
+    .option("--past <count>", "selected records of the past to begin with, or all", countOrAll, 20)
+    .option("--json", "one record per line, as JSON")
+    .option(
+      "--record <file>",
+      "also write everything, selected or not, into a file that the inspector's page opens",
+    )
+    .addHelpText(
+      "after",
+      "\n--event, --requests and --errors add up. Lines go to standard output, all else to standard error.",
+    )
+    .action(runInspect);
+}
+
+async function runInspect(url: string, options: InspectCommandOptions): Promise<void> {
+  const connection = new InspectConnection(inspectAddress(url, options.token));
+  const stop = new AbortController();
+  void untilSignal().then((signal) => stop.abort(`by ${signal}`));
+  process.stdout.on("error", (error) => stop.abort(error));
+  // Whoever reads neither output any more is told nothing.
+  process.stderr.on("error", () => {});
+  const log = new InspectLog({
+    isSelected: inspectFilter(options),
+    past: options.past,
+    format: options.json === true ? "json" : "lines",
+    look: () => ({
+      width: process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY,
+      colours: process.stdout.isTTY && process.stdout.hasColors(),
+    }),
+  });
+  const recorder = options.record === undefined ? undefined : new InspectRecorder(options.record);
+  try {
+    for await (const frame of connection.frames(stop.signal)) {
+      await recorder?.write(frame);
+      if (frame.type === "hello") tell("attached", greeting(frame));
+      const text = log.textOf(frame);
+      if (text !== "" && !process.stdout.write(text)) {
+        await once(process.stdout, "drain", { signal: stop.signal });
+      }
+    }
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+  } finally {
+    await recorder?.close();
+  }
+  const reason: unknown = stop.signal.aborted ? stop.signal.reason : connection.howItEnded();
+  if (reason instanceof Error) return endOfOutput(reason);
+  const parts = [
+    `${reason}`,
+    counted(log.shown, "record"),
+    `${counted(log.leftOut, "event")} left out`,
+    ...(options.record === undefined ? [] : [`recorded in ${options.record}`]),
+  ];
+  tell("stopped", parts.join("  "));
+}
+
+const tell = (label: string, text: string): void => printEvent(label, text, console.error);
+
+const counted = (count: number, noun: string): string =>
+  `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+
+function greeting({ url, version, actors, actorsLeftOut, records }: Hello): string {
+  const alive = counted(actors.length + actorsLeftOut, "actor");
+  return `worker ${url}  tsworker ${version}  ${alive}  ${counted(records.length, "record")} of the past`;
+}
+
+/** A reader such as `head` that has enough is no failure. */
+function endOfOutput(error: Error): void {
+  if ("code" in error && error.code === "EPIPE") return;
+  throw new TsworkerError("CONFIG_INVALID", `cannot write the output: ${error.message}`, { cause: error });
+}

@@ -1,0 +1,138 @@
+import { unpack } from "msgpackr";
+import { createWebSocketStream, WebSocket } from "ws";
+import { TsworkerError } from "../errors.js";
+import type { Frame } from "../inspect/frames.js";
+import { InspectSequence } from "./inspect-sequence.js";
+
+/** The first frame holds the past: thousands of records of bounded size. */
+const MAX_FRAME_BYTES = 128 * 1024 * 1024;
+/** Frames that are read ahead while an earlier one is printed. */
+const FRAMES_AHEAD = 16;
+const DIAL_TIMEOUT_MS = 10_000;
+/** Milliseconds of silence after which the operating system asks whether the worker's host is still there. */
+const PROBE_AFTER_MS = 30_000;
+
+/** Close codes of an inspector that a person can do something about. */
+const ADVICE: ReadonlyMap<number, string> = new Map([
+  [4401, "the token is missing or wrong: name it by --token"],
+  [4429, "too many others are attached: close a page of the inspector first"],
+]);
+/** Close codes of a worker that ends: "normal", "going away" (RFC 6455 §7.4.1), and none at all. */
+const ENDED = new Set([1000, 1001, 1005]);
+/** Stands for a connection that ended without a close frame. */
+const BROKEN = 1006;
+
+/** The way to the inspector of a worker. It asks for nothing, and only reads. */
+export class InspectConnection {
+  readonly #address: URL;
+  #closeCode = BROKEN;
+  #closeReason = "";
+
+  constructor(address: URL) {
+    this.#address = address;
+  }
+
+  /**
+   * The worker's frames until it ends: a hello, then ticks. What is not taken is not read from the worker: it waits there,
+   * within its bounds.
+   *
+   * @throws TsworkerError where no inspector is reached, or it refuses.
+   * @throws an `AbortError` when `signal` is raised.
+   */
+  async *frames(signal: AbortSignal): AsyncGenerator<Frame> {
+    const socket = new WebSocket(this.#address, {
+      handshakeTimeout: DIAL_TIMEOUT_MS,
+      maxPayload: MAX_FRAME_BYTES,
+      perMessageDeflate: false,
+    });
+    const stream = createWebSocketStream(socket, {
+      readableObjectMode: true,
+      readableHighWaterMark: FRAMES_AHEAD,
+      signal,
+    });
+    socket.on("upgrade", (response) => response.socket.setKeepAlive(true, PROBE_AFTER_MS));
+    let refusal: TsworkerError | undefined;
+    socket.on("unexpected-response", (_request, { statusCode }) => {
+      refusal = this.#noInspector(`it answered ${statusCode}`);
+      socket.terminate();
+    });
+    socket.on("close", (code, reason) => {
+      this.#closeCode = code;
+      this.#closeReason = reason.toString();
+    });
+    const sequence = new InspectSequence();
+    let hasBegun = false;
+    try {
+      for await (const message of stream) {
+        const frame = sequence.take(this.#frameOf(message));
+        if (frame === undefined) throw this.#noInspector("it did not begin with a hello");
+        hasBegun = true;
+        yield frame;
+      }
+    } catch (error) {
+      if (error instanceof TsworkerError || signal.aborted) throw error;
+      // A connection that stood and broke is told by `howItEnded`.
+      if (!hasBegun) throw refusal ?? this.#unreachable(error);
+    }
+    const advice = ADVICE.get(this.#closeCode);
+    if (advice !== undefined) throw new TsworkerError("WORKER_REFUSED", advice);
+    if (!hasBegun)
+      throw this.#noInspector(`it closed with ${this.#closeCode} ${this.#closeReason}`.trimEnd());
+  }
+
+  /** After the last frame: why there are no more. */
+  howItEnded(): string {
+    if (ENDED.has(this.#closeCode)) return "the worker has ended";
+    if (this.#closeCode === BROKEN) return "the worker is gone: the connection broke off";
+    return `the worker closed the connection with ${this.#closeCode} ${this.#closeReason}`.trimEnd();
+  }
+
+  #frameOf(message: unknown): Frame {
+    const frame: unknown = message instanceof Buffer ? unpacked(message) : undefined;
+    if (!isFrame(frame)) throw this.#noInspector("its frames are unknown");
+    if (frame.type === "hello" && frame.format !== 1) {
+      throw new TsworkerError(
+        "WORKER_REFUSED",
+        `expected frames of format 1, got ${String(frame.format)}: the worker is another version of tsworker`,
+      );
+    }
+    return frame;
+  }
+
+  #noInspector(why: string): TsworkerError {
+    return new TsworkerError(
+      "WORKER_REFUSED",
+      `no inspector at ${this.#address.host}: ${why}; start the worker with INSPECT=1 and name its second port`,
+    );
+  }
+
+  #unreachable(cause: unknown): TsworkerError {
+    return new TsworkerError(
+      "WORKER_UNREACHABLE",
+      `no worker reached at ${this.#address.host}: ${reasonOf(cause)}; name its second port, such as http://127.0.0.1:3001`,
+      { cause },
+    );
+  }
+}
+
+/** The reason of a failed dial: several addresses of a host fail with a code and no message. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.message !== "") return error.message;
+  return "code" in error ? String(error.code) : error.name;
+}
+
+function unpacked(message: Buffer): unknown {
+  try {
+    return unpack(message);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a worker sends is trusted in its details: nobody else answers at an address that begins like this. */
+const isFrame = (value: unknown): value is Frame =>
+  typeof value === "object" &&
+  value !== null &&
+  "type" in value &&
+  (value.type === "hello" || value.type === "tick");

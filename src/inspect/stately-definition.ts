@@ -1,0 +1,109 @@
+import type { Chart, ChartEdge, ChartState, EdgeTrigger } from "../chart/chart.js";
+
+/** A transition as a machine's configuration has it. */
+interface Transition {
+  readonly target?: string;
+  readonly guard?: string;
+  readonly actions?: readonly string[];
+}
+
+type Transitions = Readonly<Record<string, readonly Transition[]>>;
+
+interface Invoke {
+  readonly id: string;
+  readonly src: string;
+  readonly onDone?: readonly Transition[];
+  readonly onError?: readonly Transition[];
+}
+
+/** The part of a machine's configuration that a drawing needs. */
+interface StateConfig {
+  readonly id?: string;
+  readonly type?: "parallel" | "final" | "history";
+  readonly initial?: string;
+  readonly entry?: readonly string[];
+  readonly exit?: readonly string[];
+  readonly invoke?: readonly Invoke[];
+  readonly on?: Transitions;
+  readonly after?: Transitions;
+  readonly always?: readonly Transition[];
+  readonly states?: Readonly<Record<string, StateConfig>>;
+}
+
+/**
+ * A chart as Stately's tools expect it: the configuration of the machine that it was drawn from, as JSON text. What is
+ * a function there stands as its name here.
+ */
+export const statelyDefinition = (chart: Chart): string =>
+  JSON.stringify({ id: chart.id, ...configOf(chart, chart.root) });
+
+function configOf(chart: Chart, state: ChartState): StateConfig {
+  const edges = chart.edges.filter(({ from }) => from === state.path);
+  const ofKind = (kind: EdgeTrigger["kind"]): readonly ChartEdge[] =>
+    edges.filter(({ on }) => on.kind === kind);
+  const transition = (edge: ChartEdge): Transition => ({
+    // From the root: the same wherever it stands.
+    ...(edge.to !== undefined && { target: `#${idOf(chart, edge.to)}` }),
+    ...(edge.guard !== undefined && { guard: edge.guard }),
+    ...(edge.actions.length > 0 && { actions: edge.actions }),
+  });
+  const grouped = (some: readonly ChartEdge[], keyOf: (edge: ChartEdge) => string): Transitions => {
+    const groups: Record<string, Transition[]> = {};
+    for (const edge of some) {
+      const key = keyOf(edge);
+      groups[key] ??= [];
+      groups[key].push(transition(edge));
+    }
+    return groups;
+  };
+  const endsOf = (kind: "done" | "error", actor: string): readonly Transition[] =>
+    ofKind(kind)
+      .filter(({ on }) => on.kind === kind && on.actor === actor)
+      .map(transition);
+  // The end of a child that was spawned, or of a state: an event like any other.
+  const otherEnds = edges.filter(
+    ({ on }) => (on.kind === "done" || on.kind === "error") && !state.invokes.includes(on.actor),
+  );
+  return {
+    ...((state.kind === "parallel" || state.kind === "final" || state.kind === "history") && {
+      type: state.kind,
+    }),
+    ...(state.initial !== undefined && {
+      initial: state.path === "" ? state.initial : state.initial.slice(state.path.length + 1),
+    }),
+    ...(state.entry.length > 0 && { entry: state.entry }),
+    ...(state.exit.length > 0 && { exit: state.exit }),
+    ...filled(
+      "invoke",
+      state.invokes.map((actor) => ({
+        id: actor,
+        src: actor,
+        ...filled("onDone", endsOf("done", actor)),
+        ...filled("onError", endsOf("error", actor)),
+      })),
+    ),
+    ...filled("on", grouped([...ofKind("event"), ...otherEnds], eventOf)),
+    ...filled(
+      "after",
+      grouped(ofKind("after"), (edge) => delayOf(chart, edge)),
+    ),
+    ...filled("always", ofKind("always").map(transition)),
+    ...filled(
+      "states",
+      Object.fromEntries(state.children.map((child) => [child.key, configOf(chart, child)])),
+    ),
+  };
+}
+
+/** The property, unless nothing is in it. */
+const filled = <Key extends string, Value extends object>(key: Key, value: Value): { [K in Key]?: Value } =>
+  Object.keys(value).length === 0 ? {} : ({ [key]: value } as { [K in Key]: Value });
+
+const eventOf = ({ on }: ChartEdge): string => (on.kind === "always" ? "" : on.event);
+
+/** A delay's name or milliseconds, as they stand in the event that ends it: `xstate.after.<delay>.<state>`. */
+const delayOf = (chart: Chart, { on, from }: ChartEdge): string =>
+  on.kind === "after" ? on.event.slice("xstate.after.".length, -`.${idOf(chart, from)}`.length) : "";
+
+/** A state's name beyond its machine. */
+const idOf = (chart: Chart, path: string): string => (path === "" ? chart.id : `${chart.id}.${path}`);

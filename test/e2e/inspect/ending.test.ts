@@ -1,0 +1,86 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { tsworker } from "../../support/command-line.js";
+import { eventually } from "../../support/eventually.js";
+import { eventOf, helloOf, tickOf } from "../../support/inspect-frames.js";
+import { InspectStand, inspectStand } from "../../support/inspect-stand.js";
+import { linesOf } from "../../support/inspected.js";
+
+vi.setConfig({ testTimeout: 30_000 });
+
+const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
+
+describe("the end", () => {
+  test("of a worker that is killed is told, and no failure", async () => {
+    const { stand, url } = await inspectStand(helloOf());
+    const command = tsworker("inspect", url);
+    await eventually(() => expect(command.stderr()).toContain("attached"));
+    stand.stop();
+    expect(await command.exitCode).toBe(0);
+    expect(command.stderr()).toContain("the worker is gone: the connection broke off");
+  });
+
+  test("comes on Ctrl-C before the worker has answered", async () => {
+    const stand = new InspectStand();
+    const command = tsworker("inspect", await stand.start(() => {}));
+    await stand.attached(1);
+    command.signal("SIGINT");
+    expect(await command.exitCode).toBe(0);
+    expect(command.stderr()).toContain("by SIGINT  0 records");
+  });
+
+  test("comes without a word when the reader of a pipe has enough", async () => {
+    const { stand, url } = await inspectStand(helloOf());
+    const shell = spawn(
+      "bash",
+      [
+        "-c",
+        `"$0" --import tsx "$1" inspect "$2" --json | head -1; echo "codes \${PIPESTATUS[*]}"`,
+        process.execPath,
+        MAIN,
+        url,
+      ],
+      { stdio: ["ignore", "pipe", "pipe"] },
+    );
+    onTestFinished(() => void shell.kill("SIGKILL"));
+    let output = "";
+    shell.stdout.setEncoding("utf8").on("data", (piece: string) => {
+      output += piece;
+    });
+    let errors = "";
+    shell.stderr.setEncoding("utf8").on("data", (piece: string) => {
+      errors += piece;
+    });
+    const closed = once(shell, "close");
+    let n = 0;
+    const sending = setInterval(() => stand.send(tickOf([eventOf(++n)])), 20);
+    onTestFinished(() => clearInterval(sending));
+    await closed;
+    expect(output).toMatch(/^\{"kind":"event".*\}\ncodes 0 0\n$/);
+    expect(linesOf(errors)).toEqual([expect.stringContaining("attached")]);
+  });
+
+  test("does not wait for a reader that takes nothing: the worker is read no further meanwhile", async () => {
+    const { stand, url } = await inspectStand(helloOf());
+    const child = spawn(process.execPath, ["--import", "tsx", MAIN, "inspect", url, "--json"], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    await stand.attached(1);
+    const tick = tickOf([eventOf(1, { payload: { text: "x".repeat(1_000_000) } })]);
+    await eventually(
+      () => {
+        stand.send(tick);
+        return stand.unread > 20_000_000;
+      },
+      { intervalMs: 5 },
+    );
+    child.kill("SIGINT");
+    await stand.attached(0);
+    child.stdout.destroy();
+    const [code] = await once(child, "close");
+    expect(code).toBe(0);
+  });
+});

@@ -1,0 +1,64 @@
+import { describe, expect, test, vi } from "vitest";
+import { tsworker } from "../../support/command-line.js";
+import { actorOf, errorOf, eventOf, helloOf, requestOf, tickOf } from "../../support/inspect-frames.js";
+import { inspectStand } from "../../support/inspect-stand.js";
+import { inspected, linesOf } from "../../support/inspected.js";
+
+vi.setConfig({ testTimeout: 30_000 });
+
+describe("a line of the log", () => {
+  test("tells the time, sender and receiver, the event, the change of state and what the event holds", async () => {
+    const { stand, url } = await inspectStand(
+      helloOf({ actors: [actorOf({ ref: "x:0", id: "worker", kind: "worker", state: "loading" })] }),
+    );
+    const command = tsworker("inspect", url);
+    await stand.attached(1);
+    stand.send(
+      tickOf([
+        eventOf(1, {
+          sender: "model",
+          event: "model.loaded",
+          payload: { type: "model.loaded", seconds: 3, name: "a b" },
+          state: { ready: "idle" },
+        }),
+        eventOf(2, { state: { ready: "idle" }, event: "x", payload: { type: "x" } }),
+      ]),
+    );
+    stand.close(1001);
+    expect(await command.exitCode).toBe(0);
+    const [first, second] = linesOf(command.stdout());
+    expect(first).toMatch(
+      /^\d\d:\d\d:05\.679 {2}model +→ worker +model\.loaded +loading → ready\.idle {2}seconds=3 name="a b"$/,
+    );
+    expect(second).toMatch(/^\d\d:\d\d:05\.680 +worker +x +ready\.idle$/);
+    expect(first?.indexOf("worker ")).toBe(second?.indexOf("worker "));
+  });
+
+  test("tells of a request how it ended and where its time went", async () => {
+    const text = await inspected([
+      requestOf(1),
+      requestOf(2, { outcome: "cancelled", status: 499, startedAt: undefined, firstByteAt: undefined }),
+    ]);
+    expect(linesOf(text)).toEqual([
+      expect.stringMatching(
+        /\/v1\/completions +success +200 1\.50s +check 2\.0ms {2}wait 800ms {2}first byte 100ms {2}stream 598ms {2}queue\.default/,
+      ),
+      expect.stringMatching(/cancelled 499 1\.50s +check 2\.0ms {2}wait 1\.50s {2}queue\.default/),
+    ]);
+  });
+
+  test("tells of an error its message, and below it each cause with where it was thrown", async () => {
+    const lines = linesOf(await inspected([errorOf(1)]));
+    expect(lines[0]).toMatch(/model +error +the model's log says that it failed {2}line="CUDA error"$/);
+    expect(lines[1]?.trim()).toBe("Error: out of memory  at load (model.js:1:2)");
+  });
+
+  test("cannot be made to move the cursor or to look like another one by what a client sent", async () => {
+    const text = await inspected([
+      errorOf(1, { message: "a\u001b[2Jb\nc\u009bd\r", causes: [], details: {} }),
+    ]);
+    expect(linesOf(text)).toHaveLength(1);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  });
+});
