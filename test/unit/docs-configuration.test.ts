@@ -34,6 +34,7 @@ const FILLED_IN: Readonly<Record<string, object>> = {
   FileFieldConfig: {},
   LogActionConfig: checked.logActionConfig,
   LifecycleConfig: {},
+  InspectConfig: {},
 };
 
 const isScalar = (value: unknown): boolean =>

@@ -107,9 +107,18 @@ test.each(["The worker is errored", "Clients are refused"])(
   },
 );
 
+test("what the inspector says in the log is what the code says", () => {
+  const sources = filesIn("src").map(sourceOf).join("\n");
+  const messages = rowsBelow(page, "The inspector").map(([first]) => codeOf(first));
+  expect(messages.length).toBeGreaterThan(4);
+  for (const message of messages) expect(sources).toContain(`"${message}"`);
+});
+
 test("the routes are those that are served", () => {
   const sources = filesIn("src/http").map(sourceOf).join("\n");
-  const served = [...sources.matchAll(/"(\/(?:session|pyworker)\/\w+|\/(?:healthz|readyz|metrics))"/g)];
+  const served = [
+    ...sources.matchAll(/"(\/(?:session|pyworker)\/\w+|\/(?:healthz|readyz|metrics|inspect\/socket))"/g),
+  ];
   const [, ports = ""] = /^## Ports$([\s\S]*?)^## /m.exec(page) ?? [];
   expect(served.length).toBeGreaterThan(7);
   for (const [, route = ""] of served) expect(ports).toContain(route);
