@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { growthBenchmark } from "./growth/benchmark.js";
+import { inspectBenchmark } from "./inspect/benchmark.js";
 import { proxyBenchmark } from "./proxy/benchmark.js";
 
 const pageOf = (name: string): string => fileURLToPath(new URL(`./results/${name}.md`, import.meta.url));
@@ -20,6 +21,24 @@ program
   .option("--page <file>", "where the results go", pageOf("proxy"))
   .action((options: Record<"seconds" | "rounds" | "connections" | "core" | "page", string>) =>
     proxyBenchmark({
+      seconds: Number(options.seconds),
+      rounds: Number(options.rounds),
+      connections: Number(options.connections),
+      core: Number(options.core),
+      page: options.page,
+    }),
+  );
+
+program
+  .command("inspect")
+  .description("what the inspector costs on the request path, with nobody looking and with pages open")
+  .option("--seconds <n>", "length of a run", "5")
+  .option("--rounds <n>", "runs of each variant; the median counts", "5")
+  .option("--connections <n>", "connections at once", "32")
+  .option("--core <n>", "the core that the worker has for itself", "0")
+  .option("--page <file>", "where the results go", pageOf("inspect"))
+  .action((options: Record<"seconds" | "rounds" | "connections" | "core" | "page", string>) =>
+    inspectBenchmark({
       seconds: Number(options.seconds),
       rounds: Number(options.rounds),
       connections: Number(options.connections),

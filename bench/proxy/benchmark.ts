@@ -1,59 +1,27 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { cpus, tmpdir } from "node:os";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { cpus } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
-import { Engine } from "tsworker/engine";
 import { freePort } from "../../test/support/free-port.js";
 import { markdownTable } from "../markdown-table.js";
 import { median } from "../median.js";
-import { answers, cpuSeconds, moveTo, otherCore, spawnOn, stop } from "../process.js";
 import { workerEnvironment } from "../worker-environment.js";
-import { modelConfig, proxyConfig } from "./nginx-config.js";
+import { bodyFor, type Contender, measure, type Run, type RunOptions } from "./measure.js";
+import { proxyConfig } from "./nginx-config.js";
 import { readShares, type Share } from "./profile.js";
-import { type Load, wrk } from "./wrk.js";
+import { withRig } from "./rig.js";
 
-export interface ProxyBenchmarkOptions {
-  readonly seconds: number;
+export interface ProxyBenchmarkOptions extends RunOptions {
   readonly rounds: number;
-  readonly connections: number;
-  readonly core: number;
   /** File that the results are written to. */
   readonly page: string;
 }
 
-interface Contender {
-  readonly name: string;
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly env: NodeJS.ProcessEnv;
-  readonly port: number;
-}
-
-interface Run extends Load {
-  /** CPU time of the proxy process, in microseconds per request. */
-  readonly cpu: number;
-}
-
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const ROUTE = "/v1/completions";
-
 /** Measures the request path of the worker next to nginx and to a bare `node:http` proxy, turn by turn. */
 export async function proxyBenchmark(options: ProxyBenchmarkOptions): Promise<void> {
-  await moveTo(otherCore(options.core));
-  const directory = await mkdtemp(join(tmpdir(), "tsworker-bench-"));
-  const engine = new Engine({ endpoint: "bench", apiKey: "bench" });
-  const modelPort = await freePort();
-  await writeFile(join(directory, "model.conf"), modelConfig(directory, modelPort));
-  const model = spawnOn(
-    otherCore(options.core),
-    "nginx",
-    ["-p", directory, "-c", join(directory, "model.conf")],
-    {},
-    directory,
-  );
-  try {
-    const engineUrl = await engine.start();
+  await withRig(options.core, async ({ engine, engineUrl, directory, modelPort }) => {
     const contenders = await contendersOf(directory, modelPort, engineUrl);
     const worker = contenders[0];
     const body = bodyFor(engine, `http://127.0.0.1:${worker.port}`);
@@ -72,11 +40,7 @@ export async function proxyBenchmark(options: ProxyBenchmarkOptions): Promise<vo
     const profiled = { ...worker, args: ["--cpu-prof", `--cpu-prof-dir=${profiles}`, ...worker.args] };
     await measure(profiled, body, directory, options);
     await report(runs, await readShares(profiles), body.length, options);
-  } finally {
-    await stop(model);
-    await engine.stop();
-    await rm(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 async function contendersOf(
@@ -115,37 +79,6 @@ async function contendersOf(
       port: node,
     },
   ];
-}
-
-/** A signed request of a usual size: most of it is the signature. */
-const bodyFor = (engine: Engine, url: string): string =>
-  JSON.stringify({
-    auth_data: engine.authData({ url, cost: 128 }),
-    payload: { model: "m", prompt: "Say hello.", max_tokens: 128, temperature: 0.7 },
-  });
-
-async function measure(
-  { name, command, args, env, port }: Contender,
-  body: string,
-  directory: string,
-  { seconds, connections, core }: ProxyBenchmarkOptions,
-): Promise<Run> {
-  const proxy = spawnOn(core, command, args, env, directory);
-  try {
-    const url = `http://127.0.0.1:${port}${ROUTE}`;
-    await answers(url, body, proxy);
-    const load = { url, body, directory, connections, core: otherCore(core) };
-    await wrk({ ...load, seconds: 2 });
-    const pid = proxy.pid ?? 0;
-    const before = await cpuSeconds(pid);
-    const result = await wrk({ ...load, seconds });
-    const used = (await cpuSeconds(pid)) - before;
-    if (result.failures > 0)
-      throw new Error(`${name}: ${result.failures} of ${result.requests} requests failed`);
-    return { ...result, cpu: (used / result.requests) * 1e6 };
-  } finally {
-    await stop(proxy);
-  }
 }
 
 async function report(
