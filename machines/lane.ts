@@ -89,6 +89,15 @@ export class Lane {
     return next.id;
   }
 
+  /** The tickets that have their turn, in the order in which they came. */
+  *started(): Generator<Ticket> {
+    for (const { id, workload, at, running } of this.#places.values()) {
+      // First in, first out: behind the first one that waits all do.
+      if (!running) return;
+      yield { id, workload, at };
+    }
+  }
+
   /** The waiting tickets in the order of their turns. */
   *queued(): Generator<Ticket> {
     for (let place = this.#first; place !== undefined; place = place.behind) {

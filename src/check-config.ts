@@ -120,6 +120,17 @@ const configSchema = z.strictObject({
     .max(2 ** 31 - 1)
     .default(256 * 1024 * 1024),
   drainTimeout: z.number().nonnegative().max(86_400).default(30),
+  inspect: z
+    .union([
+      z.boolean(),
+      z.strictObject({
+        port: z.int().min(1).max(65535).optional(),
+        host: z.string().min(1).optional(),
+        token: z.string().min(1).optional(),
+        events: z.int().min(1).max(100_000).optional(),
+      }),
+    ])
+    .default(false),
 });
 
 /**
@@ -155,6 +166,7 @@ export function checkConfig(config: WorkerConfig): CheckedConfig {
     replayProtection: data.replayProtection,
     maxBodyBytes: data.maxBodyBytes,
     drainTimeout: data.drainTimeout,
+    inspect: data.inspect,
   };
 }
 

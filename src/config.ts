@@ -165,6 +165,28 @@ export interface LifecycleConfig {
 }
 
 /**
+ * The inspector: a page that shows what the worker's machines and queues are doing.
+ *
+ * @example
+ * ```ts
+ * const inspect: InspectConfig = { host: "0.0.0.0", port: 3002, token: process.env.PAGE_TOKEN };
+ * ```
+ */
+export interface InspectConfig {
+  /** Port of the page. Default: the one of the second server. */
+  readonly port?: number | undefined;
+  /** Address that the page's server listens on. Default: the one of the second server, which is loopback. */
+  readonly host?: string | undefined;
+  /** What whoever looks must know; required where `host` is no loopback address. Default: `INSPECT_TOKEN`. */
+  readonly token?: string | undefined;
+  /**
+   * Records that are kept of the worker's lifecycle, and as many again of requests and sessions, so that a page that is opened
+   * late sees the past. Integer from 1 to 100,000. @default 5000
+   */
+  readonly events?: number | undefined;
+}
+
+/**
  * What a `worker.ts` says about its model server.
  *
  * @example
@@ -223,6 +245,8 @@ export interface WorkerConfig {
   readonly maxBodyBytes?: number;
   /** Seconds that admitted requests may go on after `stop()`, SIGTERM or SIGINT; at most a day. @default 30 */
   readonly drainTimeout?: number;
+  /** A page at `/inspect` that shows what the worker is doing; `true` for the defaults. @default false */
+  readonly inspect?: boolean | InspectConfig;
 }
 
 /** A handler with its defaults filled in. */
@@ -259,4 +283,5 @@ export interface CheckedConfig extends WorkerConfig {
   readonly replayProtection: boolean;
   readonly maxBodyBytes: number;
   readonly drainTimeout: number;
+  readonly inspect: boolean | InspectConfig;
 }

@@ -36,6 +36,12 @@ export interface Environment {
   readonly healthEndpoint: string | undefined;
   /** `LOG_LEVEL`. @default info */
   readonly logLevel: LogLevel;
+  /** `INSPECT`: there is an inspector. @default false */
+  readonly inspect: boolean;
+  /** `INSPECT_TOKEN`: what whoever looks must know. */
+  readonly inspectToken: string | undefined;
+  /** `INSPECT_STATELY`: WebSocket URL of a relay of Stately's inspector; implies `INSPECT`. */
+  readonly inspectStately: string | undefined;
 }
 
 const SERVERS = ["auto", "uws", "node"] as const;
@@ -61,6 +67,10 @@ const integer = (expected: string, min: number, max: number) =>
     .transform(Number);
 
 const MAX_PORT = 65535;
+
+/** What a WebSocket can be opened to. */
+const isSocketUrl = (text: string): boolean =>
+  /^wss?:\/\//.test(text) && URL.canParse(text) && !text.includes("#");
 
 /** An empty variable counts as one that is not set. */
 const optional = <Schema extends z.ZodType>(schema: Schema) =>
@@ -119,6 +129,19 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
         'expected a path that begins with "/", or an http: or https: URL',
       ),
     LOG_LEVEL: choice(LOG_LEVELS, "info"),
+    INSPECT: flag("true", "1", "yes", "on"),
+    INSPECT_TOKEN: z
+      .string()
+      .optional()
+      .transform((text) => text || undefined),
+    INSPECT_STATELY: z
+      .string()
+      .optional()
+      .transform((text) => text || undefined)
+      .refine(
+        (text) => text === undefined || isSocketUrl(text),
+        "expected a ws: or wss: URL without a fragment",
+      ),
   });
   const parsed = schema.safeParse(variables);
   // Its name is known only with the port.
@@ -152,6 +175,9 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     unsecured: data.UNSECURED,
     healthEndpoint: data.MODEL_HEALTH_ENDPOINT,
     logLevel: data.LOG_LEVEL,
+    inspect: data.INSPECT,
+    inspectToken: data.INSPECT_TOKEN,
+    inspectStately: data.INSPECT_STATELY,
   };
 }
 

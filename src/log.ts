@@ -1,6 +1,7 @@
 import pino, { type Logger } from "pino";
 import pretty from "pino-pretty";
 import type { LogLevel } from "./environment.js";
+import { scrubber } from "./scrubber.js";
 
 export type Log = Logger;
 
@@ -9,9 +10,6 @@ const CENSORED = "[redacted]";
 /** Secrets by the names under which they travel, at the depths at which they can be logged. */
 const SECRET_KEYS = ["mtoken", "signature", "api_key", "apiKey", "authorization", "session_auth"];
 const SECRET_PATHS = SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);
-
-/** Secrets inside of text, such as a URL or a header that a library put into its message. */
-const SECRET_TEXT = /(\bapi_key=|\bBearer )[^\s"&\\]+/gi;
 
 /** Keys that the pretty printer shows in its own way. */
 const SHOWN_ELSEWHERE = new Set(["level", "time", "msg", "err", "state"]);
@@ -33,13 +31,15 @@ function prettyMessage(line: Readonly<Record<string, unknown>>): string {
 /**
  * The worker's log: pretty on a terminal, a JSON object per line otherwise. Token, signatures and API keys are
  * redacted, by name and, for the token, wherever its text appears.
+ *
+ * @param onLine hears each line that is written, redacted, as JSON.
  */
-export function createLog(level: LogLevel, masterToken: string): Log {
-  // A token of a few letters would blank out innocent words.
-  const token = masterToken.length >= 6 ? JSON.stringify(masterToken).slice(1, -1) : undefined;
-  const scrub = (line: string): string => {
-    const censored = line.replace(SECRET_TEXT, `$1${CENSORED}`);
-    return token === undefined ? censored : censored.replaceAll(token, CENSORED);
+export function createLog(level: LogLevel, masterToken: string, onLine?: (line: string) => void): Log {
+  const scrub = scrubber(masterToken);
+  const write = (line: string): string => {
+    const scrubbed = scrub(line);
+    onLine?.(scrubbed);
+    return scrubbed;
   };
   const terminal = process.stdout.isTTY;
   return pino(
@@ -48,7 +48,7 @@ export function createLog(level: LogLevel, masterToken: string): Log {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: { paths: SECRET_PATHS, censor: CENSORED },
-      hooks: { streamWrite: scrub },
+      hooks: { streamWrite: write },
     },
     terminal
       ? pretty({

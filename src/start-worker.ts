@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { createActor, fromPromise, type SnapshotFrom } from "xstate";
+import { type AnyActorLogic, createActor, fromPromise, type SnapshotFrom } from "xstate";
 import { keyMachine } from "../machines/key.js";
 import { modelMachine } from "../machines/model.js";
+import { queueLogic } from "../machines/queue.js";
 import { reporterMachine } from "../machines/reporter.js";
 import { sessionMachine } from "../machines/session.js";
 import { sessionsLogic } from "../machines/sessions.js";
@@ -15,7 +16,14 @@ import { TsworkerError } from "./errors.js";
 import { Edge } from "./http/edge.js";
 import { endpointsOf } from "./http/endpoints.js";
 import type { Route } from "./http/exchange.js";
-import { listenOnBoth } from "./http/listen.js";
+import { Pages } from "./http/inspect-pages.js";
+import { inspectRoutes } from "./http/inspect-routes.js";
+import { listenOnAll } from "./http/listen.js";
+import type { ActorKind } from "./inspect/frames.js";
+import type { InspectOptions } from "./inspect/inspect-options.js";
+import type { Inspector } from "./inspect/inspector.js";
+import { pageFiles } from "./inspect/page-files.js";
+import { statelyRelay } from "./inspect/stately.js";
 import type { Log } from "./log.js";
 import { Metrics } from "./metrics/metrics.js";
 import type { MetricsReading } from "./metrics/metrics-reading.js";
@@ -27,11 +35,11 @@ import { runBenchmark } from "./model/run-benchmark.js";
 import { sendPayload } from "./model/send-payload.js";
 import { watchLog } from "./model/watch-log.js";
 import { observationOf } from "./observation.js";
+import { VERSION } from "./package-root.js";
 import { deliverReports } from "./report/deliver.js";
 import { Ledger } from "./report/ledger.js";
 import { newReportCounts, type ReportCounts } from "./report/report-counts.js";
 import { callOnClose } from "./session/call-on-close.js";
-import { VERSION } from "./version.js";
 
 /** A worker that listens. */
 export interface RunningWorker {
@@ -44,18 +52,26 @@ export interface RunningWorker {
   readonly stopped: Promise<void>;
 }
 
+/** The inspector, and where it is shown. */
+export interface Inspection {
+  readonly inspector: Inspector;
+  readonly options: InspectOptions;
+}
+
 /** Milliseconds that `lifecycle.stop` may take. */
 const STOP_TIMEOUT_MS = 10_000;
 
 /**
  * Puts a worker together and starts it.
  *
+ * @param inspection undefined: nobody will look.
  * @throws TsworkerError `CONFIG_INVALID`, `PORT_UNAVAILABLE`, `CERTIFICATE_UNREADABLE`, `SERVER_UNAVAILABLE`.
  */
 export async function startWorker(
   config: CheckedConfig,
   environment: Environment,
   log: Log,
+  inspection: Inspection | undefined,
 ): Promise<RunningWorker> {
   const startedAt = Date.now();
   const { health, readiness, awaited } = observationOf(config, environment);
@@ -63,6 +79,9 @@ export async function startWorker(
   const { benchmark, lifecycle, modelLogFile } = config;
   const benchmarked = routes.find(({ handler }) => handler === benchmark.handler);
   const counts = newReportCounts();
+  const inspector = inspection?.inspector;
+  const recorded = <Logic extends AnyActorLogic>(kind: ActorKind, logic: Logic): Logic =>
+    inspector === undefined ? logic : inspector.recorder.recorded(kind, logic);
 
   const ledger: Ledger = new Ledger({
     status: () => actor.getSnapshot().children["reporter.status"]?.send({ type: "report.due" }),
@@ -76,66 +95,70 @@ export async function startWorker(
     replays: config.replayProtection ? new ReplayWindow() : undefined,
     maxBodyBytes: config.maxBodyBytes,
     maxSessions: config.maxSessions,
+    observer: inspector?.requests,
   });
-  const actor: WorkerActor = createActor(
-    workerMachine.provide({
-      actors: {
-        edge: edge.logic,
-        sessions: sessionsLogic(sessionMachine.provide({ actors: { callOnClose: callOnClose(log) } })),
-        key: keyMachine.provide({
-          actors: {
-            fetchKey: fromPromise(({ signal }) => fetchPublicKey(environment.reportAddresses, signal)),
-          },
-        }),
-        model: modelMachine.provide({
-          actors: {
-            ...(modelLogFile !== undefined && {
-              tailLog: watchLog(modelLogFile, config.logActionConfig, log),
-            }),
-            ...(health !== undefined && { probeHealth: probeHealth(health) }),
-            startLifecycle: fromPromise(async ({ signal }) => {
-              await lifecycle?.start?.(signal);
-            }),
-          },
-        }),
-        reporter: reporterMachine.provide({
-          actors: { deliver: deliverReports({ ledger, log, counts, ...environment }) },
-        }),
-        benchmark: runBenchmark(
-          benchmark,
-          (payload, signal) => sendPayload(benchmark.handler, benchmarked?.model, payload, signal),
-          async (signal) => {
-            if (benchmarked?.model === undefined || config.modelServer === undefined) return;
-            await awaitListening(config.modelServer, config.startTimeout * 1000, log, signal);
-          },
-          config.startTimeout * 1000,
-          log,
-        ),
-      },
-    }),
-    {
-      input: {
-        startedAt,
-        secured: !environment.unsecured,
-        readiness,
-        hasLog: modelLogFile !== undefined,
-        hasHealth: health !== undefined,
-        hasLifecycle: lifecycle?.start !== undefined,
-        startTimeoutMs: config.startTimeout * 1000,
-        awaited,
-        queues: [
-          ...new Map(config.handlers.map(({ queue, limit }) => [queue, { name: queue, limit }])).values(),
-        ],
-        reportAddresses: environment.reportAddresses,
-        drainTimeoutMs: config.drainTimeout * 1000,
-      },
+  const key = keyMachine.provide({
+    actors: { fetchKey: fromPromise(({ signal }) => fetchPublicKey(environment.reportAddresses, signal)) },
+  });
+  const model = modelMachine.provide({
+    actors: {
+      ...(modelLogFile !== undefined && {
+        tailLog: watchLog(modelLogFile, config.logActionConfig, log),
+      }),
+      ...(health !== undefined && { probeHealth: probeHealth(health) }),
+      startLifecycle: fromPromise(async ({ signal }) => {
+        await lifecycle?.start?.(signal);
+      }),
     },
-  );
+  });
+  const reporter = reporterMachine.provide({
+    actors: { deliver: deliverReports({ ledger, log, counts, ...environment }) },
+  });
+  const session = sessionMachine.provide({ actors: { callOnClose: callOnClose(log) } });
+  const worker = workerMachine.provide({
+    actors: {
+      edge: recorded("edge", edge.logic),
+      queue: recorded("queue", queueLogic),
+      sessions: recorded("sessions", sessionsLogic(recorded("session", session))),
+      key: recorded("key", key),
+      model: recorded("model", model),
+      reporter: recorded("reporter", reporter),
+      benchmark: runBenchmark(
+        benchmark,
+        (payload, signal) => sendPayload(benchmark.handler, benchmarked?.model, payload, signal),
+        async (signal) => {
+          if (benchmarked?.model === undefined || config.modelServer === undefined) return;
+          await awaitListening(config.modelServer, config.startTimeout * 1000, log, signal);
+        },
+        config.startTimeout * 1000,
+        log,
+      ),
+    },
+  });
+  const actor: WorkerActor = createActor(recorded("worker", worker), {
+    id: "worker",
+    input: {
+      startedAt,
+      secured: !environment.unsecured,
+      readiness,
+      hasLog: modelLogFile !== undefined,
+      hasHealth: health !== undefined,
+      hasLifecycle: lifecycle?.start !== undefined,
+      startTimeoutMs: config.startTimeout * 1000,
+      awaited,
+      queues: [
+        ...new Map(config.handlers.map(({ queue, limit }) => [queue, { name: queue, limit }])).values(),
+      ],
+      reportAddresses: environment.reportAddresses,
+      drainTimeoutMs: config.drainTimeout * 1000,
+    },
+  });
 
-  const metrics = new Metrics({
+  const observed = {
     routes: routes.map((route) => route.metrics),
     read: () => readingOf(actor, ledger, edge, counts),
-  });
+  };
+  const metrics = new Metrics(observed);
   const closeModels = (): void => {
     for (const { model } of routes) model?.close();
     metrics.close();
@@ -149,12 +172,18 @@ export async function startWorker(
     state: () => stateOf(actor.getSnapshot()),
     log,
   });
-  const servers = await listenOnBoth({
+  const pages = inspector && new Pages(inspector);
+  const servers = await listenOnAll({
     ...environment,
     certificate: environment.useSsl
       ? { certificate: CERTIFICATE_FILE, key: CERTIFICATE_KEY_FILE }
       : undefined,
     endpoints,
+    inspect: inspection &&
+      pages && {
+        ...inspection.options,
+        ...inspectRoutes({ pages, files: filesOfPage(log), token: inspection.options.token }),
+      },
     log,
   }).catch((error: unknown) => {
     closeModels();
@@ -164,6 +193,9 @@ export async function startWorker(
     { version: VERSION, port: environment.port, httpPort: environment.httpPort, url: environment.publicUrl },
     "listening",
   );
+  if (inspection !== undefined) {
+    log.info({ url: addressOf(inspection.options) }, "inspector");
+  }
   logStates(actor, log);
   actor.subscribe({
     next: (snapshot: WorkerSnapshot) => {
@@ -174,11 +206,21 @@ export async function startWorker(
   });
   const hurry = new AbortController();
   const stopped = whenStopped(actor).finally(async () => {
+    // Whoever looks is shown the end.
+    inspector?.close();
+    relay?.close();
+    pages?.close();
     servers.close();
     closeModels();
     await stopLifecycle(config, log, hurry.signal);
   });
   actor.start();
+  inspector?.begin({ ...observed, worker: actor });
+  const stately = inspection?.options.stately;
+  const relay =
+    inspector === undefined || stately === undefined
+      ? undefined
+      : statelyRelay({ url: stately, feed: inspector, log });
   return {
     log,
     drain: () => actor.send({ type: "worker.drain" }),
@@ -188,6 +230,22 @@ export async function startWorker(
     },
     stopped,
   };
+}
+
+/** Where the inspector's page is, as seen from this machine. */
+function addressOf({ host, port }: InspectOptions): string {
+  const isEverywhere = host === "0.0.0.0" || host === "::";
+  return `http://${isEverywhere ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host}:${port}/inspect`;
+}
+
+/** The inspector's page; empty where the package was not built. */
+function filesOfPage(log: Log): ReturnType<typeof pageFiles> {
+  try {
+    return pageFiles();
+  } catch (error) {
+    log.warn({ err: error }, "the inspector's page is not there: build the package");
+    return [];
+  }
 }
 
 function routesOf({ handlers, modelServer }: CheckedConfig): readonly Route[] {

@@ -2,8 +2,11 @@ import { checkConfig } from "./check-config.js";
 import type { CheckedConfig, WorkerConfig } from "./config.js";
 import { readEnvironment, readReachable } from "./environment.js";
 import { TsworkerError } from "./errors.js";
+import { inspectOptionsOf } from "./inspect/inspect-options.js";
+import { Inspector } from "./inspect/inspector.js";
 import { createLog } from "./log.js";
 import { reportFailedStart } from "./report/report-failed-start.js";
+import { scrubber } from "./scrubber.js";
 import { type RunningWorker, startWorker } from "./start-worker.js";
 
 /**
@@ -104,8 +107,21 @@ export class Worker {
 
 async function started(config: CheckedConfig): Promise<RunningWorker> {
   const environment = readEnvironment();
-  const log = createLog(environment.logLevel, environment.masterToken);
-  const running = await startWorker(config, environment, log);
+  const options = inspectOptionsOf(config, environment);
+  const inspector =
+    options &&
+    new Inspector({
+      events: options.events,
+      url: environment.publicUrl,
+      scrub: scrubber(environment.masterToken),
+    });
+  const log = createLog(
+    environment.logLevel,
+    environment.masterToken,
+    inspector && ((line) => inspector.onLogLine(line)),
+  );
+  const inspection = options && inspector && { inspector, options };
+  const running = await startWorker(config, environment, log, inspection);
   // Whoever only starts it does not wait for the end; a failure is in the log.
   running.stopped.catch(() => {});
   return running;

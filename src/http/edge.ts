@@ -3,6 +3,7 @@ import type { QueueOpened } from "../../machines/events.js";
 import type { ReplayWindow } from "../auth/replay-window.js";
 import type { Verifier } from "../auth/verifier.js";
 import type { Handler } from "../config.js";
+import type { RequestObserver } from "../inspect/request-observer.js";
 import type { Log } from "../log.js";
 import type { Entry, Ledger } from "../report/ledger.js";
 import type { SessionTerms } from "../session/session-terms.js";
@@ -24,6 +25,8 @@ export interface EdgeOptions {
   readonly maxBodyBytes: number;
   /** Null: no limit. */
   readonly maxSessions: number | null;
+  /** Undefined where nobody looks at single requests. */
+  readonly observer: RequestObserver | undefined;
 }
 
 // The engine is not told: by its number it would take the request that was served for a rejected one.
@@ -36,6 +39,7 @@ const REPLAYED: Refusal = { answer: answers.replayed(), counts: false };
 export class Edge implements Gate {
   readonly log: Log;
   readonly maxBodyBytes: number;
+  readonly observer: RequestObserver | undefined;
   readonly sessions: Sessions;
   readonly #ledger: Ledger;
   readonly #verifier: Verifier | undefined;
@@ -47,9 +51,10 @@ export class Edge implements Gate {
   #traffic: Traffic = { open: false, reason: "loading" };
   #worker: EdgeInput["worker"] | undefined;
 
-  constructor({ ledger, log, verifier, ownUrl, replays, maxBodyBytes, maxSessions }: EdgeOptions) {
+  constructor({ ledger, log, verifier, ownUrl, replays, maxBodyBytes, maxSessions, observer }: EdgeOptions) {
     this.log = log;
     this.maxBodyBytes = maxBodyBytes;
+    this.observer = observer;
     this.#ledger = ledger;
     this.#verifier = verifier;
     this.#ownUrl = ownUrl;

@@ -7,6 +7,7 @@ import type { Route } from "./exchange.js";
 import { forceUpdate } from "./force-update.js";
 import { HttpExchange } from "./http-exchange.js";
 import type { Endpoint, SocketEndpoint } from "./http-server.js";
+import { notFound } from "./not-found.js";
 import { healthz, metricsText, readyz } from "./probe-routes.js";
 import { sendAnswer } from "./send-answer.js";
 import { SessionRoutes } from "./session-routes.js";
@@ -38,11 +39,6 @@ const handlerEndpoint = (edge: Edge, route: Route): Endpoint => ({
     else new HttpExchange(edge, route, request, responder);
   },
 });
-
-const notFound: Endpoint = {
-  path: "/*",
-  handle: (_request, responder) => sendAnswer(responder, answers.notFound()),
-};
 
 export function endpointsOf(options: EndpointsOptions): Endpoints {
   const { edge, routes, callbackRules, masterToken, metrics, state, log } = options;

@@ -1,6 +1,7 @@
 import { nanoid } from "nanoid";
 import type { Outcome } from "../../machines/events.js";
 import type { Handler } from "../config.js";
+import type { RequestMarks, RequestObserver } from "../inspect/request-observer.js";
 import type { Log } from "../log.js";
 import type { RouteMetrics } from "../metrics/route-metrics.js";
 import type { ModelClient } from "../model/client.js";
@@ -25,6 +26,8 @@ export interface Gate {
   readonly log: Log;
   /** Largest body in bytes. */
   readonly maxBodyBytes: number;
+  /** Undefined where nobody looks. */
+  readonly observer: RequestObserver | undefined;
   /** Why a request may not be admitted now; undefined when it may. */
   refusalOf(authData: AuthData, sessionId: string | null, handler: Handler): Refusal | undefined;
   reject(entry: Entry): void;
@@ -80,6 +83,8 @@ export abstract class Exchange {
   sessionId: string | null = null;
   protected readonly gate: Gate;
   readonly #arrivedAt = Date.now();
+  /** Undefined for a request that nobody looks at. */
+  readonly #marks: RequestMarks | undefined;
   #hasFirstByte = false;
   #entry: Entry | undefined;
   #envelope: ParsedEnvelope | undefined;
@@ -89,6 +94,7 @@ export abstract class Exchange {
   constructor(gate: Gate, route: Route) {
     this.gate = gate;
     this.route = route;
+    this.#marks = gate.observer?.begin(this.id, route.handler);
   }
 
   /** Tells the client an answer of the worker's own, if it is still there. */
@@ -105,6 +111,7 @@ export abstract class Exchange {
     if (entry === undefined || envelope === undefined) return;
     this.#envelope = undefined;
     entry.startedAt = Date.now();
+    this.#marks?.started();
     this.route.metrics.started(entry.startedAt - this.#arrivedAt);
     const { totalMs } = this.route.handler.timeouts;
     if (totalMs !== null) {
@@ -136,6 +143,7 @@ export abstract class Exchange {
   /** The answer has begun, and its body follows in pieces. */
   onBegun(): void {
     this.#hasFirstByte = true;
+    this.#marks?.firstByte();
     this.route.metrics.firstByte(Date.now() - this.#arrivedAt);
   }
 
@@ -163,6 +171,7 @@ export abstract class Exchange {
   protected refuse(answer: Answer, entry?: Entry): void {
     this.tell(answer);
     this.route.metrics.ended("rejected", answer.status, Date.now() - this.#arrivedAt);
+    this.#marks?.ended("rejected", answer.status);
     this.#log("rejected", answer.status, entry);
   }
 
@@ -189,6 +198,7 @@ export abstract class Exchange {
       return;
     }
     this.route.metrics.ended("cancelled", CLIENT_GONE, Date.now() - this.#arrivedAt);
+    this.#marks?.ended("cancelled", CLIENT_GONE);
     this.#log("cancelled", CLIENT_GONE);
   }
 
@@ -221,6 +231,7 @@ export abstract class Exchange {
     this.sessionId = sessionId;
     this.#entry = entry;
     this.#envelope = envelope;
+    this.#marks?.admitted(entry, sessionId);
     this.gate.admit(this, entry);
   }
 
@@ -238,6 +249,7 @@ export abstract class Exchange {
     // An answer that went out whole began when it ended.
     if (outcome === "success" && !this.#hasFirstByte) metrics.firstByte(ms);
     metrics.ended(outcome, status, ms);
+    this.#marks?.ended(outcome, status);
     this.#log(outcome, status, entry);
   }
 

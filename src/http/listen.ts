@@ -5,6 +5,8 @@ import { checkCertificate, watchCertificate } from "./certificate.js";
 import { chooseServer } from "./choose-server.js";
 import type { Endpoints } from "./endpoints.js";
 import type { CertificateFiles, HttpServer, ListenOptions } from "./http-server.js";
+import type { InspectRoutes } from "./inspect-routes.js";
+import { notFound } from "./not-found.js";
 
 export interface ServersOptions {
   readonly server: ServerChoice;
@@ -16,7 +18,16 @@ export interface ServersOptions {
   readonly httpPort: number;
   readonly httpHost: string;
   readonly endpoints: Endpoints;
+  /** Undefined: there is no inspector. */
+  readonly inspect: InspectServer | undefined;
   readonly log: Log;
+}
+
+/** Where the inspector answers. */
+export interface InspectServer extends InspectRoutes {
+  readonly host: string;
+  readonly port: number;
+  readonly isOnSecondServer: boolean;
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -25,7 +36,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: "this machine has no such address",
 };
 
-/** Both servers. */
+/** All servers. */
 export interface Servers {
   /** Closes the public port and its connections; the second one stays. */
   closePublic(): void;
@@ -34,12 +45,12 @@ export interface Servers {
 }
 
 /**
- * Starts both servers: the public one and the second one, in plain HTTP.
+ * Starts the servers: the public one, the second one in plain HTTP, and the inspector's where it has one of its own.
  *
  * @throws TsworkerError `CERTIFICATE_UNREADABLE`, `PORT_UNAVAILABLE`, `SERVER_UNAVAILABLE`.
  */
-export async function listenOnBoth(options: ServersOptions): Promise<Servers> {
-  const { server, port, certificate, httpPort, httpHost, endpoints, log } = options;
+export async function listenOnAll(options: ServersOptions): Promise<Servers> {
+  const { server, port, certificate, httpPort, httpHost, endpoints, inspect, log } = options;
   if (certificate !== undefined) checkCertificate(certificate);
   const listen = await chooseServer(server, log);
   const listenOn = (listening: ListenOptions, variables: string): Promise<HttpServer> =>
@@ -56,13 +67,27 @@ export async function listenOnBoth(options: ServersOptions): Promise<Servers> {
     { host: undefined, port, certificate, endpoints: endpoints.public, sockets: endpoints.sockets },
     "WORKER_PORT",
   );
-  const second = await listenOn(
-    { host: httpHost, port: httpPort, certificate: undefined, endpoints: endpoints.local, sockets: [] },
-    "WORKER_HTTP_PORT or WORKER_HTTP_HOST",
-  ).catch((error: unknown) => {
+  const plain = { certificate: undefined, sockets: [] };
+  const seen = inspect?.isOnSecondServer === true ? inspect : undefined;
+  const others: HttpServer[] = [];
+  const close = (): void => {
+    for (const each of others) each.close();
+  };
+  try {
+    const local = [...(seen?.endpoints ?? []), ...endpoints.local];
+    const sockets = seen === undefined ? [] : [seen.socket];
+    const second = { ...plain, host: httpHost, port: httpPort, endpoints: local, sockets };
+    others.push(await listenOn(second, "WORKER_HTTP_PORT or WORKER_HTTP_HOST"));
+    if (inspect !== undefined && seen === undefined) {
+      const { host, port: ownPort, endpoints: shown, socket } = inspect;
+      const own = { ...plain, host, port: ownPort, endpoints: [...shown, notFound], sockets: [socket] };
+      others.push(await listenOn(own, "inspect.port or inspect.host"));
+    }
+  } catch (error) {
+    close();
     open.close();
     throw error;
-  });
+  }
   const unwatch = certificate && watchCertificate(certificate, () => open.renewCertificate(), log);
   let isPublic = true;
   const closePublic = (): void => {
@@ -75,7 +100,7 @@ export async function listenOnBoth(options: ServersOptions): Promise<Servers> {
     closePublic,
     close: () => {
       closePublic();
-      second.close();
+      close();
     },
   };
 }

@@ -1,5 +1,5 @@
 import { type Metric, Registry } from "prom-client";
-import { VERSION } from "../version.js";
+import { VERSION } from "../package-root.js";
 import type { Family, Sample } from "./family.js";
 import { LoopDelay } from "./loop-delay.js";
 import type { MetricsReading } from "./metrics-reading.js";

@@ -2,7 +2,7 @@ import { statfs } from "node:fs/promises";
 import { fromPromise } from "xstate";
 import type { Delivered, DeliveryInput } from "../../machines/reporter.js";
 import type { Log } from "../log.js";
-import { VERSION } from "../version.js";
+import { VERSION } from "../package-root.js";
 import type { EndedReport, WorkerStatus } from "../wire.js";
 import type { Ledger } from "./ledger.js";
 import { post } from "./post.js";

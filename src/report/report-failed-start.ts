@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Reachable } from "../environment.js";
 import type { Log } from "../log.js";
-import { VERSION } from "../version.js";
+import { VERSION } from "../package-root.js";
 import type { WorkerStatus } from "../wire.js";
 import { post } from "./post.js";
 

@@ -1,4 +1,5 @@
 import { isHttpUrl } from "../is-http-url.js";
+import { isLoopback } from "../is-loopback.js";
 import { whyUnwritable } from "../json-text.js";
 import type { Payload } from "../wire.js";
 
@@ -31,9 +32,6 @@ const MAX_LIFETIME = 1e9;
 
 const isObject = (value: unknown): value is Payload =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-
-const isLoopback = (hostname: string): boolean =>
-  hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 
 /**
  * Where `route` leads: a path on the model server, or a URL whose host is allowed. Whoever opens a session could

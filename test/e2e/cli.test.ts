@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { VERSION } from "../../src/version.js";
+import { VERSION } from "../../src/package-root.js";
 import { tsworker } from "../support/command-line.js";
 import { eventually } from "../support/eventually.js";
 import { startedEngine } from "../support/started-engine.js";

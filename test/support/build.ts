@@ -8,9 +8,14 @@ const run = promisify(execFile);
  * published, and a process that compiles nothing starts three times as fast.
  */
 export async function setup(): Promise<void> {
-  for (const project of ["tsconfig.build.json", "test/tsconfig.json"]) {
-    await run("npx", ["tsc", "-p", project]).catch((error: { stdout?: string }) => {
-      throw new Error(`${project} does not compile:\n${error.stdout ?? String(error)}`);
+  const steps = [
+    ["tsc", "-p", "tsconfig.build.json"],
+    ["tsc", "-p", "test/tsconfig.json"],
+    ["vite", "build", "src/inspect/page"],
+  ];
+  for (const step of steps) {
+    await run("npx", step).catch((error: { stdout?: string; stderr?: string }) => {
+      throw new Error(`${step.join(" ")} failed:\n${error.stdout ?? ""}${error.stderr ?? String(error)}`);
     });
   }
 }

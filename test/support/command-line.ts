@@ -2,11 +2,12 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 
-const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+/** The command as `build.ts` leaves it. */
+const MAIN = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 
 /** Runs `tsworker` with these arguments as a process of its own, which is gone when the test is over. */
 export function tsworker(...parameters: readonly string[]) {
-  const child = spawn(process.execPath, ["--import", "tsx", MAIN, ...parameters], {
+  const child = spawn(process.execPath, [MAIN, ...parameters], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stdout = "";

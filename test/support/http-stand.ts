@@ -10,7 +10,7 @@ import { freePort } from "./free-port.js";
 import { type Asking, ask, type Reply } from "./http-client.js";
 import { RawModel } from "./raw-model.js";
 import type { NamedConfig } from "./worker-main.js";
-import { WorkerProcess } from "./worker-process.js";
+import { WorkerProcess, type WorkerProcessOptions } from "./worker-process.js";
 
 /** Capacity of the workers of these stands, in units per second, so that waits can be told beforehand. */
 export const MAX_PERF = 100;
@@ -30,6 +30,8 @@ export interface HttpStandOptions {
   readonly secureModel?: boolean;
   /** True: nothing is kept of an earlier start, and one of the handlers brings the benchmark. @default false */
   readonly measures?: boolean;
+  /** Further variables of the worker's environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** False: the engine is down until the test starts it. @default true */
   readonly engineUp?: boolean;
 }
@@ -44,15 +46,27 @@ export interface SentEnvelope {
 export class HttpStand {
   readonly engine: Engine;
   readonly model: RawModel;
-  readonly worker: WorkerProcess;
+  readonly #options: WorkerProcessOptions;
   readonly #directory: string;
+  #worker: WorkerProcess;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
-  private constructor(engine: Engine, model: RawModel, worker: WorkerProcess, directory: string) {
+  private constructor(
+    engine: Engine,
+    model: RawModel,
+    worker: WorkerProcess,
+    options: WorkerProcessOptions,
+    directory: string,
+  ) {
     this.engine = engine;
     this.model = model;
-    this.worker = worker;
+    this.#worker = worker;
+    this.#options = options;
     this.#directory = directory;
+  }
+
+  get worker(): WorkerProcess {
+    return this.#worker;
   }
 
   static async start({
@@ -62,6 +76,7 @@ export class HttpStand {
     engineUp = true,
     secureModel = false,
     measures = false,
+    env = {},
   }: HttpStandOptions = {}): Promise<HttpStand> {
     const directory = await mkdtemp(join(tmpdir(), "tsworker-http-"));
     const modelLogFile = join(directory, "model.log");
@@ -73,30 +88,30 @@ export class HttpStand {
       !measures && writeFile(join(directory, ".has_benchmark"), String(MAX_PERF)),
       writeFile(modelLogFile, loaded ? `${LOADED}\n` : ""),
     ]);
-    const worker = await WorkerProcess.start(
-      {
-        directory,
-        engineUrl: `http://127.0.0.1:${port}`,
-        config: {
-          modelServerUrl: `${secureModel ? "https" : "http"}://127.0.0.1`,
-          modelServerPort: model.port,
-          modelLogFile,
-          logActionConfig: { onLoad: [LOADED], onError: [FAILED] },
-          handlers: [
-            ...handlers,
-            {
-              route: ALIVE,
-              allowParallelRequests: true,
-              maxQueueTime: null,
-              ...(!measures && { benchmarkConfig: { dataset: [{}] } }),
-            },
-          ],
-          ...config,
-        },
+    const options: WorkerProcessOptions = {
+      directory,
+      env,
+      engineUrl: `http://127.0.0.1:${port}`,
+      config: {
+        modelServerUrl: `${secureModel ? "https" : "http"}://127.0.0.1`,
+        modelServerPort: model.port,
+        modelLogFile,
+        logActionConfig: { onLoad: [LOADED], onError: [FAILED] },
+        handlers: [
+          ...handlers,
+          {
+            route: ALIVE,
+            allowParallelRequests: true,
+            maxQueueTime: null,
+            ...(!measures && { benchmarkConfig: { dataset: [{}] } }),
+          },
+        ],
+        ...config,
       },
-      !loaded ? "loading" : engineUp ? "ready" : "verifying",
-    );
-    return new HttpStand(engine, model, worker, directory);
+    };
+    const state = !loaded ? "loading" : engineUp ? "ready" : "verifying";
+    const worker = await WorkerProcess.start(options, state);
+    return new HttpStand(engine, model, worker, options, directory);
   }
 
   /** What a client sends that was routed here. */
@@ -153,6 +168,13 @@ export class HttpStand {
   async modelFails(): Promise<void> {
     await appendFile(join(this.#directory, "model.log"), `${FAILED} (most recent call last):\n`);
     await this.worker.reaches("errored");
+  }
+
+  /** Starts the worker again that was stopped, on the ports that it had. */
+  async restart(): Promise<void> {
+    const { url, localUrl } = this.#worker;
+    const ports = { WORKER_PORT: new URL(url).port, WORKER_HTTP_PORT: new URL(localUrl).port };
+    this.#worker = await WorkerProcess.start({ ...this.#options, env: { ...this.#options.env, ...ports } });
   }
 
   /** Waits until the engine was told how a request ended; twice is an error. */

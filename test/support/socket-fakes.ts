@@ -48,6 +48,7 @@ export interface Ending {
 export class FakeGate implements Gate {
   readonly log: Log;
   readonly maxBodyBytes: number;
+  readonly observer = undefined;
   refusal: Refusal | undefined;
   readonly admitted: Exchange[] = [];
   readonly rejected: Entry[] = [];

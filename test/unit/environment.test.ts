@@ -41,6 +41,9 @@ describe("the environment", () => {
       unsecured: false,
       healthEndpoint: undefined,
       logLevel: "info",
+      inspect: false,
+      inspectToken: undefined,
+      inspectStately: undefined,
     });
   });
 
@@ -56,6 +59,9 @@ describe("the environment", () => {
         WORKER_HTTP_PORT: "4000",
         WORKER_HTTP_HOST: "0.0.0.0",
         HTTP_SERVER: "Node",
+        INSPECT: "1",
+        INSPECT_TOKEN: "a token",
+        INSPECT_STATELY: "ws://localhost:8080",
       }),
     ).toEqual({
       port: 3000,
@@ -70,6 +76,9 @@ describe("the environment", () => {
       unsecured: true,
       healthEndpoint: "/health",
       logLevel: "debug",
+      inspect: true,
+      inspectToken: "a token",
+      inspectStately: "ws://localhost:8080",
     });
   });
 

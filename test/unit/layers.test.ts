@@ -14,17 +14,41 @@ const forbidden = (folder: string, isAllowed: (target: string, each: Import) => 
     .map(({ file, target }) => `${file} → ${target}`);
 
 /** What worker, client, engine and simulator share: the wire, errors, and what plays a server in none of them. */
-const SHARED = ["src/wire.ts", "src/errors.ts", "src/signed-message.ts", "src/version.ts"];
+const SHARED = ["src/wire.ts", "src/errors.ts", "src/signed-message.ts", "src/package-root.ts"];
+/** The machines as charts: for the worker, and for whoever draws them. */
+const CHART = "src/chart";
 const PUBLIC = ["src/index.ts", "src/client/index.ts", "src/engine/index.ts", "machines/index.ts"];
 const PUBLIC_NAMES = ["tsworker", "tsworker/client", "tsworker/engine", "tsworker/machines"];
 
 /** What runs in a worker process. */
-const WORKER_FOLDERS = ["src/auth", "src/http", "src/metrics", "src/model", "src/report", "src/session"];
+const WORKER_FOLDERS = [
+  "src/auth",
+  "src/http",
+  "src/inspect",
+  "src/metrics",
+  "src/model",
+  "src/report",
+  "src/session",
+];
+/** What the inspector sends, for whoever shows it. */
+const FRAMES = ["src/inspect/frames.ts", "src/inspect/recording.ts"];
 /** What runs beside it. */
 const BESIDE = ["src/client", "src/engine", "src/cli", "src/simulator", "src/stand-in"];
 
 test("machines import xstate and each other, and nothing else", () => {
   expect(forbidden("machines", (target) => target === "xstate" || within("machines")(target))).toEqual([]);
+});
+
+test("charts know the machines, and nothing else of the worker", () => {
+  const allowed = (target: string): boolean => !isOwn(target) || within(CHART, "machines")(target);
+  expect(forbidden(CHART, allowed)).toEqual([]);
+});
+
+test("the inspector's page knows what it is sent, and nothing else of the worker", () => {
+  const page = "src/inspect/page";
+  const allowed = (target: string): boolean =>
+    !isOwn(target) || within(page, CHART)(target) || FRAMES.includes(target);
+  expect(forbidden(page, allowed)).toEqual([]);
 });
 
 test("what is shared imports nothing that is not", () => {
@@ -43,12 +67,13 @@ describe("what runs beside a worker knows no more of it than anybody outside", (
     ).toEqual([]);
   });
 
-  test("src/cli, which starts the simulator too", () => {
-    const allowed = [...SHARED, ...PUBLIC, "src/simulator/model-simulator.ts"];
+  test("src/cli, which starts the simulator, draws charts and shows what the inspector sends", () => {
+    const allowed = [...SHARED, ...PUBLIC, ...FRAMES, "src/simulator/model-simulator.ts"];
     expect(
       forbidden(
         "src/cli",
-        (target) => !isOwn(target) || within("src/cli", "src/stand-in")(target) || allowed.includes(target),
+        (target) =>
+          !isOwn(target) || within("src/cli", "src/stand-in", CHART)(target) || allowed.includes(target),
       ),
     ).toEqual([]);
   });
@@ -120,7 +145,7 @@ describe("HTTP is src/http's business alone", () => {
 
 test("every folder of src has its place in these rules", () => {
   const folders = new Set(filesIn("src").flatMap((file) => /^src\/[^/]+(?=\/)/.exec(file)?.[0] ?? []));
-  expect([...folders].toSorted()).toEqual([...WORKER_FOLDERS, ...BESIDE].toSorted());
+  expect([...folders].toSorted()).toEqual([...WORKER_FOLDERS, ...BESIDE, CHART].toSorted());
 });
 
 test("the rules see every form of an import, and no comment", () => {

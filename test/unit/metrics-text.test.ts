@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Metrics } from "../../src/metrics/metrics.js";
 import { LIFECYCLE_STATES, type MetricsReading } from "../../src/metrics/metrics-reading.js";
 import { RouteMetrics } from "../../src/metrics/route-metrics.js";
-import { VERSION } from "../../src/version.js";
+import { VERSION } from "../../src/package-root.js";
 import { parsed, valuesOf } from "../support/metrics-text.js";
 
 const READING: MetricsReading = {

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { expect } from "vitest";
 import { CERTIFICATE_FILE, CERTIFICATE_KEY_FILE } from "../../../src/environment.js";
-import { VERSION } from "../../../src/version.js";
+import { VERSION } from "../../../src/package-root.js";
 import { eventually } from "../../support/eventually.js";
 import { failed } from "../../support/failed-start.js";
 import { freePort } from "../../support/free-port.js";

@@ -1,4 +1,11 @@
-import { type AnyEventObject, createActor, fromCallback, type InspectionEvent, SimulatedClock } from "xstate";
+import {
+  type AnyActorLogic,
+  type AnyEventObject,
+  createActor,
+  fromCallback,
+  type InspectionEvent,
+  SimulatedClock,
+} from "xstate";
 import type { LogMatched } from "../../../machines/events.js";
 import { keyMachine } from "../../../machines/key.js";
 import { modelMachine } from "../../../machines/model.js";
@@ -8,6 +15,7 @@ import { type OnCloseCall, sessionMachine } from "../../../machines/session.js";
 import { sessionsLogic } from "../../../machines/sessions.js";
 import { workerMachine } from "../../../machines/worker.js";
 import type { WorkerInput } from "../../../machines/worker-context.js";
+import type { ActorKind } from "../../../src/inspect/frames.js";
 import { Calls } from "./calls.js";
 import { FakeEdge } from "./fake-edge.js";
 import { settled } from "./settled.js";
@@ -20,13 +28,15 @@ export const FATAL_SESSION = "fatal";
 
 interface Options extends Partial<WorkerInput> {
   readonly inspect?: (event: InspectionEvent) => void;
+  /** Wraps the logic of each kind of actor. */
+  readonly wrap?: <Logic extends AnyActorLogic>(kind: ActorKind, logic: Logic) => Logic;
 }
 
 /**
  * A worker with its own actors, whose I/O the test speaks for: the edge, the key, the model's log, health URL and
  * lifecycle, the benchmark, the sessions' `onClose`. The engine takes every report, until the test says otherwise.
  */
-export function startedWorker({ inspect = () => {}, ...input }: Options = {}) {
+export function startedWorker({ inspect = () => {}, wrap = (_, logic) => logic, ...input }: Options = {}) {
   const clock = new SimulatedClock();
   const edge = new FakeEdge();
   const fetchKey = new Calls<string>();
@@ -41,39 +51,45 @@ export function startedWorker({ inspect = () => {}, ...input }: Options = {}) {
     tails.push(sendBack);
   });
 
-  const sessions = sessionsLogic(sessionMachine.provide({ actors: { callOnClose: callOnClose.logic } }), () =>
-    clock.now(),
-  );
+  const session = sessionMachine.provide({ actors: { callOnClose: callOnClose.logic } });
+  const sessions = sessionsLogic(wrap("session", session), () => clock.now());
 
   const worker = createActor(
-    workerMachine.provide({
-      actors: {
-        edge: edge.logic,
-        queue: {
-          ...queueLogic,
-          transition: (snapshot, event, scope) => {
-            if (event.id === FATAL_REQUEST) throw new Error("the queue broke");
-            return queueLogic.transition(snapshot, event, scope);
-          },
+    wrap(
+      "worker",
+      workerMachine.provide({
+        actors: {
+          edge: wrap("edge", edge.logic),
+          queue: wrap("queue", {
+            ...queueLogic,
+            transition: (snapshot, event, scope) => {
+              if (event.id === FATAL_REQUEST) throw new Error("the queue broke");
+              return queueLogic.transition(snapshot, event, scope);
+            },
+          }),
+          sessions: wrap("sessions", {
+            ...sessions,
+            transition: (snapshot, event, scope) => {
+              if (event.type === "session.opened" && event.id === FATAL_SESSION) {
+                throw new Error("the sessions broke");
+              }
+              return sessions.transition(snapshot, event, scope);
+            },
+          }),
+          key: wrap("key", keyMachine.provide({ actors: { fetchKey: fetchKey.logic } })),
+          model: wrap(
+            "model",
+            modelMachine.provide({
+              actors: { tailLog, probeHealth: probeHealth.logic, startLifecycle: startLifecycle.logic },
+            }),
+          ),
+          reporter: wrap("reporter", reporterMachine.provide({ actors: { deliver: deliver.logic } })),
+          benchmark: benchmark.logic,
         },
-        sessions: {
-          ...sessions,
-          transition: (snapshot, event, scope) => {
-            if (event.type === "session.opened" && event.id === FATAL_SESSION) {
-              throw new Error("the sessions broke");
-            }
-            return sessions.transition(snapshot, event, scope);
-          },
-        },
-        key: keyMachine.provide({ actors: { fetchKey: fetchKey.logic } }),
-        model: modelMachine.provide({
-          actors: { tailLog, probeHealth: probeHealth.logic, startLifecycle: startLifecycle.logic },
-        }),
-        reporter: reporterMachine.provide({ actors: { deliver: deliver.logic } }),
-        benchmark: benchmark.logic,
-      },
-    }),
+      }),
+    ),
     {
+      id: "worker",
       clock,
       inspect,
       input: {

@@ -1,0 +1,67 @@
+import type { AnyActorRef, Snapshot } from "xstate";
+import type { ActorKind, ActorRow, ActorStatus, StateValue } from "./frames.js";
+
+/** As much of a snapshot as is looked at, whatever kind of logic made it. */
+export type AnySnapshot = Snapshot<unknown> & {
+  readonly value?: StateValue;
+  readonly context?: unknown;
+};
+
+/** As much of a queue's snapshot as is shown of it. */
+interface QueueLike {
+  readonly context: { readonly limit: number; readonly running: number; readonly waiting: number };
+  readonly lane: { readonly oldestAt: number | undefined };
+}
+
+const isQueue = (snapshot: object): snapshot is QueueLike => "lane" in snapshot && "context" in snapshot;
+
+/** An actor that is alive, and what it has done so far. */
+export class LiveActor {
+  readonly ref: string;
+  readonly id: string;
+  readonly parent: AnyActorRef | undefined;
+  readonly parentId: string | undefined;
+  readonly kind: ActorKind;
+  /** As it is now; undefined until it has begun. */
+  snapshot: AnySnapshot | undefined;
+  status: ActorStatus = "active";
+  /** Epoch milliseconds. */
+  since: number;
+  events = 0;
+  /** Events that were not recorded, and how many of them were told of. */
+  leftOut = 0;
+  leftOutTold = 0;
+  /** It changed since it was last told of. */
+  isChanged = false;
+
+  constructor(self: AnyActorRef, kind: ActorKind, now: number) {
+    this.ref = self.sessionId;
+    this.id = self.id;
+    this.parent = self._parent;
+    this.parentId = self._parent?.id;
+    this.kind = kind;
+    this.since = now;
+  }
+
+  get row(): ActorRow {
+    const { ref, id, kind, status, since, events, snapshot } = this;
+    return {
+      ref,
+      id,
+      parent: this.parent?.sessionId,
+      kind,
+      status,
+      state: snapshot?.value,
+      since,
+      events,
+      ...(snapshot !== undefined && isQueue(snapshot) && { lane: laneOf(snapshot) }),
+    };
+  }
+}
+
+const laneOf = ({ context, lane }: QueueLike): NonNullable<ActorRow["lane"]> => ({
+  waiting: context.waiting,
+  running: context.running,
+  limit: Number.isFinite(context.limit) ? context.limit : null,
+  oldestAt: lane.oldestAt,
+});

@@ -1,0 +1,67 @@
+import type { Outcome } from "../../machines/events.js";
+import type { Handler } from "../config.js";
+import type { Entry } from "../report/ledger.js";
+import type { Clock } from "./clock.js";
+import type { Recorder } from "./recorder.js";
+import type { RequestMarks, RequestObserver } from "./request-observer.js";
+
+/** The moments of one request, until they become a record. */
+class Marks implements RequestMarks {
+  readonly #recorder: Recorder;
+  readonly #clock: Clock;
+  readonly #id: string;
+  readonly #handler: Handler;
+  readonly #arrivedAt: number;
+  #admittedAt: number | undefined;
+  #startedAt: number | undefined;
+  #firstByteAt: number | undefined;
+  #entry: Entry | undefined;
+  #session: string | undefined;
+
+  constructor(recorder: Recorder, clock: Clock, id: string, handler: Handler) {
+    this.#recorder = recorder;
+    this.#clock = clock;
+    this.#id = id;
+    this.#handler = handler;
+    this.#arrivedAt = clock.now();
+  }
+
+  admitted(entry: Entry, session: string | null): void {
+    this.#admittedAt = this.#clock.now();
+    this.#entry = entry;
+    this.#session = session ?? undefined;
+  }
+
+  started(): void {
+    this.#startedAt = this.#clock.now();
+  }
+
+  firstByte(): void {
+    this.#firstByteAt = this.#clock.now();
+  }
+
+  ended(outcome: Outcome, status: number): void {
+    this.#recorder.request({
+      kind: "request",
+      id: this.#id,
+      route: this.#handler.route,
+      queue: this.#handler.queue,
+      session: this.#session,
+      requestIdx: this.#entry?.requestIdx,
+      workload: this.#entry?.workload,
+      outcome,
+      status,
+      arrivedAt: this.#arrivedAt,
+      admittedAt: this.#admittedAt,
+      startedAt: this.#startedAt,
+      firstByteAt: this.#firstByteAt,
+      endedAt: this.#clock.now(),
+    });
+    this.#recorder.flows.end(this.#id);
+  }
+}
+
+/** Follows some of the requests from their first byte to their end. */
+export const requestObserver = (recorder: Recorder, clock: Clock): RequestObserver => ({
+  begin: (id, handler) => (recorder.flows.begin(id) ? new Marks(recorder, clock, id, handler) : undefined),
+});

@@ -1,0 +1,25 @@
+import { expect } from "vitest";
+import type { InspectRecord } from "../../src/inspect/frames.js";
+import { tsworker } from "./command-line.js";
+import { helloOf, tickOf } from "./inspect-frames.js";
+import { inspectStand } from "./inspect-stand.js";
+
+export const linesOf = (text: string): readonly string[] => text.split("\n").slice(0, -1);
+
+/** Numbers of the records in an output of `--json`. */
+export const numbersOf = (text: string): readonly number[] =>
+  linesOf(text).map((line) => (JSON.parse(line) as InspectRecord).n);
+
+/** What `tsworker inspect` prints with these options of a worker that sends these records and ends. */
+export async function inspected(
+  records: readonly InspectRecord[],
+  ...options: readonly string[]
+): Promise<string> {
+  const { stand, url } = await inspectStand(helloOf());
+  const command = tsworker("inspect", url, ...options);
+  await stand.attached(1);
+  stand.send(tickOf(records));
+  stand.close(1001);
+  expect(await command.exitCode).toBe(0);
+  return command.stdout();
+}
