@@ -45,7 +45,7 @@ describe("a limit", () => {
     const { heard, error, ms } = await timed(ask(clientWith({ headersMs: LIMIT }), "/"));
     expect(heard).toEqual(["error"]);
     expect(error).toMatchObject({ code: "MODEL_TIMEOUT", message: expect.stringContaining("300 ms") });
-    expect(ms).toBeGreaterThan(LIMIT - 5);
+    expect(ms).toBeGreaterThan(LIMIT - 50);
     expect(ms).toBeLessThan(LIMIT + LATE);
   });
 });
@@ -57,7 +57,7 @@ describe("the limit on the time until an answer begins", () => {
     await ask(client, "/");
     const { heard, ms } = await timed(ask(client, "/silent"));
     expect(heard).toEqual(["error"]);
-    expect(ms).toBeGreaterThan(LIMIT - 5);
+    expect(ms).toBeGreaterThan(LIMIT - 50);
     expect(new Set(model.requests.map(({ socket }) => socket)).size).toBe(1);
     await isClosed();
   });
@@ -99,7 +99,7 @@ describe("the limit on the model's silence", () => {
     expect(heard.at(0)).toBe("head");
     expect(heard.at(-1)).toBe("error");
     expect(error).toMatchObject({ code: "MODEL_TIMEOUT", message: expect.stringContaining("300 ms") });
-    expect(ms).toBeGreaterThan(LIMIT - 5);
+    expect(ms).toBeGreaterThan(LIMIT - 50);
     await isClosed();
   });
 
@@ -178,7 +178,7 @@ describe("the limit on the time to connect", () => {
         code: "MODEL_UNREACHABLE",
         message: "the model did not accept a connection within 300 ms",
       });
-      expect(ms).toBeGreaterThan(LIMIT - 5);
+      expect(ms).toBeGreaterThan(LIMIT - 50);
       expect(ms).toBeLessThan(LIMIT + LATE);
     } finally {
       for (const socket of fillers) socket.destroy();
