@@ -37,8 +37,10 @@ test.concurrent("the worker is ready when `start` has ended, and `stop` is calle
 }) => {
   const [engine, model] = [await lab.engine(), await lab.model()];
   const worker = await lab.worker({ engine, model, config: startedBy("untilSignalled") }, "loading");
-  // The port is open meanwhile, and says that it is too early.
-  expect(await ask(engine, worker, { cost: 1 }).answer).toMatchObject({ status: 503 });
+  // The port is open meanwhile, and says that it is too early, as soon as it has the key that tells who may ask.
+  await eventually(async () =>
+    expect(await ask(engine, worker, { cost: 1 }).answer).toMatchObject({ status: 503 }),
+  );
   expect(story(worker)).toEqual(["lifecycle starts", "loading"]);
 
   worker.child.kill("SIGUSR2");
