@@ -143,9 +143,9 @@ export class Recorder {
     return changes;
   }
 
-  /** These are to be told of with the next changes. */
+  /** These are to be told of with the next changes; of those that ended nothing is told behind their end. */
   putBack(actors: readonly LiveActor[]): void {
-    for (const actor of actors) this.#change(actor);
+    for (const actor of actors) if (actor.status === "active") this.#change(actor);
   }
 
   /** The same logic, which tells of what it does. */

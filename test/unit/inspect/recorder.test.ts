@@ -299,11 +299,17 @@ test("no secret is recorded, wherever it stands in a text", async () => {
   expect(text).not.toMatch(/abc|the-master-token|xyz/);
 });
 
-test("changes that are put back are told with the next ones", async () => {
-  await readyWorker({ wrap });
-  const { changed } = recorder.takeChanges();
-  recorder.putBack(changed.slice(0, 1));
-  expect(recorder.takeChanges().changed).toEqual(changed.slice(0, 1));
+test("changes that are put back are told with the next ones, but for actors that have ended", async () => {
+  const { edge } = await readyWorker({ wrap });
+  const [sessions] = edge.sessionsOpened;
+  sessions?.send({ type: "session.opened", id: "s", expiresAt: 1e12, onClose: undefined });
+  recorder.takeChanges();
+  sessions?.send({ type: "session.end", id: "s", reason: "ended" });
+  const { changed, gone } = recorder.takeChanges();
+  const ended = changed.find(({ id }) => id === "session.s");
+  expect(gone).toEqual([ended?.ref]);
+  recorder.putBack(changed);
+  expect(recorder.takeChanges().changed).toEqual(changed.filter((actor) => actor !== ended));
 });
 
 test("changes are told once, an actor once however often it changed", async () => {
