@@ -90,7 +90,7 @@ export class Inspector implements Feed {
   hello(): Hello {
     // Whoever listens already is told of what came so far, so that it is in the hello only.
     this.#tick();
-    const [actors] = splitAt(this.recorder.actors(), MAX_ACTORS);
+    const [actors] = splitAt(this.recorder.actors, MAX_ACTORS);
     return {
       type: "hello",
       format: 1,
@@ -101,7 +101,7 @@ export class Inspector implements Feed {
       charts: CHARTS,
       actors: actors.map(({ row }) => row),
       actorsLeftOut: this.#actorsLeftOut(),
-      records: this.recorder.after(0),
+      records: this.recorder.records.after(0),
       samples: this.#samples?.kept ?? [],
       lanes: this.#lanesNow(),
       timers: this.#timersNow(),
@@ -126,9 +126,9 @@ export class Inspector implements Feed {
   }
 
   #tick(sample?: Tick["sample"]): void {
-    const { changed, gone } = this.recorder.takeChanges();
-    const records = this.recorder.after(this.#told);
-    this.#told = this.recorder.last;
+    const { changed, gone } = this.recorder.actors.takeChanges();
+    const records = this.recorder.records.after(this.#told);
+    this.#told = this.recorder.records.last;
     const leftOut = leftOutOf(changed);
     if (this.#listeners.size === 0) return;
     const timers = this.#timersNow();
@@ -137,7 +137,7 @@ export class Inspector implements Feed {
     this.#timersText = timersText;
     if (changed.length + gone.length + records.length === 0 && !hasTimers && sample === undefined) return;
     const [told, others] = splitAt(changed, MAX_CHANGES);
-    this.recorder.putBack(others);
+    this.recorder.actors.putBack(others);
     const tick: Tick = {
       type: "tick",
       at: this.#clock.now(),
@@ -154,11 +154,11 @@ export class Inspector implements Feed {
   }
 
   #actorsLeftOut(): number {
-    return Math.max(0, this.recorder.alive - MAX_ACTORS);
+    return Math.max(0, this.recorder.actors.size - MAX_ACTORS);
   }
 
   #lanesNow(): readonly LaneView[] {
-    return lanesOf(this.recorder.actors());
+    return lanesOf(this.recorder.actors);
   }
 
   #timersNow(): readonly TimerView[] {

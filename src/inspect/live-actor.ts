@@ -17,10 +17,7 @@ const isQueue = (snapshot: object): snapshot is QueueLike => "lane" in snapshot 
 
 /** An actor that is alive, and what it has done so far. */
 export class LiveActor {
-  readonly ref: string;
-  readonly id: string;
-  readonly parent: AnyActorRef | undefined;
-  readonly parentId: string | undefined;
+  readonly self: AnyActorRef;
   readonly kind: ActorKind;
   /** As it is now; undefined until it has begun. */
   snapshot: AnySnapshot | undefined;
@@ -35,12 +32,22 @@ export class LiveActor {
   isChanged = false;
 
   constructor(self: AnyActorRef, kind: ActorKind, now: number) {
-    this.ref = self.sessionId;
-    this.id = self.id;
-    this.parent = self._parent;
-    this.parentId = self._parent?.id;
+    this.self = self;
     this.kind = kind;
     this.since = now;
+  }
+
+  get ref(): string {
+    return this.self.sessionId;
+  }
+
+  get id(): string {
+    return this.self.id;
+  }
+
+  /** Id of its parent; undefined: it is the root. */
+  get parentId(): string | undefined {
+    return this.self._parent?.id;
   }
 
   get row(): ActorRow {
@@ -48,7 +55,7 @@ export class LiveActor {
     return {
       ref,
       id,
-      parent: this.parent?.sessionId,
+      parent: this.self._parent?.sessionId,
       kind,
       status,
       state: snapshot?.value,

@@ -41,7 +41,7 @@ class Marks implements RequestMarks {
   }
 
   ended(outcome: Outcome, status: number): void {
-    this.#recorder.request({
+    this.#recorder.records.request({
       kind: "request",
       id: this.#id,
       route: this.#handler.route,

@@ -28,7 +28,7 @@ export class Ring<T extends Kept> {
     this.#shrink();
   }
 
-  /** The newest one has become larger. */
+  /** One of them has become larger; one that is not kept any more is let be. */
   grow(item: T, bytes: number): void {
     if (item.n < (this.#items[this.#start]?.n ?? Number.POSITIVE_INFINITY)) return;
     item.size += bytes;

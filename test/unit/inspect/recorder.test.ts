@@ -28,7 +28,7 @@ const wrap: NonNullable<Parameters<typeof startedWorker>[0]>["wrap"] = (kind, lo
   recorder.recorded(kind, logic);
 
 const isEvent = (record: InspectRecord): record is EventRecord => record.kind === "event";
-const events = (): readonly EventRecord[] => recorder.after(0).filter(isEvent);
+const events = (): readonly EventRecord[] => recorder.records.after(0).filter(isEvent);
 const told = (actor: string, event: string): readonly EventRecord[] =>
   events().filter((each) => each.actor === actor && each.event === event);
 const line = ({ sender, actor, event }: EventRecord): string => `${sender} → ${actor}: ${event}`;
@@ -87,7 +87,7 @@ describe("what an actor takes is recorded", () => {
     expect(events().find(({ actor, status }) => actor === "worker" && status === "done")).toMatchObject({
       state: "stopped",
     });
-    expect([...recorder.actors()]).toEqual([]);
+    expect([...recorder.actors]).toEqual([]);
   });
 });
 
@@ -179,7 +179,7 @@ describe("an actor that dies", () => {
       recorder.flows.begin(FATAL_REQUEST);
       edge.opened("serial")[0]?.send(arrives(FATAL_REQUEST));
     }
-    expect(recorder.after(0).filter(({ kind }) => kind === "error")).toMatchObject([
+    expect(recorder.records.after(0).filter(({ kind }) => kind === "error")).toMatchObject([
       {
         level: "error",
         message: `the actor ${id} died`,
@@ -188,8 +188,8 @@ describe("an actor that dies", () => {
       },
     ]);
     // Another one has taken its place.
-    expect(recorder.takeChanges().gone).toHaveLength(1);
-    expect([...recorder.actors()].filter((actor) => actor.id === id)).toMatchObject([{ status: "active" }]);
+    expect(recorder.actors.takeChanges().gone).toHaveLength(1);
+    expect([...recorder.actors].filter((actor) => actor.id === id)).toMatchObject([{ status: "active" }]);
   });
 
   test("is told of the event that killed it", async () => {
@@ -202,19 +202,19 @@ describe("an actor that dies", () => {
   test("is none where a task failed, which its actor takes into account", async () => {
     const started = startedWorker({ wrap, secured: true });
     await failKey(started);
-    expect(recorder.after(0).filter(({ kind }) => kind === "error")).toEqual([]);
+    expect(recorder.records.after(0).filter(({ kind }) => kind === "error")).toEqual([]);
   });
 });
 
 describe("requests and sessions", () => {
   test("that are not followed are counted, and cost no record", async () => {
     const { edge } = await readyWorker({ wrap });
-    const before = recorder.last;
+    const before = recorder.records.last;
     const [queue] = edge.opened("serial");
     queue?.send(arrives("a"));
     queue?.send(ends("a"));
-    expect(recorder.last).toBe(before);
-    const actors = [...recorder.actors()];
+    expect(recorder.records.last).toBe(before);
+    const actors = [...recorder.actors];
     expect(actors.find(({ id }) => id === "queue.serial")).toMatchObject({ events: 3, leftOut: 2 });
     expect(actors.find(({ id }) => id === "edge")).toMatchObject({ leftOut: 1 });
   });
@@ -246,7 +246,7 @@ describe("requests and sessions", () => {
     }
     expect(told("worker", "xstate.init")).toHaveLength(1);
     expect(told("queue.serial", "request.arrived").length).toBeLessThan(40);
-    const numbers = recorder.after(0).map(({ n }) => n);
+    const numbers = recorder.records.after(0).map(({ n }) => n);
     expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
   });
 });
@@ -257,9 +257,9 @@ describe("errors", () => {
   test("that are many push nothing else out, and those that are too many are counted", async () => {
     await readyWorker({ wrap });
     for (let n = 0; n < 1000; n++) recorder.error(() => ({ ...error, message: `no ${n}` }));
-    expect(recorder.after(0).filter(({ kind }) => kind === "error")).toHaveLength(20);
+    expect(recorder.records.after(0).filter(({ kind }) => kind === "error")).toHaveLength(20);
     expect(told("worker", "xstate.init")).toHaveLength(1);
-    expect([...recorder.actors()].find(({ id }) => id === "worker")).toMatchObject({ leftOut: 980 });
+    expect([...recorder.actors].find(({ id }) => id === "worker")).toMatchObject({ leftOut: 980 });
   });
 
   test("that are long do not fill the memory: the oldest go", () => {
@@ -267,7 +267,7 @@ describe("errors", () => {
       recorder.error(() => ({ ...error, message: `${n} ${"x".repeat(100_000)}` }));
       vi.advanceTimersByTime(50);
     }
-    const kept = recorder.after(0);
+    const kept = recorder.records.after(0);
     expect(kept.length).toBeGreaterThan(10);
     expect(kept.length).toBeLessThan(40);
     expect(kept.at(-1)).toMatchObject({ message: expect.stringMatching(/^1999 /) });
@@ -287,14 +287,14 @@ test("what is told of large values is bounded, all records together", async () =
     vi.advanceTimersByTime(20);
   }
   expect(told("sessions", "session.opened").length).toBeGreaterThan(10);
-  expect(JSON.stringify(recorder.after(0)).length).toBeLessThan(8_000_000);
+  expect(JSON.stringify(recorder.records.after(0)).length).toBeLessThan(8_000_000);
   expect(told("worker", "xstate.init")).toHaveLength(1);
 });
 
 test("no secret is recorded, wherever it stands in a text", async () => {
   const started = startedWorker({ wrap, readiness: "lifecycle", hasLifecycle: true });
   await started.startLifecycle.fail("GET http://h/?api_key=abc: the-master-token, Bearer xyz");
-  const text = JSON.stringify(recorder.after(0));
+  const text = JSON.stringify(recorder.records.after(0));
   expect(text).toContain("api_key=[redacted]");
   expect(text).not.toMatch(/abc|the-master-token|xyz/);
 });
@@ -303,25 +303,25 @@ test("changes that are put back are told with the next ones, but for actors that
   const { edge } = await readyWorker({ wrap });
   const [sessions] = edge.sessionsOpened;
   sessions?.send({ type: "session.opened", id: "s", expiresAt: 1e12, onClose: undefined });
-  recorder.takeChanges();
+  recorder.actors.takeChanges();
   sessions?.send({ type: "session.end", id: "s", reason: "ended" });
-  const { changed, gone } = recorder.takeChanges();
+  const { changed, gone } = recorder.actors.takeChanges();
   const ended = changed.find(({ id }) => id === "session.s");
   expect(gone).toEqual([ended?.ref]);
-  recorder.putBack(changed);
-  expect(recorder.takeChanges().changed).toEqual(changed.filter((actor) => actor !== ended));
+  recorder.actors.putBack(changed);
+  expect(recorder.actors.takeChanges().changed).toEqual(changed.filter((actor) => actor !== ended));
 });
 
 test("changes are told once, an actor once however often it changed", async () => {
   const { edge } = await readyWorker({ wrap });
-  recorder.takeChanges();
+  recorder.actors.takeChanges();
   const [queue] = edge.opened("serial");
   queue?.send(arrives("a"));
   queue?.send(arrives("b"));
-  const { changed } = recorder.takeChanges();
+  const { changed } = recorder.actors.takeChanges();
   expect(changed.map(({ row }) => row)).toMatchObject([
     { id: "edge", kind: "edge" },
     { id: "queue.serial", kind: "queue", lane: { waiting: 1, running: 1, limit: 1, oldestAt: 1 } },
   ]);
-  expect(recorder.takeChanges()).toEqual({ changed: [], gone: [] });
+  expect(recorder.actors.takeChanges()).toEqual({ changed: [], gone: [] });
 });
