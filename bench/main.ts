@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { growthBenchmark } from "./growth/benchmark.js";
 import { inspectBenchmark } from "./inspect/benchmark.js";
 import { proxyBenchmark } from "./proxy/benchmark.js";
+import type { BenchmarkOptions } from "./proxy/measure.js";
 
 const pageOf = (name: string): string => fileURLToPath(new URL(`./results/${name}.md`, import.meta.url));
 
@@ -11,41 +12,41 @@ const program = new Command("bench").description(
   "Benchmarks of tsworker. Each writes a page to bench/results/.",
 );
 
-program
-  .command("proxy")
-  .description("signed small JSON requests through the worker, next to nginx and a bare node:http proxy")
-  .option("--seconds <n>", "length of a run", "5")
-  .option("--rounds <n>", "runs of each proxy; the median counts", "5")
-  .option("--connections <n>", "connections at once", "32")
-  .option("--core <n>", "the core that the proxy under test has for itself", "0")
-  .option("--page <file>", "where the results go", pageOf("proxy"))
-  .action((options: Record<"seconds" | "rounds" | "connections" | "core" | "page", string>) =>
-    proxyBenchmark({
-      seconds: Number(options.seconds),
-      rounds: Number(options.rounds),
-      connections: Number(options.connections),
-      core: Number(options.core),
-      page: options.page,
-    }),
-  );
+/** A benchmark under load: small signed requests over some connections, round by round. */
+function addLoaded(
+  name: string,
+  description: string,
+  run: (options: BenchmarkOptions) => Promise<void>,
+): void {
+  program
+    .command(name)
+    .description(description)
+    .option("--seconds <n>", "length of a run", "5")
+    .option("--rounds <n>", "runs of each; the median counts", "5")
+    .option("--connections <n>", "connections at once", "32")
+    .option("--core <n>", "the core that the process under test has for itself", "0")
+    .option("--page <file>", "where the results go", pageOf(name))
+    .action((options: Record<"seconds" | "rounds" | "connections" | "core" | "page", string>) =>
+      run({
+        seconds: Number(options.seconds),
+        rounds: Number(options.rounds),
+        connections: Number(options.connections),
+        core: Number(options.core),
+        page: options.page,
+      }),
+    );
+}
 
-program
-  .command("inspect")
-  .description("what the inspector costs on the request path, with nobody looking and with pages open")
-  .option("--seconds <n>", "length of a run", "5")
-  .option("--rounds <n>", "runs of each variant; the median counts", "5")
-  .option("--connections <n>", "connections at once", "32")
-  .option("--core <n>", "the core that the worker has for itself", "0")
-  .option("--page <file>", "where the results go", pageOf("inspect"))
-  .action((options: Record<"seconds" | "rounds" | "connections" | "core" | "page", string>) =>
-    inspectBenchmark({
-      seconds: Number(options.seconds),
-      rounds: Number(options.rounds),
-      connections: Number(options.connections),
-      core: Number(options.core),
-      page: options.page,
-    }),
-  );
+addLoaded(
+  "proxy",
+  "signed small JSON requests through the worker, next to nginx and a bare node:http proxy",
+  proxyBenchmark,
+);
+addLoaded(
+  "inspect",
+  "what the inspector costs on the request path, with nobody looking and with pages open",
+  inspectBenchmark,
+);
 
 program
   .command("growth")

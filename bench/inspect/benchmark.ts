@@ -4,15 +4,9 @@ import Table from "cli-table3";
 import { WebSocket } from "ws";
 import { markdownTable } from "../markdown-table.js";
 import { median } from "../median.js";
-import { bodyFor, type Contender, measure, type Run, type RunOptions } from "../proxy/measure.js";
+import { type BenchmarkOptions, bodyFor, type Contender, measure, type Run } from "../proxy/measure.js";
 import { withRig } from "../proxy/rig.js";
 import { workerEnvironment } from "../worker-environment.js";
-
-export interface InspectBenchmarkOptions extends RunOptions {
-  readonly rounds: number;
-  /** File that the results are written to. */
-  readonly page: string;
-}
 
 interface Variant extends Contender {
   /** Pages that are open meanwhile. */
@@ -23,7 +17,7 @@ const WORKER = fileURLToPath(new URL("../proxy/worker.js", import.meta.url));
 const OFF = "no inspector";
 
 /** Measures what the inspector costs on the request path: without one, with nobody looking, and with pages open. */
-export async function inspectBenchmark(options: InspectBenchmarkOptions): Promise<void> {
+export async function inspectBenchmark(options: BenchmarkOptions): Promise<void> {
   await withRig(options.core, async ({ engine, engineUrl, directory, modelPort }) => {
     const { port, httpPort, env } = await workerEnvironment(engineUrl);
     const worker = { command: process.execPath, args: [WORKER], port };
@@ -65,7 +59,7 @@ function openPages(httpPort: number, count: number): () => void {
 
 async function report(
   runs: ReadonlyMap<string, readonly Run[]>,
-  { seconds, rounds, connections, page }: InspectBenchmarkOptions,
+  { seconds, rounds, connections, page }: BenchmarkOptions,
 ): Promise<void> {
   const cpuOf = (name: string): number => median((runs.get(name) ?? []).map(({ cpu }) => cpu));
   const rows = [...runs].map(([name, each]) => [

@@ -7,20 +7,14 @@ import { freePort } from "../../test/support/free-port.js";
 import { markdownTable } from "../markdown-table.js";
 import { median } from "../median.js";
 import { workerEnvironment } from "../worker-environment.js";
-import { bodyFor, type Contender, measure, type Run, type RunOptions } from "./measure.js";
+import { type BenchmarkOptions, bodyFor, type Contender, measure, type Run } from "./measure.js";
 import { proxyConfig } from "./nginx-config.js";
 import { readShares, type Share } from "./profile.js";
 import { withRig } from "./rig.js";
 
-export interface ProxyBenchmarkOptions extends RunOptions {
-  readonly rounds: number;
-  /** File that the results are written to. */
-  readonly page: string;
-}
-
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 /** Measures the request path of the worker next to nginx and to a bare `node:http` proxy, turn by turn. */
-export async function proxyBenchmark(options: ProxyBenchmarkOptions): Promise<void> {
+export async function proxyBenchmark(options: BenchmarkOptions): Promise<void> {
   await withRig(options.core, async ({ engine, engineUrl, directory, modelPort }) => {
     const contenders = await contendersOf(directory, modelPort, engineUrl);
     const worker = contenders[0];
@@ -85,7 +79,7 @@ async function report(
   runs: ReadonlyMap<string, readonly Run[]>,
   shares: readonly Share[],
   bodyBytes: number,
-  { seconds, rounds, connections, page }: ProxyBenchmarkOptions,
+  { seconds, rounds, connections, page }: BenchmarkOptions,
 ): Promise<void> {
   const nginx = median((runs.get("nginx") ?? []).map(({ cpu }) => cpu));
   const rows = [...runs].map(([name, each]) => {

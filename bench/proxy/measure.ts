@@ -25,6 +25,13 @@ export interface RunOptions {
   readonly core: number;
 }
 
+/** What a benchmark under load is run with. */
+export interface BenchmarkOptions extends RunOptions {
+  readonly rounds: number;
+  /** File that the results are written to. */
+  readonly page: string;
+}
+
 /** The route that is called. */
 export const ROUTE = "/v1/completions";
 
