@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { type AnyActorLogic, createActor, fromPromise, type SnapshotFrom } from "xstate";
 import { keyMachine } from "../machines/key.js";
 import { modelMachine } from "../machines/model.js";
@@ -21,7 +20,7 @@ import { inspectRoutes } from "./http/inspect-routes.js";
 import { listenOnAll } from "./http/listen.js";
 import type { ActorKind } from "./inspect/frames.js";
 import type { InspectOptions } from "./inspect/inspect-options.js";
-import type { Inspector } from "./inspect/inspector.js";
+import type { Inspection } from "./inspect/inspection.js";
 import { pageFiles } from "./inspect/page-files.js";
 import { statelyRelay } from "./inspect/stately.js";
 import type { Log } from "./log.js";
@@ -40,6 +39,7 @@ import { deliverReports } from "./report/deliver.js";
 import { Ledger } from "./report/ledger.js";
 import { newReportCounts, type ReportCounts } from "./report/report-counts.js";
 import { callOnClose } from "./session/call-on-close.js";
+import { stopLifecycle } from "./stop-lifecycle.js";
 
 /** A worker that listens. */
 export interface RunningWorker {
@@ -51,15 +51,6 @@ export interface RunningWorker {
   /** Settles when the worker has stopped; rejects when it could not go on. */
   readonly stopped: Promise<void>;
 }
-
-/** The inspector, and where it is shown. */
-export interface Inspection {
-  readonly inspector: Inspector;
-  readonly options: InspectOptions;
-}
-
-/** Milliseconds that `lifecycle.stop` may take. */
-const STOP_TIMEOUT_MS = 10_000;
 
 /**
  * Puts a worker together and starts it.
@@ -317,24 +308,4 @@ function whenStopped(actor: WorkerActor): Promise<void> {
       error: (cause: unknown) => reject(new TsworkerError("WORKER_FAILED", "the worker failed", { cause })),
     });
   });
-}
-
-/** Stops what the lifecycle started, whatever the worker stopped for. @param hurry ends the waiting for it. */
-async function stopLifecycle({ lifecycle }: CheckedConfig, log: Log, hurry: AbortSignal): Promise<void> {
-  if (lifecycle?.stop === undefined) return;
-  const ended = new AbortController();
-  const giveUp = async (): Promise<void> => {
-    await delay(STOP_TIMEOUT_MS, undefined, { signal: AbortSignal.any([hurry, ended.signal]) }).catch(
-      () => {},
-    );
-    if (hurry.aborted) throw new Error("a second signal came, so that it was not waited for");
-    if (!ended.signal.aborted) throw new Error(`it did not end within ${STOP_TIMEOUT_MS} ms`);
-  };
-  try {
-    await Promise.race([lifecycle.stop(), giveUp()]);
-  } catch (error) {
-    log.error({ err: error }, "lifecycle.stop failed");
-  } finally {
-    ended.abort();
-  }
 }

@@ -2,11 +2,9 @@ import { checkConfig } from "./check-config.js";
 import type { CheckedConfig, WorkerConfig } from "./config.js";
 import { readEnvironment, readReachable } from "./environment.js";
 import { TsworkerError } from "./errors.js";
-import { inspectOptionsOf } from "./inspect/inspect-options.js";
-import { Inspector } from "./inspect/inspector.js";
+import { inspectionOf } from "./inspect/inspection.js";
 import { createLog } from "./log.js";
 import { reportFailedStart } from "./report/report-failed-start.js";
-import { scrubber } from "./scrubber.js";
 import { type RunningWorker, startWorker } from "./start-worker.js";
 
 /**
@@ -107,20 +105,10 @@ export class Worker {
 
 async function started(config: CheckedConfig): Promise<RunningWorker> {
   const environment = readEnvironment();
-  const options = inspectOptionsOf(config, environment);
-  const inspector =
-    options &&
-    new Inspector({
-      events: options.events,
-      url: environment.publicUrl,
-      scrub: scrubber(environment.masterToken),
-    });
-  const log = createLog(
-    environment.logLevel,
-    environment.masterToken,
-    inspector && ((line) => inspector.onLogLine(line)),
+  const inspection = await inspectionOf(config, environment);
+  const log = createLog(environment.logLevel, environment.masterToken, (line) =>
+    inspection?.inspector.onLogLine(line),
   );
-  const inspection = options && inspector && { inspector, options };
   const running = await startWorker(config, environment, log, inspection);
   // Whoever only starts it does not wait for the end; a failure is in the log.
   running.stopped.catch(() => {});

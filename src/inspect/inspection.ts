@@ -1,0 +1,27 @@
+import type { CheckedConfig } from "../config.js";
+import type { Environment } from "../environment.js";
+import { scrubber } from "../scrubber.js";
+import { type InspectOptions, inspectOptionsOf } from "./inspect-options.js";
+import type { Inspector } from "./inspector.js";
+
+/** The inspector, and where it is shown. */
+export interface Inspection {
+  readonly inspector: Inspector;
+  readonly options: InspectOptions;
+}
+
+/**
+ * The inspector that is asked for. A worker without one does not load it.
+ *
+ * @throws TsworkerError as {@link inspectOptionsOf}.
+ */
+export async function inspectionOf(
+  config: CheckedConfig,
+  environment: Environment,
+): Promise<Inspection | undefined> {
+  const options = inspectOptionsOf(config, environment);
+  if (options === undefined) return undefined;
+  const { Inspector: Loaded } = await import("./inspector.js");
+  const { publicUrl: url, masterToken } = environment;
+  return { options, inspector: new Loaded({ events: options.events, url, scrub: scrubber(masterToken) }) };
+}
