@@ -1,8 +1,8 @@
 import { LRUCache } from "lru-cache";
+import { stateText } from "../chart/state-text.js";
 import type { Frame, Hello, InspectRecord, Tick } from "../inspect/frames.js";
 import { inspectLine, type LineLook } from "./inspect-line.js";
 import { inspectRow } from "./inspect-row.js";
-import { stateText } from "./state-text.js";
 
 export interface InspectLogOptions {
   readonly isSelected: (record: InspectRecord) => boolean;

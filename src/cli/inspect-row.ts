@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
+import { stateText } from "../chart/state-text.js";
 import type { ErrorRecord, EventRecord, InspectRecord, RequestRecord, SafeValue } from "../inspect/frames.js";
 import type { Span } from "./inspect-span.js";
-import { stateText } from "./state-text.js";
 
 /** A record as a line of columns, and the lines that belong below it. */
 export interface InspectRow {

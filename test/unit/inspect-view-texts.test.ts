@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { stateText } from "../../src/chart/state-text.js";
 import { ageText } from "../../src/inspect/page/views/age-text.js";
 import { clockText } from "../../src/inspect/page/views/clock-text.js";
 import { durationText } from "../../src/inspect/page/views/duration-text.js";
 import { eventLabel } from "../../src/inspect/page/views/event-label.js";
 import { shorten } from "../../src/inspect/page/views/shorten.js";
-import { stateText } from "../../src/inspect/page/views/state-text.js";
 import { unitText } from "../../src/inspect/page/views/unit-text.js";
 
 describe("a state in words", () => {

@@ -1,8 +1,8 @@
+import { stateText } from "../../chart/state-text.js";
 import type { ActorRow, StateValue } from "../frames.js";
 import type { ActorEntry, ActorTable } from "./actor-table.js";
 import type { Past } from "./past.js";
 import { stateAt } from "./state-at.js";
-import { stateText } from "./views/state-text.js";
 
 /** A line of the tree. */
 export type TreeLine = ActorLine | GroupLine;

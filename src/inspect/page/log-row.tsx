@@ -1,10 +1,10 @@
 import { isSameState } from "../../chart/same-state.js";
+import { stateText } from "../../chart/state-text.js";
 import type { EventRecord, StateValue } from "../frames.js";
 import type { Entry, GapEntry, RecordEntry } from "./entry.js";
 import { isFailure, nameOf } from "./log-filter.js";
 import { clockText } from "./views/clock-text.js";
 import { durationText } from "./views/duration-text.js";
-import { stateText } from "./views/state-text.js";
 
 interface LogRowProps {
   readonly entry: Entry;

@@ -1,5 +1,6 @@
 import type { Chart } from "../../chart/chart.js";
 import { isSameState } from "../../chart/same-state.js";
+import { stateText } from "../../chart/state-text.js";
 import type { ActorRow, TimerView } from "../frames.js";
 import { ChartView } from "./chart/chart-view.js";
 import { stateAt } from "./state-at.js";
@@ -7,7 +8,6 @@ import { useInspector } from "./use-inspector.js";
 import { ValueView } from "./value-view.js";
 import { durationText } from "./views/duration-text.js";
 import { LanesView } from "./views/lanes-view.js";
-import { stateText } from "./views/state-text.js";
 import "./machine-view.css";
 
 const NO_EDGES: readonly string[] = [];

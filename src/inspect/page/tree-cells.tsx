@@ -1,8 +1,8 @@
+import { stateText } from "../../chart/state-text.js";
 import type { ActorLine } from "./actor-tree.js";
 import { countText } from "./count-text.js";
 import { useInspector } from "./use-inspector.js";
 import { durationText } from "./views/duration-text.js";
-import { stateText } from "./views/state-text.js";
 
 /** What the tree tells of an actor beside its name. */
 export function TreeCells({ line }: { readonly line: ActorLine }) {

@@ -1,6 +1,6 @@
+import { stateText } from "../../chart/state-text.js";
 import { stateAt } from "./state-at.js";
 import { useInspector } from "./use-inspector.js";
-import { stateText } from "./views/state-text.js";
 
 /** The worker's own state, lit. */
 export function WorkerState() {

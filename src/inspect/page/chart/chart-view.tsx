@@ -2,9 +2,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Chart } from "../../../chart/chart.js";
 import type { StateValue, TimerView } from "../../frames.js";
 import "./chart.css";
+import { stateText } from "../../../chart/state-text.js";
+import { durationText } from "../views/duration-text.js";
 import { Countdowns } from "./countdowns.js";
 import { drawingOf } from "./drawing-of.js";
-import { durationText } from "./duration-text.js";
 import { ELK_LICENCE } from "./elk.js";
 import { lightEdges, lightStates, lightTimers } from "./light.js";
 import { PanZoom } from "./pan-zoom.js";
@@ -106,15 +107,4 @@ function useDrawing(chart: Chart): {
   }, [chart]);
   if (result?.of !== chart) return { drawing: undefined, fault: undefined };
   return { drawing: result.drawing, fault: result.fault };
-}
-
-/** The innermost active states. */
-function stateText(state: StateValue): string {
-  if (typeof state === "string") return state;
-  return Object.entries(state)
-    .map(([key, inner]) => {
-      const text = inner === undefined ? "" : stateText(inner);
-      return text === "" ? key : `${key}.${text}`;
-    })
-    .join(", ");
 }

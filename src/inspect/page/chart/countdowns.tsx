@@ -1,7 +1,7 @@
 import type { Chart } from "../../../chart/chart.js";
 import { edgeText } from "../../../chart/edge-text.js";
 import type { TimerView } from "../../frames.js";
-import { durationText } from "./duration-text.js";
+import { durationText } from "../views/duration-text.js";
 
 interface CountdownsProps {
   readonly chart: Chart;

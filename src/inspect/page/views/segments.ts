@@ -1,5 +1,5 @@
+import { stateText } from "../../../chart/state-text.js";
 import type { EventRecord } from "../../frames.js";
-import { stateText } from "./state-text.js";
 
 /** A time that an actor spent in one state. */
 export interface Segment {

@@ -1,5 +1,5 @@
+import { stateText } from "../../../chart/state-text.js";
 import type { EventRecord } from "../../frames.js";
-import { stateText } from "./state-text.js";
 
 /** The name of everything that is no actor. */
 export const OUTSIDE = "outside";

@@ -1,4 +1,4 @@
-import type { StateValue } from "../../frames.js";
+import type { StateValue } from "./active-paths.js";
 
 const isPresent = (entry: [string, StateValue | undefined]): entry is [string, StateValue] =>
   entry[1] !== undefined;
