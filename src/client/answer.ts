@@ -1,27 +1,32 @@
 import { TsworkerError } from "../errors.js";
 import type { AuthData } from "../wire.js";
+import { quoted } from "./quoted.js";
 import { sseData } from "./sse-data.js";
+import { streamedBytes } from "./streamed-bytes.js";
 
-/** How much of a refusal is quoted in an error, in characters. */
-const QUOTED = 500;
-
-/** A worker's answer to a request. Its body can be read once, in one of the three ways. */
+/** A worker's answer to a request. Its body can be read once, in one of the ways. */
 export class Answer {
   /** Whether the status is 2xx. */
   readonly ok: boolean;
   readonly status: number;
   /** Base URL of the worker that answered. */
   readonly url: string;
-  /** The request's index at the engine. */
+  /** The request's index at the engine: the same one however often it was tried. */
   readonly requestIdx: number;
+  /**
+   * Seconds from the call until the answer was there, or began where it is a stream: waiting for a place and for a
+   * worker, and all tries, included.
+   */
+  readonly latency: number;
   /** The answer itself, for its headers or another way to read it. */
   readonly response: Response;
 
-  constructor(response: Response, authData: AuthData) {
+  constructor(response: Response, { url, request_idx: requestIdx }: AuthData, latency: number) {
     this.ok = response.ok;
     this.status = response.status;
-    this.url = authData.url;
-    this.requestIdx = authData.request_idx;
+    this.url = url;
+    this.requestIdx = requestIdx;
+    this.latency = latency;
     this.response = response;
   }
 
@@ -35,19 +40,30 @@ export class Answer {
     return this.response.text();
   }
 
+  /** The body's bytes as they come, whatever the status. @throws {TsworkerError} `ANSWER_BROKEN`. */
+  async *bytes(): AsyncGenerator<Uint8Array, void> {
+    if (this.response.body) yield* streamedBytes(this.response.body);
+  }
+
   /**
    * The `data:` payloads of a stream of server-sent events, each as soon as it arrives, unparsed and including
    * a last `[DONE]` where the model sends one. Leaving the loop early closes the connection, which cancels the
    * request.
    *
-   * @throws {TsworkerError} `WORKER_REFUSED` when the status is not 2xx.
-   * @throws the connection's error when the stream breaks off.
+   * @throws {TsworkerError} `WORKER_REFUSED` when the status is not 2xx, `ANSWER_BROKEN` when the stream breaks off.
+   * @throws the signal's reason when it is aborted.
    */
   async *events(): AsyncGenerator<string, void> {
-    if (!this.ok) {
-      const body = (await this.text()).slice(0, QUOTED);
-      throw new TsworkerError("WORKER_REFUSED", `the worker at ${this.url} answered ${this.status}: ${body}`);
-    }
+    await this.expectOk();
     if (this.response.body) yield* sseData(this.response.body);
+  }
+
+  /** @throws {TsworkerError} `WORKER_REFUSED` with what the worker said, when the status is not 2xx. */
+  async expectOk(): Promise<void> {
+    if (this.ok) return;
+    throw new TsworkerError(
+      "WORKER_REFUSED",
+      `the worker at ${this.url} answered ${this.status}: ${quoted(await this.text())}`,
+    );
   }
 }

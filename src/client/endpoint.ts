@@ -1,70 +1,180 @@
 import { TsworkerError } from "../errors.js";
-import type { Envelope, Payload } from "../wire.js";
-import { Answer } from "./answer.js";
+import type { AuthData, Payload } from "../wire.js";
+import type { Credentials } from "./account.js";
+import type { Answer } from "./answer.js";
+import type { AnswerStream } from "./answer-stream.js";
+import { askJson } from "./ask-json.js";
+import { answerOf, beginRequest } from "./begin-request.js";
+import { endpointFetch, type FetchOptions } from "./endpoint-fetch.js";
+import { type EndpointLogs, type EndpointWorker, logsOf, workersOf } from "./endpoint-worker.js";
+import type { Link } from "./link.js";
+import { PendingRequest } from "./pending-request.js";
+import type { RequestOptions } from "./request-options.js";
 import { route } from "./route.js";
+import { type Session, type SessionOptions, sessionOf } from "./session.js";
+import { urlAt } from "./url-at.js";
 
-interface EndpointInput {
-  readonly name: string;
-  readonly apiKey: string;
-  readonly engineUrl: string;
-  readonly fetch: typeof fetch;
-}
-
-/** Options of {@link Endpoint.request}. */
-export interface RequestOptions {
-  /**
-   * Workload of the request, in the units of the endpoint's workers (tokens, for a language model).
-   * @default 100
-   */
-  readonly cost?: number;
-  /** Gives up: while routing, while waiting, and in the middle of the answer. */
-  readonly signal?: AbortSignal;
-  /**
-   * Milliseconds in which the engine has to name a worker. What the worker takes to answer has no limit
-   * here; use `signal`.
-   * @default 60000
-   */
-  readonly timeoutMs?: number;
-}
+/** Milliseconds that the engine may take to tell of an endpoint. */
+const TELL_MS = 30_000;
 
 /** One endpoint of a {@link Serverless}. */
 export class Endpoint {
   readonly name: string;
-  readonly #input: EndpointInput;
+  /**
+   * Base URL for the `openai` package, together with {@link Endpoint.fetch}. Nothing listens there, and nothing ever
+   * will, so that a client that is not given the `fetch` fails and sends nobody its key.
+   */
+  readonly openaiUrl = "https://tsworker.invalid/v1";
+  /**
+   * A `fetch` that sends requests through the engine, for the `openai` package.
+   *
+   * @example
+   * ```ts
+   * const openai = new OpenAI({ baseURL: endpoint.openaiUrl, apiKey: "unused", fetch: endpoint.fetch });
+   * ```
+   */
+  readonly fetch: typeof fetch;
+  readonly #link: Link;
 
-  constructor(input: EndpointInput) {
-    this.name = input.name;
-    this.#input = input;
+  constructor(name: string, link: Link) {
+    this.name = name;
+    this.#link = link;
+    this.fetch = this.fetchWith({});
   }
 
   /**
-   * Sends a request to a worker of the endpoint. Resolves as soon as the worker's answer begins, whatever its
-   * status: look at `ok`.
+   * Sends a request to a worker of the endpoint. Resolves when the worker's answer is there, whatever its status (look at
+   * `ok`), or as soon as it begins where it is a stream.
    *
    * @param path - the worker's route, such as `/v1/completions`.
    * @param payload - what the route's handler gets.
    * @throws {TsworkerError} `NO_WORKER_READY`, `ENGINE_UNREACHABLE` when the engine named no worker in time;
-   * `ENGINE_REFUSED` when it never will (wrong key, unknown endpoint); `WORKER_UNREACHABLE` when the worker
-   * that it named could not be reached.
+   * `ENGINE_REFUSED` when it never will (wrong key, unknown endpoint), `ENGINE_INVALID` when it is no engine;
+   * `RETRIES_EXHAUSTED`, with all failures in the message and in the cause, when the last try has failed. With
+   * `retry: false`: `WORKER_UNREACHABLE`, `ANSWER_BROKEN`.
    * @throws the signal's reason when it is aborted.
    */
-  async request(path: string, payload: Payload, options: RequestOptions = {}): Promise<Answer> {
-    const { cost = 100, signal, timeoutMs = 60_000 } = options;
-    const authData = await route({ ...this.#input, endpoint: this.name, cost, timeoutMs, signal });
-    const envelope: Envelope = { auth_data: authData, payload, session_id: null };
-    const target = `${authData.url.replace(/\/+$/, "")}/${path.replace(/^\/+/, "")}`;
-    let response: Response;
-    try {
-      response = await this.#input.fetch(target, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(envelope),
-        ...(signal && { signal }),
+  request<T = unknown>(
+    path: string,
+    payload: Payload,
+    options: RequestOptions & { readonly stream: true },
+  ): PendingRequest<AnswerStream<T>>;
+  request(path: string, payload: Payload, options?: RequestOptions): PendingRequest<Answer>;
+  request(path: string, payload: Payload, options: RequestOptions = {}): PendingRequest<Answer> {
+    const { progress, performed } = beginRequest({
+      ...options,
+      link: this.#link,
+      locate: (requestIdx, signal) => this.#locate(requestIdx, signal, options),
+      path,
+      payload,
+      sessionId: null,
+    });
+    return new PendingRequest(
+      performed.then((each) => answerOf(each, options.stream)),
+      progress,
+    );
+  }
+
+  /**
+   * Opens a session: a place on one worker, until it is closed or its lifetime is over.
+   *
+   * @throws as {@link Endpoint.request}; {@link TsworkerError} `WORKER_REFUSED` when the worker does not open it.
+   */
+  async session(options: SessionOptions = {}): Promise<Session> {
+    const { lifetime = 60, onCloseRoute, onClosePayload, ...rest } = options;
+    const { performed } = beginRequest({
+      ...rest,
+      link: this.#link,
+      locate: (requestIdx, signal) => this.#locate(requestIdx, signal, rest),
+      path: "/session/create",
+      payload: {
+        lifetime,
+        ...(onCloseRoute !== undefined && { on_close_route: onCloseRoute }),
+        ...(onClosePayload !== undefined && { on_close_payload: onClosePayload }),
+      },
+      sessionId: null,
+    });
+    const each = await performed;
+    return sessionOf(this.#link, answerOf(each, false), each.authData);
+  }
+
+  /**
+   * The endpoint's workers, as the engine knows them.
+   *
+   * @throws {TsworkerError} `ENGINE_UNREACHABLE`, `ENGINE_REFUSED`, `ENGINE_INVALID`.
+   */
+  async workers(options: { readonly signal?: AbortSignal } = {}): Promise<readonly EndpointWorker[]> {
+    return workersOf(await this.#tell("get_endpoint_workers/", {}, options.signal));
+  }
+
+  /**
+   * The engine's log of the endpoint.
+   *
+   * @param tail - how many of the last lines of each level. @default 100
+   * @throws {TsworkerError} `ENGINE_UNREACHABLE`, `ENGINE_REFUSED`, `ENGINE_INVALID`.
+   */
+  async logs(tail = 100, options: { readonly signal?: AbortSignal } = {}): Promise<EndpointLogs> {
+    return logsOf(await this.#tell("get_endpoint_logs/", { tail }, options.signal));
+  }
+
+  /** {@link Endpoint.fetch} with a cost of one's own, or other options. */
+  fetchWith(options: FetchOptions): typeof fetch {
+    return endpointFetch(async ({ route: path, payload, ...rest }) => {
+      const { performed } = beginRequest({
+        ...rest,
+        link: this.#link,
+        locate: (requestIdx, signal) => this.#locate(requestIdx, signal, rest),
+        path,
+        payload,
+        sessionId: null,
+        returnsRefusal: true,
       });
-    } catch (cause) {
-      signal?.throwIfAborted();
-      throw new TsworkerError("WORKER_UNREACHABLE", `no answer from the worker at ${target}`, { cause });
+      return (await performed).response;
+    }, options);
+  }
+
+  async #locate(
+    requestIdx: number,
+    signal: AbortSignal,
+    { cost = 100, timeoutMs = 60_000 }: RequestOptions,
+  ): Promise<AuthData> {
+    const { account, engineUrl, fetch } = this.#link;
+    const credentials = await this.#credentials(signal, timeoutMs);
+    try {
+      const { name: endpoint } = this;
+      return await route({ endpoint, credentials, engineUrl, fetch, cost, requestIdx, timeoutMs, signal });
+    } catch (error) {
+      // The key may have been changed, or the endpoint made anew.
+      if (error instanceof TsworkerError && error.code === "ENGINE_REFUSED") account.forget();
+      throw error;
     }
-    return new Answer(response, authData);
+  }
+
+  #credentials(signal: AbortSignal | undefined, withinMs: number): Promise<Credentials> {
+    return this.#link.account.credentials(this.name, { given: this.#link.given, withinMs, signal });
+  }
+
+  async #tell(path: string, parameters: Payload, signal: AbortSignal | undefined): Promise<unknown> {
+    const { engineUrl, fetch } = this.#link;
+    const { apiKey, doubt, id } = await this.#credentials(signal, TELL_MS);
+    if (id === undefined) {
+      throw new TsworkerError(
+        "ENGINE_REFUSED",
+        `the id of the endpoint "${this.name}" is not known, by which the engine is asked: ${doubt ?? "it was not looked up"}; check the endpoint's name, or give the id: serverless.endpoint(name, { id })`,
+      );
+    }
+    const url = urlAt(engineUrl, path);
+    const body = { id, api_key: apiKey, ...parameters };
+    const asked = await askJson({
+      fetch,
+      whom: "the engine",
+      url,
+      apiKey,
+      body,
+      withinMs: TELL_MS,
+      signal,
+    });
+    if ("failure" in asked) throw asked.failure;
+    return asked.json;
   }
 }

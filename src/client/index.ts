@@ -1,4 +1,13 @@
 export { TsworkerError, type TsworkerErrorCode } from "../errors.js";
+export type { AuthData, Payload } from "../wire.js";
 export type { Answer } from "./answer.js";
-export type { Endpoint, RequestOptions } from "./endpoint.js";
-export { Serverless, type ServerlessOptions } from "./serverless.js";
+export type { AnswerStream } from "./answer-stream.js";
+export type { Endpoint } from "./endpoint.js";
+export type { FetchOptions } from "./endpoint-fetch.js";
+export type { EndpointLogs, EndpointWorker, WorkerState } from "./endpoint-worker.js";
+export type { PendingRequest } from "./pending-request.js";
+export type { RequestOptions, SendOptions } from "./request-options.js";
+export type { RequestStatus } from "./request-status.js";
+export type { RetryOptions } from "./retry-policy.js";
+export { type EndpointOptions, Serverless, type ServerlessOptions } from "./serverless.js";
+export type { Session, SessionOptions } from "./session.js";

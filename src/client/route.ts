@@ -1,50 +1,64 @@
 import { TsworkerError } from "../errors.js";
 import type { AuthData } from "../wire.js";
+import type { Credentials } from "./account.js";
+import { askJson } from "./ask-json.js";
+import { fieldsOf } from "./fields-of.js";
 import { pause } from "./pause.js";
+import { urlAt } from "./url-at.js";
 
-interface RouteInput {
+export interface RouteInput {
   readonly endpoint: string;
-  readonly apiKey: string;
+  readonly credentials: Credentials;
   readonly engineUrl: string;
   readonly fetch: typeof fetch;
   readonly cost: number;
+  /** 0: a new request; otherwise one that asks again, under its index. */
+  readonly requestIdx: number;
   readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSignal;
 }
 
 /** Longest wait for one answer of the engine, in milliseconds: a lost one must not take the whole time. */
 const ATTEMPT_MS = 10_000;
 
-/** Statuses after which asking again may help. */
-const isPassing = (status: number) => status === 408 || status === 429 || status >= 500;
-
 /** What one attempt came to: a worker, or why there is none and under which index to ask again. */
 type Attempt =
   | { readonly authData: AuthData }
-  | { readonly failure: TsworkerError; readonly requestIdx?: number };
+  | {
+      readonly failure: TsworkerError;
+      readonly requestIdx?: number;
+      readonly retryAfterMs?: number | undefined;
+    };
 
 /**
  * Asks the engine for a worker until it names one. It is the same request all the time, so asking again adds
  * no load.
  *
- * @throws {TsworkerError} `ENGINE_REFUSED` at once; `NO_WORKER_READY` or `ENGINE_UNREACHABLE`, whichever was
- * last, when the time is over.
+ * @throws {TsworkerError} `ENGINE_REFUSED`, `ENGINE_INVALID` at once; `NO_WORKER_READY` or `ENGINE_UNREACHABLE`,
+ * whichever was last, when the time is over.
  * @throws the signal's reason when it is aborted.
  */
 export async function route(input: RouteInput): Promise<AuthData> {
   const { signal, timeoutMs } = input;
   const deadline = performance.now() + timeoutMs;
-  let requestIdx = 0;
+  let { requestIdx } = input;
+  let told: TsworkerError | undefined;
   for (let attempts = 0; ; attempts += 1) {
     const leftMs = Math.max(1, deadline - performance.now());
     const attempt = await ask(input, requestIdx, Math.min(leftMs, ATTEMPT_MS));
     if ("authData" in attempt) return attempt.authData;
     requestIdx = attempt.requestIdx ?? requestIdx;
-    const waitMs = backOff(attempts);
-    if (performance.now() + waitMs >= deadline) throw attempt.failure;
+    if (attempt.failure.code === "NO_WORKER_READY") told = attempt.failure;
+    const waitMs = Math.max(backOff(attempts), attempt.retryAfterMs ?? 0);
+    if (performance.now() + waitMs >= deadline) {
+      // That the last attempt was cut short says less than what the engine told before.
+      throw isCut(attempt.failure) ? (told ?? attempt.failure) : attempt.failure;
+    }
     await pause(waitMs, signal);
   }
 }
+
+const isCut = ({ cause }: TsworkerError): boolean => cause instanceof Error && cause.name === "TimeoutError";
 
 /** 0.2 s, growing by half each time up to 5 s, and up to a quarter more or less so that clients spread out. */
 function backOff(attempts: number): number {
@@ -52,53 +66,42 @@ function backOff(attempts: number): number {
 }
 
 async function ask(input: RouteInput, requestIdx: number, withinMs: number): Promise<Attempt> {
-  const { endpoint, apiKey, cost, engineUrl, signal, timeoutMs } = input;
-  const limit = AbortSignal.timeout(Math.ceil(withinMs));
-  const url = `${engineUrl.replace(/\/+$/, "")}/route/`;
+  const { cost, credentials, endpoint, engineUrl, fetch, signal, timeoutMs } = input;
+  const { apiKey } = credentials;
   const body = { endpoint, api_key: apiKey, cost, request_idx: requestIdx, replay_timeout: timeoutMs / 1000 };
-  let status: number;
-  let text: string;
-  try {
-    const response = await input.fetch(url, {
-      method: "POST",
-      headers: { "content-type": "application/json", authorization: `Bearer ${apiKey}` },
-      body: JSON.stringify(body),
-      signal: signal ? AbortSignal.any([signal, limit]) : limit,
-    });
-    status = response.status;
-    text = await response.text();
-  } catch (cause) {
-    signal?.throwIfAborted();
-    return unreachable(`no answer from the engine at ${engineUrl}`, cause);
-  }
-  if (isPassing(status)) return unreachable(`the engine at ${engineUrl} answered ${status}`);
-  const answer = parsed(text);
-  if (status !== 200 || answer === undefined) {
-    const message = typeof answer?.error_msg === "string" ? answer.error_msg : text.slice(0, 500);
-    throw new TsworkerError("ENGINE_REFUSED", `the engine at ${engineUrl} answered ${status}: ${message}`);
-  }
+  const url = urlAt(engineUrl, "route/");
+  const asked = await askJson({ fetch, whom: "the engine", url, apiKey, body, withinMs, signal }).catch(
+    (error: unknown) => {
+      throw explained(error, input);
+    },
+  );
+  if ("failure" in asked) return asked;
+  const answer = fieldsOf(asked.json);
   if (isAuthData(answer)) return { authData: answer };
+  if (typeof answer.status !== "string" && typeof answer.request_idx !== "number") {
+    throw new TsworkerError(
+      "ENGINE_INVALID",
+      `expected a worker or the endpoint's status from the engine at ${url}, got ${JSON.stringify(answer).slice(0, 500)}; check that this is the engine's URL`,
+    );
+  }
   const failure = new TsworkerError(
     "NO_WORKER_READY",
-    `no worker of ${endpoint} became ready within ${timeoutMs / 1000} s; the engine says: ${answer.status}`,
+    `no worker of ${endpoint} became ready within ${timeoutMs / 1000} s; the engine says: ${answer.status}; give it more time with timeoutMs, or look at the endpoint's workers`,
   );
   return { failure, ...(typeof answer.request_idx === "number" && { requestIdx: answer.request_idx }) };
 }
 
-function unreachable(message: string, cause?: unknown): Attempt {
-  return { failure: new TsworkerError("ENGINE_UNREACHABLE", message, { cause }) };
-}
-
-function parsed(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
+/** A refusal with what there is to be done about it. */
+function explained(error: unknown, { credentials, endpoint }: RouteInput): unknown {
+  if (!(error instanceof TsworkerError) || error.code !== "ENGINE_REFUSED") return error;
+  const doubt = credentials.doubt === undefined ? "" : ` (${credentials.doubt})`;
+  return new TsworkerError(
+    error.code,
+    `${error.message}; check the apiKey and the endpoint's name, "${endpoint}"${doubt}`,
+  );
 }
 
 /** Only what the client itself needs is looked at: the rest is between engine and worker. */
-function isAuthData(answer: Record<string, unknown>): answer is Record<string, unknown> & AuthData {
+function isAuthData(answer: Readonly<Record<string, unknown>>): answer is Record<string, unknown> & AuthData {
   return typeof answer.url === "string" && answer.url !== "" && typeof answer.signature === "string";
 }

@@ -1,51 +1,113 @@
+import { TsworkerError } from "../errors.js";
+import { Account } from "./account.js";
 import { Endpoint } from "./endpoint.js";
+import { Places } from "./places.js";
+
+/** Where the service itself is. */
+const ENGINE_URL = "https://run.vast.ai";
+const WEB_URL = "https://console.vast.ai";
 
 /** Options of a {@link Serverless}. */
 export interface ServerlessOptions {
-  /** The endpoint's API key. */
+  /** The account's API key, by which the endpoints' own keys are looked up; or an endpoint's own. */
   readonly apiKey: string;
   /**
    * Base URL of the engine.
    * @default "https://run.vast.ai"
    */
-  readonly engineUrl?: string;
+  readonly engineUrl?: string | undefined;
+  /**
+   * Base URL of the web service that knows the account's endpoints and their keys. `null`: nothing is looked up, and
+   * `apiKey` is used itself.
+   * @default "https://console.vast.ai", or the engine's own URL where another engine than the default is named
+   */
+  readonly webUrl?: string | null | undefined;
+  /**
+   * Requests at once; further ones wait in a line. A stream counts until it has ended or was left. Integer of at least 1.
+   * @default 100
+   */
+  readonly maxConcurrency?: number | undefined;
   /**
    * The `fetch` to use. Node's own gives up when an answer takes longer than 5 minutes to begin: give one
    * with longer time-outs for slower models.
    * @default globalThis.fetch
    */
-  readonly fetch?: typeof fetch;
+  readonly fetch?: typeof fetch | undefined;
+}
+
+/** What is known of an endpoint, and need not be looked up. */
+export interface EndpointOptions {
+  /** The endpoint's own key. */
+  readonly apiKey?: string | undefined;
+  /** The endpoint's id at the engine. */
+  readonly id?: number | undefined;
 }
 
 /**
  * A client of the serverless engine: asks it for a worker and sends that worker the request. It needs nothing
- * but `fetch`.
+ * but `fetch`, holds nothing open, and shows no worker a key.
  *
  * @example
  * ```ts
  * import { Serverless } from "tsworker/client";
  *
  * const endpoint = new Serverless({ apiKey }).endpoint("my-endpoint");
- * const answer = await endpoint.request("/v1/completions", { prompt: "Hello", max_tokens: 64, stream: true }, { cost: 64 });
- * for await (const event of answer.events()) {
- *   if (event !== "[DONE]") console.log(JSON.parse(event).choices[0].text);
- * }
+ * const payload = { prompt: "Hello", max_tokens: 64, stream: true };
+ * const stream = await endpoint.request<Chunk>("/v1/completions", payload, { cost: 64, stream: true });
+ * for await (const chunk of stream) console.log(chunk.choices[0].text);
  * ```
  */
 export class Serverless {
-  readonly #apiKey: string;
   readonly #engineUrl: string;
   readonly #fetch: typeof fetch;
+  readonly #account: Account;
+  readonly #places: Places;
 
-  constructor({ apiKey, engineUrl = "https://run.vast.ai", fetch: given }: ServerlessOptions) {
-    this.#apiKey = apiKey;
+  /** @throws {TsworkerError} `CONFIG_INVALID`, with all faults at once. */
+  constructor(options: ServerlessOptions) {
+    const { apiKey, engineUrl = ENGINE_URL, maxConcurrency = 100, fetch: given } = options;
+    // Another engine's key is not shown to the service.
+    const { webUrl = engineUrl === ENGINE_URL ? WEB_URL : engineUrl } = options;
+    check({ apiKey, engineUrl, webUrl, maxConcurrency });
     this.#engineUrl = engineUrl;
     // A browser's fetch refuses to be called as a method of anything but the window.
-    this.#fetch = given ?? ((...parameters) => globalThis.fetch(...parameters));
+    this.#fetch = (...parameters) => (given ?? globalThis.fetch)(...parameters);
+    this.#account = new Account({ apiKey, webUrl, fetch: this.#fetch });
+    this.#places = new Places(maxConcurrency);
   }
 
   /** An endpoint by its name. Nothing is asked yet: whether it exists shows with the first request. */
-  endpoint(name: string): Endpoint {
-    return new Endpoint({ name, apiKey: this.#apiKey, engineUrl: this.#engineUrl, fetch: this.#fetch });
+  endpoint(name: string, { apiKey, id }: EndpointOptions = {}): Endpoint {
+    return new Endpoint(name, {
+      fetch: this.#fetch,
+      engineUrl: this.#engineUrl,
+      places: this.#places,
+      account: this.#account,
+      given: { ...(apiKey !== undefined && { apiKey }), ...(id !== undefined && { id }) },
+    });
   }
+}
+
+function check(options: ServerlessOptions): void {
+  const { apiKey, engineUrl, webUrl, maxConcurrency = 1 } = options;
+  const faults: string[] = [];
+  // Plain JavaScript may come with anything, and of a key no more is told than its kind.
+  if (typeof apiKey !== "string" || apiKey === "") {
+    faults.push(
+      `apiKey: expected a text that is not empty, got ${apiKey === "" ? "an empty one" : typeof apiKey}`,
+    );
+  }
+  if (!isHttpUrl(engineUrl)) faults.push(`engineUrl: expected a URL with http: or https:, got ${engineUrl}`);
+  if (webUrl !== null && webUrl !== engineUrl && !isHttpUrl(webUrl)) {
+    faults.push(`webUrl: expected a URL with http: or https:, or null, got ${webUrl}`);
+  }
+  if (!Number.isInteger(maxConcurrency) || maxConcurrency < 1) {
+    faults.push(`maxConcurrency: expected an integer of at least 1, got ${maxConcurrency}`);
+  }
+  if (faults.length === 0) return;
+  throw new TsworkerError("CONFIG_INVALID", `the client's options are at fault: ${faults.join("; ")}`);
+}
+
+function isHttpUrl(url: unknown): boolean {
+  return typeof url === "string" && /^https?:\/\/./.test(url) && URL.canParse(url);
 }

@@ -1,0 +1,69 @@
+import { TsworkerError } from "../errors.js";
+import type { LastStatus } from "./request-status.js";
+
+/** Statuses whose answers have no body, and must not be given one. */
+const BODILESS = [204, 205, 304];
+
+/** Content types whose bodies come piece by piece. */
+const STREAMS = /^(?:text\/event-stream|application\/(?:x-)?ndjson|application\/jsonl)\b|stream/i;
+
+/** Whether a body is handed on as it comes, and not first read whole. */
+export function isStream({ headers }: Response): boolean {
+  return STREAMS.test(headers.get("content-type") ?? "");
+}
+
+/** The same answer with another body. */
+export function withBody(
+  { status, statusText, headers }: Response,
+  body: ReadableStream<Uint8Array> | ArrayBuffer | string,
+): Response {
+  return new Response(BODILESS.includes(status) ? null : body, { status, statusText, headers });
+}
+
+/** The error of an answer that did not come to its end. */
+export function brokenAnswer(url: string, cause: unknown): TsworkerError {
+  return new TsworkerError(
+    "ANSWER_BROKEN",
+    `the answer of the worker at ${url} broke off: the worker or its model may have died; what came is not whole, send the request again`,
+    { cause },
+  );
+}
+
+interface Watched {
+  readonly url: string;
+  readonly signal: AbortSignal;
+  /** Told once how it ended. */
+  readonly onEnd: (status: LastStatus) => void;
+}
+
+/** A body that tells when it has ended, and whose breaking off is told by an error of this package. */
+export function watchedBody(
+  body: ReadableStream<Uint8Array>,
+  { url, signal, onEnd }: Watched,
+): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        try {
+          const { done, value } = await reader.read();
+          if (!done) {
+            controller.enqueue(value);
+            return;
+          }
+          controller.close();
+          onEnd("complete");
+        } catch (cause) {
+          controller.error(signal.aborted ? signal.reason : brokenAnswer(url, cause));
+          onEnd(signal.aborted ? "cancelled" : "errored");
+        }
+      },
+      cancel: async (reason) => {
+        onEnd("cancelled");
+        await reader.cancel(reason);
+      },
+    },
+    // Nothing is read ahead of whoever reads.
+    { highWaterMark: 0 },
+  );
+}

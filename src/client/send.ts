@@ -1,0 +1,73 @@
+import { TsworkerError } from "../errors.js";
+import type { AuthData } from "../wire.js";
+import { brokenAnswer, isStream, withBody } from "./answer-body.js";
+import { isPassing } from "./is-passing.js";
+import { quoted } from "./quoted.js";
+import { retryAfterMs } from "./retry-after.js";
+import { urlAt } from "./url-at.js";
+
+export interface Sending {
+  readonly fetch: typeof fetch;
+  readonly path: string;
+  /** As JSON: the same text with each try. */
+  readonly payload: string;
+  readonly authData: AuthData;
+  readonly sessionId: string | null;
+  /** Whether the body is handed on as it comes, whatever its type. */
+  readonly stream: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** What came of sending a request once. */
+export type Sent =
+  | { readonly kind: "whole" | "stream"; readonly response: Response }
+  | {
+      readonly kind: "failed";
+      readonly failure: TsworkerError;
+      /** The worker's refusal, whole; undefined where there was no answer. */
+      readonly response?: Response;
+      readonly retryAfterMs?: number | undefined;
+    };
+
+/**
+ * Sends a request to a worker, once. An answer that is no stream, or a refusal, is read whole here, so that one that
+ * breaks off can be asked for again.
+ *
+ * @throws the signal's reason when it is aborted.
+ */
+export async function send(sending: Sending): Promise<Sent> {
+  const { authData, fetch, path, payload, sessionId, signal, stream } = sending;
+  const { url } = authData;
+  const target = urlAt(url, path);
+  const about = `"auth_data":${JSON.stringify(authData)},"session_id":${JSON.stringify(sessionId)}`;
+  let response: Response;
+  try {
+    response = await fetch(target, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: `{${about},"payload":${payload}}`,
+      signal,
+    });
+  } catch (cause) {
+    signal.throwIfAborted();
+    const message = `no answer from the worker at ${target}: it may have died or cannot be reached from here`;
+    return { kind: "failed", failure: new TsworkerError("WORKER_UNREACHABLE", message, { cause }) };
+  }
+  if (response.ok && (stream || isStream(response))) return { kind: "stream", response };
+  let body: ArrayBuffer;
+  try {
+    body = await response.arrayBuffer();
+  } catch (cause) {
+    signal.throwIfAborted();
+    return { kind: "failed", failure: brokenAnswer(url, cause) };
+  }
+  const whole = withBody(response, body);
+  if (!isPassing(whole.status)) return { kind: "whole", response: whole };
+  const message = `the worker at ${url} answered ${whole.status}: ${quoted(new TextDecoder().decode(body))}`;
+  return {
+    kind: "failed",
+    failure: new TsworkerError("WORKER_REFUSED", message),
+    response: whole,
+    retryAfterMs: retryAfterMs(whole),
+  };
+}

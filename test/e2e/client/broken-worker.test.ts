@@ -1,0 +1,73 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Serverless } from "../../../src/client/index.js";
+import { ClientStand } from "../../support/client-stand.js";
+import { eventually } from "../../support/eventually.js";
+
+interface Chunk {
+  readonly choices: readonly { readonly text: string }[];
+}
+
+describe("a client and a real worker", () => {
+  let stand: ClientStand;
+  const endpoint = () => new Serverless({ apiKey: "key", engineUrl: stand.engine.url }).endpoint("endpoint");
+  const endless = { prompt: "Hello", max_tokens: 1_000_000, stream: true };
+
+  beforeEach(async () => {
+    stand = await ClientStand.start({ model: { tokensPerSecond: 100 } });
+  });
+  afterEach(() => stand.stop());
+
+  test("an endless stream that is cancelled frees the model within a second", async () => {
+    const pending = endpoint().request<Chunk>("/v1/completions", endless, { stream: true });
+    const reading = (async () => {
+      for await (const _ of await pending) if (stand.model.stats.tokens > 10) pending.cancel();
+    })();
+    await expect(reading).rejects.toMatchObject({ name: "AbortError" });
+    await eventually(() => stand.model.stats.running === 0, { timeoutMs: 1000 });
+    await eventually(() => stand.engine.totals.ended.Cancelled === 1);
+  });
+
+  test("a stream whose worker is killed ends with an error that says so", async () => {
+    const seen: string[] = [];
+    const reading = (async () => {
+      const stream = await endpoint().request<Chunk>("/v1/completions", endless, { stream: true });
+      for await (const { choices } of stream) {
+        seen.push(choices[0]?.text ?? "");
+        if (seen.length === 5) await stand.worker.kill();
+      }
+    })();
+    await expect(reading).rejects.toMatchObject({
+      code: "ANSWER_BROKEN",
+      message: expect.stringContaining(`the worker at ${stand.worker.url} broke off`),
+    });
+    expect(seen.length).toBeGreaterThanOrEqual(5);
+  });
+
+  test("a stream whose model crashes ends with an error, too", async () => {
+    const reading = (async () => {
+      const stream = await endpoint().request<Chunk>("/v1/completions", endless, { stream: true });
+      for await (const _ of stream) if (stand.model.state === "ready") stand.model.crash();
+    })();
+    await expect(reading).rejects.toMatchObject({ code: "ANSWER_BROKEN" });
+  });
+
+  test("a stream that is read to its end is counted as served", async () => {
+    const payload = { prompt: "Hello", max_tokens: 3, stream: true };
+    let text = "";
+    for await (const { choices } of await endpoint().request<Chunk>("/v1/completions", payload, {
+      stream: true,
+    })) {
+      text += choices[0]?.text ?? "";
+    }
+    expect(text).toMatch(/\w/);
+    await eventually(() => expect(stand.engine.totals.ended).toMatchObject({ Success: 1, Cancelled: 0 }));
+  });
+
+  test("a request that meets a model which has crashed is served when that is back", async () => {
+    stand.model.crash();
+    const pending = endpoint().request("/v1/completions", { prompt: "Hello", max_tokens: 3 });
+    await eventually(() => pending.status === "retrying" || pending.status === "polling");
+    stand.model.restart();
+    expect((await pending).ok).toBe(true);
+  });
+});

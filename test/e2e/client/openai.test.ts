@@ -1,0 +1,165 @@
+import OpenAI from "openai";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Serverless } from "../../../src/client/index.js";
+import { ClientStand } from "../../support/client-stand.js";
+import { eventually } from "../../support/eventually.js";
+import { SOON, tinyEndpoint } from "../../support/tiny-endpoint.js";
+
+const messages = [{ role: "user" as const, content: "Hello" }];
+
+describe("the openai package, through an engine and a worker", () => {
+  let stand: ClientStand;
+  let openai: OpenAI;
+
+  beforeAll(async () => {
+    stand = await ClientStand.start();
+    const endpoint = new Serverless({ apiKey: "key", engineUrl: stand.engine.url }).endpoint("endpoint");
+    openai = new OpenAI({ baseURL: endpoint.openaiUrl, apiKey: "unused", fetch: endpoint.fetch });
+  });
+  afterAll(() => stand.stop());
+
+  test("completes a chat", async () => {
+    const chat = await openai.chat.completions.create({ model: "any", messages, max_tokens: 7 });
+    expect(chat.choices[0]?.message.content).toMatch(/\w/);
+    expect(chat.usage?.completion_tokens).toBe(7);
+  });
+
+  test("streams a chat", async () => {
+    const stream = await openai.chat.completions.create({
+      model: "any",
+      messages,
+      max_completion_tokens: 9,
+      stream: true,
+      stream_options: { include_usage: true },
+    });
+    let text = "";
+    let tokens: number | undefined;
+    for await (const chunk of stream) {
+      text += chunk.choices[0]?.delta.content ?? "";
+      tokens = chunk.usage?.completion_tokens ?? tokens;
+    }
+    expect(text).toMatch(/\w/);
+    expect(tokens).toBe(9);
+  });
+
+  test("completes a text", async () => {
+    const completion = await openai.completions.create({ model: "any", prompt: "Hello", max_tokens: 3 });
+    expect(completion.usage?.completion_tokens).toBe(3);
+  });
+
+  test("announces the tokens that it asks for as the cost", async () => {
+    const before = stand.engine.totals.requestedLoad;
+    await openai.completions.create({ model: "any", prompt: "Hello", max_tokens: 42 });
+    expect(stand.engine.totals.requestedLoad - before).toBe(42);
+  });
+
+  test("gets the model's own errors, status and body", async () => {
+    const asking = openai.completions.create({ model: "any", prompt: "Hello", max_tokens: -1 });
+    await expect(asking).rejects.toBeInstanceOf(OpenAI.BadRequestError);
+    await expect(asking).rejects.toMatchObject({
+      status: 400,
+      message: expect.stringContaining("max_tokens"),
+    });
+  });
+
+  test("gets the worker's refusal of a route that it does not have", async () => {
+    const asking = openai.embeddings.create({ model: "any", input: "Hello" });
+    await expect(asking).rejects.toBeInstanceOf(OpenAI.NotFoundError);
+  });
+
+  test("frees the model when a stream is left", async () => {
+    const stream = await openai.completions.create({
+      model: "any",
+      prompt: "Hello",
+      max_tokens: 1_000_000,
+      stream: true,
+    });
+    for await (const _ of stream) break;
+    await eventually(() => stand.model.stats.running === 0, { timeoutMs: 1000 });
+  });
+
+  test("frees the model when its signal is aborted", async () => {
+    const controller = new AbortController();
+    const asking = openai.completions.create(
+      { model: "any", prompt: "Hello", max_tokens: 1_000_000 },
+      { signal: controller.signal },
+    );
+    await eventually(() => stand.model.stats.running === 1);
+    controller.abort();
+    await expect(asking).rejects.toBeInstanceOf(OpenAI.APIUserAbortError);
+    await eventually(() => stand.model.stats.running === 0, { timeoutMs: 1000 });
+  });
+});
+
+describe("the openai package, when something fails", () => {
+  const clientOf = ({ fetch, openaiUrl }: { readonly fetch: typeof globalThis.fetch; openaiUrl: string }) =>
+    new OpenAI({ baseURL: openaiUrl, apiKey: "unused", fetch });
+
+  test("gets the last refusal as it is, and does not try once more what was tried enough", async () => {
+    const { endpoint, worker } = await tinyEndpoint((response) =>
+      response.writeHead(429, { "x-reason": "busy" }).end('{"error":{"message":"too many"}}'),
+    );
+    const openai = clientOf({ ...endpoint, fetch: endpoint.fetchWith({ retry: { ...SOON, attempts: 2 } }) });
+    const asking = openai.completions.create({ model: "any", prompt: "Hello" });
+    await expect(asking).rejects.toMatchObject({ status: 429, error: { message: "too many" } });
+    await expect(asking).rejects.toMatchObject({ headers: expect.any(Headers) });
+    expect(worker.seen.length).toBe(2);
+  });
+
+  test("is told of a wrong key in the engine's words", async () => {
+    const { engine } = await tinyEndpoint((response) => response.end());
+    const serverless = new Serverless({ apiKey: "wrong", engineUrl: engine.url });
+    const asking = clientOf(serverless.endpoint("endpoint")).completions.create({
+      model: "any",
+      prompt: "Hi",
+    });
+    await expect(asking).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
+    await expect(asking).rejects.toMatchObject({
+      code: "ENGINE_REFUSED",
+      message: expect.stringMatching(/api_key/),
+    });
+  });
+
+  test("is told of a worker that cannot be reached", async () => {
+    const { endpoint } = await tinyEndpoint((response) => response.destroy());
+    const openai = clientOf({ ...endpoint, fetch: endpoint.fetchWith({ retry: { ...SOON, attempts: 2 } }) });
+    await expect(openai.completions.create({ model: "any", prompt: "Hello" })).rejects.toMatchObject({
+      status: 503,
+      code: "RETRIES_EXHAUSTED",
+    });
+  });
+
+  test("shows the worker no key, and nothing but the body", async () => {
+    const { endpoint, worker } = await tinyEndpoint((response) => response.end("{}"));
+    const openai = new OpenAI({ baseURL: endpoint.openaiUrl, apiKey: "a-secret", fetch: endpoint.fetch });
+    await openai.completions.create({ model: "any", prompt: "Hello" });
+    expect(JSON.stringify(worker.seen)).not.toContain("a-secret");
+    expect(worker.seen).toMatchObject([
+      { path: "/v1/completions", body: { payload: { model: "any", prompt: "Hello" } } },
+    ]);
+  });
+
+  test("costs what a function of one's own says", async () => {
+    const { endpoint, engine } = await tinyEndpoint((response) => response.end("{}"));
+    const fetch = endpoint.fetchWith({ cost: ({ prompt }, route) => String(prompt).length + route.length });
+    await clientOf({ ...endpoint, fetch }).completions.create({ model: "any", prompt: "12345" });
+    expect(engine.totals.requestedLoad).toBe(5 + "/v1/completions".length);
+  });
+
+  test.each([
+    [405, { method: "GET" }],
+    [415, { method: "POST", body: new FormData() }],
+    [415, { method: "POST", body: "[1]" }],
+  ])("is refused with %i what no worker takes", async (status, init) => {
+    const { endpoint, worker } = await tinyEndpoint((response) => response.end("{}"));
+    expect((await endpoint.fetch(`${endpoint.openaiUrl}/files`, init)).status).toBe(status);
+    expect(worker.seen).toEqual([]);
+  });
+
+  test("may be given a Request", async () => {
+    const { endpoint, worker } = await tinyEndpoint((response) => response.end('{"n":1}'));
+    const request = new Request(`${endpoint.openaiUrl}/go?a=b`, { method: "POST", body: '{"n":1}' });
+    expect(await (await endpoint.fetch(request)).json()).toEqual({ n: 1 });
+    expect(worker.seen).toMatchObject([{ path: "/v1/go?a=b", body: { payload: { n: 1 } } }]);
+  });
+});

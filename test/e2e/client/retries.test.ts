@@ -1,0 +1,127 @@
+import type { ServerResponse } from "node:http";
+import { describe, expect, test } from "vitest";
+import type { TsworkerError } from "../../../src/client/index.js";
+import { SOON, tinyEndpoint } from "../../support/tiny-endpoint.js";
+
+const authOf = ({ body }: { readonly body: unknown }) =>
+  (body as { auth_data: { request_idx: number; reqnum: number } }).auth_data;
+
+const failing: readonly (readonly [string, (response: ServerResponse) => void])[] = [
+  ["408", (response) => response.writeHead(408).end()],
+  ["429", (response) => response.writeHead(429).end()],
+  ["500", (response) => response.writeHead(500).end()],
+  ["503", (response) => response.writeHead(503).end("{}")],
+  ["no answer", (response) => response.destroy()],
+  [
+    "half an answer",
+    (response) => {
+      response.writeHead(200, { "content-type": "application/json", "content-length": 100 });
+      response.write('{"text":', () => response.destroy());
+    },
+  ],
+];
+
+describe("a client whose request failed", () => {
+  test.each(failing)("with %s sends it again", async (_, fail) => {
+    const { endpoint } = await tinyEndpoint((response, _seen, tries) => {
+      if (tries < 3) fail(response);
+      else response.end('{"text":"hi"}');
+    });
+    const answer = await endpoint.request("/go", {}, { retry: SOON });
+    expect(await answer.json()).toEqual({ text: "hi" });
+  });
+
+  test("asks the engine for a worker each time, as the same request", async () => {
+    const { endpoint, engine, worker } = await tinyEndpoint((response, _seen, tries) => {
+      response.writeHead(tries < 3 ? 503 : 200).end();
+    });
+    const answer = await endpoint.request("/go", {}, { cost: 7, retry: SOON });
+    expect(worker.seen.map((seen) => authOf(seen).request_idx)).toEqual([1, 1, 1]);
+    expect(new Set(worker.seen.map((seen) => authOf(seen).reqnum)).size).toBe(3);
+    expect(answer.requestIdx).toBe(1);
+    expect(engine.totals).toMatchObject({ requested: 1, requestedLoad: 7 });
+  });
+
+  test("waits as long as the worker asks it to", async () => {
+    const { endpoint } = await tinyEndpoint((response, _seen, tries) => {
+      response.writeHead(tries === 1 ? 429 : 200, { "retry-after": "1" }).end();
+    });
+    expect((await endpoint.request("/go", {}, { retry: SOON })).latency).toBeGreaterThanOrEqual(0.99);
+  });
+
+  test.each([400, 401, 404, 409, 410, 413, 422])("with %i does not", async (status) => {
+    const { endpoint, worker } = await tinyEndpoint((response) => response.writeHead(status).end());
+    expect((await endpoint.request("/go", {}, { retry: SOON })).status).toBe(status);
+    expect(worker.seen.length).toBe(1);
+  });
+
+  test("gives up in the end, and tells of every try", async () => {
+    const { endpoint, worker } = await tinyEndpoint((response, _seen, tries) => {
+      if (tries === 2) response.destroy();
+      else response.writeHead(503).end('{"error":"the worker is loading"}');
+    });
+    const error = await endpoint.request("/go", {}, { retry: { ...SOON, attempts: 3 } }).then(
+      () => undefined,
+      (reason: TsworkerError) => reason,
+    );
+    expect(error?.code).toBe("RETRIES_EXHAUSTED");
+    expect(error?.message).toMatch(/\/go was tried 3 times in [\d.]+ s/);
+    expect(error?.message).toContain(
+      `1. the worker at ${worker.url} answered 503: {"error":"the worker is loading"}`,
+    );
+    expect(error?.message).toContain(`2. no answer from the worker at ${worker.url}/go`);
+    expect(error?.cause).toMatchObject({
+      errors: [{ code: "WORKER_REFUSED" }, { code: "WORKER_UNREACHABLE" }, { code: "WORKER_REFUSED" }],
+    });
+  });
+
+  test("gives up at once where the next try would come too late", async () => {
+    const { endpoint, worker } = await tinyEndpoint((response) =>
+      response.writeHead(503, { "retry-after": "3600" }).end(),
+    );
+    await expect(endpoint.request("/go", {})).rejects.toMatchObject({ code: "RETRIES_EXHAUSTED" });
+    expect(worker.seen.length).toBe(1);
+  });
+
+  test("is told what became of a request when the engine has gone meanwhile", async () => {
+    const { endpoint, engine } = await tinyEndpoint((response) => {
+      void engine.outage({ kind: "status", status: 503 }).then(() => response.writeHead(503).end());
+    });
+    await expect(endpoint.request("/go", {}, { retry: SOON, timeoutMs: 200 })).rejects.toMatchObject({
+      code: "RETRIES_EXHAUSTED",
+      cause: { errors: [{ code: "WORKER_REFUSED" }, { code: "ENGINE_UNREACHABLE" }] },
+    });
+  });
+
+  test("stops at once when it is cancelled while it waits", async () => {
+    const { endpoint } = await tinyEndpoint((response) =>
+      response.writeHead(503, { "retry-after": "60" }).end(),
+    );
+    const pending = endpoint.request(
+      "/go",
+      {},
+      { onStatus: (status) => status === "retrying" && pending.cancel() },
+    );
+    await expect(pending).rejects.toMatchObject({ name: "AbortError" });
+    expect(pending.status).toBe("cancelled");
+  });
+
+  test("never sends a stream again of which something was handed out", async () => {
+    const { endpoint, worker } = await tinyEndpoint((response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write('data: {"n":1}\n\n', () => response.destroy());
+    });
+    const seen: unknown[] = [];
+    const reading = (async () => {
+      for await (const event of await endpoint.request("/go", {}, { stream: true, retry: SOON })) {
+        seen.push(event);
+      }
+    })();
+    await expect(reading).rejects.toMatchObject({
+      code: "ANSWER_BROKEN",
+      message: expect.stringContaining(`the worker at ${worker.url} broke off`),
+    });
+    expect(seen).toEqual([{ n: 1 }]);
+    expect(worker.seen.length).toBe(1);
+  });
+});

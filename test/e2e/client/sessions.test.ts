@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Endpoint, Serverless } from "../../../src/client/index.js";
+import { ClientStand } from "../../support/client-stand.js";
+import { eventually } from "../../support/eventually.js";
+import { tinyWorker } from "../../support/tiny-worker.js";
+
+describe("a session", () => {
+  let stand: ClientStand;
+  let endpoint: Endpoint;
+
+  beforeAll(async () => {
+    stand = await ClientStand.start();
+    endpoint = new Serverless({ apiKey: "key", engineUrl: stand.engine.url }).endpoint("endpoint");
+  });
+  afterAll(() => stand.stop());
+
+  /** How the engine was told that the session ended. */
+  const endsOf = (before: number) => stand.engine.ended.slice(before).map(({ status }) => status);
+
+  test("is opened on a worker, serves requests without the engine, and ends with its scope", async () => {
+    const { ended, totals } = stand.engine;
+    const before = ended.length;
+    {
+      await using session = await endpoint.session({ cost: 50 });
+      expect(session.id).toMatch(/^\w{13}$/);
+      expect(session.url).toBe(stand.worker.url);
+      expect(session.expiration * 1000).toBeGreaterThan(Date.now());
+      for (let n = 0; n < 2; n += 1) {
+        const answer = await session.request("/v1/completions", { prompt: "Hello", max_tokens: 4 });
+        expect(await answer.json()).toMatchObject({ usage: { completion_tokens: 4 } });
+      }
+    }
+    await eventually(() => expect(endsOf(before)).toEqual(["Success"]));
+    expect(stand.engine.totals.requested - totals.requested).toBe(1);
+    expect(stand.engine.totals.requestedLoad - totals.requestedLoad).toBe(50);
+  });
+
+  test("streams", async () => {
+    await using session = await endpoint.session();
+    const payload = { prompt: "Hello", max_tokens: 5, stream: true };
+    let events = 0;
+    for await (const _ of await session.request("/v1/completions", payload, { stream: true })) events += 1;
+    expect(events).toBeGreaterThan(4);
+  });
+
+  test("calls what it was told to when it closes, once", async () => {
+    const hook = await tinyWorker((response) => response.end());
+    const session = await endpoint.session({
+      onCloseRoute: `${hook.url}/closed`,
+      onClosePayload: { reason: "done" },
+    });
+    await Promise.all([session.close(), session.close()]);
+    await session.close();
+    await eventually(() =>
+      expect(hook.seen).toMatchObject([
+        { path: "/closed", body: { reason: "done", session_id: session.id } },
+      ]),
+    );
+  });
+
+  test("that is closed takes no more requests, and says so", async () => {
+    const session = await endpoint.session();
+    await session.close();
+    await expect(session.request("/v1/completions", { prompt: "Hello" })).rejects.toMatchObject({
+      code: "SESSION_CLOSED",
+      message: expect.stringContaining("open a new one"),
+    });
+  });
+
+  test("that its worker has closed is closed without a fault", async () => {
+    const session = await endpoint.session({ lifetime: 0.1 });
+    await eventually(
+      async () => {
+        const probe = await fetch(`${session.url}/session/health`, {
+          method: "POST",
+          body: JSON.stringify({ session_id: session.id, session_auth: {} }),
+        });
+        expect(await probe.json()).toEqual({ ok: false });
+      },
+      { intervalMs: 100 },
+    );
+    await session.close();
+  });
+
+  test("is not opened for ever where there is no room", async () => {
+    const sessions = await Promise.all(Array.from({ length: 10 }, () => endpoint.session()));
+    await expect(endpoint.session({ retry: { attempts: 2, firstWaitMs: 1 } })).rejects.toMatchObject({
+      code: "RETRIES_EXHAUSTED",
+      message: expect.stringContaining("10 sessions are open"),
+    });
+    await Promise.all(sessions.map((session) => session.close()));
+  });
+});

@@ -1,0 +1,139 @@
+import type { ServerResponse } from "node:http";
+import { describe, expect, test } from "vitest";
+import type { RequestStatus } from "../../../src/client/index.js";
+import { eventually } from "../../support/eventually.js";
+import { SOON, tinyEndpoint } from "../../support/tiny-endpoint.js";
+
+/** Keeps the statuses that a request goes through. */
+function story() {
+  const statuses: RequestStatus[] = [];
+  return { statuses, onStatus: (status: RequestStatus) => void statuses.push(status) };
+}
+
+describe("the status of a request", () => {
+  test("is told with each change, and can be asked for", async () => {
+    const { endpoint } = await tinyEndpoint((response, _seen, tries) =>
+      response.writeHead(tries === 1 ? 503 : 200).end(),
+    );
+    const { statuses, onStatus } = story();
+    const pending = endpoint.request("/go", {}, { onStatus, retry: SOON });
+    expect(pending.status).toBe("queued");
+    await pending;
+    expect(pending.status).toBe("complete");
+    expect(statuses).toEqual([
+      "queued",
+      "polling",
+      "in progress",
+      "retrying",
+      "polling",
+      "in progress",
+      "complete",
+    ]);
+  });
+
+  test("ends with errored when it came to nothing", async () => {
+    const { endpoint } = await tinyEndpoint((response) => response.destroy());
+    const { statuses, onStatus } = story();
+    await expect(endpoint.request("/go", {}, { onStatus, retry: false })).rejects.toThrow();
+    expect(statuses.at(-1)).toBe("errored");
+  });
+
+  test("of a stream is complete when its end was read", async () => {
+    const { endpoint } = await tinyEndpoint((response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" }).end("data: 1\n\ndata: [DONE]\n\n");
+    });
+    const { statuses, onStatus } = story();
+    const stream = await endpoint.request("/go", {}, { onStatus, stream: true });
+    expect(statuses.at(-1)).toBe("in progress");
+    for await (const event of stream) expect(event).toBe(1);
+    expect(statuses.at(-1)).toBe("complete");
+  });
+
+  test("of a stream that was left is cancelled", async () => {
+    const { endpoint } = await tinyEndpoint((response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" }).write("data: 1\n\n");
+    });
+    const pending = endpoint.request("/go", {}, { stream: true });
+    for await (const _ of await pending) break;
+    await eventually(() => pending.status === "cancelled");
+  });
+});
+
+describe("a client with one place", () => {
+  /** Answers when the test says. */
+  async function oneAtATime() {
+    const open: ServerResponse[] = [];
+    const stand = await tinyEndpoint((response) => void open.push(response), { maxConcurrency: 1 });
+    return { ...stand, open, answered: (index: number) => open[index]?.end("{}") };
+  }
+
+  test("sends one request after the other, in order", async () => {
+    const { answered, endpoint, open, worker } = await oneAtATime();
+    const pending = [1, 2, 3].map((n) => endpoint.request("/go", { n }));
+    for (const index of [0, 1, 2]) {
+      await eventually(() => open.length === index + 1);
+      expect(pending.map(({ status }) => status)).toEqual(
+        [0, 1, 2].map((each) => (each < index ? "complete" : each === index ? "in progress" : "queued")),
+      );
+      answered(index);
+      await pending[index];
+    }
+    expect(worker.seen).toMatchObject([1, 2, 3].map((n) => ({ body: { payload: { n } } })));
+  });
+
+  test("forgets one that is cancelled while it waits", async () => {
+    const { answered, endpoint, engine, open } = await oneAtATime();
+    const first = endpoint.request("/go", {});
+    await eventually(() => open.length === 1);
+    const second = endpoint.request("/go", {});
+    const third = endpoint.request("/go", {});
+    second.cancel();
+    await expect(second).rejects.toMatchObject({ name: "AbortError" });
+    expect(second.status).toBe("cancelled");
+    answered(0);
+    await first;
+    await eventually(() => open.length === 2);
+    answered(1);
+    await third;
+    expect(engine.totals.requested).toBe(2);
+  });
+
+  test("has it back when a request fails", async () => {
+    const { endpoint } = await tinyEndpoint((response) => response.destroy(), { maxConcurrency: 1 });
+    for (let n = 0; n < 3; n += 1) {
+      await expect(endpoint.request("/go", {}, { retry: false })).rejects.toThrow();
+    }
+  });
+
+  test("has it back when a stream was refused, whether that is read or not", async () => {
+    const { endpoint } = await tinyEndpoint((response) => response.writeHead(422).end("{}"), {
+      maxConcurrency: 1,
+    });
+    for (let n = 0; n < 3; n += 1) {
+      expect((await endpoint.request("/go", {}, { stream: true })).status).toBe(422);
+    }
+  });
+
+  test("has it back when a payload cannot be sent at all, of which no worker hears", async () => {
+    const { endpoint, engine } = await tinyEndpoint((response) => response.end("{}"), { maxConcurrency: 1 });
+    for (let n = 0; n < 3; n += 1) {
+      await expect(endpoint.request("/go", { n: 1n })).rejects.toThrow(TypeError);
+    }
+    expect(engine.totals.requested).toBe(0);
+  });
+
+  test("has it back when a stream that nobody reads is cancelled", async () => {
+    const { endpoint } = await tinyEndpoint(
+      (response, _seen, tries) => {
+        if (tries > 1) response.end("{}");
+        else response.writeHead(200, { "content-type": "text/event-stream" }).write("data: 1\n\n");
+      },
+      { maxConcurrency: 1 },
+    );
+    const unread = endpoint.request("/go", {}, { stream: true });
+    await unread;
+    const next = endpoint.request("/go", {});
+    unread.cancel();
+    expect((await next).ok).toBe(true);
+  });
+});

@@ -1,0 +1,212 @@
+import { describe, expect, test } from "vitest";
+import { Serverless, type ServerlessOptions } from "../../src/client/index.js";
+
+const ENDPOINTS = {
+  success: true,
+  results: [
+    { id: 7, endpoint_name: "llm", api_key: "endpoint-key" },
+    { id: 8, endpoint_name: "other", api_key: "other-key" },
+  ],
+};
+const WORKER = {
+  endpoint: "llm",
+  url: "http://worker",
+  signature: "s",
+  cost: "1",
+  reqnum: 1,
+  request_idx: 3,
+};
+
+interface Asked {
+  readonly url: string;
+  readonly key: string | undefined;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** A client whose service, engine and worker are played by the test. */
+function played(
+  answers: Readonly<Record<string, () => Response | Promise<Response>>>,
+  options: Partial<ServerlessOptions> = {},
+) {
+  const asked: Asked[] = [];
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const url = String(input);
+    const key = new Headers(init?.headers).get("authorization")?.replace("Bearer ", "");
+    const body = init?.body ? (JSON.parse(String(init.body)) as Asked["body"]) : {};
+    asked.push({ url, key, body });
+    const found = Object.entries(answers).find(([part]) => url.includes(part));
+    if (found) return found[1]();
+    return url.startsWith("http://worker") ? Response.json({}) : Response.json(WORKER);
+  };
+  const urls = { engineUrl: "http://engine", webUrl: "http://web" };
+  const serverless = new Serverless({ apiKey: "account-key", ...urls, fetch, ...options });
+  const to = (part: string) => asked.filter(({ url }) => url.includes(part));
+  return { asked, to, serverless };
+}
+
+const found = { endptjobs: () => Response.json(ENDPOINTS) };
+
+describe("an account's key", () => {
+  test("finds the endpoint's own, with which the engine is asked", async () => {
+    const { serverless, to } = played(found);
+    await serverless.endpoint("llm").request("/go", {});
+    expect(to("http://web")).toMatchObject([
+      { url: "http://web/api/v0/endptjobs/?client_id=me", key: "account-key" },
+    ]);
+    expect(to("/route/")).toMatchObject([{ key: "endpoint-key", body: { api_key: "endpoint-key" } }]);
+  });
+
+  test("is shown to the service only, and no key at all to a worker", async () => {
+    const { asked, serverless, to } = played(found);
+    await serverless.endpoint("llm").request("/go", {});
+    for (const each of asked) expect(each.url).not.toContain("key");
+    expect(JSON.stringify(to("http://engine"))).not.toContain("account-key");
+    const [seen] = to("http://worker");
+    expect(seen?.key).toBeUndefined();
+    expect(JSON.stringify(seen)).not.toMatch(/account-key|endpoint-key/);
+  });
+
+  test("is looked up once for all requests, be they made at once", async () => {
+    const { serverless, to } = played(found);
+    await Promise.all(["llm", "llm", "other"].map((name) => serverless.endpoint(name).request("/go", {})));
+    await serverless.endpoint("other").request("/go", {});
+    expect(to("http://web").length).toBe(1);
+    expect(to("/route/").at(-1)?.key).toBe("other-key");
+  });
+
+  test("is looked up again after the engine has refused what was found", async () => {
+    let tries = 0;
+    const { serverless, to } = played({
+      ...found,
+      "/route/": () => {
+        tries += 1;
+        return tries > 1 ? Response.json(WORKER) : Response.json({ error_msg: "bad key" }, { status: 400 });
+      },
+    });
+    const endpoint = serverless.endpoint("llm");
+    await expect(endpoint.request("/go", {})).rejects.toMatchObject({ code: "ENGINE_REFUSED" });
+    await endpoint.request("/go", {});
+    expect(to("http://web").length).toBe(2);
+  });
+
+  test("goes on being looked up for others when one request is cancelled", async () => {
+    let answer = (_: Response): void => {};
+    const { serverless } = played({
+      endptjobs: () =>
+        new Promise((resolve) => {
+          answer = resolve;
+        }),
+    });
+    const [first, second] = [1, 2].map(() => serverless.endpoint("llm").request("/go", {}));
+    await new Promise((resolve) => setTimeout(resolve));
+    first?.cancel();
+    await expect(first).rejects.toMatchObject({ name: "AbortError" });
+    answer(Response.json(ENDPOINTS));
+    expect((await second)?.ok).toBe(true);
+  });
+
+  test.each([
+    ["the service does not know it", () => Response.json({ error: "auth" }, { status: 401 })],
+    ["there is no such service", () => new Response("not found", { status: 404 })],
+    ["the service answers HTML", () => new Response("<html><title>Hi</title>")],
+    ["the service is down", () => new Response("", { status: 503 })],
+    ["the service cannot be reached", () => Promise.reject(new TypeError("fetch failed"))],
+    ["the account has no such endpoint", () => Response.json({ success: true, results: [] })],
+  ])("is used itself where %s", async (_, answer) => {
+    const { serverless, to } = played({ endptjobs: answer });
+    await serverless.endpoint("llm").request("/go", {});
+    await serverless.endpoint("llm").request("/go", {});
+    expect(to("/route/").map(({ key }) => key)).toEqual(["account-key", "account-key"]);
+    expect(to("http://web").length).toBe(1);
+  });
+
+  test("is used itself, and nothing looked up, where there is no service or the endpoint's key is given", async () => {
+    const without = played({}, { webUrl: null });
+    await without.serverless.endpoint("llm").request("/go", {});
+    expect(without.to("/route/")).toMatchObject([{ key: "account-key" }]);
+    const given = played(found);
+    await given.serverless.endpoint("llm", { apiKey: "given-key", id: 7 }).request("/go", {});
+    expect(given.to("/route/")).toMatchObject([{ key: "given-key" }]);
+    expect([...without.to("endptjobs"), ...given.to("endptjobs")]).toEqual([]);
+  });
+
+  test("is shown to no service but the engine's own, where another engine is named", async () => {
+    const { serverless, asked } = played(found, { webUrl: undefined });
+    await serverless.endpoint("llm").request("/go", {});
+    expect(asked[0]?.url).toBe("http://engine/api/v0/endptjobs/?client_id=me");
+  });
+
+  test("that is wrong is told with what there is to choose from", async () => {
+    const { serverless } = played({
+      ...found,
+      "/route/": () => Response.json({ error_msg: "no such endpoint: llama" }, { status: 400 }),
+    });
+    await expect(serverless.endpoint("llama").request("/go", {})).rejects.toMatchObject({
+      code: "ENGINE_REFUSED",
+      message: expect.stringMatching(
+        /no such endpoint: llama; check the apiKey and the endpoint's name, "llama" \(.*"llm", "other"\)/,
+      ),
+    });
+  });
+});
+
+describe("an endpoint", () => {
+  const worker = { id: 1, status: "idle", cur_load: 5, perf: 100 };
+
+  test("tells of its workers", async () => {
+    const { serverless, to } = played({ ...found, get_endpoint_workers: () => Response.json([worker]) });
+    expect(await serverless.endpoint("llm").workers()).toEqual([worker]);
+    expect(to("get_endpoint_workers")).toMatchObject([{ body: { id: 7, api_key: "endpoint-key" } }]);
+  });
+
+  test("tells its log", async () => {
+    const logs = { info0: "one", info1: "", trace: "two", debug: "" };
+    const { serverless, to } = played({ ...found, get_endpoint_logs: () => Response.json(logs) });
+    expect(await serverless.endpoint("llm").logs(20)).toEqual(logs);
+    expect(to("get_endpoint_logs")).toMatchObject([{ body: { id: 7, api_key: "endpoint-key", tail: 20 } }]);
+  });
+
+  test.each([
+    ["an error in the protocol's way", () => Response.json({ error_msg: "no" }), "ENGINE_REFUSED"],
+    ["something else", () => Response.json({ a: 1 }), "ENGINE_INVALID"],
+    ["HTML", () => new Response("<!doctype html><title>Welcome</title>"), "ENGINE_INVALID"],
+    ["503", () => new Response("", { status: 503 }), "ENGINE_UNREACHABLE"],
+  ])("says so when the engine answers %s", async (_, answer, code) => {
+    const { serverless } = played({ ...found, get_endpoint_workers: answer });
+    await expect(serverless.endpoint("llm").workers()).rejects.toMatchObject({ code });
+  });
+
+  test("whose id is not known says what to do about it", async () => {
+    const { serverless } = played(found);
+    await expect(serverless.endpoint("unknown").workers()).rejects.toMatchObject({
+      code: "ENGINE_REFUSED",
+      message: expect.stringMatching(/"llm", "other".*give the id/),
+    });
+  });
+});
+
+describe("what is no engine", () => {
+  test.each([
+    [
+      "HTML",
+      () => new Response("<!DOCTYPE html><title>Welcome to nginx!</title>"),
+      /got 200 with HTML, "Welcome/,
+    ],
+    ["text", () => new Response("hello", { status: 404 }), /got 404 with hello/],
+    ["other JSON", () => Response.json({ a: 1 }), /got \{"a":1\}/],
+  ])("and answers %s is told at once, with what to do", async (_, answer, message) => {
+    const { serverless } = played({ ...found, "/route/": answer });
+    await expect(serverless.endpoint("llm").request("/go", {})).rejects.toMatchObject({
+      code: "ENGINE_INVALID",
+      message: expect.stringMatching(message),
+    });
+  });
+
+  test("and cannot be reached is told with its URL and the reason", async () => {
+    const { serverless } = played({}, { engineUrl: "http://127.0.0.1:9", webUrl: null, fetch: undefined });
+    await expect(serverless.endpoint("llm").request("/go", {}, { timeoutMs: 100 })).rejects.toMatchObject({
+      code: "ENGINE_UNREACHABLE",
+      message: expect.stringMatching(/http:\/\/127\.0\.0\.1:9\/route\/.*; check the URL, and that it runs/),
+    });
+  });
+});

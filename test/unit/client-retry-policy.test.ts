@@ -1,0 +1,51 @@
+import { describe, expect, test } from "vitest";
+import { isPassing } from "../../src/client/is-passing.js";
+import { retryAfterMs } from "../../src/client/retry-after.js";
+import { nextWait, retryPolicy } from "../../src/client/retry-policy.js";
+
+const policy = retryPolicy({ attempts: 5, firstWaitMs: 100, longestWaitMs: 300, withinMs: 1000 });
+if (policy === undefined) throw new Error("expected a policy");
+const waits = (random: number) =>
+  [1, 2, 3, 4, 5].map((count) => nextWait(policy, { count, elapsedMs: 0 }, () => random));
+
+describe("the wait before the next try", () => {
+  test("is drawn from nothing to a limit that doubles up to the longest", () => {
+    expect(waits(1)).toEqual([100, 200, 300, 300, undefined]);
+    expect(waits(0.5)).toEqual([50, 100, 150, 150, undefined]);
+    expect(waits(0)).toEqual([0, 0, 0, 0, undefined]);
+  });
+
+  test("is as long as whoever refused asks for, if that is longer", () => {
+    const random = () => 0.5;
+    expect(nextWait(policy, { count: 1, elapsedMs: 0, retryAfterMs: 700 }, random)).toBe(700);
+    expect(nextWait(policy, { count: 1, elapsedMs: 0, retryAfterMs: 7 }, random)).toBe(50);
+  });
+
+  test("is none where it would end too late", () => {
+    expect(nextWait(policy, { count: 1, elapsedMs: 900 }, () => 1)).toBe(100);
+    expect(nextWait(policy, { count: 1, elapsedMs: 901 }, () => 1)).toBeUndefined();
+    expect(nextWait(policy, { count: 1, elapsedMs: 0, retryAfterMs: 1001 }, () => 0)).toBeUndefined();
+  });
+});
+
+test("without a word of it there are eight tries within five minutes", () => {
+  expect(retryPolicy(undefined)).toMatchObject({ attempts: 8, withinMs: 300_000 });
+  expect(retryPolicy({ attempts: 2 })).toMatchObject({ attempts: 2, withinMs: 300_000 });
+  expect(retryPolicy(false)).toBeUndefined();
+});
+
+test("408, 429 and 5xx pass", () => {
+  const passing = [200, 201, 302, 400, 401, 404, 408, 409, 410, 413, 422, 429, 500, 502, 503, 504, 599];
+  expect(passing.filter(isPassing)).toEqual([408, 429, 500, 502, 503, 504, 599]);
+});
+
+test.each([
+  ["7", 7000],
+  [" 0 ", 0],
+  ["Thu, 01 Jan 1970 00:01:00 GMT", 50_000],
+  ["Thu, 01 Jan 1970 00:00:00 GMT", 0],
+  ["soon", undefined],
+  ["", undefined],
+])("Retry-After %j is %s ms", (text, expected) => {
+  expect(retryAfterMs(new Response(null, { headers: { "retry-after": text } }), 10_000)).toBe(expected);
+});
