@@ -119,6 +119,16 @@ const configSchema = z.strictObject({
     .min(1)
     .max(2 ** 31 - 1)
     .default(256 * 1024 * 1024),
+  cors: z
+    .array(
+      z
+        .string()
+        .refine(
+          (text) => text === "*" || (isHttpUrl(text) && new URL(text).origin === text),
+          'expected an origin such as "https://app.example.com", without a path, or "*"',
+        ),
+    )
+    .default([]),
   drainTimeout: z.number().nonnegative().max(86_400).default(30),
   inspect: z
     .union([
@@ -165,6 +175,7 @@ export function checkConfig(config: WorkerConfig): CheckedConfig {
     requireOwnUrl: data.requireOwnUrl,
     replayProtection: data.replayProtection,
     maxBodyBytes: data.maxBodyBytes,
+    cors: data.cors,
     drainTimeout: data.drainTimeout,
     inspect: data.inspect,
   };

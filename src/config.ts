@@ -243,6 +243,11 @@ export interface WorkerConfig {
   readonly replayProtection?: boolean;
   /** Largest request body in bytes, below 2 GiB; a larger one is refused with 413. @default 268435456 (256 MiB) */
   readonly maxBodyBytes?: number;
+  /**
+   * Origins whose pages may call the worker from a browser, such as `https://app.example.com`; `"*"` is any.
+   * @default none
+   */
+  readonly cors?: readonly string[];
   /** Seconds that admitted requests may go on after `stop()`, SIGTERM or SIGINT; at most a day. @default 30 */
   readonly drainTimeout?: number;
   /** A page at `/inspect` that shows what the worker is doing; `true` for the defaults. @default false */
@@ -282,6 +287,7 @@ export interface CheckedConfig extends WorkerConfig {
   readonly requireOwnUrl: boolean;
   readonly replayProtection: boolean;
   readonly maxBodyBytes: number;
+  readonly cors: readonly string[];
   readonly drainTimeout: number;
   readonly inspect: boolean | InspectConfig;
 }

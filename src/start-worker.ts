@@ -159,6 +159,7 @@ export async function startWorker(
     routes,
     callbackRules: { modelServer: config.modelServer, hosts: config.sessionCallbackHosts },
     masterToken: environment.masterToken,
+    cors: config.cors,
     metrics,
     state: () => stateOf(actor.getSnapshot()),
     log,

@@ -2,6 +2,7 @@ import type { Log } from "../log.js";
 import type { Metrics } from "../metrics/metrics.js";
 import type { CallbackRules } from "../session/session-terms.js";
 import { answers } from "./answer.js";
+import { withCors } from "./cors.js";
 import type { Edge } from "./edge.js";
 import type { Route } from "./exchange.js";
 import { forceUpdate } from "./force-update.js";
@@ -18,6 +19,8 @@ export interface EndpointsOptions {
   readonly routes: readonly Route[];
   readonly callbackRules: CallbackRules;
   readonly masterToken: string;
+  /** Origins whose pages may read the public answers. */
+  readonly cors: readonly string[];
   readonly metrics: Metrics;
   /** The worker's state, for probes. */
   readonly state: () => string;
@@ -41,16 +44,17 @@ const handlerEndpoint = (edge: Edge, route: Route): Endpoint => ({
 });
 
 export function endpointsOf(options: EndpointsOptions): Endpoints {
-  const { edge, routes, callbackRules, masterToken, metrics, state, log } = options;
+  const { edge, routes, callbackRules, cors, masterToken, metrics, state, log } = options;
   const onFault = (error: unknown): void => log.error({ err: error }, "request handling failed");
   const sessions = new SessionRoutes({ edge, rules: callbackRules, onFault });
+  const open = [
+    ...routes.map((route) => handlerEndpoint(edge, route)),
+    ...sessions.endpoints,
+    forceUpdate(masterToken, onFault),
+    notFound,
+  ];
   return {
-    public: [
-      ...routes.map((route) => handlerEndpoint(edge, route)),
-      ...sessions.endpoints,
-      forceUpdate(masterToken, onFault),
-      notFound,
-    ],
+    public: cors.length === 0 ? open : open.map((endpoint) => withCors(endpoint, cors)),
     sockets: routes
       .filter(({ handler }) => handler.websocket === true)
       .map((route) => socketEndpoint(edge, route)),
