@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
+import { seedFor } from "../random.js";
 import { generation } from "./generation.js";
 import type { GenerationRequest } from "./generation-request.js";
 import type { ModelLog } from "./model-log.js";
 import { chunk, completionBody, type Generated, roleChunk, usageChunk } from "./openai-shapes.js";
 import { Places } from "./places.js";
-import { seedFor } from "./random.js";
 import type { Responder } from "./responder.js";
 
 interface GeneratorInput {

@@ -1,0 +1,26 @@
+/**
+ * Workload per second as a rolling average: what was asked for counts less the longer ago it was, and a share
+ * of 1/e after `seconds`.
+ */
+export class RollingLoad {
+  readonly #seconds: number;
+  #load = 0;
+  #at: number;
+
+  /** @param now - in seconds, as all times here. */
+  constructor(seconds: number, now: number) {
+    this.#seconds = seconds;
+    this.#at = now;
+  }
+
+  /** Counts workload that was asked for between the last call and `now`. */
+  add(workload: number, now: number): void {
+    const load = this.at(now);
+    this.#load = load + workload / this.#seconds;
+    this.#at = now;
+  }
+
+  at(now: number): number {
+    return this.#load * Math.exp(-Math.max(0, now - this.#at) / this.#seconds);
+  }
+}

@@ -1,0 +1,87 @@
+import type { Fleet } from "./plan.js";
+
+/**
+ * Share by which capacity may exceed what is wanted before workers stop serving: a load that swings by less
+ * moves no worker.
+ */
+const ACTIVE_SLACK = 0.1;
+/** The same before workers are destroyed, which costs the longest time to undo. */
+const TOTAL_SLACK = 0.25;
+/** A load below this share of one worker is what an average leaves behind when nobody asks any more. */
+const NEGLIGIBLE = 0.001;
+
+/** Capacities in workload per second. */
+export interface WantedCapacity {
+  /** Below it, inactive workers are activated. */
+  readonly active: number;
+  /** Below it, workers are created that are to serve. At most `active`: the queue alone creates no crowd. */
+  readonly recruited: number;
+  /** Workers stop serving while the active capacity stays at least this. */
+  readonly keptActive: number;
+  /** How many workers must be active at least, whatever their capacity. */
+  readonly leastActive: 0 | 1;
+  /** Active and inactive: below it, workers are created. */
+  readonly total: number;
+  /** Workers are destroyed while the total stays at least this. */
+  readonly keptTotal: number;
+  readonly reason: string;
+}
+
+/** The rules of scaling as far as they say how much, and not yet which workers. */
+export function wantedCapacity(fleet: Fleet): WantedCapacity {
+  const { min_load, min_cold_load, target_util, cold_mult, target_queue_time } = fleet.parameters;
+  let capacity = 0;
+  let queued = fleet.waiting;
+  for (const worker of fleet.workers) {
+    if (worker.condition !== "active") continue;
+    capacity += worker.capacity;
+    queued += worker.load;
+  }
+  const queueTime = queued === 0 ? 0 : queued / capacity;
+  const load = countedLoad(fleet, queued);
+  const forLoad = Math.max(min_load, load / target_util);
+  // Capacity that would have worked the queue off when it is as old as it may be.
+  const forQueue = queued / target_queue_time;
+  const isSurging = queueTime > target_queue_time;
+  const active = isSurging ? forLoad + forQueue : forLoad;
+  const recruited = Math.min(active, 2 * forLoad);
+  const total = Math.max(forLoad * cold_mult, min_cold_load, recruited);
+  return {
+    active,
+    recruited,
+    keptActive: forLoad * (1 + ACTIVE_SLACK) + forQueue,
+    leastActive: leastActive(fleet, queued),
+    total,
+    keptTotal: total * (1 + TOTAL_SLACK),
+    reason: [
+      load / target_util >= min_load
+        ? `a load of ${rounded(load)} at a utilisation of ${target_util}`
+        : `min_load of ${min_load}`,
+      ...(isSurging ? [queueReason(capacity, queueTime, target_queue_time)] : []),
+    ].join(", and "),
+  };
+}
+
+/** Whether nothing is asked for, or being done, for as long as `inactivity_timeout` says. */
+function isIdle({ parameters, idleSeconds }: Fleet, queued: number): boolean {
+  const timeout = parameters.inactivity_timeout;
+  if (timeout === undefined || timeout < 0 || queued > 0) return false;
+  return idleSeconds === undefined || idleSeconds >= timeout;
+}
+
+function countedLoad(fleet: Fleet, queued: number): number {
+  if (isIdle(fleet, queued) || fleet.load < fleet.expectedCapacity * NEGLIGIBLE) return 0;
+  return fleet.load;
+}
+
+function leastActive(fleet: Fleet, queued: number): 0 | 1 {
+  if (fleet.waiting > 0) return 1;
+  return fleet.parameters.inactivity_timeout === undefined || isIdle(fleet, queued) ? 0 : 1;
+}
+
+function queueReason(capacity: number, queueTime: number, target: number): string {
+  if (capacity === 0) return "requests that wait and no worker for them";
+  return `a queue of ${rounded(queueTime)} s where ${target} s are aimed at`;
+}
+
+const rounded = (value: number): string => String(Number(value.toPrecision(3)));
