@@ -1,0 +1,98 @@
+import { inOneLine } from "../load/in-one-line.js";
+import type { LoadPoint, LoadTotals } from "../load/load-result.js";
+import { amountText, countText, durationText } from "../load/quantity-text.js";
+import type { Span } from "./inspect-span.js";
+
+/** Lines of a table, each of spans. */
+export type Rows = readonly (readonly Span[])[];
+
+type Style = Span["style"];
+/** A title and what stands below it. */
+type Column = readonly [title: string, value: string, style?: Style];
+
+const CELL = 11;
+const LABEL = 13;
+const DURATIONS = ["p50", "p90", "p95", "p99", "max", "mean"] as const;
+
+const cell = (text: string, style: Style = "none"): Span => ({ text: text.padStart(CELL), style });
+const label = (text: string): Span => ({ text: `  ${text}`.padEnd(LABEL), style: "dim" });
+
+/** A table of one row. */
+const table = (columns: readonly Column[]): Rows => [
+  columns.map(([title]) => cell(title, "dim")),
+  columns.map(([, value, style]) => cell(value, style)),
+];
+
+/** Where the requests are, and how many of them ended in which way. */
+export function requestRows(totals: LoadTotals): Rows {
+  const failed = (where: string): number =>
+    totals.errors.reduce((sum, error) => sum + (error.where === where ? error.count : 0), 0);
+  const bad = (title: string, count: number): Column => [title, countText(count), count > 0 ? "red" : "dim"];
+  return [
+    ...table([
+      ["routing", countText(totals.routing)],
+      ["generating", countText(totals.generating)],
+      ["in flight", countText(totals.routing + totals.generating)],
+      ["done", countText(totals.succeeded), totals.succeeded > 0 ? "green" : "none"],
+      bad("errors", totals.failed),
+      bad("not sent", totals.notSent),
+      ["workers", countText(totals.workers.length)],
+    ]),
+    [],
+    ...table([
+      bad("engine", failed("engine")),
+      bad("worker", failed("worker")),
+      bad("connection", failed("connection")),
+      bad("timeout", failed("timeout")),
+      bad("cut off", failed("cut off")),
+      ["done/min", amountText((totals.succeeded / Math.max(totals.seconds, 0.001)) * 60)],
+      ["late by", durationText(totals.latestMs), totals.latestMs > 100 ? "yellow" : "dim"],
+    ]),
+  ];
+}
+
+/** How long requests took. */
+export function durationRows(totals: LoadTotals): Rows {
+  const row = (title: string, summary: LoadTotals["latencyMs"]): readonly Span[] => [
+    label(title),
+    ...DURATIONS.map((name) =>
+      cell(summary === null ? "–" : durationText(summary[name]), summary === null ? "dim" : "none"),
+    ),
+  ];
+  return [
+    [label(""), ...DURATIONS.map((name) => cell(name, "dim"))],
+    row("latency", totals.latencyMs),
+    row("first byte", totals.firstByteMs),
+    row("routing", totals.routingMs),
+  ];
+}
+
+/** How much came in a second: on average over the run, and in the last one that is over. */
+export function rateRows(totals: LoadTotals, last: LoadPoint | undefined): Rows {
+  const columns = [
+    ["sent", totals.sent, last?.sent],
+    ["done", totals.succeeded, last?.succeeded],
+    ["errors", totals.failed, last?.failed],
+    ["events", totals.events, last?.events],
+    ["tokens", totals.tokens, last?.tokens],
+  ] as const;
+  const seconds = Math.max(totals.seconds, 0.001);
+  return [
+    [label("per second"), ...columns.map(([title]) => cell(title, "dim"))],
+    [label("on average"), ...columns.map(([, total]) => cell(amountText(total / seconds)))],
+    ...(last === undefined
+      ? []
+      : [[label("now"), ...columns.map(([, , now]) => cell(amountText(now ?? 0)))]]),
+  ];
+}
+
+/** What went wrong, the most frequent first, a line for each kind. */
+export function errorRows(totals: LoadTotals): Rows {
+  return totals.errors
+    .toSorted((a, b) => b.count - a.count)
+    .map(({ where, what, count, message }) => [
+      { text: `  ${countText(count)} × `, style: "red" },
+      { text: where === what ? where : `${where} ${what}`, style: "red" },
+      { text: `  ${inOneLine(message)}`, style: "dim" },
+    ]);
+}

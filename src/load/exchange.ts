@@ -1,0 +1,121 @@
+import { type Answer, type Endpoint, TsworkerError } from "../client/index.js";
+import type { Payload } from "../wire.js";
+import { Limit } from "./limit.js";
+
+/** Where a request failed: at the engine, by the worker's answer, on the way, by its time or by being cut off. */
+export type FailurePlace = "engine" | "worker" | "connection" | "timeout" | "cut off";
+
+export interface Failure {
+  readonly ok: false;
+  readonly where: FailurePlace;
+  /** A status or a code, of which there are few. */
+  readonly what: string;
+  readonly message: string;
+}
+
+export interface Success {
+  readonly ok: true;
+  /** Tokens that the answer says it has in `usage.completion_tokens`; 0 where it says nothing. */
+  readonly tokens: number;
+  /** The beginning of the answer. */
+  readonly text: string;
+}
+
+interface ExchangeInput {
+  readonly endpoint: Endpoint;
+  readonly route: string;
+  readonly payload: Payload;
+  readonly cost: number;
+  readonly timeoutMs: number;
+  /** Cuts the request off. */
+  readonly cut: AbortSignal;
+  /** The engine has named a worker, which is asked now. */
+  readonly onRouted: () => void;
+  /** A worker has begun to answer. */
+  readonly onAnswer: (url: string) => void;
+  /** The first byte of a successful answer is there; of a stream the first event. */
+  readonly onFirstByte: () => void;
+  readonly onEvent: () => void;
+}
+
+/** How much of an answer or a refusal is kept, in characters. */
+const KEPT = 200;
+
+/** Sends one request, once, and reads all of its answer. Never rejects: what goes wrong is what it resolves to. */
+export async function exchange(input: ExchangeInput): Promise<Success | Failure> {
+  const limit = new Limit(input.timeoutMs, input.cut);
+  try {
+    return await attempt(input, limit.signal);
+  } catch (error) {
+    if (limit.ending === "cut off") {
+      return failure("cut off", "cut off", "it was under way when the test was ended");
+    }
+    if (limit.ending === "timeout") {
+      return failure("timeout", "timeout", `the answer was not there within ${input.timeoutMs / 1000} s`);
+    }
+    if (!(error instanceof TsworkerError)) return failure("connection", "unknown", String(error));
+    const isOnTheWay = error.code === "WORKER_UNREACHABLE" || error.code === "ANSWER_BROKEN";
+    return failure(isOnTheWay ? "connection" : "engine", error.code, error.message);
+  } finally {
+    limit.release();
+  }
+}
+
+async function attempt(input: ExchangeInput, signal: AbortSignal): Promise<Success | Failure> {
+  const { endpoint, route, payload, cost, timeoutMs, onRouted, onAnswer } = input;
+  const answer = await endpoint.request(route, payload, {
+    cost,
+    signal,
+    timeoutMs,
+    // What a client would smooth over is what is measured here.
+    retry: false,
+    // Not that it were one: any answer is wanted as soon as it begins.
+    stream: true,
+    onStatus: (status) => {
+      if (status === "in progress") onRouted();
+    },
+  });
+  onAnswer(answer.url);
+  if (!answer.ok) {
+    const said = (await answer.text()).slice(0, KEPT);
+    return failure("worker", String(answer.status), `${answer.url} answered ${answer.status}: ${said}`);
+  }
+  return isEventStream(answer) ? events(answer, input) : whole(answer, input);
+}
+
+const isEventStream = ({ response }: Answer): boolean =>
+  /^text\/event-stream\b/i.test(response.headers.get("content-type") ?? "");
+
+async function events(answer: Answer, { onFirstByte, onEvent }: ExchangeInput): Promise<Success> {
+  let text = "";
+  let hasBegun = false;
+  for await (const data of answer.events()) {
+    if (!hasBegun) onFirstByte();
+    hasBegun = true;
+    if (data !== "[DONE]") onEvent();
+    if (text.length < KEPT) text += `${data}\n`;
+  }
+  return { ok: true, tokens: 0, text: text.slice(0, KEPT) };
+}
+
+async function whole(answer: Answer, { onFirstByte }: ExchangeInput): Promise<Success> {
+  onFirstByte();
+  const text = await answer.text();
+  return { ok: true, tokens: tokensIn(text), text: text.slice(0, KEPT) };
+}
+
+const failure = (where: FailurePlace, what: string, message: string): Failure => ({
+  ok: false,
+  where,
+  what,
+  message,
+});
+
+function tokensIn(text: string): number {
+  try {
+    const tokens: unknown = JSON.parse(text)?.usage?.completion_tokens;
+    return typeof tokens === "number" && tokens >= 0 ? tokens : 0;
+  } catch {
+    return 0;
+  }
+}

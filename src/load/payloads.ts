@@ -1,0 +1,64 @@
+import { readFile } from "node:fs/promises";
+import { TsworkerError } from "../errors.js";
+import type { Payload } from "../wire.js";
+
+/**
+ * Reads payloads from a file: one JSON object, an array of them, or one per line.
+ *
+ * @throws {TsworkerError} `CONFIG_INVALID` where there is no such file, or something else in it.
+ */
+export async function readPayloads(path: string): Promise<readonly Payload[]> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TsworkerError("CONFIG_INVALID", `cannot read the payload: ${reason}`, { cause });
+  }
+  return payloadsIn(text, path);
+}
+
+/**
+ * Payloads in a text: one JSON object, an array of them, or one per line.
+ *
+ * @param name of the text, for errors.
+ * @throws {TsworkerError} `CONFIG_INVALID`.
+ */
+export function payloadsIn(text: string, name: string): readonly Payload[] {
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  const whole = lines.length > 1 ? parsedWhole(text) : undefined;
+  const values: readonly unknown[] =
+    whole === undefined
+      ? lines.map((line, index) => parsedLine(line, `${name}, line ${index + 1}`))
+      : [whole];
+  const payloads = values.length === 1 ? [values[0]].flat() : values;
+  if (payloads.length === 0) throw invalid(`${name} has no payload: expected a JSON object, or one per line`);
+  return payloads.map((payload, index) => {
+    if (isPayload(payload)) return payload;
+    const place = payloads.length === 1 ? name : `${name}, payload ${index + 1}`;
+    throw invalid(`${place}: expected a JSON object, got ${JSON.stringify(payload)?.slice(0, 60)}`);
+  });
+}
+
+const invalid = (message: string, cause?: unknown): TsworkerError =>
+  new TsworkerError("CONFIG_INVALID", message, { cause });
+
+const isPayload = (value: unknown): value is Payload =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Undefined where it is not JSON. */
+function parsedWhole(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function parsedLine(text: string, place: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw invalid(`${place}: not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+  }
+}

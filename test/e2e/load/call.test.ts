@@ -1,0 +1,90 @@
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { tsworker } from "../../support/command-line.js";
+import { eventually } from "../../support/eventually.js";
+import { startedEngine } from "../../support/started-engine.js";
+import { tinyWorker } from "../../support/tiny-worker.js";
+
+const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
+const SLOW = { timeoutMs: 20_000 };
+
+/** An engine with one ready worker that answers as the test says; the flags that lead there. */
+async function worker(answer: Parameters<typeof tinyWorker>[0]) {
+  const engine = await startedEngine();
+  const { announce, seen, url } = await tinyWorker(answer);
+  await announce(engine);
+  return { engine, seen, url, flags: ["-e", "endpoint", "-k", "key", "--engine-url", engine.url] };
+}
+
+test("call sends one signed request and prints the answer, JSON indented", async () => {
+  const { engine, flags, seen, url } = await worker((response) =>
+    response.setHeader("content-type", "application/json").end('{"text":"hi","n":[1]}'),
+  );
+  const command = tsworker("call", "/go", '{"prompt": "a", "max_tokens": 7}', ...flags);
+  expect(await command.exitCode, command.stderr()).toBe(0);
+  expect(command.stdout()).toBe('{\n  "text": "hi",\n  "n": [\n    1\n  ]\n}\n');
+  expect(seen).toMatchObject([
+    {
+      path: "/go",
+      body: {
+        auth_data: { cost: "7", signature: engine.sign(url) },
+        payload: { prompt: "a", max_tokens: 7 },
+      },
+    },
+  ]);
+});
+
+test("call prints a stream as it comes, an event per line", async () => {
+  let end: (() => void) | undefined;
+  const { flags } = await worker((response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" }).write('data: {"n":1}\n\n');
+    end = () => response.end('data: {"n":2}\n\ndata: [DONE]\n\n');
+  });
+  const command = tsworker("call", "/go", "{}", ...flags);
+  await eventually(() => command.stdout() === '{"n":1}\n', SLOW);
+  end?.();
+  expect(await command.exitCode).toBe(0);
+  expect(command.stdout()).toBe('{"n":1}\n{"n":2}\n[DONE]\n');
+});
+
+test("call --raw prints the bytes of the answer as they are", async () => {
+  const bytes = Buffer.from([0, 255, 10, 128, 0]);
+  const { flags } = await worker((response) => response.end(bytes));
+  const child = spawn(process.execPath, ["--import", "tsx", MAIN, "call", "/go", "{}", "--raw", ...flags]);
+  const pieces: Buffer[] = [];
+  for await (const piece of child.stdout) pieces.push(piece);
+  expect(Buffer.concat(pieces)).toEqual(bytes);
+});
+
+test("call - reads the payload from standard input", async () => {
+  const { flags, seen } = await worker((response) => response.end("{}"));
+  const child = spawn(process.execPath, ["--import", "tsx", MAIN, "call", "/go", "-", ...flags]);
+  child.stdin.end('{\n  "prompt": "from a file"\n}\n');
+  expect(await text(child.stdout)).toBe("{}\n");
+  expect(seen).toMatchObject([{ body: { payload: { prompt: "from a file" } } }]);
+});
+
+test("an answer that is not 2xx goes to standard error, with the exit code 1, and is not asked for again", async () => {
+  const { flags, seen } = await worker((response) => response.writeHead(429).end('{"error":"too many"}'));
+  const command = tsworker("call", "/go", "{}", "--cost", "5", ...flags);
+  expect(await command.exitCode).toBe(1);
+  expect(command.stdout()).toBe("");
+  expect(command.stderr()).toMatch(/answered 429\n\{"error":"too many"\}\n$/);
+  expect(seen).toHaveLength(1);
+});
+
+test("an answer that breaks off, and one that does not come, are told in one line", async () => {
+  const broken = await worker((response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write("data: 1\n\n", () => response.destroy());
+  });
+  const first = tsworker("call", "/go", "{}", ...broken.flags);
+  expect(await first.exitCode).toBe(1);
+  expect(first.stderr()).toMatch(/^error: .*broke off.*\n$/);
+  const silent = await worker(() => {});
+  const second = tsworker("call", "/go", "{}", "--timeout", "0.5", ...silent.flags);
+  expect(await second.exitCode).toBe(1);
+  expect(second.stderr()).toBe("error: the answer was not there within 0.5 s (--timeout)\n");
+});
