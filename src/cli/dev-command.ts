@@ -1,0 +1,89 @@
+import { rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Command, Option } from "commander";
+import { Engine } from "../engine/index.js";
+import { ModelSimulator } from "../simulator/model-simulator.js";
+import { showDev } from "./dev-display.js";
+import { checkWorkerPorts, devEnvironment } from "./dev-environment.js";
+import { devProgram } from "./dev-program.js";
+import { DevWorker } from "./dev-worker.js";
+import { interruption } from "./interruption.js";
+import { numberFrom, port } from "./option-values.js";
+import { printEvent } from "./print-event.js";
+
+interface DevCommandOptions {
+  readonly port: number;
+  readonly endpoint: string;
+  readonly apiKey: string;
+  readonly model: boolean;
+  readonly modelPort: number;
+  readonly modelLog?: string;
+  /** Seconds. */
+  readonly grace: number;
+}
+
+/** `tsworker dev`: engine, model and a worker that is restarted when its program changes. */
+export function addDevCommand(program: Command): void {
+  program
+    .command("dev")
+    .description("develop a worker: engine, simulated model, and the worker, restarted when it changes")
+    .argument("[file]", "the worker (default: worker.ts or worker.js, else a simulated one)")
+    .option("--port <port>", "port of the engine, 0 for any free one", port, 8080)
+    .option("--endpoint <name>", "name of the endpoint", "dev")
+    .option("--api-key <key>", "API key of the endpoint", "dev")
+    .option("--no-model", "start no model: the worker has its own")
+    .addOption(
+      new Option("--model-port <port>", "port of the simulated model")
+        .env("MODEL_PORT")
+        .argParser(port)
+        .default(18000),
+    )
+    .addOption(
+      new Option("--model-log <file>", "log of the simulated model (default: a temporary one)").env(
+        "MODEL_LOG",
+      ),
+    )
+    .option("--grace <seconds>", "how long a worker may finish its requests", numberFrom(0), 10)
+    .addHelpText(
+      "after",
+      "\nThe worker is given the environment that it needs, and the model's as MODEL_PORT and MODEL_LOG.",
+    )
+    .action(runDev);
+}
+
+async function runDev(file: string | undefined, options: DevCommandOptions): Promise<void> {
+  const { endpoint, apiKey, grace } = options;
+  const program = devProgram(file);
+  const folder = await mkdtemp(join(tmpdir(), "tsworker-dev-"));
+  const clear = (): void => rmSync(folder, { recursive: true, force: true });
+  const asked = interruption(clear);
+  const engine = new Engine({ endpoint, apiKey, port: options.port });
+  let model: ModelSimulator | undefined;
+  try {
+    const log = options.modelLog ?? join(folder, "model.log");
+    if (options.model && !program.hasModel) {
+      model = new ModelSimulator({ port: options.modelPort, logFile: log });
+    }
+    const engineUrl = await engine.start();
+    const modelUrl = await model?.start();
+    const env = devEnvironment(process.env, {
+      engineUrl,
+      folder,
+      model: modelUrl === undefined ? undefined : { port: new URL(modelUrl).port, log },
+    });
+    await checkWorkerPorts(env);
+    const worker = new DevWorker({ program, env, graceMs: grace * 1000 });
+    const { title } = program;
+    const inspectorPort = env.WORKER_HTTP_PORT ?? "";
+    const end = showDev({ engine, endpoint, apiKey, model, modelUrl, worker, title, inspectorPort });
+    await worker.run(asked);
+    end();
+    printEvent("stopped", "worker, model and engine");
+  } finally {
+    await model?.stop();
+    await engine.stop();
+    clear();
+  }
+}

@@ -1,0 +1,60 @@
+import { createServer } from "node:http";
+import { TsworkerError } from "../errors.js";
+import { close, listen } from "../stand-in/listen.js";
+
+interface DevEnvironmentInput {
+  readonly engineUrl: string;
+  /** Folder for what the worker keeps. */
+  readonly folder: string;
+  /** The simulated model; undefined: the worker has its own. */
+  readonly model: { readonly port: string; readonly log: string } | undefined;
+}
+
+const HOST = "127.0.0.1";
+const PORT = "3000";
+
+/**
+ * The environment of a worker in development. What the user has set wins.
+ *
+ * @param variables the user's own.
+ */
+export function devEnvironment(
+  variables: NodeJS.ProcessEnv,
+  { engineUrl, folder, model }: DevEnvironmentInput,
+): NodeJS.ProcessEnv {
+  const port = variables.WORKER_PORT ?? PORT;
+  return {
+    WORKER_PORT: port,
+    WORKER_HTTP_PORT: String(Number(port) + 1),
+    PUBLIC_IPADDR: HOST,
+    [`VAST_TCP_PORT_${port}`]: port,
+    CONTAINER_ID: "1",
+    REPORT_ADDR: engineUrl,
+    INSPECT: "1",
+    WORKER_FOLDER: folder,
+    ...(model && { MODEL_PORT: model.port, MODEL_LOG: model.log }),
+    ...variables,
+  };
+}
+
+/**
+ * Makes sure that nobody has the worker's ports: a worker that finds them taken would fail, and no change of its
+ * program could mend that.
+ *
+ * @throws TsworkerError `PORT_UNAVAILABLE`.
+ */
+export async function checkWorkerPorts(env: NodeJS.ProcessEnv): Promise<void> {
+  for (const name of ["WORKER_PORT", "WORKER_HTTP_PORT"] as const) {
+    const port = Number(env[name]);
+    // The worker itself says best what is wrong with one that is none.
+    if (!Number.isInteger(port) || port < 1 || port > 65535) continue;
+    const server = createServer();
+    try {
+      await listen(server, HOST, port);
+    } catch (cause) {
+      if (!(cause instanceof TsworkerError)) throw cause;
+      throw new TsworkerError(cause.code, `${cause.message}: set ${name} to another port`, { cause });
+    }
+    await close(server);
+  }
+}

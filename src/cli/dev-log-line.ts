@@ -1,0 +1,54 @@
+import { stripVTControlCharacters } from "node:util";
+
+/** A line of a worker's output. */
+export interface DevLogLine {
+  /** As a person reads it. */
+  readonly text: string;
+  /** The worker's state, where the line tells one. */
+  readonly state: string | undefined;
+  readonly isBad: boolean;
+}
+
+/** pino's level of a warning. */
+const WARNING = 40;
+
+const SHOWN_ELSEWHERE = new Set(["level", "time", "msg", "state"]);
+
+/** Reads a line of a worker's output: its log is a JSON object per line, and anything else is as it is. */
+export function devLogLine(line: string): DevLogLine {
+  const entry = entryIn(line);
+  if (entry === undefined) return { text: inCells(line), state: undefined, isBad: false };
+  const state = entry.msg === "state" && typeof entry.state === "string" ? entry.state : undefined;
+  const rest = Object.entries(entry)
+    .filter(([key]) => !SHOWN_ELSEWHERE.has(key))
+    .map(([key, value]) => `${key}=${shown(value)}`);
+  return {
+    text: inCells([state ?? String(entry.msg), ...rest].join("  ")),
+    state,
+    isBad: typeof entry.level === "number" && entry.level >= WARNING,
+  };
+}
+
+function shown(value: unknown): string {
+  if (typeof value === "number") return String(Math.round(value * 1000) / 1000);
+  // Of an error, its message; the stack has many lines.
+  if (typeof value === "object" && value !== null && "message" in value) return String(value.message);
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** Text of which each character takes one cell of a terminal, and none moves its cursor. */
+function inCells(text: string): string {
+  return stripVTControlCharacters(text)
+    .replaceAll("\t", "  ")
+    .replaceAll(/[\r\n]+/g, " ");
+}
+
+function entryIn(line: string): Readonly<Record<string, unknown>> | undefined {
+  if (!line.startsWith("{")) return undefined;
+  try {
+    const entry: unknown = JSON.parse(line);
+    return typeof entry === "object" && entry !== null && "msg" in entry ? { ...entry } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,57 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+
+interface DevProcessInput {
+  readonly parameters: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  /** Told of every line of its output. */
+  readonly onLine: (line: string) => void;
+}
+
+/**
+ * A program that Node.js runs, in a group of processes of its own: Ctrl-C in the terminal does not reach it, and
+ * whatever it starts ends with it, or with this process.
+ */
+export class DevProcess {
+  /** Resolves to how it ended, when all its output has been read. */
+  readonly ended: Promise<string>;
+  readonly #pid: number | undefined;
+  readonly #kill = (): void => this.#signal("SIGKILL");
+
+  constructor({ parameters, env, onLine }: DevProcessInput) {
+    const child = spawn(process.execPath, parameters, {
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+    this.#pid = child.pid;
+    for (const output of [child.stdout, child.stderr]) createInterface({ input: output }).on("line", onLine);
+    process.once("exit", this.#kill);
+    // What it started could live on, and hold its output open.
+    child.once("exit", this.#kill);
+    this.ended = new Promise((resolve) => {
+      child.once("error", (error) => resolve(`could not be started: ${error.message}`));
+      child.once("close", (code, signal) => {
+        process.removeListener("exit", this.#kill);
+        resolve(signal ? `was ended by ${signal}` : `exited with ${code}`);
+      });
+    });
+  }
+
+  /** Asks it to end and waits; kills it when that takes longer than `graceMs`. */
+  async stop(graceMs: number): Promise<void> {
+    this.#signal("SIGTERM");
+    const limit = setTimeout(this.#kill, graceMs);
+    await this.ended;
+    clearTimeout(limit);
+  }
+
+  #signal(name: NodeJS.Signals): void {
+    if (this.#pid === undefined) return;
+    try {
+      process.kill(-this.#pid, name);
+    } catch {
+      // There is nobody left in the group.
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import type { Engine } from "../engine/index.js";
+import { amountText, countText, durationText } from "../load/quantity-text.js";
+import type { ModelSimulator } from "../simulator/model-simulator.js";
+import type { DevWorker, DevWorkerState } from "./dev-worker.js";
+import type { Span } from "./inspect-span.js";
+import type { Rows } from "./load-rows.js";
+
+/** What runs while a worker is developed. */
+export interface DevStack {
+  readonly engine: Engine;
+  readonly endpoint: string;
+  readonly apiKey: string;
+  /** Undefined: the worker has its own. */
+  readonly model: ModelSimulator | undefined;
+  readonly modelUrl: string | undefined;
+  readonly worker: DevWorker;
+  readonly title: string;
+  /** The second port of the worker. */
+  readonly inspectorPort: string;
+}
+
+const label = (text: string): Span => ({ text: `  ${text.padEnd(10)}`, style: "dim" });
+const plain = (text: string): Span => ({ text, style: "none" });
+const dim = (text: string): Span => ({ text, style: "dim" });
+
+/** What a worker does, in a few words. */
+export function stateWords(state: DevWorkerState): string {
+  switch (state.kind) {
+    case "running":
+      return state.state;
+    case "restarting":
+      return `restarting: ${state.changed} changed`;
+    case "down":
+      return `${state.reason}; starts again when its program changes`;
+    case "ending":
+      return "ending";
+  }
+}
+
+/** One screen of status. */
+export function devRows(stack: DevStack): Rows {
+  const { engine, endpoint, model, modelUrl, worker, title } = stack;
+  return [
+    [],
+    [{ text: "  tsworker dev", style: "bold" }, dim(`  ${title}  Ctrl-C ends it all`)],
+    [],
+    [label("engine"), plain(`${engine.url}  endpoint ${endpoint}`)],
+    model === undefined
+      ? [label("model"), dim("the worker's own")]
+      : [
+          label("model"),
+          plain(`${modelUrl}  ${model.state}`),
+          dim(`  ${model.stats.running} running, ${model.stats.completed} completed, simulated`),
+        ],
+    [label("worker"), stateSpan(worker.state), dim(`  start ${countText(worker.starts)}`)],
+    ...figures(engine),
+    [],
+    ...worker.lines.map(({ text, isBad }): readonly Span[] => [
+      dim("  | "),
+      { text, style: isBad ? "red" : "dim" },
+    ]),
+  ];
+}
+
+function stateSpan(state: DevWorkerState): Span {
+  const text = stateWords(state);
+  if (state.kind === "down" || text === "errored") return { text, style: "red" };
+  return { text, style: text === "ready" ? "green" : "yellow" };
+}
+
+/** What the engine was told of queue and requests. */
+function figures({ workers, totals }: Engine): Rows {
+  const [view] = workers;
+  const { Success, Error: failed, Cancelled, Rejected } = totals.ended;
+  const queue =
+    view === undefined
+      ? "nothing reported yet"
+      : `${amountText(view.load)} of workload, capacity ${amountText(view.capacity)}/s, ${
+          Number.isFinite(view.expectedQueue)
+            ? `wait ${durationText(view.expectedQueue * 1000)}`
+            : "no wait known"
+        }`;
+  return [
+    [label("queue"), plain(queue)],
+    [
+      label("requests"),
+      plain(`${countText(totals.requested)} routed, ${countText(Success)} succeeded`),
+      { text: `, ${countText(failed)} failed`, style: failed > 0 ? "red" : "none" },
+      plain(`, ${countText(Cancelled)} cancelled, ${countText(Rejected)} rejected`),
+    ],
+  ];
+}
+
+/** How to call the worker, and where to look into it. */
+export function devAddresses({ engine, endpoint, apiKey, inspectorPort }: DevStack): readonly string[] {
+  const payload = { prompt: "Hello", max_tokens: 64 };
+  const asking = JSON.stringify({ endpoint, api_key: apiKey, cost: payload.max_tokens });
+  const body = `{"auth_data":'"$AUTH"',"payload":${JSON.stringify(payload)}}`;
+  return [
+    "# one request through the engine",
+    `npx tsworker call /v1/completions '${JSON.stringify(payload)}' --engine-url ${engine.url} -e ${endpoint} -k ${apiKey}`,
+    "# the same in two: the engine names the worker, and the worker answers",
+    `AUTH=$(curl -s ${engine.url}/route/ -d '${asking}')`,
+    `curl -s "$(echo "$AUTH" | sed 's/.*"url":"\\([^"]*\\)".*/\\1/')/v1/completions" -d '${body}'`,
+    "# the inspector",
+    `http://127.0.0.1:${inspectorPort}/inspect`,
+  ];
+}

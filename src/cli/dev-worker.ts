@@ -1,0 +1,100 @@
+import { EventEmitter, once } from "node:events";
+import { type DevLogLine, devLogLine } from "./dev-log-line.js";
+import { DevProcess } from "./dev-process.js";
+import type { DevProgram } from "./dev-program.js";
+import { DevWatch } from "./dev-watch.js";
+
+/** What a worker in development does. */
+export type DevWorkerState =
+  /** `state` is the worker's own word. */
+  | { readonly kind: "running"; readonly state: string }
+  | { readonly kind: "restarting"; readonly changed: string }
+  /** It ended by itself, and is started again at the next change. */
+  | { readonly kind: "down"; readonly reason: string }
+  | { readonly kind: "ending" };
+
+interface DevWorkerEvents {
+  state: [state: DevWorkerState];
+  line: [line: DevLogLine];
+}
+
+interface DevWorkerInput {
+  readonly program: DevProgram;
+  readonly env: NodeJS.ProcessEnv;
+  /** Milliseconds that it has to finish its requests before it is killed. */
+  readonly graceMs: number;
+}
+
+/** How many of the last lines of output are kept. */
+const KEPT_LINES = 12;
+
+/** A worker that is started again whenever its program changes. */
+export class DevWorker extends EventEmitter<DevWorkerEvents> {
+  readonly #input: DevWorkerInput;
+  readonly #lines: DevLogLine[] = [];
+  #state: DevWorkerState = { kind: "running", state: "starting" };
+  #starts = 0;
+
+  constructor(input: DevWorkerInput) {
+    super();
+    this.#input = input;
+  }
+
+  get state(): DevWorkerState {
+    return this.#state;
+  }
+
+  /** How often it was started. */
+  get starts(): number {
+    return this.#starts;
+  }
+
+  /** The last lines of its output, oldest first, those of the process before included. */
+  get lines(): readonly DevLogLine[] {
+    return this.#lines;
+  }
+
+  /** Runs until the signal is aborted and no process is left. */
+  async run(signal: AbortSignal): Promise<void> {
+    const watch = new DevWatch(this.#input.program.folder);
+    try {
+      while (!signal.aborted) await this.#runOnce(watch, signal);
+    } finally {
+      watch.close();
+    }
+  }
+
+  /** From a start to the change that asks for the next one. */
+  async #runOnce(watch: DevWatch, signal: AbortSignal): Promise<void> {
+    const changed = once(watch, "change", { signal }).then(
+      ([file]) => ({ file: String(file) }),
+      () => "asked to end" as const,
+    );
+    this.#starts += 1;
+    this.#become({ kind: "running", state: "starting" });
+    const child = new DevProcess({ ...this.#input, ...this.#input.program, onLine: this.#hear });
+    const first = await Promise.race([changed, child.ended]);
+    if (first === "asked to end") this.#become({ kind: "ending" });
+    else if (typeof first === "object") this.#become({ kind: "restarting", changed: first.file });
+    else {
+      this.#become({ kind: "down", reason: first });
+      await changed;
+      return;
+    }
+    await child.stop(this.#input.graceMs);
+  }
+
+  readonly #hear = (text: string): void => {
+    const line = devLogLine(text);
+    if (this.#lines.push(line) > KEPT_LINES) this.#lines.shift();
+    this.emit("line", line);
+    if (line.state !== undefined && this.#state.kind === "running") {
+      this.#become({ kind: "running", state: line.state });
+    }
+  };
+
+  #become(state: DevWorkerState): void {
+    this.#state = state;
+    this.emit("state", state);
+  }
+}
