@@ -4,6 +4,7 @@ export type TsworkerErrorCode =
   | "ENVIRONMENT_INVALID"
   | "CERTIFICATE_UNREADABLE"
   | "PORT_UNAVAILABLE"
+  | "STATE_UNAVAILABLE"
   | "SERVER_UNAVAILABLE"
   | "PUBLIC_KEY_UNAVAILABLE"
   | "REPORT_FAILED"
@@ -13,9 +14,14 @@ export type TsworkerErrorCode =
   | "WORKER_FAILED"
   | "ENGINE_UNREACHABLE"
   | "ENGINE_REFUSED"
+  | "ENGINE_INVALID"
   | "NO_WORKER_READY"
   | "WORKER_REFUSED"
-  | "WORKER_UNREACHABLE";
+  | "WORKER_UNREACHABLE"
+  | "ANSWER_BROKEN"
+  | "ANSWER_INVALID"
+  | "RETRIES_EXHAUSTED"
+  | "SESSION_CLOSED";
 
 /**
  * The one error class of the package: a stable `code` to branch on, a message that says what was expected,

@@ -14,7 +14,7 @@ export function spansText(spans: readonly Span[], width: number, colours: boolea
     if (left <= 0) break;
     const fitting = text.length <= left ? text : `${text.slice(0, left - 1)}…`;
     left -= fitting.length;
-    line += colours && style !== "none" ? styleText(style, fitting) : fitting;
+    line += colours && style !== "none" ? styleText(style, fitting, { validateStream: false }) : fitting;
   }
   return line;
 }

@@ -20,6 +20,13 @@ export function numberFrom(least: number): (text: string) => number {
   };
 }
 
+/** Reads a number. */
+export function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("It must be a number.");
+  return value;
+}
+
 /** Reads a number over 0. */
 export function positive(text: string): number {
   const value = Number(text);

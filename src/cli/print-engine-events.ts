@@ -28,6 +28,25 @@ export function printEngineEvents(engine: Engine): void {
   engine.on("unrouted", ({ request_idx, status }) => {
     printEvent("no worker", `request ${request_idx}  ${status}`);
   });
+  engine.on("worker", ({ id, endpoint, status, failure }) => {
+    printEvent("worker", `${id} of ${endpoint}  ${status}${status === "error" ? `: ${failure}` : ""}`);
+  });
+  engine.on(
+    "plan",
+    ({ endpoint, plan: { recruit, activate, redirect, deactivate, release, replace, wanted } }) => {
+      const steps = [
+        [recruit.active + recruit.inactive, "recruit"],
+        [activate.length, "activate"],
+        [redirect.length, "redirect"],
+        [deactivate.length, "deactivate"],
+        [release.length, "release"],
+        [replace.length, "replace"],
+      ] as const;
+      const todo = steps.filter(([count]) => count > 0).map(([count, step]) => `${step} ${count}`);
+      printEvent("plan", `${endpoint}  ${todo.join(", ")}: ${wanted.reason}`);
+    },
+  );
+  engine.on("notice", (notice) => printEvent("notice", notice));
   engine.on("refused", ({ path, reason }) => printEvent("refused", `${path}  ${reason}`));
 }
 

@@ -1,10 +1,16 @@
 import { Command, CommanderError } from "commander";
 import { TsworkerError } from "../errors.js";
 import { VERSION } from "../package-root.js";
+import { addCallCommand } from "./call-command.js";
+import { addDevCommand } from "./dev-command.js";
 import { addEngineCommand } from "./engine-command.js";
 import { addInspectCommand } from "./inspect-command.js";
+import { addLoadCommand } from "./load-command.js";
+import { withLongFlags } from "./load-flags.js";
 import { addMachinesCommand } from "./machines-command.js";
 import { addModelCommand } from "./model-command.js";
+import { addSimulateCommand } from "./simulate-command.js";
+import { addSimulatedWorkerCommand } from "./simulated-worker-command.js";
 
 /**
  * Runs the command line and resolves to its exit code: 0 when a command ended as asked, 1 for anything that a
@@ -15,17 +21,22 @@ import { addModelCommand } from "./model-command.js";
 export async function run(argv: readonly string[]): Promise<number> {
   const program = new Command("tsworker")
     .description(
-      "Tools around a tsworker: a local serverless engine, a simulated model, a look into a worker, its state machines.",
+      "Tools around a tsworker: a local serverless engine, a simulated model, requests and load tests, a look into a worker, its state machines.",
     )
     .version(VERSION)
     .exitOverride()
     .showHelpAfterError("(see --help)");
+  addDevCommand(program);
   addEngineCommand(program);
   addModelCommand(program);
+  addCallCommand(program);
+  addLoadCommand(program);
+  addSimulatedWorkerCommand(program);
   addInspectCommand(program);
   addMachinesCommand(program);
+  addSimulateCommand(program);
   try {
-    await program.parseAsync(argv);
+    await program.parseAsync(withLongFlags(argv));
     return 0;
   } catch (error) {
     // Commander has told the reason by then; a help or version that was asked for has the code 0.

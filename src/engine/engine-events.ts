@@ -1,6 +1,8 @@
 import type { AuthData } from "../wire.js";
 import type { RecordedEnd, RecordedReport } from "./ledger.js";
 import type { Outage } from "./outage.js";
+import type { Plan } from "./scaling/plan.js";
+import type { WorkerView } from "./worker-view.js";
 
 /** What `/route/` answers while no worker is ready. */
 export interface NotRouted {
@@ -22,6 +24,14 @@ export interface EngineEvents {
   unrouted: [answer: NotRouted];
   /** A report or a delivery of ended requests was not answered 2xx, and so not recorded. */
   refused: [refusal: { readonly path: string; readonly reason: string }];
+  /** A worker that a provider made came into another state. */
+  worker: [worker: WorkerView];
+  /** The rules of scaling ask for something to be done. */
+  plan: [plan: { readonly endpoint: string; readonly plan: Plan }];
+  /**
+   * Something that a person should know, such as that no more workers are created because all of them failed.
+   */
+  notice: [notice: string];
   /** An outage began (or changed into another); undefined: it is over. */
   outage: [outage: Outage | undefined];
 }

@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { close, httpUrl, listen } from "../stand-in/listen.js";
 import { BodyTooLarge, readBody } from "../stand-in/read-body.js";
 import { type EngineAnswer, refusal, send, target } from "./exchange.js";
-import { type Outage, strikes, withoutSlash } from "./outage.js";
-import type { Route } from "./routes.js";
+import { type Outage, strikes } from "./outage.js";
+import type { Method, Router } from "./router.js";
 
 /** Longest body taken; a longer one is answered 413. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
@@ -12,7 +12,7 @@ interface EngineServerInput {
   readonly host: string;
   /** 0: any free one, the same one for as long as the object lives. */
   readonly port: number;
-  readonly routes: ReadonlyMap<string, Route>;
+  readonly router: Router;
   /** Told of every request that is not answered 2xx. */
   readonly onRefused: (path: string, reason: string) => void;
 }
@@ -94,16 +94,21 @@ export class EngineServer {
   }
 
   async #answer(path: string, query: URLSearchParams, request: IncomingMessage): Promise<EngineAnswer> {
-    const route = this.#input.routes.get(withoutSlash(path));
-    if (!route) return refusal(404, `no such path: ${path}`);
-    if (request.method !== route.method) {
-      return refusal(405, `${path} takes ${route.method}, got ${request.method}`, { allow: route.method });
+    const route = this.#input.router.find(path);
+    if ("status" in route) return route;
+    const { methods, id } = route;
+    const answer = methods[request.method as Method];
+    if (!answer) {
+      const allowed = Object.keys(methods).join(", ");
+      return refusal(405, `${path} takes ${allowed}, got ${request.method}`, { allow: allowed });
     }
     const { authorization } = request.headers;
-    if (route.method === "GET") return route.answer({ authorization, query, body: undefined });
+    if (request.method === "GET") return answer({ authorization, query, id, body: undefined });
     try {
-      const body: unknown = JSON.parse(await readBody(request, MAX_BODY_BYTES));
-      return route.answer({ authorization, query, body });
+      const text = await readBody(request, MAX_BODY_BYTES);
+      const hasNone = request.method === "DELETE" && text.trim() === "";
+      const body: unknown = hasNone ? undefined : JSON.parse(text);
+      return answer({ authorization, query, id, body });
     } catch (error) {
       if (error instanceof BodyTooLarge) return refusal(413, error.message);
       if (error instanceof SyntaxError) return refusal(400, "the body is not JSON");

@@ -1,21 +1,37 @@
 import { EventEmitter } from "node:events";
 import type { AuthData } from "../wire.js";
-import { Dispatcher } from "./dispatcher.js";
+import { checkedScaling } from "./checked-scaling.js";
+import type { EndpointSurroundings } from "./endpoint-surroundings.js";
+import type { Endpoints } from "./endpoints.js";
 import type { EngineEvents } from "./engine-events.js";
 import type { EngineOptions } from "./engine-options.js";
 import { EngineServer } from "./engine-server.js";
+import type { EngineState } from "./engine-state.js";
 import { Ledger, type RecordedEnd, type RecordedReport, type Totals } from "./ledger.js";
+import type { ManagedEndpoint } from "./managed-endpoint.js";
+import { openEndpoints } from "./open-endpoints.js";
 import { type Outage, withoutSlash } from "./outage.js";
-import { Roster, type WorkerView } from "./roster.js";
+import { RequestNumbers } from "./request-numbers.js";
+import { Router } from "./router.js";
 import { type Desk, routes } from "./routes.js";
+import { plan } from "./scaling/plan.js";
 import { SigningKey } from "./signing-key.js";
+import { StateFile } from "./state-file.js";
+import { type WebDesk, webRoutes } from "./web-routes.js";
+import type { WorkerView } from "./worker-view.js";
+
+/**
+ * How far the counters may go between two writings of the state: no number is given out twice, even after a
+ * crash.
+ */
+const MARGIN = 10_000;
 
 const REPORT_PATHS: readonly string[] = ["/worker_status", "/delete_requests"];
 
 /**
- * A local stand-in of the serverless engine: serves the public key, routes clients to the worker with the
- * shortest queue, takes workers' reports and shows what it was told. Workers announce themselves by their
- * first report; nothing has to be configured for them. State lives in memory, as long as the object does.
+ * A serverless engine for one machine and for tests: serves the public key, routes clients to the worker with
+ * the shortest queue, takes workers' reports and shows what it was told. Workers announce themselves by their
+ * first report, or a provider makes them as the load asks. What it knows lives in memory, or in a file.
  *
  * It can also rehearse an outage: see {@link Engine.outage}.
  *
@@ -31,28 +47,35 @@ const REPORT_PATHS: readonly string[] = ["/worker_status", "/delete_requests"];
 export class Engine extends EventEmitter<EngineEvents> {
   readonly #options: EngineOptions;
   readonly #ledger: Ledger;
-  readonly #roster: Roster;
-  readonly #dispatcher: Dispatcher;
   readonly #server: EngineServer;
+  readonly #file: StateFile | undefined;
   #key: SigningKey | undefined;
+  #numbers = new RequestNumbers();
+  #lastWorkerId = 0;
+  #endpoints: Endpoints | undefined;
+  /** What was known when it was stopped last. */
+  #memory: EngineState | undefined;
   #refused = 0;
 
+  /** @throws {TsworkerError} `CONFIG_INVALID` for parameters of scaling that are none. */
   constructor(options: EngineOptions) {
     super();
-    const { endpoint, host = "127.0.0.1", port = 0, history = 10_000, silentAfter = 35 } = options;
+    const { host = "127.0.0.1", port = 0, history = 10_000, state } = options;
+    checkedScaling(options.scaling);
     this.#options = options;
     this.#ledger = new Ledger(history);
-    this.#roster = new Roster(silentAfter);
-    this.#dispatcher = new Dispatcher({
-      endpoint,
-      roster: this.#roster,
-      ledger: this.#ledger,
-      sign: (url) => this.sign(url),
-    });
+    this.#file =
+      state === undefined
+        ? undefined
+        : new StateFile({
+            path: state,
+            state: () => this.#remember(MARGIN),
+            onNotice: (notice) => this.#announce(() => this.emit("notice", notice)),
+          });
     this.#server = new EngineServer({
       host,
       port,
-      routes: routes(this.#desk()),
+      router: new Router([...routes(this.#desk()), ...webRoutes(this.#webDesk())]),
       onRefused: (path, reason) => this.#countRefusal(path, reason),
     });
   }
@@ -87,25 +110,60 @@ export class Engine extends EventEmitter<EngineEvents> {
     return this.#refused;
   }
 
-  /** The workers that have reported, with their state and expected queue now. */
+  /** The workers of all endpoints, with their state and expected queue now. */
   get workers(): readonly WorkerView[] {
-    return this.#roster.view(now());
+    return this.#endpoints?.all.flatMap((endpoint) => endpoint.workforce.view()) ?? [];
   }
 
   /**
-   * Listens. Resolves to the base URL; when it listens already, to the same.
+   * Listens, and goes on with what the state file holds. Resolves to the base URL; when it listens already,
+   * to the same.
    *
-   * @throws {TsworkerError} `PORT_UNAVAILABLE`.
+   * @throws {TsworkerError} `PORT_UNAVAILABLE`, `STATE_UNAVAILABLE`.
    */
   async start(): Promise<string> {
-    const { privateKey } = this.#options;
+    if (this.#endpoints !== undefined && this.#memory === undefined) {
+      await this.#server.start();
+      return this.url;
+    }
+    const state = this.#memory ?? (await this.#file?.load());
+    const privateKey = this.#options.privateKey ?? state?.privateKey;
     this.#key ??= privateKey ? SigningKey.from(privateKey) : await SigningKey.generate();
     await this.#server.start();
+    this.#open(state);
+    this.#memory = undefined;
+    try {
+      await this.#file?.flush();
+    } catch (error) {
+      // An engine that would forget everything is not to begin.
+      await this.#close();
+      this.#endpoints = undefined;
+      throw error;
+    }
     return this.url;
   }
 
-  /** Stops listening and destroys every connection, hung ones included. What was recorded stays readable. */
+  /**
+   * Ends the workers that its provider made, then stops listening and destroys every connection, hung ones
+   * included. What was recorded stays readable. With a state file, the workers are started again with the
+   * engine.
+   *
+   * @throws {TsworkerError} `STATE_UNAVAILABLE` when the state cannot be written; all has ended then, too.
+   */
   async stop(): Promise<void> {
+    if (this.#endpoints === undefined || this.#memory !== undefined) {
+      await this.#server.stop();
+      return;
+    }
+    this.#memory = this.#remember(0);
+    await this.#close();
+    await this.#file?.flush();
+  }
+
+  /** The server is last: workers that end have something to report. */
+  async #close(): Promise<void> {
+    const keep = this.#file !== undefined;
+    await Promise.all(this.#endpoints?.all.map((endpoint) => endpoint.workforce.close(keep)) ?? []);
     await this.#server.stop();
   }
 
@@ -148,29 +206,100 @@ export class Engine extends EventEmitter<EngineEvents> {
    * @throws before the start.
    */
   authData({ url, cost = 100 }: { readonly url: string; readonly cost?: number }): AuthData {
-    return this.#dispatcher.authDataFor(url, cost);
+    return started(this.#own).authDataFor(url, cost);
+  }
+
+  /** The endpoint that it was started with. */
+  get #own(): ManagedEndpoint | undefined {
+    return this.#endpoints?.byName(this.#options.endpoint);
+  }
+
+  get #accountKey(): string {
+    return this.#options.accountKey ?? this.#options.apiKey;
+  }
+
+  /** Goes on with an earlier run, or begins. */
+  #open(state: EngineState | undefined): void {
+    if (state) {
+      this.#numbers = new RequestNumbers({ requestIdx: state.lastRequestIdx, reqnum: state.lastReqnum });
+      this.#lastWorkerId = state.lastWorkerId;
+    }
+    this.#endpoints = openEndpoints(this.#options, state, this.#surroundings());
+  }
+
+  #surroundings(): EndpointSurroundings {
+    const { provider, planner = plan, silentAfter = 35, startTimeout = 60, token = "" } = this.#options;
+    return {
+      provider,
+      planner,
+      numbers: this.#numbers,
+      silentAfter,
+      startTimeout,
+      expectedCapacity: this.#options.expectedCapacity ?? 100,
+      token,
+      nextWorkerId: () => {
+        this.#lastWorkerId += 1;
+        return this.#lastWorkerId;
+      },
+      engineUrl: () => this.url,
+      sign: (url) => this.sign(url),
+      onRequested: (cost) => this.#ledger.recordRequested(cost),
+      onWorker: (worker) => this.#announce(() => this.emit("worker", worker)),
+      onPlan: (endpoint, made) => this.#announce(() => this.emit("plan", { endpoint, plan: made })),
+      onNotice: (notice) => this.#announce(() => this.emit("notice", notice)),
+      onChanged: () => this.#file?.touch(),
+    };
+  }
+
+  /** What outlives the engine. @param margin - how far the counters may go before this is written again. */
+  #remember(margin: number): EngineState {
+    if (this.#memory !== undefined) return this.#memory;
+    const { requestIdx, reqnum } = this.#numbers.last;
+    const endpoints = started(this.#endpoints);
+    return {
+      version: 1,
+      privateKey: started(this.#key).privatePem,
+      lastRequestIdx: requestIdx + margin,
+      lastReqnum: reqnum + margin,
+      lastId: endpoints.lastId,
+      lastWorkerId: this.#lastWorkerId,
+      endpoints: endpoints.all.map(({ record }) => record),
+      groups: [...endpoints.groups],
+      workers: endpoints.remembered(),
+    };
+  }
+
+  #webDesk(): WebDesk {
+    return {
+      accountKey: this.#accountKey,
+      ownEndpoint: this.#options.endpoint,
+      endpoints: () => started(this.#endpoints),
+    };
   }
 
   #desk(): Desk {
-    const { endpoint, apiKey, token } = this.#options;
     return {
-      endpoint,
-      apiKey,
-      token,
+      token: this.#options.token,
+      accountKey: this.#accountKey,
       publicKey: () => this.publicKey,
-      dispatch: (askedIdx, cost) => {
-        const answer = this.#dispatcher.dispatch(askedIdx, cost, now());
+      endpointNamed: (name) => this.#endpoints?.byName(name),
+      endpointOf: (id) => this.#endpoints?.byId(id),
+      dispatch: (endpoint, question) => {
+        const answer = endpoint.dispatch(question);
+        this.#file?.touch();
         if ("url" in answer) this.#announce(() => this.emit("routed", answer));
         else this.#announce(() => this.emit("unrouted", answer));
         return answer;
       },
       recordReport: (status) => {
         const report = this.#ledger.recordReport(status, now());
-        this.#roster.update(report);
+        const endpoint = this.#endpoints?.all.find((each) => each.workforce.has(status.id)) ?? this.#own;
+        endpoint?.workforce.takeReport(report);
         this.#announce(() => this.emit("report", report));
       },
       recordEnded: (delivery) => {
         const ended = this.#ledger.recordEnded(delivery, now());
+        for (const endpoint of this.#endpoints?.all ?? []) endpoint.takeEnded(delivery);
         if (ended.length > 0) this.#announce(() => this.emit("ended", ended));
       },
     };

@@ -4,7 +4,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 export interface EngineRequest {
   readonly authorization: string | undefined;
   readonly query: URLSearchParams;
-  /** The parsed JSON; undefined for a GET. */
+  /** The number in the path, 0 where there is none. */
+  readonly id: number;
+  /** The parsed JSON; undefined for a GET, and where a DELETE has none. */
   readonly body: unknown;
 }
 

@@ -26,7 +26,9 @@ export interface Totals {
   readonly servedLoad: number;
   /** Sum of `num_requests_recieved`. */
   readonly requestsReceived: number;
-  /** Every `loadtime` other than 0, in seconds, in the order in which they came: one per start of a worker. */
+  /**
+   * Every `loadtime` other than 0, in seconds, in the order in which they came: one per start of a worker.
+   */
   readonly loadTimes: readonly number[];
   /** Number of entries of ended requests, by status. */
   readonly ended: Readonly<Record<EndedStatus, number>>;

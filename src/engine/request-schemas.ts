@@ -4,6 +4,9 @@ import type { EndedReport, WorkerStatus } from "../wire.js";
 const amount = z.number().nonnegative();
 const count = z.int().nonnegative();
 
+/** Seconds after which a request that is not asked for is forgotten, where its client names none. */
+const DEFAULT_REPLAY_TIMEOUT = 60;
+
 /** Body of `POST /route/`. A cost may come as a number or its text. */
 export const routeRequestSchema = z.object({
   endpoint: z.string(),
@@ -13,7 +16,7 @@ export const routeRequestSchema = z.object({
     .pipe(amount)
     .default(100),
   request_idx: count.nullish().transform((index) => index ?? 0),
-  replay_timeout: amount.nullish(),
+  replay_timeout: amount.nullish().transform((seconds) => seconds ?? DEFAULT_REPLAY_TIMEOUT),
 });
 
 /** Body of `POST /worker_status/`. Unknown keys are dropped. */

@@ -10,14 +10,24 @@ import type { RecordedReport } from "./ledger.js";
  */
 export type WorkerState = "loading" | "idle" | "error" | "silent";
 
-/** A worker as the engine sees it. */
-export interface WorkerView {
+/** What a worker's reports come to. */
+export interface Reported {
   readonly id: number;
   readonly url: string;
   readonly state: WorkerState;
   /** Seconds of work ahead of a new request. Infinity without capacity. */
   readonly expectedQueue: number;
+  /** Workload of its requests that have not ended, those on their way to it included. */
+  readonly load: number;
   readonly lastReport: RecordedReport;
+}
+
+/** What decides about a routing beside the workers' reports. */
+export interface Terms {
+  /** Seconds of expected queue beyond which a worker gets no more. @default Infinity */
+  readonly maxQueueTime?: number;
+  /** Whether the worker with this id may be given requests. Default: all may. */
+  readonly serves?: (id: number) => boolean;
 }
 
 interface Entry {
@@ -39,12 +49,14 @@ const MAX_WORKERS = 1000;
  * The workers that have announced themselves, by their reports.
  *
  * A worker is routable when its last report is fresh, has `max_perf` over 0, a `url` and no `error_msg`, and
- * the worker has loaded: it told a `loadtime` once, or it had a `max_perf` in the first report that this engine
- * saw of it (so that a restarted engine knows workers that became ready before).
+ * the worker has loaded: it told a `loadtime` once, or it had a `max_perf` in the first report that this
+ * engine saw of it (so that a restarted engine knows workers that became ready before).
  */
 export class Roster {
   /** In the order of their last reports. */
   readonly #entries = new Map<number, Entry>();
+  /** Workers that were started by the engine and have not told their `loadtime` yet. */
+  readonly #toLoad = new Set<number>();
   readonly #silentAfter: number;
 
   /** @param silentAfter - seconds without a report after which a worker gets no more requests. */
@@ -52,32 +64,53 @@ export class Roster {
     this.#silentAfter = silentAfter;
   }
 
-  update(report: RecordedReport): void {
+  /** @returns the id of a worker that was forgotten because there are too many. */
+  update(report: RecordedReport): number | undefined {
     const known = this.#entries.get(report.id);
-    const hasLoaded = known?.hasLoaded || report.loadtime > 0 || (known === undefined && report.max_perf > 0);
+    if (report.loadtime > 0) this.#toLoad.delete(report.id);
+    const wasReady = known === undefined && report.max_perf > 0 && !this.#toLoad.has(report.id);
+    const hasLoaded = known?.hasLoaded || report.loadtime > 0 || wasReady;
     this.#entries.delete(report.id);
     this.#entries.set(report.id, { lastReport: report, hasLoaded, routed: new Map(), routedLoad: 0 });
-    if (this.#entries.size > MAX_WORKERS) {
-      const [longestSilent] = this.#entries.keys();
-      if (longestSilent !== undefined) this.#entries.delete(longestSilent);
-    }
+    if (this.#entries.size <= MAX_WORKERS) return undefined;
+    const [longestSilent] = this.#entries.keys();
+    if (longestSilent !== undefined) this.forget(longestSilent);
+    return longestSilent;
   }
 
   /** Every worker known, at epoch seconds `now`. */
-  view(now: number): readonly WorkerView[] {
+  view(now: number): readonly Reported[] {
     return [...this.#entries.values()].map((entry) => this.#viewOf(entry, now));
+  }
+
+  /** What a worker's reports come to; undefined: it has not reported. */
+  reported(id: number, now: number): Reported | undefined {
+    const entry = this.#entries.get(id);
+    return entry && this.#viewOf(entry, now);
+  }
+
+  /** Forgets a worker. One of the same id that reports later is a new one, which has yet to load. */
+  restart(id: number): void {
+    this.#entries.delete(id);
+    this.#toLoad.add(id);
+  }
+
+  /** Forgets a worker for good. */
+  forget(id: number): void {
+    this.#entries.delete(id);
+    this.#toLoad.delete(id);
   }
 
   /**
    * Takes the routable worker with the shortest expected queue and notes the request's cost on it.
    * A request that was noted before (it asks again) moves: it never counts twice.
    */
-  assign(requestIdx: number, cost: number, now: number): WorkerView | undefined {
+  assign(requestIdx: number, cost: number, now: number, terms: Terms = {}): Reported | undefined {
     let best: Entry | undefined;
     for (const entry of this.#entries.values()) {
       entry.routedLoad -= entry.routed.get(requestIdx) ?? 0;
       entry.routed.delete(requestIdx);
-      if (this.#stateOf(entry, now) !== "idle") continue;
+      if (!this.#takes(entry, now, terms)) continue;
       if (best === undefined || expectedQueue(entry) < expectedQueue(best)) best = entry;
     }
     if (best === undefined) return undefined;
@@ -86,22 +119,31 @@ export class Roster {
     return this.#viewOf(best, now);
   }
 
-  /** One line that tells how many workers are in which state. */
-  summary(now: number): string {
-    const counts: Record<WorkerState, number> = { loading: 0, idle: 0, error: 0, silent: 0 };
-    for (const { state } of this.view(now)) counts[state] += 1;
-    const states = Object.entries(counts).map(([state, count]) => `${count} ${state}`);
-    return `${this.#entries.size} workers: ${states.join(", ")}`;
+  /** Workload that routable workers take before all have reached the longest queue that is allowed. */
+  room(now: number, terms: Terms): number {
+    let room = 0;
+    for (const entry of this.#entries.values()) {
+      if (!this.#takes(entry, now, terms)) continue;
+      room +=
+        ((terms.maxQueueTime ?? Number.POSITIVE_INFINITY) - expectedQueue(entry)) * entry.lastReport.max_perf;
+    }
+    return room;
   }
 
-  #viewOf(entry: Entry, now: number): WorkerView {
+  #viewOf(entry: Entry, now: number): Reported {
     return {
       id: entry.lastReport.id,
       url: entry.lastReport.url,
       state: this.#stateOf(entry, now),
       expectedQueue: expectedQueue(entry),
+      load: entry.lastReport.cur_load + entry.routedLoad,
       lastReport: entry.lastReport,
     };
+  }
+
+  #takes(entry: Entry, now: number, { maxQueueTime = Number.POSITIVE_INFINITY, serves }: Terms): boolean {
+    if (this.#stateOf(entry, now) !== "idle" || expectedQueue(entry) > maxQueueTime) return false;
+    return serves === undefined || serves(entry.lastReport.id);
   }
 
   #stateOf({ lastReport, hasLoaded }: Entry, now: number): WorkerState {

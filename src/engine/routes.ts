@@ -1,44 +1,77 @@
-import type { z } from "zod";
+import { z } from "zod";
 import type { AuthData, EndedReport, WorkerStatus } from "../wire.js";
+import type { RouteQuestion } from "./dispatcher.js";
 import type { NotRouted } from "./engine-events.js";
 import { type EngineAnswer, type EngineRequest, refusal } from "./exchange.js";
+import { faults } from "./faults.js";
+import type { ManagedEndpoint } from "./managed-endpoint.js";
+import { keyOf } from "./request-key.js";
 import { endedReportSchema, routeRequestSchema, workerStatusSchema } from "./request-schemas.js";
+import type { Route } from "./router.js";
 
 /** What the routes need of the engine. */
 export interface Desk {
-  readonly endpoint: string;
-  readonly apiKey: string;
   /** The `mtoken` that reports must carry; undefined: any. */
   readonly token: string | undefined;
+  /** The key that opens every endpoint to who looks at it. */
+  readonly accountKey: string;
   publicKey(): string;
-  dispatch(askedIdx: number, cost: number): AuthData | NotRouted;
+  endpointNamed(name: string): ManagedEndpoint | undefined;
+  endpointOf(id: number): ManagedEndpoint | undefined;
+  dispatch(endpoint: ManagedEndpoint, question: RouteQuestion): AuthData | NotRouted;
   recordReport(status: WorkerStatus): void;
   recordEnded(report: EndedReport): void;
 }
 
-export interface Route {
-  readonly method: "GET" | "POST";
-  readonly answer: (request: EngineRequest) => EngineAnswer;
-}
+const lookSchema = z.object({
+  id: z.int(),
+  api_key: z.string().optional(),
+  tail: z.int().positive().default(100),
+});
 
-/** Every path that the engine serves, without the slash at the end. */
-export function routes(desk: Desk): ReadonlyMap<string, Route> {
-  return new Map<string, Route>([
-    ["/pubkey", { method: "GET", answer: () => ({ status: 200, body: desk.publicKey() }) }],
-    ["/route", { method: "POST", answer: (request) => route(desk, request) }],
-    ["/worker_status", { method: "POST", answer: (request) => workerStatus(desk, request) }],
-    ["/delete_requests", { method: "POST", answer: (request) => deleteRequests(desk, request) }],
-  ]);
+/** The calls of clients and workers. */
+export function routes(desk: Desk): readonly Route[] {
+  return [
+    { path: "/pubkey", methods: { GET: () => ({ status: 200, body: desk.publicKey() }) } },
+    { path: "/route", methods: { POST: (request) => route(desk, request) } },
+    { path: "/worker_status", methods: { POST: (request) => workerStatus(desk, request) } },
+    { path: "/delete_requests", methods: { POST: (request) => deleteRequests(desk, request) } },
+    {
+      path: "/get_endpoint_workers",
+      methods: { POST: (request) => look(desk, request, ({ workforce }) => workforce.wireView()) },
+    },
+    {
+      path: "/get_endpoint_logs",
+      methods: { POST: (request) => look(desk, request, ({ log }, tail) => log.tail(tail)) },
+    },
+  ];
 }
 
 function route(desk: Desk, request: EngineRequest): EngineAnswer {
   const parsed = routeRequestSchema.safeParse(request.body);
   if (!parsed.success) return refusal(400, faults(parsed.error));
-  const { endpoint, api_key, cost, request_idx } = parsed.data;
-  const key = api_key ?? bearer(request.authorization) ?? request.query.get("api_key");
-  if (key !== desk.apiKey) return refusal(400, "invalid api_key");
-  if (endpoint !== desk.endpoint) return refusal(400, `no such endpoint: ${endpoint}`);
-  return { status: 200, body: desk.dispatch(request_idx, cost) };
+  const { endpoint: name, api_key, cost, request_idx: askedIdx, replay_timeout: replayTimeout } = parsed.data;
+  const endpoint = desk.endpointNamed(name);
+  const key = keyOf(request, api_key);
+  // Who has no key at all is not told which endpoints there are.
+  if (key === undefined) return refusal(400, "invalid api_key");
+  if (endpoint === undefined) return refusal(400, `no such endpoint: ${name}`);
+  if (key !== endpoint.record.apiKey) return refusal(400, "invalid api_key");
+  return { status: 200, body: desk.dispatch(endpoint, { askedIdx, cost, replayTimeout }) };
+}
+
+function look(
+  desk: Desk,
+  request: EngineRequest,
+  show: (endpoint: ManagedEndpoint, tail: number) => unknown,
+): EngineAnswer {
+  const parsed = lookSchema.safeParse(request.body);
+  if (!parsed.success) return refusal(400, faults(parsed.error));
+  const endpoint = desk.endpointOf(parsed.data.id);
+  const key = keyOf(request, parsed.data.api_key);
+  if (endpoint === undefined) return refusal(400, `no such endpoint: ${parsed.data.id}`);
+  if (key !== endpoint.record.apiKey && key !== desk.accountKey) return refusal(400, "invalid api_key");
+  return { status: 200, body: show(endpoint, parsed.data.tail) };
 }
 
 function workerStatus(desk: Desk, request: EngineRequest): EngineAnswer {
@@ -59,12 +92,4 @@ function deleteRequests(desk: Desk, request: EngineRequest): EngineAnswer {
 
 function hasToken(desk: Desk, token: string): boolean {
   return desk.token === undefined || token === desk.token;
-}
-
-function bearer(authorization: string | undefined): string | undefined {
-  return /^Bearer\s+(\S+)\s*$/i.exec(authorization ?? "")?.[1];
-}
-
-function faults(error: z.ZodError): string {
-  return error.issues.map(({ path, message }) => `${path.join(".") || "body"}: ${message}`).join("; ");
 }

@@ -27,6 +27,11 @@ export class SigningKey {
     return new SigningKey(createPrivateKey(privatePem));
   }
 
+  /** The private key, PKCS #8 in PEM. */
+  get privatePem(): string {
+    return this.#privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  }
+
   /** Base64 of the RSASSA-PKCS1-v1_5 SHA-256 signature over the signed message of a URL. */
   sign(url: string): string {
     const known = this.#signatures.get(url);

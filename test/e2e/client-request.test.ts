@@ -84,7 +84,7 @@ describe("a client", () => {
     const { endpoint } = await endpointWith((response) =>
       response.writeHead(429).end('{"error":"too many"}'),
     );
-    const answer = await endpoint.request("/go", {});
+    const answer = await endpoint.request("/go", {}, { retry: false });
     expect(answer).toMatchObject({ ok: false, status: 429 });
     expect(await answer.json()).toEqual({ error: "too many" });
   });
@@ -93,7 +93,7 @@ describe("a client", () => {
     const { endpoint } = await endpointWith((response) =>
       response.writeHead(429).end('{"error":"too many"}'),
     );
-    const answer = await endpoint.request("/go", {});
+    const answer = await endpoint.request("/go", {}, { retry: false });
     await expect(answer.events().next()).rejects.toMatchObject({
       code: "WORKER_REFUSED",
       message: expect.stringContaining('answered 429: {"error":"too many"}'),
@@ -102,7 +102,9 @@ describe("a client", () => {
 
   test("is told of a worker that cannot be reached", async () => {
     const { endpoint } = await endpointWith((response) => response.destroy());
-    await expect(endpoint.request("/go", {})).rejects.toMatchObject({ code: "WORKER_UNREACHABLE" });
+    await expect(endpoint.request("/go", {}, { retry: false })).rejects.toMatchObject({
+      code: "WORKER_UNREACHABLE",
+    });
   });
 
   test("leaves a worker that has not answered when its signal is aborted", async () => {
@@ -122,6 +124,7 @@ describe("a client", () => {
     const asked: string[] = [];
     const own: typeof fetch = async (input) => {
       asked.push(String(input));
+      if (String(input).includes("endptjobs")) return Response.json({ success: true, results: [] });
       return Response.json({
         endpoint: "e",
         url: "http://w/",
@@ -133,7 +136,11 @@ describe("a client", () => {
     };
     const serverless = new Serverless({ apiKey: "key", engineUrl: "http://engine/", fetch: own });
     const answer = await serverless.endpoint("e").request("v1/x", {});
-    expect(asked).toEqual(["http://engine/route/", "http://w/v1/x"]);
+    expect(asked).toEqual([
+      "http://engine/api/v0/endptjobs/?client_id=me",
+      "http://engine/route/",
+      "http://w/v1/x",
+    ]);
     expect(answer.requestIdx).toBe(3);
   });
 });

@@ -36,6 +36,14 @@ describe("a client that asks for a worker", () => {
     });
   });
 
+  test("tells what the engine said last, though its last attempt was cut short by the end of the time", async () => {
+    const engine = await startedEngine();
+    engine.once("unrouted", () => void engine.outage({ kind: "hang" }));
+    await expect(endpointOf(engine).request("/go", {}, { timeoutMs: 600 })).rejects.toMatchObject({
+      code: "NO_WORKER_READY",
+    });
+  });
+
   test("sits out an outage of the engine", async () => {
     const engine = await startedEngine();
     const worker = await okWorker();

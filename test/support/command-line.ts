@@ -5,9 +5,22 @@ import { onTestFinished } from "vitest";
 /** The command as `build.ts` leaves it. */
 const MAIN = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 
+/** Where a command runs, and what its environment has on top of this process's own. */
+interface Surroundings {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Runs `tsworker` with these arguments as a process of its own, which is gone when the test is over. */
 export function tsworker(...parameters: readonly string[]) {
+  return tsworkerIn({}, ...parameters);
+}
+
+/** The same, in surroundings of the test's own. */
+export function tsworkerIn({ cwd, env }: Surroundings, ...parameters: readonly string[]) {
   const child = spawn(process.execPath, [MAIN, ...parameters], {
+    cwd,
+    env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stdout = "";
@@ -24,6 +37,7 @@ export function tsworker(...parameters: readonly string[]) {
     await exitCode;
   });
   return {
+    pid: child.pid ?? 0,
     stdout: () => stdout,
     stderr: () => stderr,
     /** Resolves when the process has ended and all it wrote is there; null when a signal ended it. */

@@ -35,6 +35,10 @@ describe("a fault is told with its path, what was expected and what came", () =>
     [handler({ concurrency: 1.5 }), "handlers[0].concurrency: expected int, got 1.5"],
     [handler({ requestParser: {} }), "handlers[0].requestParser: expected a function, got {}"],
     [worker({ modelLogFile: "" }), "modelLogFile: expected string to have >=1 characters, got ''"],
+    [
+      worker({ cors: ["https://app.example.com/"] }),
+      'cors[0]: expected an origin such as "https://app.example.com", without a path, or "*", got \'https://app.example.com/\'',
+    ],
     [worker({ handlers: [] }), "handlers: expected array to have >=1 items, got []"],
     [worker({ handlers: undefined }), "handlers: expected array, got undefined"],
     [worker({ modelServerURL: "http://a" }), "modelServerURL: expected no such option, got 'http://a'"],

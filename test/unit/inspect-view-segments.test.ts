@@ -36,6 +36,19 @@ describe("the states of an actor over time", () => {
     expect(inWords(segmentsOf([], 0, 100))).toEqual(["? 0-100"]);
   });
 
+  test("are known as far as what it is in now has lasted", () => {
+    const lasting = { state: "ready", since: 10 };
+    expect(inWords(segmentsOf([], 0, 100, lasting))).toEqual(["? 0-10", "ready 10-100"]);
+    expect(inWords(segmentsOf([record(60, "ready")], 0, 100, lasting))).toEqual(["? 0-10", "ready 10-100"]);
+    expect(inWords(segmentsOf([record(60, "ready")], 50, 100, lasting))).toEqual(["ready 50-100"]);
+    const changed = [record(60, "errored"), record(80, "ready")];
+    expect(inWords(segmentsOf(changed, 0, 100, { state: "ready", since: 80 }))).toEqual([
+      "? 0-60",
+      "errored 60-80",
+      "ready 80-100",
+    ]);
+  });
+
   test("begin with its start", () => {
     const records = [record(20, "loading", { event: "xstate.init" })];
     expect(inWords(segmentsOf(records, 0, 100))).toEqual(["loading 20-100"]);

@@ -14,7 +14,14 @@ const forbidden = (folder: string, isAllowed: (target: string, each: Import) => 
     .map(({ file, target }) => `${file} → ${target}`);
 
 /** What worker, client, engine and simulator share: the wire, errors, and what plays a server in none of them. */
-const SHARED = ["src/wire.ts", "src/errors.ts", "src/signed-message.ts", "src/package-root.ts"];
+const SHARED = [
+  "src/wire.ts",
+  "src/random.ts",
+  "src/fault-list.ts",
+  "src/errors.ts",
+  "src/signed-message.ts",
+  "src/package-root.ts",
+];
 /** The machines as charts: for the worker, and for whoever draws them. */
 const CHART = "src/chart";
 const PUBLIC = ["src/index.ts", "src/client/index.ts", "src/engine/index.ts", "machines/index.ts"];
@@ -33,10 +40,15 @@ const WORKER_FOLDERS = [
 /** What the inspector sends, for whoever shows it. */
 const FRAMES = ["src/inspect/frames.ts", "src/inspect/recording.ts"];
 /** What runs beside it. */
-const BESIDE = ["src/client", "src/engine", "src/cli", "src/simulator", "src/stand-in"];
+const BESIDE = ["src/client", "src/engine", "src/cli", "src/simulator", "src/stand-in", "src/load"];
 
 test("machines import xstate and each other, and nothing else", () => {
   expect(forbidden("machines", (target) => target === "xstate" || within("machines")(target))).toEqual([]);
+});
+
+test("the engine's machines import xstate and each other, and nothing else", () => {
+  const folder = "src/engine/machines";
+  expect(forbidden(folder, (target) => target === "xstate" || within(folder)(target))).toEqual([]);
 });
 
 test("charts know the machines, and nothing else of the worker", () => {
@@ -67,13 +79,25 @@ describe("what runs beside a worker knows no more of it than anybody outside", (
     ).toEqual([]);
   });
 
-  test("src/cli, which starts the simulator, draws charts and shows what the inspector sends", () => {
+  test("src/cli, which starts the simulator and load tests, draws charts and shows what the inspector sends", () => {
     const allowed = [...SHARED, ...PUBLIC, ...FRAMES, "src/simulator/model-simulator.ts"];
     expect(
       forbidden(
         "src/cli",
         (target) =>
-          !isOwn(target) || within("src/cli", "src/stand-in", CHART)(target) || allowed.includes(target),
+          !isOwn(target) ||
+          within("src/cli", "src/stand-in", "src/load", CHART)(target) ||
+          allowed.includes(target),
+      ),
+    ).toEqual([]);
+  });
+
+  test("src/load, which draws as the simulator does", () => {
+    const allowed = [...SHARED, "src/client/index.ts", "src/simulator/random.ts"];
+    expect(
+      forbidden(
+        "src/load",
+        (target) => !isOwn(target) || within("src/load")(target) || allowed.includes(target),
       ),
     ).toEqual([]);
   });

@@ -92,13 +92,3 @@ test("of very many workers the one that has been silent for longest is forgotten
   expect(ids).toHaveLength(1000);
   expect(ids).not.toContain(0);
 });
-
-test("the summary tells how many workers are in which state", () => {
-  const roster = rosterOf(
-    { id: 1 },
-    { id: 2, max_perf: 0 },
-    { id: 3, error_msg: "x" },
-    { id: 4, max_perf: 0 },
-  );
-  expect(roster.summary(NOW)).toBe("4 workers: 2 loading, 1 idle, 1 error, 0 silent");
-});

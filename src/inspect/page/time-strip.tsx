@@ -107,7 +107,12 @@ function ActorBar({ from, to, cursor }: ActorBarProps) {
         ),
     [selection, key],
   );
-  if (actor.value?.state === undefined) {
+  const { state, since } = actor.value ?? {};
+  const lasting = useMemo(
+    () => (state === undefined || since === undefined ? undefined : { state, since }),
+    [state, since],
+  );
+  if (state === undefined) {
     return (
       <div class="strip-times">
         <span>{clockText(from)}</span>
@@ -115,5 +120,5 @@ function ActorBar({ from, to, cursor }: ActorBarProps) {
       </div>
     );
   }
-  return <StateBar records={records} from={from} to={to} cursor={cursor} />;
+  return <StateBar records={records} from={from} to={to} cursor={cursor} lasting={lasting} />;
 }

@@ -1,5 +1,5 @@
 import { stateText } from "../../../chart/state-text.js";
-import type { EventRecord } from "../../frames.js";
+import type { EventRecord, StateValue } from "../../frames.js";
 
 /** A time that an actor spent in one state. */
 export interface Segment {
@@ -10,6 +10,13 @@ export interface Segment {
   readonly to: number;
 }
 
+/** What an actor is in now, and since when. */
+export interface Lasting {
+  readonly state: StateValue;
+  /** Epoch milliseconds. */
+  readonly since: number;
+}
+
 /** Whether an actor lives on after a record. */
 const isAlive = ({ status }: EventRecord): boolean => status === "active";
 
@@ -18,8 +25,14 @@ const isAlive = ({ status }: EventRecord): boolean => status === "active";
  * record of its start nor after its end.
  *
  * @param records of one actor, oldest first.
+ * @param lasting tells what the records may begin too late for.
  */
-export function segmentsOf(records: readonly EventRecord[], from: number, to: number): readonly Segment[] {
+export function segmentsOf(
+  records: readonly EventRecord[],
+  from: number,
+  to: number,
+  lasting?: Lasting,
+): readonly Segment[] {
   const segments: Segment[] = [];
   const add = (state: string | undefined, since: number, until: number): void => {
     const start = Math.max(from, since);
@@ -31,7 +44,12 @@ export function segmentsOf(records: readonly EventRecord[], from: number, to: nu
     } else segments.push({ state, from: start, to: end });
   };
   const first = records[0];
-  if (first?.event !== "xstate.init") add(undefined, from, first?.at ?? to);
+  if (first?.event !== "xstate.init") {
+    const begin = first?.at ?? to;
+    const known = lasting !== undefined && lasting.since < begin ? lasting : undefined;
+    add(undefined, from, known?.since ?? begin);
+    if (known !== undefined) add(stateText(known.state), known.since, begin);
+  }
   records.forEach((record, index) => {
     if (!isAlive(record)) return;
     const state = record.state === undefined ? undefined : stateText(record.state);

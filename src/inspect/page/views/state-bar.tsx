@@ -3,7 +3,7 @@ import type { EventRecord } from "../../frames.js";
 import { clockText } from "./clock-text.js";
 import { durationText } from "./duration-text.js";
 import { pixels } from "./pixels.js";
-import { segmentsOf, totalsOf } from "./segments.js";
+import { type Lasting, segmentsOf, totalsOf } from "./segments.js";
 import { stateHue } from "./state-hue.js";
 import { type Stretch, stretchesOf } from "./stretches.js";
 import { useViewport } from "./use-viewport.js";
@@ -45,16 +45,18 @@ function Part(props: { readonly stretch: Stretch; readonly from: number; readonl
  * @param props.records of this actor, oldest first.
  * @param props.from epoch milliseconds, as are `to` and `cursor`.
  * @param props.cursor the moment that is looked at.
+ * @param props.lasting what it is in now; the same object as long as that lasts.
  */
 export function StateBar(props: {
   readonly records: readonly EventRecord[];
   readonly from: number;
   readonly to: number;
   readonly cursor: number | undefined;
+  readonly lasting: Lasting | undefined;
 }) {
-  const { records, from, to, cursor } = props;
+  const { records, from, to, cursor, lasting } = props;
   const [ref, { width }] = useViewport<HTMLDivElement>();
-  const segments = useMemo(() => segmentsOf(records, from, to), [records, from, to]);
+  const segments = useMemo(() => segmentsOf(records, from, to, lasting), [records, from, to, lasting]);
   const pixelsPerMs = to > from ? width / (to - from) : 0;
   const stretches = pixelsPerMs === 0 ? [] : stretchesOf(segments, LEAST / pixelsPerMs);
   const isInside = cursor !== undefined && cursor >= from && cursor <= to;

@@ -1,0 +1,82 @@
+import { z } from "zod";
+import { ENDPOINT_STATES } from "./machines/endpoint.js";
+import { type ScalingParameters, scalingParametersSchema } from "./scaling/scaling-parameters.js";
+
+/** What of an endpoint outlives the engine. */
+export interface EndpointRecord {
+  readonly id: number;
+  readonly name: string;
+  /** Key of clients that ask for a route. */
+  readonly apiKey: string;
+  /** Epoch seconds. */
+  readonly createdAt: number;
+  readonly state: (typeof ENDPOINT_STATES)[number];
+  readonly parameters: ScalingParameters;
+}
+
+const name = z.string().trim().min(1, "expected a name");
+const state = z.enum(ENDPOINT_STATES);
+
+/** Body of `POST /api/v0/endptjobs/`. */
+export const endpointRequestSchema = z
+  .looseObject({ endpoint_name: name, endpoint_state: state.default("active") })
+  .transform(withParameters);
+
+/** Body of `PUT /api/v0/endptjobs/<id>/`: what is not named stays. */
+export function endpointChangeSchema(record: EndpointRecord) {
+  return z
+    .looseObject({ endpoint_name: name.default(record.name), endpoint_state: state.default(record.state) })
+    .transform((body, context) => withParameters({ ...changed(record.parameters, body), ...body }, context));
+}
+
+/** The parameters of old, but for one that the body gives by its other name. */
+function changed(parameters: ScalingParameters, body: Readonly<Record<string, unknown>>) {
+  if (!("min_workers" in body)) return parameters;
+  const { cold_workers: _, ...others } = parameters;
+  return others;
+}
+
+function withParameters(
+  body: { readonly endpoint_name: string; readonly endpoint_state: EndpointRecord["state"] },
+  context: z.RefinementCtx,
+) {
+  const parsed = scalingParametersSchema.safeParse(body);
+  for (const { path, message } of parsed.error?.issues ?? []) {
+    context.addIssue({ code: "custom", path: [...path], message });
+  }
+  if (!parsed.success) return z.NEVER;
+  return { name: body.endpoint_name, state: body.endpoint_state, parameters: parsed.data };
+}
+
+/** An endpoint in the state file. */
+export const endpointRecordSchema: z.ZodType<EndpointRecord> = z.object({
+  id: z.int().positive(),
+  name,
+  apiKey: z.string(),
+  createdAt: z.number(),
+  state,
+  parameters: scalingParametersSchema,
+});
+
+/** An endpoint by its names on the wire. */
+export function wireEndpoint({
+  id,
+  name: endpoint_name,
+  apiKey,
+  createdAt,
+  state: endpoint_state,
+  parameters,
+}: EndpointRecord) {
+  return {
+    id,
+    endpoint_name,
+    api_key: apiKey,
+    user_id: 1,
+    created_at: createdAt,
+    endpoint_state,
+    ...parameters,
+    inactivity_timeout: parameters.inactivity_timeout ?? null,
+    auto_delete_in_seconds: null,
+    auto_delete_due_24h: false,
+  };
+}

@@ -1,0 +1,45 @@
+import { z } from "zod";
+import { endpointRecordSchema } from "./endpoint-record.js";
+import type { RecordedReport } from "./ledger.js";
+import { workerStatusSchema } from "./request-schemas.js";
+import { workergroupSchema } from "./workergroup.js";
+
+const count = z.int().nonnegative();
+
+/** A worker as it is remembered. */
+export const rememberedWorkerSchema = z.object({
+  id: z.int(),
+  endpointId: z.int(),
+  groupId: z.int(),
+  origin: z.enum(["announced", "running", "held"]),
+  purpose: z.enum(["active", "inactive"]),
+  memo: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+  /** Workload per second, 0 where it was never measured. */
+  capacity: z.number().nonnegative(),
+  lastReport: workerStatusSchema.extend({ receivedAt: z.number() }).optional(),
+});
+
+/** A worker that an earlier run of the engine knew. */
+export interface RememberedWorker
+  extends Readonly<Omit<z.output<typeof rememberedWorkerSchema>, "lastReport">> {
+  readonly lastReport?: RecordedReport | undefined;
+}
+
+/** What of an engine outlives it. */
+export const engineStateSchema = z.object({
+  version: z.literal(1),
+  /** RSA, PEM. */
+  privateKey: z.string(),
+  lastRequestIdx: count,
+  lastReqnum: count,
+  /** Of endpoints and workergroups. */
+  lastId: count,
+  lastWorkerId: count,
+  endpoints: z.array(endpointRecordSchema),
+  groups: z.array(workergroupSchema),
+  workers: z.array(rememberedWorkerSchema),
+});
+
+export interface EngineState extends Readonly<Omit<z.output<typeof engineStateSchema>, "workers">> {
+  readonly workers: readonly RememberedWorker[];
+}

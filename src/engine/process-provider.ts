@@ -1,0 +1,168 @@
+import { closeSync, mkdtempSync, openSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { freePorts } from "./free-ports.js";
+import { lastWords } from "./last-words.js";
+import type { Memo, Provider, WorkerOrder } from "./provider.js";
+import {
+  type Identity,
+  identityOf,
+  isAlive,
+  signal as signalTo,
+  spawned,
+  untilGone,
+} from "./worker-process.js";
+
+/** Options of a {@link ProcessProvider}. */
+export interface ProcessProviderOptions {
+  /**
+   * What a worker is: a line for the shell, run in the folder that the engine was started in, or a program
+   * with its parameters. Default: a worker with a simulated model, see `tsworker simulated-worker --help`.
+   */
+  readonly command?: string | readonly string[];
+  /** Further environment variables of the workers. */
+  readonly env?: Readonly<Record<string, string>>;
+  /**
+   * Folder in which each worker has one of its own, with its output in `worker.log`. With a state file, name
+   * one that stays. Default: a new one for temporary files.
+   */
+  readonly folder?: string;
+  /**
+   * Seconds that a worker has to end after SIGTERM, before SIGKILL ends it. A worker may drain for 30 s.
+   * @default 40
+   */
+  readonly graceSeconds?: number;
+}
+
+const HOST = "127.0.0.1";
+
+/** The command line of this package. */
+const MAIN = fileURLToPath(new URL("../cli/main.js", import.meta.url));
+
+/**
+ * Makes workers as processes of this machine. A worker that is held is a stopped process: its folder stays,
+ * and with it what it keeps there, such as the result of its benchmark; it takes no memory, and has to load
+ * its model when it is started again.
+ *
+ * @example
+ * ```ts
+ * import { Engine, ProcessProvider } from "tsworker/engine";
+ *
+ * const provider = new ProcessProvider({ command: "npx tsx worker.ts" }); const engine = new Engine({
+ * endpoint: "my-endpoint", apiKey: "secret", provider, scaling: { max_workers: 2 } });
+ * ```
+ */
+export class ProcessProvider implements Provider {
+  readonly #options: ProcessProviderOptions;
+  #folder: string | undefined;
+  /** Processes that are to end: their exit is no news. */
+  readonly #ending = new Set<number>();
+
+  constructor(options: ProcessProviderOptions = {}) {
+    this.#options = options;
+    this.#folder = options.folder;
+  }
+
+  async create(order: WorkerOrder, signal: AbortSignal): Promise<Memo> {
+    this.#folder ??= mkdtempSync(join(tmpdir(), "tsworker-workers-"));
+    const folder = join(this.#folder, `${order.id}`);
+    await mkdir(folder, { recursive: true });
+    return this.#run(order, folder, signal);
+  }
+
+  async start(order: WorkerOrder, signal: AbortSignal): Promise<Memo> {
+    const { memo } = order;
+    const folder = memo?.folder;
+    if (typeof folder !== "string") return this.create(order, signal);
+    if (memo && isAlive(identityIn(memo))) {
+      void untilGone(identityIn(memo), never).then(() => this.#tellEnd(order, identityIn(memo).pid, folder));
+      return memo;
+    }
+    await mkdir(folder, { recursive: true });
+    return this.#run(order, folder, signal);
+  }
+
+  async stop({ memo }: WorkerOrder, signal: AbortSignal): Promise<void> {
+    const identity = memo && identityIn(memo);
+    if (identity === undefined || !isAlive(identity)) return;
+    this.#ending.add(identity.pid);
+    signalTo(identity, "SIGTERM");
+    const grace = AbortSignal.timeout((this.#options.graceSeconds ?? 40) * 1000);
+    await untilGone(identity, AbortSignal.any([grace, signal]));
+    // What the worker started may live longer than it: they are a group of processes.
+    signalTo(identity, "SIGKILL");
+    await untilGone(identity, never);
+  }
+
+  async destroy(order: WorkerOrder, signal: AbortSignal): Promise<void> {
+    await this.stop(order, signal);
+    const folder = order.memo?.folder;
+    if (typeof folder === "string") await rm(folder, { recursive: true, force: true });
+  }
+
+  async #run(order: WorkerOrder, folder: string, signal: AbortSignal): Promise<Memo> {
+    const [port = 0, httpPort = 0] = await freePorts(2, HOST);
+    signal.throwIfAborted();
+    const { command, env } = this.#options;
+    const log = join(folder, "worker.log");
+    const output = openSync(log, "a");
+    try {
+      const child = await spawned({
+        ...programOf(command),
+        output,
+        env: {
+          ...process.env,
+          WORKER_PORT: `${port}`,
+          WORKER_HTTP_PORT: `${httpPort}`,
+          PUBLIC_IPADDR: HOST,
+          [`VAST_TCP_PORT_${port}`]: `${port}`,
+          CONTAINER_ID: `${order.id}`,
+          REPORT_ADDR: order.engineUrl,
+          MASTER_TOKEN: order.token,
+          WORKER_FOLDER: folder,
+          ENDPOINT: order.endpoint,
+          LAUNCH_ARGS: order.group.launch_args,
+          ...env,
+        },
+      });
+      const identity = identityOf(child.pid);
+      const killIt = (): void => signalTo(identity, "SIGKILL");
+      process.once("exit", killIt);
+      void child.ended.then((how) => {
+        process.removeListener("exit", killIt);
+        this.#tellEnd(order, identity.pid, folder, how);
+      });
+      const memo = { folder, port, ...identity };
+      // Nobody would ever end it.
+      if (signal.aborted) await this.stop({ ...order, memo }, never);
+      signal.throwIfAborted();
+      return memo;
+    } finally {
+      closeSync(output);
+    }
+  }
+
+  #tellEnd({ onExited }: WorkerOrder, pid: number, folder: string, how = "ended"): void {
+    if (this.#ending.delete(pid)) return;
+    const log = join(folder, "worker.log");
+    const said = lastWords(log);
+    onExited(`its process ${how}${said === "" ? "" : `, its last words: ${said}`} (see ${log})`);
+  }
+}
+
+const never = new AbortController().signal;
+
+function identityIn({ pid, startedAt }: Memo): Identity {
+  return { pid: Number(pid), startedAt: String(startedAt) };
+}
+
+function programOf(command: ProcessProviderOptions["command"]) {
+  if (command === undefined) {
+    return { program: process.execPath, parameters: [...process.execArgv, MAIN, "simulated-worker"] };
+  }
+  if (typeof command === "string") return { program: "/bin/sh", parameters: ["-c", command] };
+  const [program = "", ...parameters] = command;
+  return { program, parameters };
+}

@@ -1,0 +1,40 @@
+import { type EngineAnswer, type EngineRequest, refusal } from "./exchange.js";
+import { withoutSlash } from "./outage.js";
+
+/** HTTP methods that the engine takes. */
+export type Method = "GET" | "POST" | "PUT" | "DELETE";
+
+/** A path and what is done there. `:id` in a path stands for a number. */
+export interface Route {
+  readonly path: string;
+  readonly methods: { readonly [method in Method]?: (request: EngineRequest) => EngineAnswer };
+}
+
+/** A route that was found for a path, with the number in it. */
+export interface FoundRoute {
+  readonly methods: Route["methods"];
+  readonly id: number;
+}
+
+const NUMBER = /^\d{1,15}$/;
+
+/** Looks routes up. A slash at the end of a path makes no difference. */
+export class Router {
+  readonly #routes: ReadonlyMap<string, Route>;
+
+  constructor(routes: readonly Route[]) {
+    this.#routes = new Map(routes.map((route) => [route.path, route]));
+  }
+
+  /** The route, or the answer that says why there is none. */
+  find(path: string): FoundRoute | EngineAnswer {
+    const plain = withoutSlash(path);
+    const exact = this.#routes.get(plain);
+    if (exact) return { methods: exact.methods, id: 0 };
+    const slash = plain.lastIndexOf("/");
+    const last = plain.slice(slash + 1);
+    const numbered = NUMBER.test(last) ? this.#routes.get(`${plain.slice(0, slash)}/:id`) : undefined;
+    if (numbered) return { methods: numbered.methods, id: Number(last) };
+    return refusal(404, `no such path: ${path}`);
+  }
+}

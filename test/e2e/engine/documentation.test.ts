@@ -1,0 +1,76 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, onTestFinished, test } from "vitest";
+import { tsworker } from "../../support/command-line.js";
+import { eventually } from "../../support/eventually.js";
+import { freePort } from "../../support/free-port.js";
+import { SLOW } from "../../support/process-engine.js";
+import { root, snippetsOf, textOf } from "../../unit/support/documents.js";
+
+const run = promisify(execFile);
+const page = await textOf("docs/engine.md");
+const [announced = "", started = "", calls = ""] = snippetsOf(page, "sh");
+const programs = snippetsOf(page, "ts");
+
+async function folder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), "tsworker-docs-"));
+  onTestFinished(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** Runs the command line of a snippet, on a free port and with its files in a folder that goes away. */
+async function engineOf(snippet: string) {
+  const place = await folder();
+  const port = String(await freePort());
+  const [, , ...parameters] = snippet
+    .replaceAll("\\\n", " ")
+    .replace("8080", port)
+    .replace("engine-state.json", join(place, "engine-state.json"))
+    .replace(/workers$/m, join(place, "workers"))
+    .trim()
+    .split(/\s+/);
+  const command = tsworker(...parameters);
+  await eventually(() => command.stdout().includes("listening"), SLOW);
+  return { command, port };
+}
+
+/** Runs a program of the page to its end. @returns what it printed. */
+async function outputOf(program: string): Promise<string> {
+  const file = join(await folder(), "snippet.mts");
+  await writeFile(file, program);
+  const env = { ...process.env, TSX_TSCONFIG_PATH: root("tsconfig.json") };
+  const { stdout } = await run(process.execPath, ["--import", import.meta.resolve("tsx"), file], { env });
+  return stdout;
+}
+
+test("the command for workers that announce themselves starts an engine, and the calls are answered", async () => {
+  const { command, port } = await engineOf(announced);
+  const { stdout } = await run("sh", ["-ec", calls.replaceAll("8080", port)]);
+  expect(stdout).toContain('"endpoint_name":"hello"');
+  expect(stdout).toContain('"max_workers":3');
+  expect(stdout.trimEnd().endsWith("[]")).toBe(true);
+  command.signal("SIGTERM");
+  expect(await command.exitCode).toBe(0);
+});
+
+test("the command for workers that the engine starts comes to hold one", async () => {
+  const { command } = await engineOf(started);
+  await eventually(() => expect(command.stdout()).toMatch(/worker +1 of hello {2}stopped/), SLOW);
+  command.signal("SIGTERM");
+  expect(await command.exitCode).toBe(0);
+});
+
+test("the program with a provider of processes has a request answered by a worker that was not there", async () => {
+  const output = await outputOf(programs[0] ?? "");
+  expect(output).toContain("worker 1 is idle\n");
+  expect(output).toMatch(/^200 1$/m);
+});
+
+test("the program with a provider of its own has it asked", async () => {
+  const output = await outputOf(programs[1] ?? "");
+  expect(output).toMatch(/create worker 1, which reports to http:/);
+  expect(output).toContain("destroy worker 1 at machine-1");
+});

@@ -1,0 +1,116 @@
+import { expect, test } from "vitest";
+import { Dispatcher } from "../../src/engine/dispatcher.js";
+import { RequestNumbers } from "../../src/engine/request-numbers.js";
+import { Roster } from "../../src/engine/roster.js";
+import { RollingLoad } from "../../src/engine/scaling/rolling-load.js";
+import { Waitlist } from "../../src/engine/waitlist.js";
+import type { WorkerStatus } from "../../src/wire.js";
+import { workerStatus } from "../support/worker-status.js";
+
+const NOW = 1_000_000;
+
+/** A dispatcher over workers that stand as the test says, with a queue of 10 s at most. */
+function startedDispatcher({ serves = () => true }: { readonly serves?: (id: number) => boolean } = {}) {
+  const roster = new Roster(35);
+  const waitlist = new Waitlist();
+  const load = new RollingLoad(10, NOW);
+  const requested: number[] = [];
+  const dispatcher = new Dispatcher({
+    endpoint: () => "endpoint",
+    roster,
+    waitlist,
+    load,
+    numbers: new RequestNumbers(),
+    onRequested: (cost) => requested.push(cost),
+    terms: () => ({ maxQueueTime: 10, serves }),
+    summary: () => "summary",
+    sign: () => "signature",
+  });
+  const ask = ({ idx = 0, cost = 100, at = NOW, replayTimeout = 60 } = {}) => {
+    const answer = dispatcher.dispatch({ askedIdx: idx, cost, replayTimeout }, at);
+    return { idx: answer.request_idx, url: "url" in answer ? answer.url : undefined };
+  };
+  return {
+    ask,
+    waitlist,
+    load,
+    requested,
+    report: (parts: Partial<WorkerStatus>, at = NOW) =>
+      roster.update({ ...workerStatus({ url: `http://w:${parts.id ?? 1}`, ...parts }), receivedAt: at }),
+  };
+}
+
+test("a worker whose expected queue is longer than allowed gets no more, and the next best does", () => {
+  const { ask, report } = startedDispatcher();
+  report({ id: 1, cur_load: 1001 });
+  const { idx, url } = ask();
+  expect(url).toBeUndefined();
+  report({ id: 2, cur_load: 1000 });
+  expect(ask({ idx }).url).toBe("http://w:2");
+  expect(ask().url).toBeUndefined();
+});
+
+test("a worker that may not serve gets nothing, however short its queue", () => {
+  const { ask, report } = startedDispatcher({ serves: (id) => id !== 1 });
+  report({ id: 1 });
+  report({ id: 2, cur_load: 500 });
+  expect(ask().url).toBe("http://w:2");
+});
+
+test("a request that waits is found again, and its load counts once", () => {
+  const { ask, load, requested, waitlist } = startedDispatcher();
+  const { idx } = ask({ cost: 50 });
+  for (let times = 0; times < 5; times += 1) expect(ask({ idx, cost: 50 }).idx).toBe(idx);
+  expect(load.at(NOW)).toBe(5);
+  expect(requested).toEqual([50]);
+  expect(waitlist.load).toBe(50);
+});
+
+test("the one that waits longest goes first, whoever asks first", () => {
+  const { ask, report } = startedDispatcher();
+  report({ cur_load: 2000 });
+  const first = ask();
+  const second = ask({ at: NOW + 1 });
+  report({ cur_load: 950 }, NOW + 2);
+  expect(ask({ idx: second.idx, at: NOW + 2 }).url).toBeUndefined();
+  expect(ask({ at: NOW + 2 }).url).toBeUndefined();
+  expect(ask({ idx: first.idx, at: NOW + 2 }).url).toBe("http://w:1");
+});
+
+test("when there is room for all who wait, nobody waits for the others' next question", () => {
+  const { ask, report } = startedDispatcher();
+  report({ cur_load: 2000 });
+  ask();
+  const second = ask();
+  report({ cur_load: 0 });
+  expect(ask({ idx: second.idx }).url).toBe("http://w:1");
+});
+
+test("one that no longer asks does not keep the others waiting", () => {
+  const { ask, report } = startedDispatcher();
+  report({ cur_load: 2000 });
+  ask();
+  const second = ask({ at: NOW + 5 });
+  report({ cur_load: 950 }, NOW + 11);
+  expect(ask({ idx: second.idx, at: NOW + 11 }).url).toBe("http://w:1");
+});
+
+test("a request is forgotten after its replay time-out, and counts anew when it comes after all", () => {
+  const { ask, load, requested, waitlist } = startedDispatcher();
+  const { idx } = ask({ cost: 50, replayTimeout: 20 });
+  ask({ cost: 1, at: NOW + 20 });
+  expect(waitlist.load).toBe(51);
+  ask({ cost: 1, at: NOW + 21 });
+  expect(waitlist.load).toBe(2);
+  const before = load.at(NOW + 21);
+  expect(ask({ idx, cost: 50, at: NOW + 21 }).idx).toBe(idx);
+  expect(load.at(NOW + 21)).toBeCloseTo(before + 5);
+  expect(requested).toEqual([50, 1, 1]);
+});
+
+test("what has ended is forgotten at once", () => {
+  const { ask, waitlist } = startedDispatcher();
+  const { idx } = ask();
+  waitlist.forget(idx);
+  expect(waitlist.size).toBe(0);
+});
