@@ -32,6 +32,7 @@ export async function tinyWorker(answer: (response: ServerResponse, seen: Seen) 
     /** Every request that came, in order. */
     seen: seen as readonly Seen[],
     /** Tells the engine that it is ready. */
-    announce: (engine: Engine) => tell(engine, "/worker_status/", workerStatus({ url })),
+    announce: (engine: Engine, status: Parameters<typeof workerStatus>[0] = {}) =>
+      tell(engine, "/worker_status/", workerStatus({ url, ...status })),
   };
 }
