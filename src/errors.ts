@@ -20,6 +20,7 @@ export type TsworkerErrorCode =
   | "WORKER_UNREACHABLE"
   | "ANSWER_BROKEN"
   | "ANSWER_INVALID"
+  | "REQUEST_TIMEOUT"
   | "RETRIES_EXHAUSTED"
   | "SESSION_CLOSED";
 

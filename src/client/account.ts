@@ -1,5 +1,6 @@
 import { askJson } from "./ask-json.js";
 import { fieldsOf } from "./fields-of.js";
+import { Limit } from "./limit.js";
 import { unlessAborted } from "./unless-aborted.js";
 import { urlAt } from "./url-at.js";
 
@@ -64,16 +65,18 @@ export class Account {
     const { apiKey = this.#input.apiKey } = given;
     if (webUrl === null || (given.apiKey !== undefined && given.id !== undefined))
       return { apiKey, ...given };
-    const limit = AbortSignal.timeout(Math.ceil(withinMs));
+    const kept = this.#kept(name);
+    if (kept) return { ...(kept.endpoints.get(name) ?? { apiKey, doubt: kept.doubt }), ...given };
+    // The look-up has its own limit, which is over first and says more.
+    const limit = new Limit(Math.min(withinMs, 2 * WITHIN_MS), signal);
     try {
-      const { endpoints, doubt } = await unlessAborted(
-        this.#found(name, webUrl),
-        signal ? AbortSignal.any([signal, limit]) : limit,
-      );
+      const { endpoints, doubt } = await unlessAborted(this.#found(webUrl), limit.signal);
       return { ...(endpoints.get(name) ?? { apiKey, doubt }), ...given };
     } catch {
       signal?.throwIfAborted();
       return { apiKey, ...given, doubt: `the web service at ${webUrl} did not answer in time` };
+    } finally {
+      limit.release();
     }
   }
 
@@ -82,10 +85,14 @@ export class Account {
     this.#lookUp = undefined;
   }
 
-  /** Never rejects. */
-  async #found(name: string, webUrl: string): Promise<LookUp> {
+  /** What is known of that name; undefined: it has to be looked up. */
+  #kept(name: string): LookUp | undefined {
     const kept = this.#lookUp;
-    if (kept && (kept.endpoints.has(name) || performance.now() - kept.at < KEPT_MS)) return kept;
+    return kept && (kept.endpoints.has(name) || performance.now() - kept.at < KEPT_MS) ? kept : undefined;
+  }
+
+  /** Never rejects. */
+  #found(webUrl: string): Promise<LookUp> {
     this.#lookingUp ??= this.#ask(webUrl).then((found) => {
       this.#lookUp = found;
       this.#lookingUp = undefined;

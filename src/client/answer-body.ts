@@ -36,13 +36,23 @@ interface Watched {
   readonly onEnd: (status: LastStatus) => void;
 }
 
-/** A body that tells when it has ended, and whose breaking off is told by an error of this package. */
+/** Leaves a body that nobody can read any more, because whoever had it has dropped it unread. */
+const dropped = new FinalizationRegistry<() => void>((leave) => leave());
+
+/**
+ * A body that tells when it has ended, and whose breaking off is told by an error of this package. One that is dropped
+ * unread is left when the garbage is collected: it would otherwise keep its place for ever.
+ */
 export function watchedBody(
   body: ReadableStream<Uint8Array>,
   { url, signal, onEnd }: Watched,
 ): ReadableStream<Uint8Array> {
   const reader = body.getReader();
-  return new ReadableStream<Uint8Array>(
+  const leave = async (reason?: unknown): Promise<void> => {
+    onEnd("cancelled");
+    await reader.cancel(reason);
+  };
+  const watched = new ReadableStream<Uint8Array>(
     {
       pull: async (controller) => {
         try {
@@ -55,15 +65,14 @@ export function watchedBody(
           onEnd("complete");
         } catch (cause) {
           controller.error(signal.aborted ? signal.reason : brokenAnswer(url, cause));
-          onEnd(signal.aborted ? "cancelled" : "errored");
+          onEnd("errored");
         }
       },
-      cancel: async (reason) => {
-        onEnd("cancelled");
-        await reader.cancel(reason);
-      },
+      cancel: leave,
     },
     // Nothing is read ahead of whoever reads.
     { highWaterMark: 0 },
   );
+  dropped.register(watched, () => void leave().catch(() => {}));
+  return watched;
 }

@@ -1,7 +1,10 @@
 import { TsworkerError } from "../errors.js";
 import { fieldsOf } from "./fields-of.js";
 import { isPassing } from "./is-passing.js";
+import { Limit } from "./limit.js";
 import { quoted } from "./quoted.js";
+import { reasonOf } from "./reason-of.js";
+import { redirectOf } from "./redirect-of.js";
 import { retryAfterMs } from "./retry-after.js";
 
 export interface Asking {
@@ -25,26 +28,24 @@ export type Asked =
 /**
  * Asks the engine, or the web service beside it, something in JSON.
  *
- * @throws {TsworkerError} `ENGINE_REFUSED` for a status that will not change, `ENGINE_INVALID` for what is not JSON.
+ * @throws {TsworkerError} `ENGINE_REFUSED` for a status that will not change, `ENGINE_INVALID` for what is not JSON, and
+ * for a redirect: the key is shown to nobody but whom the caller has named.
  * @throws the signal's reason when it is aborted.
  */
 export async function askJson(asking: Asking): Promise<Asked> {
   const { apiKey, body, signal, url, whom, withinMs } = asking;
-  // `AbortSignal.timeout` would keep the request in memory until its time is over, however soon it is answered.
-  const limit = new AbortController();
-  const timer = setTimeout(
-    () => limit.abort(new DOMException(`no answer within ${withinMs} ms`, "TimeoutError")),
-    withinMs,
-  );
+  const limit = new Limit(withinMs, signal);
   let response: Response;
   let text: string;
   try {
     response = await asking.fetch(url, {
       headers: { authorization: `Bearer ${apiKey}`, ...(body !== undefined && JSON_CONTENT) },
-      signal: signal ? AbortSignal.any([signal, limit.signal]) : limit.signal,
+      redirect: "manual",
+      signal: limit.signal,
       ...(body !== undefined && { method: "POST", body: JSON.stringify(body) }),
     });
-    text = await response.text();
+    // What is quoted in an error may say it again.
+    text = withoutKey(await response.text(), apiKey);
   } catch (cause) {
     signal?.throwIfAborted();
     const failure = new TsworkerError(
@@ -54,9 +55,16 @@ export async function askJson(asking: Asking): Promise<Asked> {
     );
     return { failure };
   } finally {
-    clearTimeout(timer);
+    limit.release();
   }
   const { status } = response;
+  const elsewhere = redirectOf(response);
+  if (elsewhere !== undefined) {
+    throw new TsworkerError(
+      "ENGINE_INVALID",
+      `${whom} at ${url} answered with a redirect to ${elsewhere}, which is not followed, so that the key is shown to nobody else; name the URL that is meant`,
+    );
+  }
   if (isPassing(status)) {
     const message = `${whom} at ${url} answered ${status}: ${quoted(text)}`;
     return {
@@ -89,8 +97,6 @@ function parsed(text: string): unknown {
   }
 }
 
-/** What fetch says, which often hides the reason behind a "fetch failed". */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error && error.cause.message !== "" ? error.cause.message : error.message;
-}
+/** A key that is as short as a word is none that anybody could take for one. */
+const withoutKey = (text: string, apiKey: string): string =>
+  apiKey.length < 8 ? text : text.replaceAll(apiKey, "<the key>");

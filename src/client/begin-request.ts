@@ -1,15 +1,18 @@
+import { TsworkerError } from "../errors.js";
 import type { AuthData, Payload } from "../wire.js";
 import { Answer } from "./answer.js";
 import { AnswerStream } from "./answer-stream.js";
 import type { Link } from "./link.js";
 import { type Performed, perform } from "./perform.js";
 import { Progress } from "./progress.js";
+import { requestFaults } from "./request-faults.js";
 import type { SendOptions } from "./request-options.js";
 import { retryPolicy } from "./retry-policy.js";
 
 export interface BegunRequest extends SendOptions {
   readonly link: Link;
-  readonly locate: (requestIdx: number, signal: AbortSignal) => Promise<AuthData>;
+  readonly cost?: number | undefined;
+  readonly locate: (requestIdx: number, progress: Progress) => Promise<AuthData>;
   readonly path: string;
   readonly payload: Payload;
   readonly sessionId: string | null;
@@ -21,16 +24,22 @@ export function beginRequest(begun: BegunRequest): {
   readonly progress: Progress;
   readonly performed: Promise<Performed>;
 } {
-  const { link, locate, retry, returnsRefusal = retry === false, stream = false } = begun;
+  const { link, locate, retry, returnsRefusal = retry === false, stream = false, timeoutMs } = begun;
   const progress = new Progress(begun);
+  const faults = requestFaults(begun);
+  if (faults.length > 0) {
+    progress.fail();
+    const message = `the request's options are at fault: ${faults.join("; ")}`;
+    return { progress, performed: Promise.reject(new TsworkerError("CONFIG_INVALID", message)) };
+  }
   const performed = perform({
     ...begun,
     stream,
     places: link.places,
     fetch: link.fetch,
     progress,
-    locate: (requestIdx) => locate(requestIdx, progress.signal),
-    retry: retryPolicy(retry),
+    locate: (requestIdx) => locate(requestIdx, progress),
+    retry: retryPolicy(retry, timeoutMs),
     returnsRefusal,
   });
   return { progress, performed };

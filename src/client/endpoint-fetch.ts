@@ -1,6 +1,7 @@
-import { TsworkerError } from "../errors.js";
+import { TsworkerError, type TsworkerErrorCode } from "../errors.js";
 import type { Payload } from "../wire.js";
 import { fieldsOf } from "./fields-of.js";
+import { formPayload } from "./form-payload.js";
 import { openaiCost } from "./openai-cost.js";
 import type { RetryOptions } from "./retry-policy.js";
 
@@ -26,8 +27,8 @@ export interface Fetched extends Omit<FetchOptions, "cost"> {
 }
 
 /**
- * A `fetch` whose requests are sent through the engine: the path is the route and the JSON body the payload. Headers
- * stay here, keys among them.
+ * A `fetch` whose requests are sent through the engine: the path is the route and the body the payload, JSON as it is and
+ * a form as {@link formPayload} has it. Headers stay here, keys among them.
  *
  * What did not come to an answer is one too, with the error's message and code in a body as OpenAI has it. All that is
  * not ok says `x-should-retry: false`, because it was tried often enough: the `openai` package heeds that.
@@ -43,14 +44,9 @@ export function endpointFetch(
     const method = (asked?.method ?? init?.method ?? "GET").toUpperCase();
     if (method !== "POST") return refusal(405, `a worker's routes take POST, got ${method} for ${route}`);
     const signal = asked?.signal ?? init?.signal ?? undefined;
-    const body = asked ? await asked.text() : init?.body;
-    const payload = payloadOf(body);
-    if (payload === undefined) {
-      return refusal(
-        415,
-        `expected a JSON object as the body for ${route}: a worker takes files as base64 text in it`,
-      );
-    }
+    const payload = await payloadOf(asked ? await bodyOf(asked) : init?.body);
+    if (payload === undefined)
+      return refusal(415, `expected a JSON object or a form as the body for ${route}`);
     try {
       const response = await request({
         route,
@@ -63,14 +59,28 @@ export function endpointFetch(
       return response.ok ? response : settled(response);
     } catch (error) {
       if (error instanceof TsworkerError) {
-        return refusal(error.code === "ENGINE_REFUSED" ? 401 : 503, error.message, error.code);
+        return refusal(STATUSES[error.code] ?? 503, error.message, error.code);
       }
       throw error;
     }
   };
 }
 
-function payloadOf(body: unknown): Payload | undefined {
+/** Statuses of errors that are not the service's being unavailable. */
+const STATUSES: Readonly<Partial<Record<TsworkerErrorCode, number>>> = {
+  CONFIG_INVALID: 400,
+  ENGINE_REFUSED: 401,
+  WORKER_REFUSED: 502,
+  REQUEST_TIMEOUT: 504,
+};
+
+const bodyOf = (request: Request): Promise<string | FormData> =>
+  /^multipart\/form-data\b/i.test(request.headers.get("content-type") ?? "")
+    ? request.formData()
+    : request.text();
+
+async function payloadOf(body: unknown): Promise<Payload | undefined> {
+  if (body instanceof FormData) return formPayload(body);
   if (typeof body !== "string") return undefined;
   try {
     const value: unknown = JSON.parse(body);

@@ -9,6 +9,7 @@ import { endpointFetch, type FetchOptions } from "./endpoint-fetch.js";
 import { type EndpointLogs, type EndpointWorker, logsOf, workersOf } from "./endpoint-worker.js";
 import type { Link } from "./link.js";
 import { PendingRequest } from "./pending-request.js";
+import type { Progress } from "./progress.js";
 import type { RequestOptions } from "./request-options.js";
 import { route } from "./route.js";
 import { type Session, type SessionOptions, sessionOf } from "./session.js";
@@ -51,7 +52,8 @@ export class Endpoint {
    * @throws {TsworkerError} `NO_WORKER_READY`, `ENGINE_UNREACHABLE` when the engine named no worker in time;
    * `ENGINE_REFUSED` when it never will (wrong key, unknown endpoint), `ENGINE_INVALID` when it is no engine;
    * `RETRIES_EXHAUSTED`, with all failures in the message and in the cause, when the last try has failed. With
-   * `retry: false`: `WORKER_UNREACHABLE`, `ANSWER_BROKEN`.
+   * `retry: false`: `WORKER_UNREACHABLE`, `ANSWER_BROKEN`; `WORKER_REFUSED` for a redirect; `REQUEST_TIMEOUT` when
+   * `timeoutMs` is over; `CONFIG_INVALID` for options that are at fault.
    * @throws the signal's reason when it is aborted.
    */
   request<T = unknown>(
@@ -64,7 +66,7 @@ export class Endpoint {
     const { progress, performed } = beginRequest({
       ...options,
       link: this.#link,
-      locate: (requestIdx, signal) => this.#locate(requestIdx, signal, options),
+      locate: (requestIdx, progress) => this.#locate(requestIdx, progress, options),
       path,
       payload,
       sessionId: null,
@@ -85,7 +87,7 @@ export class Endpoint {
     const { performed } = beginRequest({
       ...rest,
       link: this.#link,
-      locate: (requestIdx, signal) => this.#locate(requestIdx, signal, rest),
+      locate: (requestIdx, progress) => this.#locate(requestIdx, progress, rest),
       path: "/session/create",
       payload: {
         lifetime,
@@ -123,7 +125,7 @@ export class Endpoint {
       const { performed } = beginRequest({
         ...rest,
         link: this.#link,
-        locate: (requestIdx, signal) => this.#locate(requestIdx, signal, rest),
+        locate: (requestIdx, progress) => this.#locate(requestIdx, progress, rest),
         path,
         payload,
         sessionId: null,
@@ -133,15 +135,13 @@ export class Endpoint {
     }, options);
   }
 
-  async #locate(
-    requestIdx: number,
-    signal: AbortSignal,
-    { cost = 100, timeoutMs = 60_000 }: RequestOptions,
-  ): Promise<AuthData> {
+  async #locate(requestIdx: number, progress: Progress, { cost = 100 }: RequestOptions): Promise<AuthData> {
     const { account, engineUrl, fetch } = this.#link;
-    const credentials = await this.#credentials(signal, timeoutMs);
+    const { signal } = progress;
+    const credentials = await this.#credentials(signal, progress.routingMs);
     try {
       const { name: endpoint } = this;
+      const timeoutMs = progress.routingMs;
       return await route({ endpoint, credentials, engineUrl, fetch, cost, requestIdx, timeoutMs, signal });
     } catch (error) {
       // The key may have been changed, or the endpoint made anew.

@@ -1,3 +1,6 @@
+/** The longest that a timer can be set to, in milliseconds: a longer one would be over at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 /**
  * Waits, without Node's own timers so that it works in a browser.
  *
@@ -10,10 +13,13 @@ export async function pause(milliseconds: number, signal: AbortSignal | undefine
       clearTimeout(timer);
       reject(signal?.reason);
     };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", onAbort);
-      resolve();
-    }, milliseconds);
+    const timer = setTimeout(
+      () => {
+        signal?.removeEventListener("abort", onAbort);
+        resolve();
+      },
+      Math.min(milliseconds, LONGEST_MS),
+    );
     signal?.addEventListener("abort", onAbort, { once: true });
   });
 }

@@ -43,11 +43,12 @@ export async function perform(performance: Performance): Promise<Performed> {
   const { places, progress } = performance;
   const { signal } = progress;
   let giveBack = (): void => {};
-  const onAbort = (): void => end("cancelled");
+  const onAbort = (): void => end("errored");
   const end = (status: LastStatus): void => {
     signal.removeEventListener("abort", onAbort);
     giveBack();
-    progress.end(status);
+    if (status === "errored") progress.fail();
+    else progress.end(status);
   };
   try {
     const payload = JSON.stringify(performance.payload);
@@ -64,8 +65,7 @@ export async function perform(performance: Performance): Promise<Performed> {
     end("complete");
     return { response, authData, latency };
   } catch (error) {
-    giveBack();
-    progress.fail();
+    end("errored");
     throw error;
   }
 }

@@ -12,12 +12,22 @@ export interface SendOptions {
   /** Gives up: in the line, while routing, while waiting, and in the middle of the answer. */
   readonly signal?: AbortSignal | undefined;
   /**
+   * Milliseconds that the request may take, from the call to the end of its answer: the line, all tries and the whole of
+   * a stream included. The engine has as much time to name a worker, and 60 s each time it is asked where there is no
+   * such limit.
+   * @default no limit
+   */
+  readonly timeoutMs?: number | undefined;
+  /**
    * What is done about 408, 429, 5xx, a worker that cannot be reached and an answer that breaks off before any of it was
    * handed out: the engine is asked again, as the same request. `false`: nothing; refusals are answers then.
    * @default { attempts: 8, withinMs: 300_000 }
    */
   readonly retry?: RetryOptions | false | undefined;
-  /** Told how far the request is, at once and with each change. It must not throw. */
+  /**
+   * Told how far the request is, at once and with each change. What it throws is an uncaught error of the program, as
+   * with an event listener, and changes nothing about the request.
+   */
   readonly onStatus?: ((status: RequestStatus) => void) | undefined;
 }
 
@@ -28,10 +38,4 @@ export interface RequestOptions extends SendOptions {
    * @default 100
    */
   readonly cost?: number | undefined;
-  /**
-   * Milliseconds in which the engine has to name a worker, each time it is asked. What the worker takes to answer has no
-   * limit here; use `signal`.
-   * @default 60000
-   */
-  readonly timeoutMs?: number | undefined;
 }

@@ -2,6 +2,8 @@
 export function retryAfterMs({ headers }: Response, now = Date.now()): number | undefined {
   const text = headers.get("retry-after")?.trim();
   if (!text) return undefined;
-  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  // Without its zone it is none of HTTP's dates, and `Date.parse` makes a date of almost anything.
+  const ms = text.endsWith(" GMT") ? Date.parse(text) - now : Number.NaN;
   return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }

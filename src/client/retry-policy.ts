@@ -1,22 +1,29 @@
 /** How a request that failed is tried again. */
 export interface RetryOptions {
   /** Tries in all, the first one included. Integer of at least 1. @default 8 */
-  readonly attempts?: number;
+  readonly attempts?: number | undefined;
   /** Milliseconds after the call in which a further try may begin. @default 300000 (5 minutes) */
-  readonly withinMs?: number;
+  readonly withinMs?: number | undefined;
   /** Longest wait before the second try, in milliseconds; it doubles with each further one. @default 500 */
-  readonly firstWaitMs?: number;
+  readonly firstWaitMs?: number | undefined;
   /** Longest wait before any try, in milliseconds; a worker's `Retry-After` may ask for more. @default 10000 */
-  readonly longestWaitMs?: number;
+  readonly longestWaitMs?: number | undefined;
 }
 
-export type RetryPolicy = Required<RetryOptions>;
+export type RetryPolicy = Readonly<Record<keyof RetryOptions, number>>;
 
-const DEFAULTS: RetryPolicy = { attempts: 8, withinMs: 300_000, firstWaitMs: 500, longestWaitMs: 10_000 };
-
-/** The options with their defaults; undefined where nothing is to be tried again. */
-export function retryPolicy(retry: RetryOptions | false | undefined): RetryPolicy | undefined {
-  return retry === false ? undefined : { ...DEFAULTS, ...retry };
+/**
+ * The options with their defaults; undefined where nothing is to be tried again.
+ *
+ * @param timeoutMs - milliseconds that the whole request may take: no try begins after that.
+ */
+export function retryPolicy(
+  retry: RetryOptions | false | undefined,
+  timeoutMs = Number.POSITIVE_INFINITY,
+): RetryPolicy | undefined {
+  if (retry === false) return undefined;
+  const { attempts = 8, withinMs = 300_000, firstWaitMs = 500, longestWaitMs = 10_000 } = retry ?? {};
+  return { attempts, withinMs: Math.min(withinMs, timeoutMs), firstWaitMs, longestWaitMs };
 }
 
 /** What one more try depends on. */

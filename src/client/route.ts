@@ -3,6 +3,7 @@ import type { AuthData } from "../wire.js";
 import type { Credentials } from "./account.js";
 import { askJson } from "./ask-json.js";
 import { fieldsOf } from "./fields-of.js";
+import { isHttpUrl } from "./is-http-url.js";
 import { pause } from "./pause.js";
 import { urlAt } from "./url-at.js";
 
@@ -20,6 +21,9 @@ export interface RouteInput {
 
 /** Longest wait for one answer of the engine, in milliseconds: a lost one must not take the whole time. */
 const ATTEMPT_MS = 10_000;
+
+/** The longest time that the engine is told of, in milliseconds. */
+const DAY_MS = 86_400_000;
 
 /** What one attempt came to: a worker, or why there is none and under which index to ask again. */
 type Attempt =
@@ -68,7 +72,13 @@ function backOff(attempts: number): number {
 async function ask(input: RouteInput, requestIdx: number, withinMs: number): Promise<Attempt> {
   const { cost, credentials, endpoint, engineUrl, fetch, signal, timeoutMs } = input;
   const { apiKey } = credentials;
-  const body = { endpoint, api_key: apiKey, cost, request_idx: requestIdx, replay_timeout: timeoutMs / 1000 };
+  const body = {
+    endpoint,
+    api_key: apiKey,
+    cost,
+    request_idx: requestIdx,
+    replay_timeout: Math.min(timeoutMs, DAY_MS) / 1000,
+  };
   const url = urlAt(engineUrl, "route/");
   const asked = await askJson({ fetch, whom: "the engine", url, apiKey, body, withinMs, signal }).catch(
     (error: unknown) => {
@@ -77,7 +87,13 @@ async function ask(input: RouteInput, requestIdx: number, withinMs: number): Pro
   );
   if ("failure" in asked) return asked;
   const answer = fieldsOf(asked.json);
-  if (isAuthData(answer)) return { authData: answer };
+  if (isAuthData(answer)) {
+    if (isHttpUrl(answer.url)) return { authData: answer };
+    throw new TsworkerError(
+      "ENGINE_INVALID",
+      `expected a worker's URL with http: or https: from the engine at ${url}, got ${answer.url.slice(0, 500)}`,
+    );
+  }
   if (typeof answer.status !== "string" && typeof answer.request_idx !== "number") {
     throw new TsworkerError(
       "ENGINE_INVALID",
@@ -86,7 +102,7 @@ async function ask(input: RouteInput, requestIdx: number, withinMs: number): Pro
   }
   const failure = new TsworkerError(
     "NO_WORKER_READY",
-    `no worker of ${endpoint} became ready within ${timeoutMs / 1000} s; the engine says: ${answer.status}; give it more time with timeoutMs, or look at the endpoint's workers`,
+    `no worker of ${endpoint} became ready within ${Number((timeoutMs / 1000).toPrecision(2))} s; the engine says: ${answer.status ?? "nothing of its workers"}; give it more time with timeoutMs, or look at the endpoint's workers`,
   );
   return { failure, ...(typeof answer.request_idx === "number" && { requestIdx: answer.request_idx }) };
 }

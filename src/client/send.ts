@@ -3,6 +3,8 @@ import type { AuthData } from "../wire.js";
 import { brokenAnswer, isStream, withBody } from "./answer-body.js";
 import { isPassing } from "./is-passing.js";
 import { quoted } from "./quoted.js";
+import { reasonOf } from "./reason-of.js";
+import { redirectOf } from "./redirect-of.js";
 import { retryAfterMs } from "./retry-after.js";
 import { urlAt } from "./url-at.js";
 
@@ -33,6 +35,7 @@ export type Sent =
  * Sends a request to a worker, once. An answer that is no stream, or a refusal, is read whole here, so that one that
  * breaks off can be asked for again.
  *
+ * @throws {TsworkerError} `WORKER_REFUSED` for a redirect.
  * @throws the signal's reason when it is aborted.
  */
 export async function send(sending: Sending): Promise<Sent> {
@@ -46,12 +49,22 @@ export async function send(sending: Sending): Promise<Sent> {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: `{${about},"payload":${payload}}`,
+      // A worker is somebody else's machine: it is not to choose whom this one asks, maybe behind its firewall.
+      redirect: "manual",
       signal,
     });
   } catch (cause) {
     signal.throwIfAborted();
-    const message = `no answer from the worker at ${target}: it may have died or cannot be reached from here`;
+    const message = `no answer from the worker at ${target}: ${reasonOf(cause)}; it may have died, or cannot be reached from here`;
     return { kind: "failed", failure: new TsworkerError("WORKER_UNREACHABLE", message, { cause }) };
+  }
+  const elsewhere = redirectOf(response);
+  if (elsewhere !== undefined) {
+    await response.body?.cancel();
+    throw new TsworkerError(
+      "WORKER_REFUSED",
+      `the worker at ${target} answered with a redirect to ${elsewhere}, which is not followed; check the route`,
+    );
   }
   if (response.ok && (stream || isStream(response))) return { kind: "stream", response };
   let body: ArrayBuffer;

@@ -1,6 +1,8 @@
 import { TsworkerError } from "../errors.js";
 import { Account } from "./account.js";
 import { Endpoint } from "./endpoint.js";
+import { isHttpUrl } from "./is-http-url.js";
+import { keyFault } from "./key-fault.js";
 import { Places } from "./places.js";
 
 /** Where the service itself is. */
@@ -76,8 +78,16 @@ export class Serverless {
     this.#places = new Places(maxConcurrency);
   }
 
-  /** An endpoint by its name. Nothing is asked yet: whether it exists shows with the first request. */
+  /**
+   * An endpoint by its name. Nothing is asked yet: whether it exists shows with the first request.
+   *
+   * @throws {TsworkerError} `CONFIG_INVALID` for a key that can be none.
+   */
   endpoint(name: string, { apiKey, id }: EndpointOptions = {}): Endpoint {
+    const fault = apiKey === undefined ? undefined : keyFault(apiKey);
+    if (fault !== undefined) {
+      throw new TsworkerError("CONFIG_INVALID", `the endpoint's options are at fault: apiKey: ${fault}`);
+    }
     return new Endpoint(name, {
       fetch: this.#fetch,
       engineUrl: this.#engineUrl,
@@ -91,12 +101,8 @@ export class Serverless {
 function check(options: ServerlessOptions): void {
   const { apiKey, engineUrl, webUrl, maxConcurrency = 1 } = options;
   const faults: string[] = [];
-  // Plain JavaScript may come with anything, and of a key no more is told than its kind.
-  if (typeof apiKey !== "string" || apiKey === "") {
-    faults.push(
-      `apiKey: expected a text that is not empty, got ${apiKey === "" ? "an empty one" : typeof apiKey}`,
-    );
-  }
+  const ofKey = keyFault(apiKey);
+  if (ofKey !== undefined) faults.push(`apiKey: ${ofKey}`);
   if (!isHttpUrl(engineUrl)) faults.push(`engineUrl: expected a URL with http: or https:, got ${engineUrl}`);
   if (webUrl !== null && webUrl !== engineUrl && !isHttpUrl(webUrl)) {
     faults.push(`webUrl: expected a URL with http: or https:, or null, got ${webUrl}`);
@@ -106,8 +112,4 @@ function check(options: ServerlessOptions): void {
   }
   if (faults.length === 0) return;
   throw new TsworkerError("CONFIG_INVALID", `the client's options are at fault: ${faults.join("; ")}`);
-}
-
-function isHttpUrl(url: unknown): boolean {
-  return typeof url === "string" && /^https?:\/\/./.test(url) && URL.canParse(url);
 }

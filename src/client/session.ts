@@ -6,6 +6,7 @@ import { answerOf, beginRequest } from "./begin-request.js";
 import type { Link } from "./link.js";
 import { PendingRequest } from "./pending-request.js";
 import { quoted } from "./quoted.js";
+import { reasonOf } from "./reason-of.js";
 import type { RequestOptions, SendOptions } from "./request-options.js";
 import { urlAt } from "./url-at.js";
 
@@ -90,12 +91,16 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Closes the session, which aborts what runs in it. One that is closed already is left alone.
+   * Closes the session, which aborts what runs in it. One that is closed already is left alone; where closing has failed
+   * another call tries again.
    *
    * @throws {TsworkerError} `WORKER_UNREACHABLE`, `WORKER_REFUSED`; it then closes by itself when its lifetime is over.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#end();
+    this.#closing ??= this.#end().catch((error: unknown) => {
+      this.#closing = undefined;
+      throw error;
+    });
     return this.#closing;
   }
 
@@ -118,7 +123,13 @@ export class Session implements AsyncDisposable {
       });
       text = await response.text();
     } catch (cause) {
-      throw new TsworkerError("WORKER_UNREACHABLE", `no answer from the worker at ${target}`, { cause });
+      throw new TsworkerError(
+        "WORKER_UNREACHABLE",
+        `no answer from the worker at ${target}: ${reasonOf(cause)}`,
+        {
+          cause,
+        },
+      );
     }
     // 400: it does not know the session any more; 410: it closes it already.
     if (response.ok || response.status === 400 || response.status === 410) return;

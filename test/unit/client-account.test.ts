@@ -202,6 +202,41 @@ describe("what is no engine", () => {
     });
   });
 
+  test.each([301, 302, 303, 307, 308])(
+    "and answers %i is not followed, and shown no more",
+    async (status) => {
+      const { asked, serverless } = played({
+        ...found,
+        "/route/": () => new Response(null, { status, headers: { location: "http://elsewhere/route/" } }),
+      });
+      await expect(serverless.endpoint("llm").request("/go", {})).rejects.toMatchObject({
+        code: "ENGINE_INVALID",
+        message: expect.stringMatching(/redirect to http:\/\/elsewhere\/route\/.*name the URL that is meant/),
+      });
+      expect(asked.filter(({ url }) => url.startsWith("http://elsewhere"))).toEqual([]);
+    },
+  );
+
+  test.each(["nonsense", "worker:8000", "ftp://worker", "http://"])(
+    "names %j as a worker's URL",
+    async (url) => {
+      const { serverless } = played({ ...found, "/route/": () => Response.json({ ...WORKER, url }) });
+      await expect(serverless.endpoint("llm").request("/go", {})).rejects.toMatchObject({
+        code: "ENGINE_INVALID",
+        message: expect.stringContaining(`got ${url}`),
+      });
+    },
+  );
+
+  test("and repeats the key has it taken out of what is quoted", async () => {
+    const says = (key: string) => Response.json({ error_msg: `bad key ${key}` }, { status: 400 });
+    const { serverless } = played({ ...found, "/route/": () => says("endpoint-key") });
+    await expect(serverless.endpoint("llm").request("/go", {})).rejects.toMatchObject({
+      code: "ENGINE_REFUSED",
+      message: expect.stringContaining("bad key <the key>"),
+    });
+  });
+
   test("and cannot be reached is told with its URL and the reason", async () => {
     const { serverless } = played({}, { engineUrl: "http://127.0.0.1:9", webUrl: null, fetch: undefined });
     await expect(serverless.endpoint("llm").request("/go", {}, { timeoutMs: 100 })).rejects.toMatchObject({

@@ -24,6 +24,15 @@ test("a client that is given no key says so", () => {
   );
 });
 
+test.each(["a key\n", " a key", "a\rkey", "kéy", "a “key”"])(
+  "%j can be no key, and is not repeated",
+  (apiKey) => {
+    const fault = "apiKey: expected printable ASCII without white space at its ends, got other characters";
+    expect(faultsOf({ apiKey })).toMatch(new RegExp(`${fault}$`));
+    expect(() => new Serverless({ apiKey: "key" }).endpoint("llm", { apiKey })).toThrow(fault);
+  },
+);
+
 test("a key never stands in a fault", () => {
   expect(faultsOf({ apiKey: "a-secret", engineUrl: "nonsense" })).not.toContain("a-secret");
 });

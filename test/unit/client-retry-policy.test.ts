@@ -31,7 +31,13 @@ describe("the wait before the next try", () => {
 test("without a word of it there are eight tries within five minutes", () => {
   expect(retryPolicy(undefined)).toMatchObject({ attempts: 8, withinMs: 300_000 });
   expect(retryPolicy({ attempts: 2 })).toMatchObject({ attempts: 2, withinMs: 300_000 });
+  expect(retryPolicy({ attempts: undefined, withinMs: undefined })).toEqual(retryPolicy(undefined));
   expect(retryPolicy(false)).toBeUndefined();
+});
+
+test("no try begins when the request's own time is over", () => {
+  expect(retryPolicy(undefined, 1000)).toMatchObject({ attempts: 8, withinMs: 1000 });
+  expect(retryPolicy({ withinMs: 500 }, 1000)).toMatchObject({ withinMs: 500 });
 });
 
 test("408, 429 and 5xx pass", () => {
@@ -44,6 +50,9 @@ test.each([
   [" 0 ", 0],
   ["Thu, 01 Jan 1970 00:01:00 GMT", 50_000],
   ["Thu, 01 Jan 1970 00:00:00 GMT", 0],
+  ["-5", undefined],
+  ["try 2099", undefined],
+  ["soon GMT", undefined],
   ["soon", undefined],
   ["", undefined],
 ])("Retry-After %j is %s ms", (text, expected) => {

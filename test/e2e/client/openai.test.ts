@@ -148,7 +148,7 @@ describe("the openai package, when something fails", () => {
 
   test.each([
     [405, { method: "GET" }],
-    [415, { method: "POST", body: new FormData() }],
+    [415, { method: "POST", body: new Uint8Array([1]) }],
     [415, { method: "POST", body: "[1]" }],
   ])("is refused with %i what no worker takes", async (status, init) => {
     const { endpoint, worker } = await tinyEndpoint((response) => response.end("{}"));

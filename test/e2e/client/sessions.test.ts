@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Endpoint, Serverless } from "../../../src/client/index.js";
 import { ClientStand } from "../../support/client-stand.js";
 import { eventually } from "../../support/eventually.js";
+import { startedEngine } from "../../support/started-engine.js";
 import { tinyWorker } from "../../support/tiny-worker.js";
 
 describe("a session", () => {
@@ -80,6 +81,28 @@ describe("a session", () => {
       { intervalMs: 100 },
     );
     await session.close();
+  });
+
+  test("whose worker does not answer is closed by a further call", async () => {
+    let hangsUp = true;
+    const worker = await tinyWorker((response, { path }) => {
+      if (path === "/session/create") response.writeHead(201).end('{"session_id":"s","expiration":1}');
+      else if (hangsUp) response.destroy();
+      else response.end("{}");
+    });
+    const engine = await startedEngine();
+    await worker.announce(engine);
+    const session = await new Serverless({ apiKey: "key", engineUrl: engine.url })
+      .endpoint("endpoint")
+      .session();
+    await expect(session.close()).rejects.toMatchObject({
+      code: "WORKER_UNREACHABLE",
+      message: expect.stringMatching(/\/session\/end: (?:other side closed|read ECONNRESET)/),
+    });
+    hangsUp = false;
+    await session.close();
+    await session.close();
+    expect(worker.seen.map(({ path }) => path)).toEqual(["/session/create", "/session/end", "/session/end"]);
   });
 
   test("is not opened for ever where there is no room", async () => {

@@ -59,6 +59,31 @@ describe("the status of a request", () => {
   });
 });
 
+test("what a callback throws is an uncaught error, and no fault of the request", async () => {
+  const { endpoint } = await tinyEndpoint((response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" }).end("data: 1\n\n");
+  });
+  const statuses: RequestStatus[] = [];
+  const onStatus = (status: RequestStatus): void => {
+    statuses.push(status);
+    throw new Error(`thrown at ${status}`);
+  };
+  const uncaught: string[] = [];
+  const own = process.listeners("uncaughtException");
+  process.removeAllListeners("uncaughtException");
+  process.on("uncaughtException", ({ message }) => uncaught.push(message));
+  try {
+    for await (const event of await endpoint.request("/go", {}, { stream: true, onStatus })) {
+      expect(event).toBe(1);
+    }
+    expect(statuses).toEqual(["queued", "polling", "in progress", "complete"]);
+    await eventually(() => expect(uncaught).toEqual(statuses.map((status) => `thrown at ${status}`)));
+  } finally {
+    process.removeAllListeners("uncaughtException");
+    for (const listener of own) process.on("uncaughtException", listener);
+  }
+});
+
 describe("a client with one place", () => {
   /** Answers when the test says. */
   async function oneAtATime() {

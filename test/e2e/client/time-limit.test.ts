@@ -1,0 +1,87 @@
+import { once } from "node:events";
+import { describe, expect, test } from "vitest";
+import { SOON, tinyEndpoint } from "../../support/tiny-endpoint.js";
+
+describe("the time of a request is over", () => {
+  test("while its worker is silent: it is an error, and the worker is left", async () => {
+    let left: Promise<unknown> | undefined;
+    const { endpoint } = await tinyEndpoint((response) => {
+      left = once(response, "close");
+    });
+    const pending = endpoint.request("/go", {}, { timeoutMs: 200 });
+    await expect(pending).rejects.toMatchObject({
+      code: "REQUEST_TIMEOUT",
+      message: expect.stringMatching(/within 0\.2 s: it was at a worker.*timeoutMs/),
+    });
+    expect(pending.status).toBe("errored");
+    await left;
+  });
+
+  test("in the middle of a stream", async () => {
+    let left: Promise<unknown> | undefined;
+    const { endpoint } = await tinyEndpoint((response) => {
+      left = once(response, "close");
+      response.writeHead(200, { "content-type": "text/event-stream" }).write("data: 1\n\n");
+    });
+    const pending = endpoint.request("/go", {}, { stream: true, timeoutMs: 300 });
+    const seen: unknown[] = [];
+    const reading = (async () => {
+      for await (const event of await pending) seen.push(event);
+    })();
+    await expect(reading).rejects.toMatchObject({ code: "REQUEST_TIMEOUT" });
+    expect(seen).toEqual([1]);
+    expect(pending.status).toBe("errored");
+    await left;
+  });
+
+  test("in the line, of which no worker hears", async () => {
+    const { endpoint, worker } = await tinyEndpoint(() => {}, { maxConcurrency: 1 });
+    const first = endpoint.request("/go", {});
+    await expect(endpoint.request("/go", {}, { timeoutMs: 100 })).rejects.toMatchObject({
+      code: "REQUEST_TIMEOUT",
+      message: expect.stringContaining("waiting in the client's line"),
+    });
+    first.cancel();
+    await expect(first).rejects.toThrow();
+    expect(worker.seen.length).toBeLessThanOrEqual(1);
+  });
+
+  test("before the next try: it is told at once, with the failures", async () => {
+    const { endpoint, worker } = await tinyEndpoint((response) =>
+      response.writeHead(503, { "retry-after": "5" }).end(),
+    );
+    await expect(endpoint.request("/go", {}, { timeoutMs: 4000 })).rejects.toMatchObject({
+      code: "RETRIES_EXHAUSTED",
+    });
+    expect(worker.seen.length).toBe(1);
+  });
+
+  test("while it is tried again and again", async () => {
+    const { endpoint } = await tinyEndpoint((response) => response.writeHead(503).end());
+    const startedAt = performance.now();
+    const retry = { ...SOON, attempts: Number.POSITIVE_INFINITY };
+    await expect(endpoint.request("/go", {}, { timeoutMs: 500, retry })).rejects.toMatchObject({
+      code: expect.stringMatching(/^(?:RETRIES_EXHAUSTED|REQUEST_TIMEOUT|ENGINE_UNREACHABLE)$/),
+    });
+    expect(performance.now() - startedAt).toBeLessThan(3000);
+  });
+});
+
+test.each([Number.POSITIVE_INFINITY, 1e12])("a time of %d ms is not over at once", async (timeoutMs) => {
+  const { endpoint } = await tinyEndpoint((response) => void setTimeout(() => response.end("{}"), 50));
+  expect((await endpoint.request("/go", {}, { timeoutMs })).ok).toBe(true);
+});
+
+test("numbers that are none are told at once, all of them", async () => {
+  const { endpoint, engine } = await tinyEndpoint((response) => response.end("{}"));
+  const retry = { attempts: Number.NaN, withinMs: -1 };
+  const pending = endpoint.request("/go", {}, { cost: Number.NaN, timeoutMs: 0, retry });
+  await expect(pending).rejects.toMatchObject({
+    code: "CONFIG_INVALID",
+    message: expect.stringMatching(
+      /cost: .*got NaN; timeoutMs: .*got 0; retry.attempts: .*; retry.withinMs: /,
+    ),
+  });
+  expect(pending.status).toBe("errored");
+  expect(engine.totals.requested).toBe(0);
+});
