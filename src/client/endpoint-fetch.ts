@@ -1,8 +1,9 @@
-import { TsworkerError, type TsworkerErrorCode } from "../errors.js";
+import { TsworkerError } from "../errors.js";
 import type { Payload } from "../wire.js";
 import { fieldsOf } from "./fields-of.js";
 import { formPayload } from "./form-payload.js";
 import { openaiCost } from "./openai-cost.js";
+import { failure, passedOn, refusal } from "./openai-refusal.js";
 import type { RetryOptions } from "./retry-policy.js";
 
 /** Options of {@link Endpoint.fetchWith}. */
@@ -56,23 +57,15 @@ export function endpointFetch(
         retry,
         timeoutMs,
       });
-      return response.ok ? response : settled(response);
+      return response.ok ? response : passedOn(response);
     } catch (error) {
       if (error instanceof TsworkerError) {
-        return refusal(STATUSES[error.code] ?? 503, error.message, error.code);
+        return failure(error);
       }
       throw error;
     }
   };
 }
-
-/** Statuses of errors that are not the service's being unavailable. */
-const STATUSES: Readonly<Partial<Record<TsworkerErrorCode, number>>> = {
-  CONFIG_INVALID: 400,
-  ENGINE_REFUSED: 401,
-  WORKER_REFUSED: 502,
-  REQUEST_TIMEOUT: 504,
-};
 
 const bodyOf = (request: Request): Promise<string | FormData> =>
   /^multipart\/form-data\b/i.test(request.headers.get("content-type") ?? "")
@@ -90,14 +83,4 @@ async function payloadOf(body: unknown): Promise<Payload | undefined> {
   } catch {
     return undefined;
   }
-}
-
-function refusal(status: number, message: string, code: string | null = null): Response {
-  const type = status < 500 ? "invalid_request_error" : "server_error";
-  return settled(Response.json({ error: { message, type, param: null, code } }, { status }));
-}
-
-function settled(response: Response): Response {
-  response.headers.set("x-should-retry", "false");
-  return response;
 }

@@ -85,6 +85,7 @@ const functions = {
   },
   remoteFunction: {
     echo: (payload) => payload,
+    transcribes: ({ file, filename }) => ({ text: `${String(file).length} characters of ${filename}` }),
     throws: () => {
       throw new Error("the function failed");
     },
