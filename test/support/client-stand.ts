@@ -62,7 +62,7 @@ export class ClientStand {
       handlers: [
         { ...ROUTE, route: "/v1/completions", benchmarkConfig: { dataset: [{ prompt: "hello" }] } },
         { ...ROUTE, route: "/v1/chat/completions" },
-        { ...ROUTE, route: "/v1/audio/transcriptions", remoteFunction: "transcribes" },
+        { ...ROUTE, route: "/v1/audio/transcriptions", responseGenerator: "transcribes" },
       ],
       ...more,
     };

@@ -77,6 +77,7 @@ const functions = {
       throw new Error("the generator failed");
     },
     ignores: () => new Response("done"),
+    transcribes: () => Response.json({ text: "some words" }),
     readsTwice: async (_request, response) => {
       await response.text();
       return response;
@@ -85,7 +86,6 @@ const functions = {
   },
   remoteFunction: {
     echo: (payload) => payload,
-    transcribes: ({ file, filename }) => ({ text: `${String(file).length} characters of ${filename}` }),
     throws: () => {
       throw new Error("the function failed");
     },
