@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { numberFrom, positive } from "./option-values.js";
+import { numberFrom, seconds } from "./option-values.js";
 
 /** What a command that sends requests through an engine is told. */
 export interface EngineFlags {
@@ -34,7 +34,7 @@ export function addEngineFlags(command: Command): Command {
       "workload of a request (default: the payload's max_tokens, or 100)",
       numberFrom(0),
     )
-    .option("--timeout <seconds>", "how long a request may take, routing and answer together", positive, 60);
+    .option("--timeout <seconds>", "how long a request may take, routing and answer together", seconds, 60);
 }
 
 /** The base URL of the engine that is meant. */

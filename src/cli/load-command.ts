@@ -15,7 +15,7 @@ import { INTERRUPTED, interruption } from "./interruption.js";
 import { type ArrivalFlags, arrivalsOf } from "./load-arrivals.js";
 import { LoadDisplay } from "./load-display.js";
 import { reportRows } from "./load-view.js";
-import { count, numberFrom, positive } from "./option-values.js";
+import { count, numberFrom, positive, seconds } from "./option-values.js";
 
 interface LoadCommandOptions extends EngineFlags, ArrivalFlags {
   readonly route: string;
@@ -38,7 +38,7 @@ export function addLoadCommand(program: Command): void {
   addEngineFlags(command)
     .option("-n, --requests <count>", "how many requests to send", count)
     .option("--rps <rate>", "how many arrive per second, on average; -rps is the same", positive)
-    .option("--duration <seconds>", "how long requests are sent", positive)
+    .option("--duration <seconds>", "how long requests are sent", seconds)
     .addOption(
       new Option("--profile <profile>", "how the rate goes up and down").choices(PROFILES).default("steady"),
     )
@@ -55,7 +55,7 @@ export function addLoadCommand(program: Command): void {
     .option("--stream", "ask for streams: payloads are sent with stream: true")
     .option("--json <file>", "write the result as JSON")
     .option("--html <file>", "write the report as a page with plots")
-    .option("--interval <seconds>", "time between two lines where there is no terminal", positive, 1)
+    .option("--interval <seconds>", "time between two lines where there is no terminal", seconds, 1)
     .addHelpText(
       "after",
       "\nWhat happens goes to standard error, the report to standard output." +

@@ -34,6 +34,18 @@ export function positive(text: string): number {
   return value;
 }
 
+/** The longest that a timer can be set to, in seconds. */
+const LONGEST_S = 2_147_483;
+
+/** Reads a time in seconds, over 0. */
+export function seconds(text: string): number {
+  const value = Number(text);
+  if (!(value > 0) || value > LONGEST_S) {
+    throw new InvalidArgumentError(`It must be a number over 0, and at most ${LONGEST_S} (24 days).`);
+  }
+  return value;
+}
+
 /** Reads an integer from 1 on. */
 export function count(text: string): number {
   const value = Number(text);

@@ -1,6 +1,5 @@
-import { type Answer, type Endpoint, TsworkerError } from "../client/index.js";
+import { type Answer, type Endpoint, TsworkerError, type TsworkerErrorCode } from "../client/index.js";
 import type { Payload } from "../wire.js";
-import { Limit } from "./limit.js";
 
 /** Where a request failed: at the engine, by the worker's answer, on the way, by its time or by being cut off. */
 export type FailurePlace = "engine" | "worker" | "connection" | "timeout" | "cut off";
@@ -43,29 +42,29 @@ const KEPT = 200;
 
 /** Sends one request, once, and reads all of its answer. Never rejects: what goes wrong is what it resolves to. */
 export async function exchange(input: ExchangeInput): Promise<Success | Failure> {
-  const limit = new Limit(input.timeoutMs, input.cut);
   try {
-    return await attempt(input, limit.signal);
+    return await attempt(input);
   } catch (error) {
-    if (limit.ending === "cut off") {
-      return failure("cut off", "cut off", "it was under way when the test was ended");
-    }
-    if (limit.ending === "timeout") {
-      return failure("timeout", "timeout", `the answer was not there within ${input.timeoutMs / 1000} s`);
-    }
+    if (input.cut.aborted) return failure("cut off", "cut off", "it was under way when the test was ended");
     if (!(error instanceof TsworkerError)) return failure("connection", "unknown", String(error));
-    const isOnTheWay = error.code === "WORKER_UNREACHABLE" || error.code === "ANSWER_BROKEN";
-    return failure(isOnTheWay ? "connection" : "engine", error.code, error.message);
-  } finally {
-    limit.release();
+    const { code, message } = error;
+    return failure(PLACES[code] ?? "engine", code, message);
   }
 }
 
-async function attempt(input: ExchangeInput, signal: AbortSignal): Promise<Success | Failure> {
-  const { endpoint, route, payload, cost, timeoutMs, onRouted, onAnswer } = input;
+/** Where a request failed by the client's error, if not at the engine. */
+const PLACES: Readonly<Partial<Record<TsworkerErrorCode, FailurePlace>>> = {
+  ANSWER_BROKEN: "connection",
+  REQUEST_TIMEOUT: "timeout",
+  WORKER_REFUSED: "worker",
+  WORKER_UNREACHABLE: "connection",
+};
+
+async function attempt(input: ExchangeInput): Promise<Success | Failure> {
+  const { endpoint, route, payload, cost, cut, timeoutMs, onRouted, onAnswer } = input;
   const answer = await endpoint.request(route, payload, {
     cost,
-    signal,
+    signal: cut,
     timeoutMs,
     // What a client would smooth over is what is measured here.
     retry: false,

@@ -1,8 +1,8 @@
-import { setMaxListeners } from "node:events";
 import { type Endpoint, Serverless, TsworkerError } from "../client/index.js";
 import { VERSION } from "../package-root.js";
 import { closedLoop } from "./closed-loop.js";
 import { exchange, type Failure, type Success } from "./exchange.js";
+import { httpFetch } from "./http-fetch.js";
 import type { LoadOptions } from "./load-options.js";
 import type { LoadConfig, LoadPoint, LoadResult, LoadTotals } from "./load-result.js";
 import { openLoop } from "./open-loop.js";
@@ -37,11 +37,14 @@ export class LoadTest {
     const { apiKey, arrivals, endpoint, engineUrl, order, payloads, seed } = options;
     this.#options = options;
     // How many requests there are at once is decided here, and nowhere else.
-    const serverless = new Serverless({ apiKey, engineUrl, maxConcurrency: Number.MAX_SAFE_INTEGER });
+    const serverless = new Serverless({
+      apiKey,
+      engineUrl,
+      maxConcurrency: Number.MAX_SAFE_INTEGER,
+      fetch: httpFetch(),
+    });
     this.#endpoint = serverless.endpoint(endpoint);
     this.#tally = new Tally(this.#startedAt, Number.isFinite(arrivals.count) ? arrivals.count : null);
-    // Each request under way listens to it.
-    setMaxListeners(0, this.#cut.signal);
     this.#nextPayload = payloadOrder(order, payloads.length, seed);
   }
 

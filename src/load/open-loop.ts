@@ -28,6 +28,9 @@ export async function openLoop({ schedule, startedAt, arrive, stop }: OpenLoopIn
   }
 }
 
+/** The longest that a timer can be set to, in milliseconds: a longer one would be over at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 /** Resolves after some milliseconds, or as soon as it is not wanted any more. */
 async function wait(milliseconds: number, stop: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
@@ -36,7 +39,7 @@ async function wait(milliseconds: number, stop: AbortSignal): Promise<void> {
       stop.removeEventListener("abort", end);
       resolve();
     };
-    const timer = setTimeout(end, milliseconds);
+    const timer = setTimeout(end, Math.min(milliseconds, LONGEST_MS));
     stop.addEventListener("abort", end, { once: true });
   });
 }
