@@ -33,7 +33,6 @@ async function runCall(route: string, json: string, options: CallCommandOptions)
   const payload = payloadOf(json === "-" ? await text(process.stdin) : json);
   const engineUrl = engineUrlOf(options);
   await checkEngine(engineUrl);
-  const limit = AbortSignal.timeout(timeout * 1000);
   const left = new AbortController();
   // A reader such as `head` that has enough is no failure; the request is not wanted any more.
   process.stdout.on("error", () => left.abort());
@@ -44,23 +43,16 @@ async function runCall(route: string, json: string, options: CallCommandOptions)
       // Not that it were one: the answer is printed as it comes. And one request is one request.
       stream: true,
       retry: false,
-      signal: AbortSignal.any([limit, left.signal]),
+      signal: left.signal,
     });
     if (!answer.ok) await refuse(answer);
     await (raw ? printBytes(answer) : print(answer));
   } catch (error) {
     if (left.signal.aborted) return;
-    throw told(error, limit, timeout);
+    if (!(error instanceof TsworkerError)) throw error;
+    // What a program would say as an option is a flag here.
+    throw new TsworkerError(error.code, error.message.replace("timeoutMs", "--timeout"), { cause: error });
   }
-}
-
-/** What a person can do something about, in one line. */
-function told(error: unknown, limit: AbortSignal, timeout: number): unknown {
-  if (error instanceof TsworkerError || error instanceof CommanderError) return error;
-  const message = limit.aborted
-    ? `the answer was not there within ${timeout} s (--timeout)`
-    : `the answer broke off: ${error instanceof Error ? error.message : String(error)}`;
-  return new TsworkerError("ANSWER_BROKEN", message, { cause: error });
 }
 
 function payloadOf(json: string): Payload {
@@ -77,17 +69,29 @@ async function refuse(answer: Answer): Promise<never> {
   throw new CommanderError(1, "tsworker.refused", "the worker refused");
 }
 
+/** JSON whole and indented, the events of a stream, and anything else as it comes. */
 async function print(answer: Answer): Promise<void> {
-  if (/^text\/event-stream\b/.test(answer.response.headers.get("content-type") ?? "")) {
+  const type = answer.response.headers.get("content-type") ?? "";
+  if (/^text\/event-stream\b/i.test(type)) {
     for await (const data of answer.events()) console.log(data);
-    return;
+  } else if (type === "" || /^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) {
+    console.log(indented(await answer.text()));
+  } else {
+    const last = await printBytes(answer);
+    if (last !== LINE_FEED && /^text\/|json/i.test(type)) console.log();
   }
-  const body = await answer.text();
-  console.log(indented(body));
 }
 
-async function printBytes(answer: Answer): Promise<void> {
-  for await (const piece of answer.bytes()) process.stdout.write(piece);
+const LINE_FEED = 10;
+
+/** Returns the last byte of them. */
+async function printBytes(answer: Answer): Promise<number | undefined> {
+  let last: number | undefined;
+  for await (const piece of answer.bytes()) {
+    process.stdout.write(piece);
+    last = piece.at(-1) ?? last;
+  }
+  return last;
 }
 
 /** JSON as one reads it; anything else as it is. */

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -86,5 +87,47 @@ test("an answer that breaks off, and one that does not come, are told in one lin
   const silent = await worker(() => {});
   const second = tsworker("call", "/go", "{}", "--timeout", "0.5", ...silent.flags);
   expect(await second.exitCode).toBe(1);
-  expect(second.stderr()).toBe("error: the answer was not there within 0.5 s (--timeout)\n");
+  expect(second.stderr()).toMatch(
+    /^error: the answer was not there within 0\.5 s: it was at a worker.*give it more time with --timeout\n$/,
+  );
+});
+
+test("lines of JSON come as they are written", async () => {
+  let end: (() => void) | undefined;
+  const { flags } = await worker((response) => {
+    response.writeHead(200, { "content-type": "application/x-ndjson" }).write('{"n":1}\n');
+    end = () => response.end('{"n":2}');
+  });
+  const command = tsworker("call", "/go", "{}", ...flags);
+  await eventually(() => command.stdout() === '{"n":1}\n', SLOW);
+  end?.();
+  expect(await command.exitCode).toBe(0);
+  expect(command.stdout()).toBe('{"n":1}\n{"n":2}\n');
+});
+
+test("a file that is no text comes byte by byte as it is", async () => {
+  const bytes = Buffer.from([0, 255, 10, 128, 0]);
+  const { flags } = await worker((response) => response.setHeader("content-type", "audio/mpeg").end(bytes));
+  const child = spawn(process.execPath, ["--import", "tsx", MAIN, "call", "/go", "{}", ...flags]);
+  const pieces: Buffer[] = [];
+  for await (const piece of child.stdout) pieces.push(piece);
+  expect(Buffer.concat(pieces)).toEqual(bytes);
+});
+
+test("a reader that has enough is no failure, and the worker is left", async () => {
+  let left = 0;
+  const { flags } = await worker((response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    const timer = setInterval(() => response.write("data: 1\n\n"), 5);
+    response.on("close", () => {
+      clearInterval(timer);
+      left += 1;
+    });
+  });
+  const child = spawn(process.execPath, ["--import", "tsx", MAIN, "call", "/go", "{}", ...flags]);
+  const told = text(child.stderr);
+  child.stdout.once("data", () => child.stdout.destroy());
+  expect(await once(child, "exit")).toEqual([0, null]);
+  expect(await told).toBe("");
+  await eventually(() => left === 1, SLOW);
 });
