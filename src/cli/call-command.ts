@@ -3,7 +3,7 @@ import { type Command, CommanderError } from "commander";
 import { type Answer, Serverless } from "../client/index.js";
 import { TsworkerError } from "../errors.js";
 import { checkEngine } from "../load/check-engine.js";
-import { payloadsIn } from "../load/payloads.js";
+import { isPayload } from "../load/payloads.js";
 import { workloadOf } from "../load/workload-of.js";
 import type { Payload } from "../wire.js";
 import { addEngineFlags, type EngineFlags, engineUrlOf } from "./engine-flags.js";
@@ -56,11 +56,15 @@ async function runCall(route: string, json: string, options: CallCommandOptions)
 }
 
 function payloadOf(json: string): Payload {
-  const [payload, ...more] = payloadsIn(json, "the payload");
-  if (payload === undefined || more.length > 0) {
-    throw new TsworkerError("CONFIG_INVALID", "the payload: expected one JSON object, got several");
+  let payload: unknown;
+  try {
+    payload = JSON.parse(json);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TsworkerError("CONFIG_INVALID", `the payload is not JSON: ${reason}`, { cause });
   }
-  return payload;
+  if (isPayload(payload)) return payload;
+  throw new TsworkerError("CONFIG_INVALID", `the payload: expected a JSON object, got ${json.slice(0, 60)}`);
 }
 
 async function refuse(answer: Answer): Promise<never> {

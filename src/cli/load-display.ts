@@ -16,6 +16,8 @@ export class LoadDisplay {
   constructor(options: LoadOptions, interval: number) {
     this.#options = options;
     this.#intervalMs = interval * 1000;
+    // Whoever watched may leave: the test goes on.
+    process.stderr.on("error", () => {});
   }
 
   show(test: LoadTest, interrupt: AbortSignal): void {

@@ -43,7 +43,8 @@ export function payloadsIn(text: string, name: string): readonly Payload[] {
 const invalid = (message: string, cause?: unknown): TsworkerError =>
   new TsworkerError("CONFIG_INVALID", message, { cause });
 
-const isPayload = (value: unknown): value is Payload =>
+/** Whether it is a JSON object. */
+export const isPayload = (value: unknown): value is Payload =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Undefined where it is not JSON. */

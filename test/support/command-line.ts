@@ -40,6 +40,8 @@ export function tsworkerIn({ cwd, env }: Surroundings, ...parameters: readonly s
     pid: child.pid ?? 0,
     stdout: () => stdout,
     stderr: () => stderr,
+    /** As `head` does when it has enough. */
+    closeStderr: () => child.stderr.destroy(),
     /** Resolves when the process has ended and all it wrote is there; null when a signal ended it. */
     exitCode,
     signal: (name: NodeJS.Signals) => child.kill(name),

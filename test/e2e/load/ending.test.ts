@@ -91,3 +91,13 @@ test("a request that takes too long is a time-out, and the test goes on", async 
   const { totals } = await result();
   expect(totals.errors).toMatchObject([{ where: "timeout", count: 3 }]);
 });
+
+test("whoever watches may leave, and the test goes on to its report", async () => {
+  const { command, result, worker } = await underWay("-n", "20", "-rps", "20", "--interval", "0.1");
+  await eventually(() => worker.came() >= 2 && command.stderr() !== "", SLOW);
+  command.closeStderr();
+  await eventually(() => worker.came() === 20, SLOW);
+  worker.answerAll();
+  expect(await command.exitCode).toBe(0);
+  expect((await result()).totals).toMatchObject({ sent: 20, succeeded: 20 });
+});

@@ -73,6 +73,7 @@ describe("load tells of", () => {
     ["a rate of a closed loop", ["--concurrency", "5", "-rps", "5", "-n", "5"], "-rps and --profile have no"],
     ["a profile that is none", ["-n", "5", "-rps", "5", "--profile", "square"], "steady, sine, burst"],
     ["a count that is none", ["-n", "0", "-rps", "5"], "must be an integer from 1 on"],
+    ["a time that no timer can hold", ["-n", "5", "-rps", "5", "--timeout", "9999999"], "at most 2147483"],
     [
       "a payload that is not there",
       ["-n", "5", "-rps", "5", "--payload", "/nowhere/p.json"],
@@ -104,8 +105,11 @@ describe("load tells of", () => {
   });
 });
 
-test("call tells of a payload that is not JSON", async () => {
-  expect(await told("call", "/go", "{prompt: 1}", "-e", "endpoint", "-k", "key")).toMatch(
-    /^error: the payload, line 1: not JSON/,
-  );
+test.each([
+  ["{prompt: 1}", /^error: the payload is not JSON: /],
+  ["", /^error: the payload is not JSON: /],
+  ["[{}]", /^error: the payload: expected a JSON object, got \[\{\}\]$/],
+  ["null", /^error: the payload: expected a JSON object, got null$/],
+])("call tells of %j, which is no payload", async (json, message) => {
+  expect(await told("call", "/go", json, "-e", "endpoint", "-k", "key")).toMatch(message);
 });
