@@ -80,7 +80,7 @@ async function runLoad(flags: LoadCommandOptions, command: Command): Promise<voi
   }
   const width = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY;
   const colours = process.stdout.isTTY && process.stdout.hasColors();
-  for (const row of reportRows(result)) console.log(spansText(row, width, colours).trimEnd());
+  for (const row of reportRows(result, width)) console.log(spansText(row, width, colours).trimEnd());
   if (flags.json !== undefined || flags.html !== undefined) console.log();
   if (flags.json !== undefined) await write(flags.json, `${JSON.stringify(result, null, 1)}\n`);
   if (flags.html !== undefined) await write(flags.html, reportPage(result));

@@ -24,7 +24,7 @@ export class LoadDisplay {
     const show = (): void => {
       const { totals, series, plannedSeconds } = test;
       const reading = { totals, series, plannedSeconds, isEnding: interrupt.aborted };
-      if (this.#screen) this.#screen.draw(liveRows(this.#options, reading));
+      if (this.#screen) this.#screen.draw(liveRows(this.#options, reading, process.stderr.columns));
       else console.error(liveLine(reading));
     };
     interrupt.addEventListener("abort", () => this.#timer && show(), { once: true });

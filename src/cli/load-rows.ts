@@ -17,58 +17,84 @@ const DURATIONS = ["p50", "p90", "p95", "p99", "max", "mean"] as const;
 const cell = (text: string, style: Style = "none"): Span => ({ text: text.padStart(CELL), style });
 const label = (text: string): Span => ({ text: `  ${text}`.padEnd(LABEL), style: "dim" });
 
-/** A table of one row. */
-const table = (columns: readonly Column[]): Rows => [
-  columns.map(([title]) => cell(title, "dim")),
-  columns.map(([, value, style]) => cell(value, style)),
-];
+/** So many of the columns side by side as there is room for, the others below them: no number is to be cut off. */
+function inWidth<T>(columns: readonly T[], width: number, rowsOf: (part: readonly T[]) => Rows): Rows {
+  const count = Math.max(1, Math.min(columns.length, Math.floor(width / CELL)));
+  const parts = Array.from({ length: Math.ceil(columns.length / count) }, (_, index) =>
+    columns.slice(index * count, (index + 1) * count),
+  );
+  return parts.flatMap((part, index) => (index === 0 ? rowsOf(part) : [[], ...rowsOf(part)]));
+}
 
-/** Where the requests are, and how many of them ended in which way. */
-export function requestRows(totals: LoadTotals): Rows {
+/** A table of one row. */
+const table = (columns: readonly Column[], width: number): Rows =>
+  inWidth(columns, width, (part) => [
+    part.map(([title]) => cell(title, "dim")),
+    part.map(([, value, style]) => cell(value, style)),
+  ]);
+
+/** Where the requests are, and how many of them ended in which way. @param width of the terminal, in columns. */
+export function requestRows(totals: LoadTotals, width = Number.POSITIVE_INFINITY): Rows {
   const failed = (where: string): number =>
     totals.errors.reduce((sum, error) => sum + (error.where === where ? error.count : 0), 0);
   const bad = (title: string, count: number): Column => [title, countText(count), count > 0 ? "red" : "dim"];
   return [
-    ...table([
-      ["routing", countText(totals.routing)],
-      ["generating", countText(totals.generating)],
-      ["in flight", countText(totals.routing + totals.generating)],
-      ["done", countText(totals.succeeded), totals.succeeded > 0 ? "green" : "none"],
-      bad("errors", totals.failed),
-      bad("not sent", totals.notSent),
-      ["workers", countText(totals.workers.length)],
-    ]),
+    ...table(
+      [
+        ["routing", countText(totals.routing)],
+        ["generating", countText(totals.generating)],
+        ["in flight", countText(totals.routing + totals.generating)],
+        ["done", countText(totals.succeeded), totals.succeeded > 0 ? "green" : "none"],
+        bad("errors", totals.failed),
+        bad("not sent", totals.notSent),
+        ["workers", countText(totals.workers.length)],
+      ],
+      width,
+    ),
     [],
-    ...table([
-      bad("engine", failed("engine")),
-      bad("worker", failed("worker")),
-      bad("connection", failed("connection")),
-      bad("timeout", failed("timeout")),
-      bad("cut off", failed("cut off")),
-      ["done/min", amountText((totals.succeeded / Math.max(totals.seconds, 0.001)) * 60)],
-      ["late by", durationText(totals.latestMs), totals.latestMs > 100 ? "yellow" : "dim"],
-    ]),
-  ];
-}
-
-/** How long requests took. */
-export function durationRows(totals: LoadTotals): Rows {
-  const row = (title: string, summary: LoadTotals["latencyMs"]): readonly Span[] => [
-    label(title),
-    ...DURATIONS.map((name) =>
-      cell(summary === null ? "–" : durationText(summary[name]), summary === null ? "dim" : "none"),
+    ...table(
+      [
+        bad("engine", failed("engine")),
+        bad("worker", failed("worker")),
+        bad("connection", failed("connection")),
+        bad("timeout", failed("timeout")),
+        bad("cut off", failed("cut off")),
+        ["done/min", amountText((totals.succeeded / Math.max(totals.seconds, 0.001)) * 60)],
+        ["late by", durationText(totals.latestMs), totals.latestMs > 100 ? "yellow" : "dim"],
+      ],
+      width,
     ),
   ];
-  return [
-    [label(""), ...DURATIONS.map((name) => cell(name, "dim"))],
-    row("latency", totals.latencyMs),
-    row("first byte", totals.firstByteMs),
-    row("routing", totals.routingMs),
-  ];
 }
 
-/** How much came in a second: on average over the run, and in the last one that is over. */
-export function rateRows(totals: LoadTotals, last: LoadPoint | undefined): Rows {
+/** How long requests took. @param width of the terminal, in columns. */
+export function durationRows(totals: LoadTotals, width = Number.POSITIVE_INFINITY): Rows {
+  return inWidth(DURATIONS, width - LABEL, (names) => {
+    const row = (title: string, summary: LoadTotals["latencyMs"]): readonly Span[] => [
+      label(title),
+      ...names.map((name) =>
+        cell(summary === null ? "–" : durationText(summary[name]), summary === null ? "dim" : "none"),
+      ),
+    ];
+    return [
+      [label(""), ...names.map((name) => cell(name, "dim"))],
+      row("latency", totals.latencyMs),
+      row("first byte", totals.firstByteMs),
+      row("routing", totals.routingMs),
+    ];
+  });
+}
+
+/**
+ * How much came in a second: on average over the run, and in the last one that is over.
+ *
+ * @param width of the terminal, in columns.
+ */
+export function rateRows(
+  totals: LoadTotals,
+  last: LoadPoint | undefined,
+  width = Number.POSITIVE_INFINITY,
+): Rows {
   const columns = [
     ["sent", totals.sent, last?.sent],
     ["done", totals.succeeded, last?.succeeded],
@@ -77,13 +103,11 @@ export function rateRows(totals: LoadTotals, last: LoadPoint | undefined): Rows 
     ["tokens", totals.tokens, last?.tokens],
   ] as const;
   const seconds = Math.max(totals.seconds, 0.001);
-  return [
-    [label("per second"), ...columns.map(([title]) => cell(title, "dim"))],
-    [label("on average"), ...columns.map(([, total]) => cell(amountText(total / seconds)))],
-    ...(last === undefined
-      ? []
-      : [[label("now"), ...columns.map(([, , now]) => cell(amountText(now ?? 0)))]]),
-  ];
+  return inWidth(columns, width - LABEL, (part) => [
+    [label("per second"), ...part.map(([title]) => cell(title, "dim"))],
+    [label("on average"), ...part.map(([, total]) => cell(amountText(total / seconds)))],
+    ...(last === undefined ? [] : [[label("now"), ...part.map(([, , now]) => cell(amountText(now ?? 0)))]]),
+  ]);
 }
 
 /** What went wrong, the most frequent first, a line for each kind. */

@@ -29,19 +29,19 @@ function title(options: Pick<LoadOptions, "endpoint" | "route" | "engineUrl">): 
   ];
 }
 
-/** The table while a test runs. */
-export function liveRows(options: LoadOptions, reading: LiveReading): Rows {
+/** The table while a test runs. @param width of the terminal, in columns. */
+export function liveRows(options: LoadOptions, reading: LiveReading, width?: number): Rows {
   const { totals, series, plannedSeconds, isEnding } = reading;
   const errors = errorRows(totals).slice(0, LIVE_ERRORS);
   return [
     title(options),
     progress(options, reading, plannedSeconds),
     [],
-    ...requestRows(totals),
+    ...requestRows(totals, width),
     [],
-    ...durationRows(totals),
+    ...durationRows(totals, width),
     [],
-    ...rateRows(totals, series.at(-1)),
+    ...rateRows(totals, series.at(-1), width),
     ...(errors.length === 0 ? [] : [[], ...errors]),
     [],
     [
@@ -106,8 +106,8 @@ export function liveLine({ totals, series }: LiveReading): string {
   return parts.join("  ");
 }
 
-/** The report at the end. */
-export function reportRows({ config, ended, totals, answers }: LoadResult): Rows {
+/** The report at the end. @param width of the terminal, in columns. */
+export function reportRows({ config, ended, totals, answers }: LoadResult, width?: number): Rows {
   const planned = totals.planned === null ? "" : ` of ${countText(totals.planned)} planned`;
   return [
     title(config),
@@ -123,11 +123,11 @@ export function reportRows({ config, ended, totals, answers }: LoadResult): Rows
     ],
     ...cautions(totals).map((text) => [{ text, style: "yellow" } as const]),
     [],
-    ...requestRows(totals),
+    ...requestRows(totals, width),
     [],
-    ...durationRows(totals),
+    ...durationRows(totals, width),
     [],
-    ...rateRows(totals, undefined),
+    ...rateRows(totals, undefined, width),
     ...section("errors", errorRows(totals)),
     ...section(
       "answered by",

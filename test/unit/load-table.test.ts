@@ -1,9 +1,11 @@
 import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
 import { spansText } from "../../src/cli/inspect-span.js";
+import { durationRows, type Rows, rateRows, requestRows } from "../../src/cli/load-rows.js";
 import { LoadScreen } from "../../src/cli/load-screen.js";
 import { liveLine, liveRows, reportRows } from "../../src/cli/load-view.js";
 import type { LoadOptions } from "../../src/load/load-options.js";
+import type { LoadTotals } from "../../src/load/load-result.js";
 import { durationText } from "../../src/load/quantity-text.js";
 import { loadPoint, loadResult } from "../support/load-result.js";
 
@@ -59,6 +61,21 @@ test("the whole table has room in a terminal of 80 by 24", () => {
   expect(lines.length).toBeLessThan(24);
   const numbers = lines.filter((line) => !line.includes("worker 429"));
   expect(Math.max(...numbers.map((line) => line.length))).toBeLessThanOrEqual(80);
+});
+
+test.each([24, 40, 60])("in %d columns fewer numbers stand side by side, and none is cut off", (width) => {
+  const { totals } = loadResult();
+  const tables = [
+    requestRows,
+    durationRows,
+    (all: LoadTotals, columns?: number) => rateRows(all, undefined, columns),
+  ];
+  for (const rowsOf of tables) {
+    const texts = (rows: Rows) => new Set(rows.flat().map(({ text }) => text.trim()));
+    const rows = rowsOf(totals, width);
+    expect(texts(rows)).toEqual(texts(rowsOf(totals)));
+    for (const line of textOf(rows)) expect(line.length).toBeLessThanOrEqual(width);
+  }
 });
 
 test("the key is shown nowhere", () => {
