@@ -1,9 +1,9 @@
 import { TsworkerError } from "../errors.js";
+import { reasonOf } from "../reason-of.js";
 import { fieldsOf } from "./fields-of.js";
 import { isPassing } from "./is-passing.js";
 import { Limit } from "./limit.js";
 import { quoted } from "./quoted.js";
-import { reasonOf } from "./reason-of.js";
 import { redirectOf } from "./redirect-of.js";
 import { retryAfterMs } from "./retry-after.js";
 

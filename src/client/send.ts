@@ -1,9 +1,9 @@
 import { TsworkerError } from "../errors.js";
+import { reasonOf } from "../reason-of.js";
 import type { AuthData } from "../wire.js";
 import { brokenAnswer, isStream, withBody } from "./answer-body.js";
 import { isPassing } from "./is-passing.js";
 import { quoted } from "./quoted.js";
-import { reasonOf } from "./reason-of.js";
 import { redirectOf } from "./redirect-of.js";
 import { retryAfterMs } from "./retry-after.js";
 import { urlAt } from "./url-at.js";

@@ -1,4 +1,5 @@
 import { TsworkerError } from "../errors.js";
+import { reasonOf } from "../reason-of.js";
 import type { AuthData, Payload } from "../wire.js";
 import type { Answer } from "./answer.js";
 import type { AnswerStream } from "./answer-stream.js";
@@ -6,7 +7,6 @@ import { answerOf, beginRequest } from "./begin-request.js";
 import type { Link } from "./link.js";
 import { PendingRequest } from "./pending-request.js";
 import { quoted } from "./quoted.js";
-import { reasonOf } from "./reason-of.js";
 import type { RequestOptions, SendOptions } from "./request-options.js";
 import { urlAt } from "./url-at.js";
 

@@ -1,4 +1,6 @@
 import { TsworkerError } from "../errors.js";
+import { reasonOf } from "../reason-of.js";
+import { inOneLine } from "./in-one-line.js";
 
 /** How long the engine may take to show its public key, in milliseconds. */
 const LIMIT_MS = 10_000;
@@ -18,8 +20,7 @@ export async function checkEngine(engineUrl: string): Promise<void> {
     status = response.status;
     text = await response.text();
   } catch (cause) {
-    const reason =
-      cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);
+    const reason = inOneLine(reasonOf(cause));
     throw new TsworkerError(
       "ENGINE_UNREACHABLE",
       `no answer from the engine at ${engineUrl}: ${reason}; is it running, and is --engine-url right?`,

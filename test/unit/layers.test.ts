@@ -17,6 +17,7 @@ const forbidden = (folder: string, isAllowed: (target: string, each: Import) => 
 const SHARED = [
   "src/wire.ts",
   "src/random.ts",
+  "src/reason-of.ts",
   "src/fault-list.ts",
   "src/errors.ts",
   "src/signed-message.ts",

@@ -1,7 +1,10 @@
 import type { ServerResponse } from "node:http";
 import { describe, expect, test } from "vitest";
-import type { TsworkerError } from "../../../src/client/index.js";
+import { Serverless, type TsworkerError } from "../../../src/client/index.js";
+import { freePort } from "../../support/free-port.js";
+import { startedEngine, tell } from "../../support/started-engine.js";
 import { SOON, tinyEndpoint } from "../../support/tiny-endpoint.js";
+import { workerStatus } from "../../support/worker-status.js";
 
 const authOf = ({ body }: { readonly body: unknown }) =>
   (body as { auth_data: { request_idx: number; reqnum: number } }).auth_data;
@@ -40,6 +43,28 @@ describe("a client whose request failed", () => {
     expect(new Set(worker.seen.map((seen) => authOf(seen).reqnum)).size).toBe(3);
     expect(answer.requestIdx).toBe(1);
     expect(engine.totals).toMatchObject({ requested: 1, requestedLoad: 7 });
+  });
+
+  test.each([301, 307])("with %i follows it nowhere, and tells where it leads", async (status) => {
+    const { endpoint, worker } = await tinyEndpoint((response, { path }) => {
+      if (path === "/go") response.writeHead(status, { location: "/secret" }).end();
+      else response.end("secret");
+    });
+    await expect(endpoint.request("/go", {}, { retry: SOON })).rejects.toMatchObject({
+      code: "WORKER_REFUSED",
+      message: expect.stringMatching(/redirect to \/secret, which is not followed/),
+    });
+    expect(worker.seen.map(({ path }) => path)).toEqual(["/go"]);
+  });
+
+  test("because nobody listens tells the reason", async () => {
+    const engine = await startedEngine();
+    await tell(engine, "/worker_status/", workerStatus({ url: `http://127.0.0.1:${await freePort()}` }));
+    const endpoint = new Serverless({ apiKey: "key", engineUrl: engine.url }).endpoint("endpoint");
+    await expect(endpoint.request("/go", {}, { retry: false })).rejects.toMatchObject({
+      code: "WORKER_UNREACHABLE",
+      message: expect.stringMatching(/no answer from the worker at .*\/go: connect ECONNREFUSED/),
+    });
   });
 
   test("waits as long as the worker asks it to", async () => {
