@@ -40,6 +40,9 @@ interface ExchangeInput {
 /** How much of an answer or a refusal is kept, in characters. */
 const KEPT = 200;
 
+/** How long an answer may be to be looked into for its tokens, in characters: more is read, and thrown away. */
+const LOOKED_INTO = 1_000_000;
+
 /** Sends one request, once, and reads all of its answer. Never rejects: what goes wrong is what it resolves to. */
 export async function exchange(input: ExchangeInput): Promise<Success | Failure> {
   try {
@@ -98,8 +101,14 @@ async function events(answer: Answer, { onFirstByte, onEvent }: ExchangeInput): 
 }
 
 async function whole(answer: Answer, { onFirstByte }: ExchangeInput): Promise<Success> {
-  onFirstByte();
-  const text = await answer.text();
+  const decoder = new TextDecoder();
+  let text = "";
+  let hasBegun = false;
+  for await (const bytes of answer.bytes()) {
+    if (!hasBegun) onFirstByte();
+    hasBegun = true;
+    if (text.length < LOOKED_INTO) text += decoder.decode(bytes, { stream: true });
+  }
   return { ok: true, tokens: tokensIn(text), text: text.slice(0, KEPT) };
 }
 

@@ -59,6 +59,47 @@ describe("the status of a request", () => {
   });
 });
 
+describe("a request that is cancelled", () => {
+  /** Cancels as soon as it is that far; what it went through. */
+  async function cancelledAt(
+    status: RequestStatus,
+    answer: (response: ServerResponse) => void,
+  ): Promise<readonly RequestStatus[]> {
+    const { endpoint } = await tinyEndpoint(answer, { maxConcurrency: 1 });
+    const controller = new AbortController();
+    const statuses: RequestStatus[] = [];
+    const pending = endpoint.request(
+      "/go",
+      {},
+      {
+        signal: controller.signal,
+        onStatus: (each) => {
+          statuses.push(each);
+          if (each === status) controller.abort(new Error(`cancelled at ${status}`));
+        },
+      },
+    );
+    await expect(pending).rejects.toThrow(`cancelled at ${status}`);
+    // Its place is free again: another one comes as far as the worker.
+    const next = endpoint.request("/go", {});
+    await eventually(() => next.status === "in progress" || next.status === "retrying");
+    next.cancel();
+    await expect(next).rejects.toMatchObject({ name: "AbortError" });
+    return statuses;
+  }
+  const silent = () => {};
+  const busy = (response: ServerResponse) => void response.writeHead(503).end();
+
+  test.each([
+    ["queued", silent, ["queued", "cancelled"]],
+    ["polling", silent, ["queued", "polling", "cancelled"]],
+    ["in progress", silent, ["queued", "polling", "in progress", "cancelled"]],
+    ["retrying", busy, ["queued", "polling", "in progress", "retrying", "cancelled"]],
+  ] as const)("while it is %s ends at once, and gives its place back", async (status, answer, statuses) => {
+    expect(await cancelledAt(status, answer)).toEqual(statuses);
+  });
+});
+
 test("what a callback throws is an uncaught error, and no fault of the request", async () => {
   const { endpoint } = await tinyEndpoint((response) => {
     response.writeHead(200, { "content-type": "text/event-stream" }).end("data: 1\n\n");
