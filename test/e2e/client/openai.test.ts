@@ -139,6 +139,41 @@ describe("the openai package, when something fails", () => {
     ]);
   });
 
+  test.each([
+    [404, '{"error":"no such route"}', OpenAI.NotFoundError, "no such route"],
+    [422, '{"payload":{"prompt":"must be a string"}}', OpenAI.UnprocessableEntityError, "must be a string"],
+    [429, '{"error":"the queue is too long"}', OpenAI.RateLimitError, "the queue is too long"],
+    [500, '{"object":"error","message":"out of memory"}', OpenAI.InternalServerError, "out of memory"],
+    [503, "<html><title>Busy</title></html>", OpenAI.InternalServerError, "Busy"],
+  ] as const)("gets %i with what was said, whatever the words: %s", async (status, body, kind, said) => {
+    const { endpoint, worker } = await tinyEndpoint((response) => response.writeHead(status).end(body));
+    const fetch = endpoint.fetchWith({ retry: { ...SOON, attempts: 2 } });
+    const asking = clientOf({ ...endpoint, fetch }).completions.create({ model: "any", prompt: "Hello" });
+    await expect(asking).rejects.toBeInstanceOf(kind);
+    await expect(asking).rejects.toMatchObject({ status, message: expect.stringContaining(said) });
+    expect(worker.seen.length).toBe(status === 404 || status === 422 ? 1 : 2);
+  });
+
+  test("is told when its time is over", async () => {
+    const { endpoint } = await tinyEndpoint(() => {});
+    const fetch = endpoint.fetchWith({ timeoutMs: 100 });
+    const asking = clientOf({ ...endpoint, fetch }).completions.create({ model: "any", prompt: "Hello" });
+    await expect(asking).rejects.toMatchObject({ status: 504, code: "REQUEST_TIMEOUT" });
+  });
+
+  test("is told of a stream that breaks off", async () => {
+    const { endpoint } = await tinyEndpoint((response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write('data: {"choices":[]}\n\n', () => response.destroy());
+    });
+    const openai = clientOf(endpoint);
+    const stream = await openai.completions.create({ model: "any", prompt: "Hello", stream: true });
+    const reading = (async () => {
+      for await (const _ of stream);
+    })();
+    await expect(reading).rejects.toMatchObject({ code: "ANSWER_BROKEN" });
+  });
+
   test("costs what a function of one's own says", async () => {
     const { endpoint, engine } = await tinyEndpoint((response) => response.end("{}"));
     const fetch = endpoint.fetchWith({ cost: ({ prompt }, route) => String(prompt).length + route.length });
