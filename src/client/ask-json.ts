@@ -6,6 +6,7 @@ import { Limit } from "./limit.js";
 import { quoted } from "./quoted.js";
 import { redirectOf } from "./redirect-of.js";
 import { retryAfterMs } from "./retry-after.js";
+import { withoutKey } from "./without-key.js";
 
 export interface Asking {
   readonly fetch: typeof fetch;
@@ -44,8 +45,7 @@ export async function askJson(asking: Asking): Promise<Asked> {
       signal: limit.signal,
       ...(body !== undefined && { method: "POST", body: JSON.stringify(body) }),
     });
-    // What is quoted in an error may say it again.
-    text = withoutKey(await response.text(), apiKey);
+    text = await response.text();
   } catch (cause) {
     signal?.throwIfAborted();
     const failure = new TsworkerError(
@@ -58,6 +58,8 @@ export async function askJson(asking: Asking): Promise<Asked> {
     limit.release();
   }
   const { status } = response;
+  // What is quoted in an error may repeat the key.
+  const said = (): string => quoted(withoutKey(text, apiKey));
   const elsewhere = redirectOf(response);
   if (elsewhere !== undefined) {
     throw new TsworkerError(
@@ -66,7 +68,7 @@ export async function askJson(asking: Asking): Promise<Asked> {
     );
   }
   if (isPassing(status)) {
-    const message = `${whom} at ${url} answered ${status}: ${quoted(text)}`;
+    const message = `${whom} at ${url} answered ${status}: ${said()}`;
     return {
       failure: new TsworkerError("ENGINE_UNREACHABLE", message),
       retryAfterMs: retryAfterMs(response),
@@ -76,12 +78,12 @@ export async function askJson(asking: Asking): Promise<Asked> {
   if (json === undefined) {
     throw new TsworkerError(
       "ENGINE_INVALID",
-      `expected JSON from ${whom} at ${url}, got ${status} with ${quoted(text)}; check that this is its URL`,
+      `expected JSON from ${whom} at ${url}, got ${status} with ${said()}; check that this is its URL`,
     );
   }
   const { error_msg: told } = fieldsOf(json);
   if (!response.ok || (typeof told === "string" && told !== "")) {
-    const message = typeof told === "string" ? told : quoted(text);
+    const message = typeof told === "string" ? withoutKey(told, apiKey) : said();
     throw new TsworkerError("ENGINE_REFUSED", `${whom} at ${url} answered ${status}: ${message}`);
   }
   return { json };
@@ -96,7 +98,3 @@ function parsed(text: string): unknown {
     return undefined;
   }
 }
-
-/** A key that is as short as a word is none that anybody could take for one. */
-const withoutKey = (text: string, apiKey: string): string =>
-  apiKey.length < 8 ? text : text.replaceAll(apiKey, "<the key>");

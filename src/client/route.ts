@@ -6,6 +6,7 @@ import { fieldsOf } from "./fields-of.js";
 import { isHttpUrl } from "./is-http-url.js";
 import { pause } from "./pause.js";
 import { urlAt } from "./url-at.js";
+import { withoutKey } from "./without-key.js";
 
 export interface RouteInput {
   readonly endpoint: string;
@@ -97,7 +98,7 @@ async function ask(input: RouteInput, requestIdx: number, withinMs: number): Pro
   if (typeof answer.status !== "string" && typeof answer.request_idx !== "number") {
     throw new TsworkerError(
       "ENGINE_INVALID",
-      `expected a worker or the endpoint's status from the engine at ${url}, got ${JSON.stringify(answer).slice(0, 500)}; check that this is the engine's URL`,
+      `expected a worker or the endpoint's status from the engine at ${url}, got ${withoutKey(JSON.stringify(answer), apiKey).slice(0, 500)}; check that this is the engine's URL`,
     );
   }
   const failure = new TsworkerError(

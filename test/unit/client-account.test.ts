@@ -56,6 +56,12 @@ describe("an account's key", () => {
     expect(to("/route/")).toMatchObject([{ key: "endpoint-key", body: { api_key: "endpoint-key" } }]);
   });
 
+  test("may be the endpoint's own, as the service tells", async () => {
+    const { serverless, to } = played(found, { apiKey: "endpoint-key" });
+    await serverless.endpoint("llm").request("/go", {});
+    expect(to("/route/")).toMatchObject([{ key: "endpoint-key", body: { api_key: "endpoint-key" } }]);
+  });
+
   test("is shown to the service only, and no key at all to a worker", async () => {
     const { asked, serverless, to } = played(found);
     await serverless.endpoint("llm").request("/go", {});
@@ -234,6 +240,14 @@ describe("what is no engine", () => {
     await expect(serverless.endpoint("llm").request("/go", {})).rejects.toMatchObject({
       code: "ENGINE_REFUSED",
       message: expect.stringContaining("bad key <the key>"),
+    });
+  });
+
+  test("and sends back what it is sent has the key taken out of that, too", async () => {
+    const { serverless } = played({ ...found, "/route/": () => Response.json({ api_key: "endpoint-key" }) });
+    await expect(serverless.endpoint("llm").request("/go", {})).rejects.toMatchObject({
+      code: "ENGINE_INVALID",
+      message: expect.not.stringContaining("endpoint-key"),
     });
   });
 
