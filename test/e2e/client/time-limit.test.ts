@@ -8,10 +8,10 @@ describe("the time of a request is over", () => {
     const { endpoint } = await tinyEndpoint((response) => {
       left = once(response, "close");
     });
-    const pending = endpoint.request("/go", {}, { timeoutMs: 200 });
+    const pending = endpoint.request("/go", {}, { timeoutMs: 1500 });
     await expect(pending).rejects.toMatchObject({
       code: "REQUEST_TIMEOUT",
-      message: expect.stringMatching(/within 0\.2 s: it was at a worker.*timeoutMs/),
+      message: expect.stringMatching(/within 1\.5 s: it was at a worker.*timeoutMs/),
     });
     expect(pending.status).toBe("errored");
     await left;
@@ -23,7 +23,7 @@ describe("the time of a request is over", () => {
       left = once(response, "close");
       response.writeHead(200, { "content-type": "text/event-stream" }).write("data: 1\n\n");
     });
-    const pending = endpoint.request("/go", {}, { stream: true, timeoutMs: 300 });
+    const pending = endpoint.request("/go", {}, { stream: true, timeoutMs: 1500 });
     const seen: unknown[] = [];
     const reading = (async () => {
       for await (const event of await pending) seen.push(event);
@@ -63,7 +63,7 @@ describe("the time of a request is over", () => {
     await expect(endpoint.request("/go", {}, { timeoutMs: 500, retry })).rejects.toMatchObject({
       code: expect.stringMatching(/^(?:RETRIES_EXHAUSTED|REQUEST_TIMEOUT|ENGINE_UNREACHABLE)$/),
     });
-    expect(performance.now() - startedAt).toBeLessThan(3000);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
   });
 });
 

@@ -56,7 +56,7 @@ test("every command of the page does what it says", async () => {
   const result: unknown = JSON.parse(await readFile(join(folder, "out.json"), "utf8"));
   expect(loadResultSchema.parse(result).totals.failed).toBe(0);
   expect(await readFile(join(folder, "report.html"), "utf8")).toContain("<svg");
-});
+}, 180_000);
 
 test("every flag of the load tester is in the table, and no other one", () => {
   const program = new Command();
