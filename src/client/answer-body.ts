@@ -32,12 +32,12 @@ export function brokenAnswer(url: string, cause: unknown): TsworkerError {
 interface Watched {
   readonly url: string;
   readonly signal: AbortSignal;
-  /** Told once how it ended. */
+  /** Told how it ended; the first time counts. */
   readonly onEnd: (status: LastStatus) => void;
 }
 
 /** Leaves a body that nobody can read any more, because whoever had it has dropped it unread. */
-const dropped = new FinalizationRegistry<() => void>((leave) => leave());
+const dropped = /* @__PURE__ */ new FinalizationRegistry<() => void>((leave) => leave());
 
 /**
  * A body that tells when it has ended, and whose breaking off is told by an error of this package. One that is dropped

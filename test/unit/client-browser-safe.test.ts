@@ -1,8 +1,31 @@
-import { expect, test } from "vitest";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "vite";
+import { expect, onTestFinished, test } from "vitest";
+import { root } from "./support/documents.js";
 import { filesIn, importsOf, textOf, withoutComments } from "./support/imports.js";
 
 /** The client and what it takes from elsewhere in the project. */
 const FILES = [...filesIn("src/client"), "src/errors.ts", "src/reason-of.ts", "src/wire.ts"];
+
+test("a bundler leaves out what is not used of it", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "tsworker-bundle-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const entry = join(folder, "entry.ts");
+  await writeFile(entry, `export { TsworkerError } from ${JSON.stringify(root("src/client/index.ts"))};`);
+  const built = await build({
+    configFile: false,
+    logLevel: "silent",
+    build: { write: false, minify: false, lib: { entry, formats: ["es"], fileName: "client" } },
+  });
+  const [output] = [built].flat();
+  if (output === undefined || !("output" in output)) throw new Error("expected a bundle");
+  const { code } = output.output[0];
+  expect(code).toContain("TsworkerError");
+  // No more than the one class and its comments.
+  expect(code).not.toMatch(/FinalizationRegistry|fetch|WeakMap/);
+});
 
 test("the client imports nothing but itself, the wire, errors, and a parser that runs in browsers", () => {
   const foreign = importsOf("src/client")
