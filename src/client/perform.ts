@@ -102,19 +102,21 @@ async function tried(performance: Performance, payload: string) {
     if (waitMs === undefined) {
       const { response } = sent;
       if (returnsRefusal && response) return { authData, sent: { kind: "whole" as const, response } };
-      throw retry === undefined ? sent.failure : exhausted(failures, performance);
+      if (retry === undefined) throw sent.failure;
+      const isLate = failures.length < retry.attempts;
+      throw exhausted(failures, performance, isLate ? "; another try would have come too late" : "");
     }
     progress.enter("retrying");
     await pause(waitMs, signal);
   }
 }
 
-function exhausted(failures: readonly unknown[], { path, progress }: Performance): TsworkerError {
+function exhausted(failures: readonly unknown[], { path, progress }: Performance, why = ""): TsworkerError {
   const seconds = (progress.elapsedMs / 1000).toFixed(1);
   const history = failures.map((failure, index) => `\n  ${index + 1}. ${messageOf(failure)}`).join("");
   return new TsworkerError(
     "RETRIES_EXHAUSTED",
-    `${path} was tried ${failures.length === 1 ? "once" : `${failures.length} times`} in ${seconds} s without an answer:${history}`,
+    `${path} was tried ${failures.length === 1 ? "once" : `${failures.length} times`} in ${seconds} s without an answer${why}:${history}`,
     { cause: new AggregateError(failures, "the tries that failed, in order") },
   );
 }
