@@ -15,8 +15,9 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: "test/support/build.ts",
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Several times what the longest test takes: others may have most of the machine.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     // More than there are cores, because the longest tests wait for other people's clocks, not for the processor.
     maxWorkers: 4,
   },

@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+/** The real clock, also for a test that holds the clock of the code under test in its hand. */
+const now = performance.now.bind(performance);
+
 /**
  * Waits for a condition: calls `check` until it neither throws nor returns `false`, and resolves to what it
  * returned. `undefined` passes, so that a body of `expect` calls does.
@@ -8,19 +11,20 @@ import { setTimeout as sleep } from "node:timers/promises";
  * wrong and not merely that something took long.
  *
  * @param check - the condition; may be async.
- * @param options - `timeoutMs` (default 5000) and `intervalMs` between two calls (default 10).
+ * @param options - `timeoutMs` (default 30000, because others may take most of the
+ * machine) and `intervalMs` between two calls (default 10).
  *
  * @example
  * ```ts
  * await eventually(() => expect(engine.reports.at(-1)?.max_perf).toBeGreaterThan(0));
- * await eventually(() => engine.ended.length === 2, { timeoutMs: 1000 });
+ * await eventually(() => engine.ended.length === 2, { timeoutMs: 60_000 });
  * ```
  */
 export async function eventually<T>(
   check: () => T | Promise<T>,
-  { timeoutMs = 15_000, intervalMs = 10 }: { readonly timeoutMs?: number; readonly intervalMs?: number } = {},
+  { timeoutMs = 30_000, intervalMs = 10 }: { readonly timeoutMs?: number; readonly intervalMs?: number } = {},
 ): Promise<Exclude<T, false>> {
-  const deadline = performance.now() + timeoutMs;
+  const deadline = now() + timeoutMs;
   // Made here, while the caller is on the stack: the trace then names the line of the test.
   const timedOut = new Error(`condition not met within ${timeoutMs} ms`);
   for (;;) {
@@ -31,7 +35,7 @@ export async function eventually<T>(
     } catch (error) {
       failure = error;
     }
-    if (performance.now() >= deadline) throw failure;
+    if (now() >= deadline) throw failure;
     await sleep(intervalMs);
   }
 }

@@ -105,7 +105,7 @@ export class RawClient {
   }
 
   /** Waits until this came. */
-  async receives(text: string | RegExp, timeoutMs = 15_000): Promise<void> {
+  async receives(text: string | RegExp, timeoutMs = 30_000): Promise<void> {
     await eventually(
       () => {
         if (typeof text === "string" ? this.received.includes(text) : text.test(this.received)) return;
@@ -116,7 +116,7 @@ export class RawClient {
   }
 
   /** Waits until the other side has closed the connection. */
-  async isClosed(timeoutMs = 15_000): Promise<void> {
+  async isClosed(timeoutMs = 30_000): Promise<void> {
     await eventually(() => this.closed, { timeoutMs });
   }
 

@@ -64,7 +64,7 @@ export class InspectClient {
     return actor;
   }
 
-  isClosed(timeoutMs = 15_000): Promise<unknown> {
+  isClosed(timeoutMs = 30_000): Promise<unknown> {
     return eventually(
       () => {
         if (this.closed === undefined) throw new Error("it is open");

@@ -10,7 +10,7 @@ import type { NamedConfig } from "./worker-main.js";
 import { WorkerProcess, type WorkerProcessOptions } from "./worker-process.js";
 
 // These tests wait, for seconds, for processes that do nothing meanwhile: all of a file wait together.
-vi.setConfig({ maxConcurrency: 16, testTimeout: 90_000 });
+vi.setConfig({ maxConcurrency: 16 });
 
 /** One key for all engines of a test file: making one takes longer than most tests. */
 const privateKey = generateKeyPairSync("rsa", { modulusLength: 2048 })

@@ -1,15 +1,18 @@
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
-import { afterEach, describe, expect, test } from "vitest";
-import type { NodeLimits } from "../../../src/http/node/limits.js";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { NODE_LIMITS, type NodeLimits } from "../../../src/http/node/limits.js";
 import { listenNode } from "../../../src/http/node/listen.js";
 import { eventually } from "../../support/eventually.js";
 import { ask, RawClient } from "../../support/http-client.js";
 import { endpoint, Heard, NodeStand, text } from "./support/node-stand.js";
 
 let stand: NodeStand;
-afterEach(() => stand?.stop());
+afterEach(() => {
+  vi.useRealTimers();
+  stand?.stop();
+});
 
 const hello = endpoint("/a", (_, responder) => responder.answer(text(200), "hello"));
 const GET = "GET /a HTTP/1.1\r\nhost: w\r\n\r\n";
@@ -81,12 +84,13 @@ test("a connection on which no request comes, or half of its head, is closed", a
 });
 
 test("an idle connection is kept for a while, and then closed", async () => {
-  const client = await start({ keepAliveMs: 500, headMs: 100 });
+  const client = await start({ keepAliveMs: 2500, headMs: 2500 });
   for (let n = 0; n < 3; n++) {
     client.received = "";
     client.send(GET);
     await client.receives(HELLO);
-    await pause(250);
+    // Far less than the limit, and with the other pauses more.
+    await pause(900);
   }
   expect(client.closed).toBe(false);
   await client.isClosed();
@@ -94,14 +98,17 @@ test("an idle connection is kept for a while, and then closed", async () => {
 
 test("a request that waits for its answer is not idle", async () => {
   const heard = new Heard();
-  const client = await start({ keepAliveMs: 100, headMs: 100, bodyIdleMs: 100, restMs: 100, stallMs: 100 }, [
-    heard.endpoint("/a"),
-  ]);
-  for (const events of [1, 2]) {
+  const others = { bodyIdleMs: 100, restMs: 100, stallMs: 100 };
+  const client = await start({ keepAliveMs: 2500, headMs: 2500, ...others }, [heard.endpoint("/a")]);
+  for (const [events, ms] of [
+    [1, 0],
+    // Beyond every limit, and the time between two looks at them.
+    [2, 5500],
+  ]) {
     client.received = "";
     client.send(GET);
     await eventually(() => heard.events.length === events);
-    await pause(1500);
+    await pause(ms);
     heard.responder.answer(text(200), "hello");
     await client.receives(HELLO);
   }
@@ -148,13 +155,14 @@ describe("pipelined requests", () => {
 
   test("wait for the one before as long as it takes", async () => {
     const [slow, next] = [new Heard(), new Heard()];
-    const client = await start({ stallMs: 200 }, [slow.endpoint("/slow"), next.endpoint("/next"), hello]);
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const client = await start({}, [slow.endpoint("/slow"), next.endpoint("/next"), hello]);
     client.send(`${GET.replace("/a", "/slow")}${GET.replace("/a", "/next")}${GET}`);
     await eventually(() => next.events.includes("body"));
     const writer = next.begin();
     expect(writer.write(Buffer.alloc(1_000_000, "x"))).toBe(false);
     writer.end();
-    await pause(600);
+    vi.advanceTimersByTime(5 * NODE_LIMITS.stallMs);
     expect(next.events).toEqual(["body"]);
     slow.responder.answer(text(201), "slow");
     await client.receives(/^HTTP\/1\.1 201 [\s\S]*xxx\r\n0\r\n\r\nHTTP\/1\.1 200 [\s\S]*\r\n\r\nhello$/);

@@ -1,12 +1,14 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
-import type { NodeLimits } from "../../../src/http/node/limits.js";
+import { NODE_LIMITS, type NodeLimits } from "../../../src/http/node/limits.js";
 import { eventually } from "../../support/eventually.js";
 import { ask, RawClient } from "../../support/http-client.js";
 import { endpoint, NodeStand, SocketStand, text } from "./support/node-stand.js";
 
 const LIMIT = 1_000_000;
+/** Milliseconds between two looks at whether a client is still there. */
+const LOOK_MS = NODE_LIMITS.socketIdleMs / 3;
 const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
 const HANDSHAKE = `GET /ws?a=1 HTTP/1.1\r\nhost: w\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: ${KEY}\r\n`;
 
@@ -15,9 +17,22 @@ let sockets: SocketStand;
 const clients: WebSocket[] = [];
 beforeEach(() => start());
 afterEach(() => {
+  vi.useRealTimers();
   for (const client of clients.splice(0)) client.terminate();
   stand.stop();
 });
+
+/** From now on the server's own time passes when the test says so, and what has come is read before it does. */
+function holdTime(): { readonly pass: (ms: number) => Promise<void> } {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  return {
+    pass: async (ms) => {
+      // The answer comes after all that was sent before: one process reads the bytes of both ends.
+      await ask(`${stand.url}/no-such-route`, { method: "GET" });
+      vi.advanceTimersByTime(ms);
+    },
+  };
+}
 
 async function start(
   limits: Partial<NodeLimits> = {},
@@ -265,7 +280,7 @@ test("a sender is told when the client does not read, and when there is room aga
       sent += isStuck ? 0 : 1;
       return isStuck;
     },
-    { intervalMs: 50 },
+    { intervalMs: 200 },
   );
   const { drains } = sockets;
   client.socket.resume();
@@ -274,17 +289,17 @@ test("a sender is told when the client does not read, and when there is room aga
 });
 
 test("a socket that is paused is not read: its client has to wait", async () => {
-  await start({ socketIdleMs: 200 });
+  const { pass } = holdTime();
   const client = await connected();
   sockets.socket.pause();
   const frame = Buffer.alloc(500_000, "x");
   for (let n = 0; n < 40; n++) client.socket.send(frame);
-  await pause(600);
+  for (let looks = 0; looks < 9; looks++) await pass(LOOK_MS);
   expect(sockets.frames.length).toBeLessThan(2);
   expect(client.socket.bufferedAmount).toBeGreaterThan(0);
   expect(sockets.events).toEqual(["accept ", "open"]);
   sockets.socket.resume();
-  await eventually(() => expect(sockets.frames).toHaveLength(40), { timeoutMs: 20_000 });
+  await eventually(() => expect(sockets.frames).toHaveLength(40));
 });
 
 test("a taker may pause at every frame", async () => {
@@ -321,9 +336,10 @@ describe("a large frame to a slow client", () => {
   const SIZE = 60_000_000;
   /** More than the system holds of it. */
   const BUFFERS = 20_000_000;
-  /** Reads a large frame in pauses, and how long that took. */
+  const IDLE_MS = 4500;
+  /** Reads a large frame with pauses, which are far shorter than the limit and in all longer. */
   async function slowly(begin: (frame: Buffer) => void): Promise<RawClient> {
-    await start({ socketIdleMs: 1200, closeMs: 600 });
+    await start({ socketIdleMs: IDLE_MS, closeMs: 2000 });
     const client = await RawClient.connect(stand.url);
     client.send(`${HANDSHAKE}\r\n`);
     await client.receives(/\r\n\r\n$/);
@@ -332,12 +348,12 @@ describe("a large frame to a slow client", () => {
     const startedAt = performance.now();
     while (client.socket.bytesRead < SIZE - BUFFERS && !client.closed) {
       client.socket.pause();
-      await pause(300);
+      await pause(IDLE_MS / 5);
       const wanted = Math.min(client.socket.bytesRead + 6_000_000, SIZE);
       client.socket.resume();
       await eventually(() => client.socket.bytesRead >= wanted || client.closed, { intervalMs: 1 });
     }
-    expect(performance.now() - startedAt).toBeGreaterThan(1500);
+    expect(performance.now() - startedAt).toBeGreaterThan(IDLE_MS);
     client.socket.resume();
     await eventually(() => client.socket.bytesRead > SIZE);
     return client;
@@ -375,30 +391,45 @@ describe("a large frame to a slow client", () => {
   );
 });
 
-test("one that answers the pings, or sends its own, stays", async () => {
-  await start({ socketIdleMs: 600 });
-  const answering = await connected();
-  await pause(1500);
-  expect(answering.closed).toBeUndefined();
-  expect(sockets.events).toEqual(["accept ", "open"]);
+test("one that answers the pings stays", async () => {
+  const { pass } = holdTime();
+  const { socket } = await connected();
   let pings = 0;
-  answering.socket.on("ping", () => pings++);
-  for (let n = 0; n < 40; n++) {
-    answering.socket.ping();
-    await pause(25);
+  socket.on("ping", () => pings++);
+  for (let n = 1; n <= 5; n++) {
+    await pass(LOOK_MS);
+    await eventually(() => expect(pings).toBe(n));
+    // The look that sees the answer asks for none.
+    await pass(LOOK_MS);
   }
+  await pass(0);
+  expect(pings).toBe(5);
+  expect(sockets.events).toEqual(["accept ", "open"]);
+});
+
+test("one that sends its own pings stays, and is sent none", async () => {
+  const { pass } = holdTime();
+  const { socket } = await connected();
+  let pings = 0;
+  socket.on("ping", () => pings++);
+  for (let n = 0; n < 10; n++) {
+    socket.ping();
+    await pass(LOOK_MS);
+  }
+  await pass(0);
   expect(pings).toBe(0);
+  expect(sockets.events).toEqual(["accept ", "open"]);
 });
 
 test("one that sends a large frame slowly stays", async () => {
-  await start({ socketIdleMs: 600 });
+  const { pass } = holdTime();
   const client = await RawClient.connect(stand.url);
   client.send(`${HANDSHAKE}\r\n`);
   await client.receives(/\r\n\r\n$/);
   client.send(Buffer.from([0x82, 0xfe, 0, 200, 0, 0, 0, 0]));
   for (let n = 0; n < 20; n++) {
     client.send(Buffer.alloc(10));
-    await pause(50);
+    await pass(LOOK_MS);
   }
   await eventually(() => expect(sockets.frames.map(({ frame }) => frame.length)).toEqual([200]));
   expect(sockets.events).toEqual(["accept a=1", "open"]);
