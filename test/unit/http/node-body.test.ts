@@ -1,18 +1,25 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { NodeLimits } from "../../../src/http/node/limits.js";
 import { eventually } from "../../support/eventually.js";
 import { ask, RawClient } from "../../support/http-client.js";
 import { Heard, NodeStand, text } from "./support/node-stand.js";
 
 const LIMIT = 1000;
-const IDLE_MS = 500;
-const REST_MS = 400;
+const IDLE_MS = 30_000;
+const REST_MS = 20_000;
 
 let stand: NodeStand;
 let heard: Heard;
-beforeEach(() => start());
-afterEach(() => stand.stop());
+// The server's own time passes when the test says so: no client of these is slow because the machine is.
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  return start();
+});
+afterEach(() => {
+  vi.useRealTimers();
+  stand.stop();
+});
 
 /** Answers everything at once. */
 const answering = (): Heard =>
@@ -30,6 +37,16 @@ async function start(own = answering(), limits: Partial<NodeLimits> = {}): Promi
     { bodyIdleMs: IDLE_MS, restMs: REST_MS, ...limits },
   );
 }
+
+/** Waits until the server has read what was sent before: one process reads the bytes of both ends. */
+const roundTrip = () => ask(`${stand.url}/no-such-route`, { method: "GET" });
+
+/** Lets times pass until the server has closed the connection. */
+const isClosedAfter = (client: RawClient, ms: number): Promise<unknown> =>
+  eventually(() => {
+    if (!client.closed) vi.advanceTimersByTime(ms);
+    return client.closed;
+  });
 
 const connected = (): Promise<RawClient> => RawClient.connect(stand.url);
 const announcing = (length: number, more = ""): string =>
@@ -100,7 +117,7 @@ test.each<[string, (size: number) => string, string]>([
   await client.receives(/too largeHTTP\/1\.1 200 [\s\S]*\r\n\r\n2$/);
   expect(heard.events).toEqual(["too large", "body"]);
   // The time for the rest is over, and of no concern any more.
-  await pause(REST_MS + 200);
+  vi.advanceTimersByTime(2 * REST_MS);
   client.send(`${announcing(2)}{}`);
   await eventually(() => expect(heard.events).toEqual(["too large", "body", "body"]));
   client.leave();
@@ -112,7 +129,7 @@ test("the rest of a body that never ends is not read for ever", async () => {
   const chunk = `400\r\n${"x".repeat(1024)}\r\n`;
   const sending = setInterval(() => client.send(chunk), 5);
   await client.receives(/^HTTP\/1\.1 413 [\s\S]*too large$/);
-  await client.isClosed();
+  await isClosedAfter(client, REST_MS);
   clearInterval(sending);
   expect(heard.events).toEqual(["too large"]);
 });
@@ -120,6 +137,10 @@ test("the rest of a body that never ends is not read for ever", async () => {
 test("a body that stops coming is too slow; one that trickles is not", async () => {
   const [stopped, trickling] = [await connected(), await connected()];
   stopped.send(`${announcing(10)}12345`);
+  await roundTrip();
+  vi.advanceTimersByTime(IDLE_MS - 1);
+  expect(heard.events).toEqual([]);
+  vi.advanceTimersByTime(1);
   await stopped.isClosed();
   expect(stopped.received).toMatch(
     /^HTTP\/1\.1 408 [\s\S]*\r\nConnection: close\r\n[\s\S]*\r\n\r\ntoo slow$/,
@@ -128,7 +149,8 @@ test("a body that stops coming is too slow; one that trickles is not", async () 
 
   trickling.send(announcing(10));
   for (let n = 0; n < 10; n++) {
-    await pause(IDLE_MS / 5);
+    await roundTrip();
+    vi.advanceTimersByTime(IDLE_MS - 1);
     trickling.send("x");
   }
   await trickling.receives(/^HTTP\/1\.1 200 [\s\S]*\r\n\r\n10$/);
@@ -139,17 +161,17 @@ test("a body that stops coming is too slow; one that trickles is not", async () 
 test("a body that never begins is too slow", async () => {
   const client = await connected();
   client.send(announcing(10));
-  await client.isClosed();
+  await isClosedAfter(client, IDLE_MS);
   expect(client.received).toMatch(/^HTTP\/1\.1 408 /);
 });
 
 test("a client that leaves before its body is whole is gone, once", async () => {
   const client = await connected();
   client.send(`${announcing(10)}12345`);
-  await pause(20);
+  await roundTrip();
   client.leave();
   await eventually(() => expect(heard.events).toEqual(["gone"]));
-  await pause(IDLE_MS + 100);
+  vi.advanceTimersByTime(2 * IDLE_MS);
   expect(heard.events).toEqual(["gone"]);
 });
 
@@ -184,10 +206,11 @@ test("one that leaves after its answer is not gone", async () => {
 });
 
 test("a body may take longer than its head may, and longer than the connection may be idle", async () => {
-  await start(answering(), { headMs: 100, keepAliveMs: 100, bodyIdleMs: 5000 });
+  await start(answering(), { headMs: 2000, keepAliveMs: 2000 });
   const client = await connected();
   client.send(`${announcing(10)}12345`);
-  await pause(1500);
+  // Beyond the limits, and the time between two looks at them.
+  await pause(4500);
   client.send("67890");
   await client.receives(/\r\n\r\n10$/);
   client.leave();
