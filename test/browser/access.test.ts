@@ -55,12 +55,12 @@ describeInBrowser("whoever looks at a worker", () => {
       expect(await inspector.page.getByTestId("worker-state").getAttribute("title")).toBe(
         "When it was last heard of",
       );
-      expect(await inspector.actor("worker").isVisible()).toBe(true);
-      expect(await inspector.lit()).not.toEqual([]);
+      await inspector.eventually(async () => expect(await inspector.actor("worker").isVisible()).toBe(true));
+      await inspector.eventually(async () => expect(await inspector.lit()).not.toEqual([]));
       await own.restart();
       await inspector.isLive();
       await inspector.eventually(async () => expect(await inspector.lit()).toEqual(["ready"]));
-      expect(await inspector.workerState()).toBe("ready");
+      await inspector.eventually(async () => expect(await inspector.workerState()).toBe("ready"));
     });
   });
 
@@ -124,18 +124,24 @@ describeInBrowser("whoever looks at a worker", () => {
       await inspector.eventually(async () => expect(await page.getByRole("treeitem").count()).toBe(1));
       await page.keyboard.press("ArrowRight");
       await inspector.eventually(async () => expect(await page.getByRole("treeitem").count()).toBe(lines));
-      expect(await inspector.actor("worker").getAttribute("aria-expanded")).toBe("true");
+      await inspector.eventually(async () =>
+        expect(await inspector.actor("worker").getAttribute("aria-expanded")).toBe("true"),
+      );
 
       for (const [index, name] of TABS.entries()) {
         await page.keyboard.press(`${index + 1}`);
         await page.getByRole("tabpanel", { name }).waitFor();
-        expect(await inspector.tab(name).getAttribute("aria-selected")).toBe("true");
+        await inspector.eventually(async () =>
+          expect(await inspector.tab(name).getAttribute("aria-selected")).toBe("true"),
+        );
       }
 
       await inspector.tab("Errors").focus();
       await page.keyboard.press("ArrowLeft");
       await page.getByRole("tabpanel", { name: "Charts" }).waitFor();
-      expect(await inspector.tab("Charts").evaluate((tab) => tab === document.activeElement)).toBe(true);
+      await inspector.eventually(async () =>
+        expect(await inspector.tab("Charts").evaluate((tab) => tab === document.activeElement)).toBe(true),
+      );
 
       await page.keyboard.press("/");
       const box = page.getByLabel("Search in payloads");
@@ -171,7 +177,7 @@ describeInBrowser("whoever looks at a worker", () => {
       const inspector = await InspectorPage.live(browser, stand.worker.localUrl, { colorScheme: scheme });
       const { page } = inspector;
       const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
-      expect(await theme()).toBe(scheme);
+      await inspector.eventually(async () => expect(await theme()).toBe(scheme));
       for (const name of TABS) {
         await inspector.tab(name).click();
         await page.getByRole("tabpanel", { name }).waitFor();
@@ -191,7 +197,7 @@ describeInBrowser("whoever looks at a worker", () => {
       await inspector.eventually(async () => expect(await ground()).toBe(light));
       await page.reload();
       await inspector.isLive();
-      expect(await ground()).toBe(light);
+      await inspector.eventually(async () => expect(await ground()).toBe(light));
       await page.keyboard.press("t");
       await inspector.eventually(async () => expect(await ground()).toBe(dark));
     });

@@ -125,7 +125,7 @@ describeInBrowser("the client in a browser", () => {
         }
       `),
     ).toEqual(["AbortError", "cancelled"]);
-    await eventually(() => stand.model.stats.running === 0, { timeoutMs: 1000 });
+    await eventually(() => stand.model.stats.running === 0);
   });
 
   test("opens a session, and closes it", async () => {

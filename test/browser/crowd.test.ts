@@ -9,8 +9,10 @@ import { SessionClient } from "../support/session-client.js";
 const SESSIONS = 500;
 /** Milliseconds for which frames are measured. */
 const MEASURED_MS = 6000;
-/** A page that stands still for that long, in milliseconds, has frozen, on a slow machine, too. */
-const FROZEN_MS = 2000;
+/** A page that stands still for that long, in milliseconds, has frozen, on a machine that is interrupted, too. */
+const FROZEN_MS = 10_000;
+/** One that mostly takes that long for a frame does more than it must: some tens of milliseconds are usual. */
+const SLOW_MS = 1000;
 
 describeInBrowser("the page in a crowd", () => {
   let browser: Browser;
@@ -66,7 +68,7 @@ describeInBrowser("the page in a crowd", () => {
       await tree.press("ArrowUp");
       return false;
     });
-    expect(await selected.isVisible()).toBe(true);
+    await inspector.eventually(async () => expect(await selected.isVisible()).toBe(true));
     await tree.press("Home");
     await inspector.eventually(async () =>
       expect(await inspector.actor("worker").getAttribute("aria-selected")).toBe("true"),
@@ -84,6 +86,7 @@ describeInBrowser("the page in a crowd", () => {
     console.log(`${SESSIONS} sessions, ${exchanged} exchanged: ${gaps.length} frames, ${text}`);
     expect(exchanged).toBeGreaterThan(0);
     expect(gaps.length).toBeGreaterThan(0);
+    expect(at(0.5)).toBeLessThan(SLOW_MS);
     expect(at(1)).toBeLessThan(FROZEN_MS);
     await inspector.isLive();
     await Promise.all(sessions.map((session) => session.ask("end")));

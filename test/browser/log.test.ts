@@ -100,7 +100,8 @@ describeInBrowser("the page shows the past of a worker", () => {
       await page.getByLabel("Filter by event").fill("request success");
       const count = (): Promise<string | null> => page.getByTestId("log-count").textContent();
       await pauseButton.click();
-      const before = { count: await count(), rows: await inspector.rows.count() };
+      const shown = async () => ({ count: await count(), rows: await inspector.rows.count() });
+      const before = await inspector.settled(shown);
       for (let n = 0; n < 3; n += 1) await stand.post("/alive");
       await inspector.eventually(async () =>
         // Of each request there are its arrival, its grant and its end at least.
@@ -108,10 +109,10 @@ describeInBrowser("the page shows the past of a worker", () => {
           Number(/^Resume · ([\d,]+) new$/.exec((await pauseButton.textContent()) ?? "")?.[1]),
         ).toBeGreaterThan(9),
       );
-      expect({ count: await count(), rows: await inspector.rows.count() }).toEqual(before);
+      expect(await inspector.settled(shown)).toEqual(before);
       await pauseButton.click();
       await inspector.eventually(async () => expect(await inspector.rows.count()).toBe(before.rows + 3));
-      expect(await pauseButton.textContent()).toBe("Pause");
+      await inspector.eventually(async () => expect(await pauseButton.textContent()).toBe("Pause"));
     });
   });
 
@@ -121,14 +122,18 @@ describeInBrowser("the page shows the past of a worker", () => {
       const { page } = inspector;
       await lookBack(inspector);
       await inspector.eventually(async () => expect(await inspector.lit()).toEqual(["errored"]));
-      expect(await inspector.workerState()).toBe("errored");
-      expect(await page.getByTestId("past").textContent()).toContain("Looking back to");
-      expect(await page.locator(".edge.taken").count()).toBeGreaterThan(0);
+      await inspector.eventually(async () => expect(await inspector.workerState()).toBe("errored"));
+      await inspector.eventually(async () =>
+        expect(await page.getByTestId("past").textContent()).toContain("Looking back to"),
+      );
+      await inspector.eventually(async () =>
+        expect(await page.locator(".edge.taken").count()).toBeGreaterThan(0),
+      );
 
       await page.getByRole("button", { name: "Now", exact: true }).click();
       await inspector.eventually(async () => expect(await inspector.lit()).toEqual(["ready"]));
-      expect(await inspector.workerState()).toBe("ready");
-      expect(await page.getByTestId("past").count()).toBe(0);
+      await inspector.eventually(async () => expect(await inspector.workerState()).toBe("ready"));
+      await inspector.eventually(async () => expect(await page.getByTestId("past").count()).toBe(0));
     });
 
     test("goes step by step, or along the whole of what is kept", async () => {
@@ -144,7 +149,7 @@ describeInBrowser("the page shows the past of a worker", () => {
       await slider.fill("0");
       await inspector.eventually(async () => expect(await inspector.lit()).toEqual(["loading"]));
       await slider.press("ArrowRight");
-      expect(await page.getByTestId("past").count()).toBe(1);
+      await inspector.eventually(async () => expect(await page.getByTestId("past").count()).toBe(1));
       await page.keyboard.press("Escape");
       await inspector.eventually(async () => expect(await inspector.lit()).toEqual(["ready"]));
     });
@@ -161,7 +166,7 @@ describeInBrowser("the page shows the past of a worker", () => {
         rows: (await inspector.rows.allTextContents()).slice(-20),
         actors: await page.getByRole("treeitem").locator(".tree-id").allTextContents(),
       });
-      const held = await state();
+      const held = await inspector.settled(state);
       const downloading = page.waitForEvent("download");
       await page.getByRole("button", { name: "Export" }).click();
       const download = await downloading;
@@ -176,9 +181,9 @@ describeInBrowser("the page shows the past of a worker", () => {
       await (await choosing).setFiles(file);
       await page.getByText(/^Recording .*, read-only$/).waitFor();
       await inspector.eventually(async () => expect(await state()).toEqual(held));
-      expect(await inspector.pauseButton.isDisabled()).toBe(true);
+      await inspector.eventually(async () => expect(await inspector.pauseButton.isDisabled()).toBe(true));
       await stand.post("/alive");
-      expect(await state()).toEqual(held);
+      expect(await inspector.settled(state)).toEqual(held);
       await inspector.tab("Machine").click();
       await inspector.eventually(async () => expect(await inspector.lit()).toEqual(["ready"]));
 
@@ -186,7 +191,7 @@ describeInBrowser("the page shows the past of a worker", () => {
       await inspector.isLive();
       await inspector.tab("Log").click();
       await inspector.eventually(async () => expect((await state()).count).not.toBe(held.count));
-      expect(await page.getByText("read-only").count()).toBe(0);
+      await inspector.eventually(async () => expect(await page.getByText("read-only").count()).toBe(0));
     });
 
     test.each([
@@ -203,7 +208,7 @@ describeInBrowser("the page shows the past of a worker", () => {
       });
       const alert = page.getByRole("alert");
       await alert.filter({ hasText: `recording.ndjson is no recording: ${reason}` }).waitFor();
-      expect(await inspector.connection.textContent()).toBe("live");
+      await inspector.eventually(async () => expect(await inspector.connection.textContent()).toBe("live"));
       await alert.getByRole("button", { name: "Dismiss" }).click();
       await alert.waitFor({ state: "detached" });
     });

@@ -36,14 +36,14 @@ describeInBrowser("the page shows the machines of a worker", () => {
     const loads = stand.modelLoads();
     await inspector.eventually(() => expect(measurements).not.toEqual([]));
     await shows("benchmarking");
-    expect(await inspector.lit()).not.toContain("loading");
+    await inspector.eventually(async () => expect(await inspector.lit()).not.toContain("loading"));
     stand.model.on("/measured", plain());
     for (const request of measurements) await plain()(request);
     await loads;
     await shows("ready");
     await stand.modelFails();
     await shows("errored");
-    expect(await inspector.lit()).not.toContain("ready");
+    await inspector.eventually(async () => expect(await inspector.lit()).not.toContain("ready"));
     await inspector.eventually(async () =>
       expect(await page.locator(".edge.taken").count()).toBeGreaterThan(0),
     );
@@ -58,7 +58,9 @@ describeInBrowser("the page shows the machines of a worker", () => {
     for (const id of ["worker", "model", "reporter.status", "reporter.ended"]) {
       await inspector.actor(id).click();
       await page.locator(".picture svg [data-state].lit").first().waitFor();
-      expect(await page.getByRole("heading", { name: id, exact: true }).isVisible()).toBe(true);
+      await inspector.eventually(async () =>
+        expect(await page.getByRole("heading", { name: id, exact: true }).isVisible()).toBe(true),
+      );
     }
     await inspector.actor("edge").click();
     await page.getByRole("heading", { name: "edge", exact: true }).waitFor();
@@ -94,10 +96,14 @@ describeInBrowser("the page shows the machines of a worker", () => {
     const names = await waiting.locator(".lanes-id").allTextContents();
     clients[1]?.abort();
     await are(1, 1);
-    expect(await waiting.locator(".lanes-id").allTextContents()).toEqual(names.slice(1));
+    await inspector.eventually(async () =>
+      expect(await waiting.locator(".lanes-id").allTextContents()).toEqual(names.slice(1)),
+    );
     clients[0]?.abort();
     await are(1, 0);
-    expect(await running.locator(".lanes-id").allTextContents()).toEqual(names.slice(1));
+    await inspector.eventually(async () =>
+      expect(await running.locator(".lanes-id").allTextContents()).toEqual(names.slice(1)),
+    );
     clients[2]?.abort();
     await are(0, 0);
   });

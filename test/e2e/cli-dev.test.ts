@@ -12,10 +12,8 @@ import { eventually } from "../support/eventually.js";
 import { freeNeighbours, freePort } from "../support/free-port.js";
 import { snippetsOf, textOf } from "../unit/support/documents.js";
 
-vi.setConfig({ testTimeout: 90_000 });
-
 // Four programs start, one of them compiles TypeScript, and other tests run beside them.
-const SLOW = { timeoutMs: 60_000, intervalMs: 50 };
+const SLOW = { timeoutMs: 90_000, intervalMs: 50 };
 
 const run = promisify(execFile);
 
@@ -148,7 +146,7 @@ describe("tsworker dev", () => {
        console.log("pids", process.pid, child.pid);
        setInterval(() => {}, 1000);\n`,
     );
-    const { command, has } = await dev(folder, "--grace", "0.5", "--no-model");
+    const { command, has } = await dev(folder, "--grace", "3", "--no-model");
     const pids = (await has(/pids (\d+ \d+)/)).split(" ").map(Number);
     command.signal("SIGINT");
     expect(await command.exitCode).toBe(0);

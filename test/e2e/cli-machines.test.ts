@@ -1,10 +1,8 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { tsworker } from "../support/command-line.js";
-
-vi.setConfig({ testTimeout: 20_000 });
 
 const NAMES = ["worker", "model", "key", "reporter", "session"];
 

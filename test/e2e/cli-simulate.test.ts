@@ -1,11 +1,9 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { tsworker } from "../support/command-line.js";
 import { root, snippetsOf, textOf } from "../unit/support/documents.js";
-
-vi.setConfig({ testTimeout: 30_000 });
 
 const page = await textOf("docs/scaling.md");
 const commands = snippetsOf(page, "sh").flatMap((snippet) => snippet.trim().split("\n"));

@@ -1,17 +1,15 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { VERSION } from "../../src/package-root.js";
 import { tsworker } from "../support/command-line.js";
 import { eventually } from "../support/eventually.js";
 import { startedEngine } from "../support/started-engine.js";
 import { workerStatus } from "../support/worker-status.js";
 
-vi.setConfig({ testTimeout: 20_000 });
-
 // A process takes its time to start, most of all while others do.
-const SLOW = { timeoutMs: 15_000 };
+const SLOW = { timeoutMs: 60_000 };
 
 async function listening(command: ReturnType<typeof tsworker>): Promise<string> {
   return eventually(() => /listening +(http:\S+)/.exec(command.stdout())?.[1] ?? false, SLOW);

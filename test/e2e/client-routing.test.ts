@@ -30,7 +30,7 @@ describe("a client that asks for a worker", () => {
 
   test("tells what the engine said when none became ready in time", async () => {
     const engine = await startedEngine();
-    await expect(endpointOf(engine).request("/go", {}, { timeoutMs: 300 })).rejects.toMatchObject({
+    await expect(endpointOf(engine).request("/go", {}, { timeoutMs: 2500 })).rejects.toMatchObject({
       code: "NO_WORKER_READY",
       message: expect.stringContaining("0 workers: 0 loading"),
     });
@@ -39,7 +39,7 @@ describe("a client that asks for a worker", () => {
   test("tells what the engine said last, though its last attempt was cut short by the end of the time", async () => {
     const engine = await startedEngine();
     engine.once("unrouted", () => void engine.outage({ kind: "hang" }));
-    await expect(endpointOf(engine).request("/go", {}, { timeoutMs: 600 })).rejects.toMatchObject({
+    await expect(endpointOf(engine).request("/go", {}, { timeoutMs: 3500 })).rejects.toMatchObject({
       code: "NO_WORKER_READY",
     });
   });

@@ -6,7 +6,7 @@ import { CHROMIUM } from "./launch-browser.js";
 const isWanted = existsSync(CHROMIUM) || process.env.TEST_BROWSER === "required";
 
 /** Milliseconds of a test: several browsers may share two slow cores. */
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 360_000;
 
 /** Tests that need a browser. Where there is none they are skipped, and a notice says so. */
 export function describeInBrowser(title: string, suite: () => void): void {

@@ -10,7 +10,7 @@ export interface InspectorPageOptions extends BrowserContextOptions {
 }
 
 /** Milliseconds that a slow machine may take to show something. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 /**
  * The inspector's page in a browser. It ends with the test, and looks back then: everything was asked of the worker's
@@ -110,6 +110,21 @@ export class InspectorPage {
   /** Waits, with the patience of a slow machine. */
   eventually<T>(check: () => T | Promise<T>): Promise<Exclude<T, false>> {
     return eventually(check, { timeoutMs: PATIENCE_MS, intervalMs: 50 });
+  }
+
+  /** What is read when two looks in a row see the same: the page draws when the browser has time for it. */
+  async settled<T>(read: () => Promise<T>): Promise<T> {
+    let before = await read();
+    await eventually(
+      async () => {
+        const now = await read();
+        const isSame = JSON.stringify(now) === JSON.stringify(before);
+        before = now;
+        return isSame;
+      },
+      { timeoutMs: PATIENCE_MS, intervalMs: 300 },
+    );
+    return before;
   }
 
   #lookBack(): void {

@@ -54,8 +54,6 @@ export async function loadStand(
       return { model, worker };
     }),
   );
-  await eventually(() => engine.workers.filter(({ state }) => state === "idle").length === 2, {
-    timeoutMs: 30_000,
-  });
+  await eventually(() => engine.workers.filter(({ state }) => state === "idle").length === 2);
   return { engine, models: pairs.map(({ model }) => model), workers: pairs.map(({ worker }) => worker) };
 }

@@ -19,7 +19,7 @@ interface ProcessEngineOptions extends Partial<EngineOptions> {
 }
 
 /** A worker process takes its time to start, most of all while others do. */
-export const SLOW = { timeoutMs: 40_000, intervalMs: 50 };
+export const SLOW = { timeoutMs: 90_000, intervalMs: 50 };
 
 /** A folder that is gone when the test is over. */
 export async function temporaryFolder(): Promise<string> {

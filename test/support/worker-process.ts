@@ -40,6 +40,11 @@ export class WorkerProcess {
   text = "";
   readonly child: ChildProcess;
   readonly #ownsDirectory: boolean;
+  /** It has ended, and all that it printed was read. */
+  readonly #closed: Promise<unknown>;
+  #isClosed = false;
+  /** How many states there were up to the one that was reached last. */
+  #reached = 0;
 
   private constructor(
     child: ChildProcess,
@@ -52,6 +57,9 @@ export class WorkerProcess {
     this.localUrl = `http://127.0.0.1:${httpPort}`;
     this.directory = directory;
     this.#ownsDirectory = ownsDirectory;
+    this.#closed = once(child, "close").then(() => {
+      this.#isClosed = true;
+    });
     for (const stream of [child.stdout, child.stderr]) {
       if (stream === null) continue;
       createInterface({ input: stream }).on("line", (line) => {
@@ -110,17 +118,23 @@ export class WorkerProcess {
     return this.lines.filter(({ msg }) => msg === "state").map(({ state }) => String(state));
   }
 
-  /** Waits until it comes into a state, or is in it. */
-  async reaches(state: string, timeoutMs = 45_000): Promise<void> {
-    const hasExited = (): boolean => this.child.exitCode !== null || this.child.signalCode !== null;
+  /**
+   * Waits until it comes into a state, or is in it. One that it came into since the last call counts even if it has
+   * left it already: whoever waits may be slow.
+   */
+  async reaches(state: string, timeoutMs = 90_000): Promise<void> {
+    let isReached = false;
     await eventually(
       () => {
-        if (this.states.at(-1) === state || hasExited()) return true;
+        const index = this.states.indexOf(state, this.#reached);
+        if (index >= 0) this.#reached = index + 1;
+        isReached = index >= 0 || this.states.at(-1) === state;
+        if (isReached || this.#isClosed) return;
         throw new Error(`expected the state ${state}, went through ${this.states.join(", ")}`);
       },
       { timeoutMs },
     );
-    if (this.states.at(-1) !== state) {
+    if (!isReached) {
       throw new Error(`expected the state ${state}, but the worker exited with ${this.child.exitCode}`);
     }
   }
@@ -132,13 +146,10 @@ export class WorkerProcess {
     return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
   }
 
-  /** Sends a signal and waits for the end. @returns the exit code. */
+  /** Sends a signal and waits for the end, and for all that it printed. @returns the exit code. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
-    if (this.child.exitCode === null && this.child.signalCode === null) {
-      const exited = once(this.child, "exit");
-      this.child.kill(signal);
-      await exited;
-    }
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill(signal);
+    await this.#closed;
     if (this.#ownsDirectory) await rm(this.directory, { recursive: true, force: true });
     return this.child.exitCode;
   }

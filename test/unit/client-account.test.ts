@@ -253,7 +253,7 @@ describe("what is no engine", () => {
 
   test("and cannot be reached is told with its URL and the reason", async () => {
     const { serverless } = played({}, { engineUrl: "http://127.0.0.1:9", webUrl: null, fetch: undefined });
-    await expect(serverless.endpoint("llm").request("/go", {}, { timeoutMs: 100 })).rejects.toMatchObject({
+    await expect(serverless.endpoint("llm").request("/go", {}, { timeoutMs: 3000 })).rejects.toMatchObject({
       code: "ENGINE_UNREACHABLE",
       message: expect.stringMatching(/http:\/\/127\.0\.0\.1:9\/route\/.*; check the URL, and that it runs/),
     });

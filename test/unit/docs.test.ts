@@ -18,7 +18,7 @@ test("all programs and snippets compile against the public API", async () => {
   const snippets = snippetsOf(all, "ts");
   expect(snippets.length).toBeGreaterThan(8);
   expect(await compile("documents", snippets)).toBe("");
-}, 60_000);
+}, 180_000);
 
 describe.each(DOCUMENTS)("%s", (document) => {
   test("has no link that leads nowhere", async () => {

@@ -56,7 +56,7 @@ test("many changes are one writing, a second later at most", async () => {
   const { file, path, written } = await stateFile();
   for (let changes = 0; changes < 100; changes += 1) file.touch();
   expect(written()).toBe(0);
-  await eventually(() => readFile(path), { timeoutMs: 3000 });
+  await eventually(() => readFile(path));
   expect(written()).toBe(1);
 });
 

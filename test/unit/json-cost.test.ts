@@ -16,7 +16,8 @@ describe("a text that would hurt the parser is refused in a moment", () => {
   ])("%s", (_, json) => {
     const begin = performance.now();
     expect(() => checkJsonCost(json)).toThrow(SyntaxError);
-    expect(performance.now() - begin).toBeLessThan(2000);
+    // It takes a tenth of a second; parsed, it would take half a minute and some gigabytes.
+    expect(performance.now() - begin).toBeLessThan(10_000);
   });
 });
 

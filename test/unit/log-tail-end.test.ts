@@ -55,10 +55,14 @@ describe("a log that cannot be read", () => {
     mkdirSync(file);
     const { faults } = tailed(file);
     await eventually(() => expect(faults).toHaveLength(1));
-    rmdirSync(file);
-    await looked();
-    mkdirSync(file);
-    await eventually(() => expect(faults).toHaveLength(2));
+    // Once, unless it was too slow to look in between.
+    await eventually(async () => {
+      rmdirSync(file);
+      await looked();
+      mkdirSync(file);
+      await looked();
+      expect(faults.length).toBeGreaterThan(1);
+    });
   });
 
   test("leaves no handle open", async () => {

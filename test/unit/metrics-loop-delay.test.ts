@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { LoopDelay } from "../../src/metrics/loop-delay.js";
+import { eventually } from "../support/eventually.js";
 
 /** Keeps the event loop from coming round. */
 function block(ms: number): void {
@@ -30,8 +31,8 @@ describe("the event loop's delay", () => {
     const blocked = delay.take();
     expect(blocked?.max).toBeGreaterThan(0.7);
     expect(blocked?.p99).toBeGreaterThan(0.7);
-    await pause(300);
-    expect(delay.take()?.max).toBeLessThan(0.7);
+    // More than once where the machine itself stands still for so long.
+    await eventually(() => expect(delay.take()?.max).toBeLessThan(0.7), { intervalMs: 300 });
     delay.close();
   });
 

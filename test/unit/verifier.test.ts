@@ -89,8 +89,8 @@ describe("what is longer than any URL or signature", () => {
     const made = verifier();
     const start = performance.now();
     for (let times = 0; times < 1000; times++) expect(made.isSigned(url, signed)).toBe(false);
-    // Looked at, each one would take tens of milliseconds.
-    expect(performance.now() - start).toBeLessThan(1000);
+    // It takes some milliseconds. Looked at, each one would take tens of them: half a minute in all.
+    expect(performance.now() - start).toBeLessThan(10_000);
   });
 });
 

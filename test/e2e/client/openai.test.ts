@@ -5,6 +5,9 @@ import { ClientStand } from "../../support/client-stand.js";
 import { eventually } from "../../support/eventually.js";
 import { SOON, tinyEndpoint } from "../../support/tiny-endpoint.js";
 
+/** The answers that are broken off would take 100 s. */
+const SOON_ENOUGH = { timeoutMs: 20_000 };
+
 const messages = [{ role: "user" as const, content: "Hello" }];
 
 describe("the openai package, through an engine and a worker", () => {
@@ -75,7 +78,7 @@ describe("the openai package, through an engine and a worker", () => {
       stream: true,
     });
     for await (const _ of stream) break;
-    await eventually(() => stand.model.stats.running === 0, { timeoutMs: 1000 });
+    await eventually(() => stand.model.stats.running === 0, SOON_ENOUGH);
   });
 
   test("frees the model when its signal is aborted", async () => {
@@ -87,7 +90,7 @@ describe("the openai package, through an engine and a worker", () => {
     await eventually(() => stand.model.stats.running === 1);
     controller.abort();
     await expect(asking).rejects.toBeInstanceOf(OpenAI.APIUserAbortError);
-    await eventually(() => stand.model.stats.running === 0, { timeoutMs: 1000 });
+    await eventually(() => stand.model.stats.running === 0, SOON_ENOUGH);
   });
 });
 

@@ -115,7 +115,7 @@ describe("a client whose request failed", () => {
     const { endpoint, engine } = await tinyEndpoint((response) => {
       void engine.outage({ kind: "status", status: 503 }).then(() => response.writeHead(503).end());
     });
-    await expect(endpoint.request("/go", {}, { retry: SOON, timeoutMs: 200 })).rejects.toMatchObject({
+    await expect(endpoint.request("/go", {}, { retry: SOON, timeoutMs: 2500 })).rejects.toMatchObject({
       code: "RETRIES_EXHAUSTED",
       cause: { errors: [{ code: "WORKER_REFUSED" }, { code: "ENGINE_UNREACHABLE" }] },
     });

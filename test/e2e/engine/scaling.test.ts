@@ -4,7 +4,7 @@ import { complete, inState, processEngine, SLOW } from "../../support/process-en
 
 test("from nothing a worker is made for the first request, held when nobody asks, and back for the next", async () => {
   const { engine, states } = await processEngine({
-    scaling: { inactivity_timeout: 2, cold_workers: 1, max_workers: 1 },
+    scaling: { inactivity_timeout: 5, cold_workers: 1, max_workers: 1 },
   });
   await eventually(() => expect(inState(engine, "stopped")).toHaveLength(1), SLOW);
   expect(engine.workers).toMatchObject([
@@ -21,7 +21,7 @@ test("from nothing a worker is made for the first request, held when nobody asks
 });
 
 test("without a floor the last worker goes when nobody asks", async () => {
-  const { engine, states } = await processEngine({ scaling: { inactivity_timeout: 1 } });
+  const { engine, states } = await processEngine({ scaling: { inactivity_timeout: 4 } });
   expect(engine.workers).toEqual([]);
   await complete(engine);
   await eventually(

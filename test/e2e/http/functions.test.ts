@@ -235,7 +235,7 @@ async function comesToRest(logged: (msg: string) => readonly LogLine[]): Promise
       last = poured;
       return rests;
     },
-    { timeoutMs: 20_000, intervalMs: 300 },
+    { intervalMs: 300 },
   );
 }
 

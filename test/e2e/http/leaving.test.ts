@@ -109,7 +109,7 @@ const cases: readonly [string, string, Behaviour, RegExp][] = [
 
 describe("a client that leaves while the model works for it", () => {
   test.each(cases)(
-    "%s: the model's connection is closed within 1 s, and the next gets its turn",
+    "%s: the model's connection is closed, and the next gets its turn",
     async (_, route, behaviour, begun) => {
       stand.model.on(route, behaviour);
       const asked = stand.model.requests.length;
@@ -128,7 +128,8 @@ describe("a client that leaves while the model works for it", () => {
       const isClosed = closed(socket).then(() => performance.now());
       const leftAt = performance.now();
       client.leave();
-      expect((await isClosed) - leftAt).toBeLessThan(1000);
+      // Some milliseconds; where nobody saw that the client has left it would be for ever.
+      expect((await isClosed) - leftAt).toBeLessThan(10_000);
       await turns.areHeld(2);
       turns.release(2);
       await next.client.receives(/\r\n\r\n2$/);

@@ -96,12 +96,13 @@ afterAll(async () => {
 const LONG = 15_000;
 
 // The longest first: vitest runs five at once.
-describe.concurrent("at once:", { timeout: 90_000 }, () => {
+describe.concurrent("at once:", () => {
   test("a client that sends half a body and stays gets 408 after 30 s, and its connection is closed", async () => {
     const client = await RawClient.connect(stand.worker.url);
-    client.send(stand.requestBytes("/half").subarray(0, -1));
     const sentAt = performance.now();
-    await client.isClosed(60_000);
+    client.send(stand.requestBytes("/half").subarray(0, -1));
+    await client.isClosed(90_000);
+    // uWebSockets.js alone would close it after 10 s.
     expect(performance.now() - sentAt).toBeGreaterThan(29_000);
     expect(client.received).toMatch(
       /^HTTP\/1\.1 408 [\s\S]*content-type: application\/json[\s\S]*\{"error":"[^"]+"\}$/,
@@ -121,7 +122,7 @@ describe.concurrent("at once:", { timeout: 90_000 }, () => {
       ].map(async (bytes) => {
         const client = await RawClient.connect(stand.worker.url);
         client.send(bytes);
-        await client.isClosed(60_000);
+        await client.isClosed(90_000);
         expect(client.received).toMatch(/^(HTTP\/1\.1 4\d\d |$)/);
       }),
     );
@@ -183,7 +184,7 @@ describe.concurrent("at once:", { timeout: 90_000 }, () => {
         last = allWritten();
         return stopped && pours.length === 4;
       },
-      { timeoutMs: 20_000, intervalMs: 500 },
+      { intervalMs: 500 },
     );
 
     // Then slowly, some 25 MB a second each: what is under way stays little, most of it in the sockets' buffers.

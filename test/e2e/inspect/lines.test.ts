@@ -1,10 +1,8 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { tsworker } from "../../support/command-line.js";
 import { actorOf, errorOf, eventOf, helloOf, requestOf, tickOf } from "../../support/inspect-frames.js";
 import { inspectStand } from "../../support/inspect-stand.js";
 import { inspected, linesOf } from "../../support/inspected.js";
-
-vi.setConfig({ testTimeout: 30_000 });
 
 describe("a line of the log", () => {
   test("tells the time, sender and receiver, the event, the change of state and what the event holds", async () => {

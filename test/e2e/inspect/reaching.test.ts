@@ -1,12 +1,10 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Frame } from "../../../src/inspect/frames.js";
 import { tsworker } from "../../support/command-line.js";
 import { freePort } from "../../support/free-port.js";
 import { helloOf } from "../../support/inspect-frames.js";
 import { InspectStand, inspectStand } from "../../support/inspect-stand.js";
 import { linesOf } from "../../support/inspected.js";
-
-vi.setConfig({ testTimeout: 30_000 });
 
 describe("the address", () => {
   test.each([

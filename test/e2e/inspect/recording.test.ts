@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { Frame } from "../../../src/inspect/frames.js";
 import { parseRecording } from "../../../src/inspect/recording.js";
 import { tsworker } from "../../support/command-line.js";
@@ -10,8 +10,6 @@ import { freePort } from "../../support/free-port.js";
 import { eventOf, helloOf, requestOf, tickOf } from "../../support/inspect-frames.js";
 import { inspectStand } from "../../support/inspect-stand.js";
 import { linesOf, numbersOf } from "../../support/inspected.js";
-
-vi.setConfig({ testTimeout: 30_000 });
 
 async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), "tsworker-inspect-"));

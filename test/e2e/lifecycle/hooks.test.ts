@@ -29,7 +29,7 @@ const story = ({ lines }: WorkerProcess): readonly string[] =>
 /** Waits for the end of a worker that was told to end, and of everything it had to say. */
 const hasEnded = (worker: WorkerProcess) =>
   eventually(() => worker.child.exitCode !== null && worker.child.stdout?.readableEnded === true, {
-    timeoutMs: 30_000,
+    timeoutMs: 60_000,
   });
 
 test.concurrent("the worker is ready when `start` has ended, and `stop` is called once when all is done", async ({

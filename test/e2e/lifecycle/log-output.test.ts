@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { expect } from "vitest";
 import type { EngineEvents } from "../../../src/engine/engine-events.js";
 import type { Engine } from "../../../src/engine/index.js";
@@ -18,7 +19,7 @@ test.concurrent("the log is a JSON object per line, with time, level and message
   expect(worker.lines.length).toBeGreaterThan(5);
   for (const line of worker.lines) {
     expect(line).toMatchObject({ level: expect.any(Number), msg: expect.any(String) });
-    expect(Date.parse(String(line.time))).toBeGreaterThan(Date.now() - 60_000);
+    expect(Date.parse(String(line.time))).toBeGreaterThan(Date.now() - 3_600_000);
   }
 });
 
@@ -33,8 +34,11 @@ test.concurrent("at debug each request has one line: id, route, workload, wait, 
   const waiting = ask(engine, worker, { cost: 2 });
   const cancelled = ask(engine, worker, { cost: 3 });
   await eventually(() => expect(engine.reports.at(-1)?.cur_load).toBe(6));
+  const toldAt = performance.now();
+  await pause(500);
   cancelled.leave();
   await eventually(() => expect(requestLines(worker)).toHaveLength(1));
+  const heldMs = performance.now() - toldAt;
   model.release();
   await Promise.all([held.answer, waiting.answer]);
   await ask(engine, worker, { cost: 4, fate: "break" }).answer;
@@ -55,10 +59,10 @@ test.concurrent("at debug each request has one line: id, route, workload, wait, 
     expect(Number(wait)).toBeGreaterThanOrEqual(0);
     expect(Number(ms)).toBeGreaterThanOrEqual(Number(wait));
   }
-  // The second was held up by the first for about a second, the time until the engine was told of it.
+  // The second was held up by the first, at least from when the engine was told of it.
   const [, first, second] = lines;
-  expect(Number(first?.wait)).toBeLessThan(500);
-  expect(Number(second?.wait)).toBeGreaterThan(500);
+  expect(Number(first?.wait)).toBeLessThan(Number(second?.wait));
+  expect(Number(second?.wait)).toBeGreaterThan(heldMs - 50);
 });
 
 test.concurrent("LOG_LEVEL says how much is logged", async ({ lab }) => {
@@ -67,7 +71,7 @@ test.concurrent("LOG_LEVEL says how much is logged", async ({ lab }) => {
   const [warn, usual] = await Promise.all([start("WARN"), start(undefined)]);
   for (const worker of [warn, usual]) {
     await eventually(async () => expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(200), {
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
       intervalMs: 50,
     });
     await ask(engine, worker, { cost: 1, fate: "break" }).answer;

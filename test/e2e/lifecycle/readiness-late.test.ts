@@ -49,9 +49,9 @@ for (const [what, { config, awaited, loads }] of Object.entries(LATE)) {
   }) => {
     const [engine, model] = [await lab.engine(), await lab.model()];
     model.health = 503;
-    const options = { engine, model, config: { ...config, startTimeout: 1 }, capacity: null };
+    const options = { engine, model, config: { ...config, startTimeout: 5 }, capacity: null };
     const worker = await lab.worker(options, "errored");
-    const message = `the model did not load within 1 s: waited for ${awaited(model)}`;
+    const message = `the model did not load within 5 s: waited for ${awaited(model)}`;
     expect(worker.lines.filter(({ state }) => state === "errored")).toMatchObject([{ fault: message }]);
     await eventually(() => expect(engine.reports.at(-1)?.error_msg).toBe(message));
     expect(await ask(engine, worker, { cost: 1 }).answer).toMatchObject({ status: 503 });
@@ -106,9 +106,9 @@ test.concurrent("a model that never listens: errored after `startTimeout`, with 
 }) => {
   const engine = await lab.engine();
   const { model, origin, listens } = await unlistening(`${await lab.folder()}/model.log`);
-  const config = { modelServerUrl: origin, startTimeout: 1 };
+  const config = { modelServerUrl: origin, startTimeout: 5 };
   const worker = await lab.worker({ engine, model, config, capacity: null }, "errored");
-  const message = `the model at ${origin} did not accept a connection within 1 s`;
+  const message = `the model at ${origin} did not accept a connection within 5 s`;
   await eventually(() => expect(engine.reports.at(-1)?.error_msg).toBe(message));
 
   await listens();

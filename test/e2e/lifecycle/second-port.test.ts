@@ -154,9 +154,7 @@ test.concurrent("a second port that is taken: one error that names its variable,
   const { port } = taker.address() as { port: number };
   const [engine, model] = [await lab.engine(), await lab.loadedModel()];
   const worker = await lab.spawn({ engine, model, env: { WORKER_HTTP_PORT: `${port}` } });
-  await eventually(() => expect(engine.reports[0]?.error_msg).toContain("WORKER_HTTP_PORT"), {
-    timeoutMs: 20_000,
-  });
+  await eventually(() => expect(engine.reports[0]?.error_msg).toContain("WORKER_HTTP_PORT"));
   // The public port is not kept either.
   await expect(get(`${worker.url}/work`)).rejects.toThrow("ECONNREFUSED");
   await failed(worker);

@@ -9,7 +9,7 @@ import { startedEngine } from "../../support/started-engine.js";
 import { tinyWorker } from "../../support/tiny-worker.js";
 
 const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
-const SLOW = { timeoutMs: 20_000 };
+const SLOW = { timeoutMs: 60_000 };
 
 /** An engine with one ready worker that answers as the test says; the flags that lead there. */
 async function worker(answer: Parameters<typeof tinyWorker>[0]) {

@@ -61,7 +61,7 @@ test.each([
         expect(engine.totals.requestsReceived).toBe(count);
         expect(engine.totals.servedLoad).toBe(64 * count);
       },
-      { timeoutMs: 20_000 },
+      { timeoutMs: 60_000 },
     );
     for (const worker of engine.workers) {
       const sent = totals.workers.find(({ url }) => url === worker.url)?.requests;

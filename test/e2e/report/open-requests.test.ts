@@ -75,12 +75,14 @@ test.concurrent("each way to end has its status, its success and the times at wh
   const begun = Date.now() / 1000;
   const succeeded = ask(engine, worker, { cost: 1, fate: "hold" });
   await eventually(() => expect(model.held).toBe(1));
+  const heldAt = Date.now() / 1000;
   const cancelledWaiting = ask(engine, worker, { cost: 1 });
   await eventually(() => expect(engine.reports.at(-1)?.cur_load).toBe(2));
   const rejected = ask(engine, worker, { cost: 1 }, { route: "/full" });
   expect((await rejected.answer).status).toBe(429);
   cancelledWaiting.leave();
   await eventually(() => expect(engine.reports.at(-1)?.cur_load).toBe(1));
+  const releasedAt = Date.now() / 1000;
   model.release();
   await succeeded.answer;
   const failed = ask(engine, worker, { cost: 1, fate: "break" });
@@ -103,8 +105,9 @@ test.concurrent("each way to end has its status, its success and the times at wh
     const times = [begun, entered_queue_at, work_started_at, work_completed_at, ended];
     expect(times).toEqual([...times].sort((a, b) => a - b));
   }
-  // It was held until the engine had been told of it, most of a second.
-  expect(endOf(succeeded).work_completed_at - endOf(succeeded).work_started_at).toBeGreaterThan(0.3);
+  // It was at the model at least for as long as the test knew of it there.
+  const workSeconds = endOf(succeeded).work_completed_at - endOf(succeeded).work_started_at;
+  expect(workSeconds).toBeGreaterThan(releasedAt - heldAt - 0.05);
 
   expect(endOf(cancelledWaiting)).toMatchObject({
     status: "Cancelled",
@@ -135,12 +138,20 @@ test.concurrent("requests are counted by their numbers: one that comes again wit
   const [engine, model] = [await lab.engine(), await lab.loadedModel()];
   const worker = await lab.worker({ engine, model });
   await eventually(() => expect(engine.totals.loadTimes).toHaveLength(1));
-  const first = ask(engine, worker, { cost: 1, fate: "hold" });
-  const { reqnum } = first.authData;
-  const again = ask(engine, worker, { cost: 1, fate: "hold" }, { authData: { reqnum } });
-  await eventually(() => expect(engine.reports.at(-1)?.cur_load).toBe(2));
-  expect(engine.totals.requestsReceived).toBe(1);
-  first.leave();
-  again.leave();
-  await eventually(() => expect(engine.ended).toHaveLength(2));
+  let tries = 0;
+  // Once, unless a report went out between the two.
+  await eventually(async () => {
+    tries++;
+    const before = engine.totals.requestsReceived;
+    const first = ask(engine, worker, { cost: 1, fate: "hold" });
+    const { reqnum } = first.authData;
+    const again = ask(engine, worker, { cost: 1, fate: "hold" }, { authData: { reqnum } });
+    await eventually(() => expect(engine.reports.at(-1)?.cur_load).toBe(2));
+    const received = engine.totals.requestsReceived - before;
+    first.leave();
+    again.leave();
+    await eventually(() => expect(engine.ended).toHaveLength(2 * tries));
+    await eventually(() => expect(engine.reports.at(-1)?.cur_load).toBe(0));
+    expect(received).toBe(1);
+  });
 });

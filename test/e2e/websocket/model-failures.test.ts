@@ -10,8 +10,9 @@ beforeAll(async () => {
   stand = await HttpStand.start({
     handlers: [
       { route: "/ws", websocket: true, maxQueueTime: null },
-      { route: "/quick", websocket: true, maxQueueTime: null, timeouts: { headersMs: 300, idleMs: 500 } },
-      { route: "/short", websocket: true, maxQueueTime: null, timeouts: { totalMs: 500 } },
+      { route: "/quick", websocket: true, maxQueueTime: null, timeouts: { headersMs: 300 } },
+      { route: "/silent", websocket: true, maxQueueTime: null, timeouts: { idleMs: 3000 } },
+      { route: "/short", websocket: true, maxQueueTime: null, timeouts: { totalMs: 3000 } },
     ],
     config: { maxBodyBytes: 1024 * 1024 },
   });
@@ -61,16 +62,16 @@ describe("a model that", () => {
   });
 
   test("falls silent: 4504 after idleMs, and the model hears 1001", async () => {
-    const { client, sent, end } = await pair(stand, "/quick");
+    const { client, sent, end } = await pair(stand, "/silent");
     end.socket.send("one");
-    await fails({ client, sent }, 4504, "the model was silent for 500 ms");
+    await fails({ client, sent }, 4504, "the model was silent for 3000 ms");
     expect(client.messages).toEqual(["one"]);
     expect(await end.isClosed()).toMatchObject({ code: 1001 });
   });
 
   test("takes too long in all: 4504", async () => {
     const { client, sent } = await pair(stand, "/short");
-    await fails({ client, sent }, 4504, "the request was not done within 500 ms");
+    await fails({ client, sent }, 4504, "the request was not done within 3000 ms");
   });
 
   test("breaks off in the middle: every frame, then 4502", async () => {

@@ -137,7 +137,7 @@ describe("through Stately's own relay and receiver", () => {
     feed.tell([eventOf(2, { state: "loading" })]);
     await statelyServer(port);
     const after = received(port);
-    await eventually(() => expect(feed.listeners).toBe(1), { timeoutMs: 40_000 });
+    await eventually(() => expect(feed.listeners).toBe(1), { timeoutMs: 60_000 });
     feed.tell([eventOf(3, { state: "loading" })]);
     await eventually(() =>
       expect(after.map(short)).toEqual([
@@ -163,7 +163,7 @@ describe("through Stately's own relay and receiver", () => {
     await statelyServer(port);
     const messages = received(port);
     await eventually(() => expect(messages.map(short)).toEqual(["actor worker", "actor edge"]), {
-      timeoutMs: 40_000,
+      timeoutMs: 60_000,
     });
     expect(warnings()).toHaveLength(1);
   });
@@ -281,6 +281,7 @@ test("a relay that accepts and breaks off at once is dialled less and less often
   const { warnings } = relayTo(url, workerFeed());
   await eventually(() => expect(times.length).toBeGreaterThanOrEqual(6));
   const pauses = times.slice(1).map((time, index) => time - (times[index] ?? 0));
-  expect(pauses[4] ?? 0).toBeGreaterThan(2 * (pauses[0] ?? 0));
+  // Each is twice the one before, from 20 ms on, up to half of which is left out; a slow machine only adds to them.
+  for (const [index, pause] of pauses.entries()) expect(pause).toBeGreaterThan((20 * 2 ** index) / 2 - 1);
   expect(warnings().length).toBeGreaterThan(0);
 });

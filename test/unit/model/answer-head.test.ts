@@ -73,7 +73,8 @@ test("a head of 64 KiB that is faulty at its very end is refused at once", () =>
   const lines = Array.from({ length: 9000 }, () => "a-b: c");
   const before = performance.now();
   expect(() => head([...lines, "no colon"])).toThrow("no colon");
-  expect(performance.now() - before).toBeLessThan(100);
+  // It takes a few milliseconds; where each line could end in several ways it would take for ever.
+  expect(performance.now() - before).toBeLessThan(5000);
 });
 
 describe("the length", () => {

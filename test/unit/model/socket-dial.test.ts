@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { setTimeout as pause } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { TsworkerError } from "../../../src/errors.js";
 import type { ModelTimeouts } from "../../../src/model/connection.js";
 import { ModelSocket, type ModelSocketSink, type ModelSocketTarget } from "../../../src/model/socket.js";
@@ -8,9 +9,6 @@ import { eventually } from "../../support/eventually.js";
 import { headBytes, RawModel, silent } from "../../support/raw-model.js";
 import { SocketModel } from "../../support/socket-model.js";
 import { NO_LIMITS } from "./support/listener.js";
-
-/** Milliseconds that a loaded machine may be late by. */
-const LATE = 1000;
 
 /** Keeps what it hears. */
 class Sink implements ModelSocketSink {
@@ -40,6 +38,7 @@ beforeEach(async () => {
   accepting = new SocketModel();
 });
 afterEach(async () => {
+  vi.useRealTimers();
   for (const socket of sockets.splice(0)) socket.abandon();
   await model.stop();
 });
@@ -58,6 +57,9 @@ function open(target: Partial<ModelSocketTarget> = {}, limits: Partial<ModelTime
   });
   return { sink, socket };
 }
+
+/** From now on the worker's own time passes when the test says so. */
+const holdTime = () => vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
 
 const isAsked = () => eventually(() => model.requests.length > 0);
 
@@ -94,12 +96,13 @@ describe("the model is asked", () => {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
+    holdTime();
     const { sink } = open({ server: `https://127.0.0.1:${port}` }, { connectMs: 300 });
     const [connection] = await once(server, "connection");
     const [bytes] = (await once(connection, "data")) as [Buffer];
     // A handshake record.
     expect(bytes[0]).toBe(0x16);
-    await eventually(() => sink.error !== undefined);
+    vi.advanceTimersByTime(300);
     expect(sink.error).toMatchObject({
       code: "MODEL_UNREACHABLE",
       message: "the model did not accept a connection within 300 ms",
@@ -135,27 +138,32 @@ describe("a model that does not accept", () => {
     ["connectMs, where headersMs is null: there is nothing to compute", { connectMs: 300 }, 300],
   ])("is given %s", async (_, limits, ms) => {
     model.on("/ws", silent);
-    const startedAt = performance.now();
+    holdTime();
     const { sink } = open({}, limits);
-    await eventually(() => sink.error !== undefined);
-    const took = performance.now() - startedAt;
+    await isAsked();
+    vi.advanceTimersByTime(ms - 1);
+    expect(sink.error).toBeUndefined();
+    vi.advanceTimersByTime(1);
     expect(sink.error).toMatchObject({
       code: "MODEL_TIMEOUT",
       message: `the model did not accept the WebSocket within ${ms} ms`,
     });
-    expect(took).toBeGreaterThan(ms - 5);
-    expect(took).toBeLessThan(ms + LATE);
     await eventually(() => expect(model.connections).toBe(0));
   });
 
   test("gets no more time by sending byte after byte of a head", async () => {
     model.on("/ws", ({ socket }) => {
       socket.write("HTTP/1.1 101 ");
-      const timer = setInterval(() => socket.write("x"), 20);
-      socket.once("close", () => clearInterval(timer));
     });
+    holdTime();
     const { sink } = open({}, { headersMs: 300 });
-    await eventually(() => sink.error !== undefined, { timeoutMs: 300 + LATE });
+    await isAsked();
+    for (let passed = 0; passed < 300; passed += 20) {
+      expect(sink.error).toBeUndefined();
+      model.last.socket.write("x");
+      await pause(5);
+      vi.advanceTimersByTime(20);
+    }
     expect(sink.error).toMatchObject({ code: "MODEL_TIMEOUT" });
   });
 
