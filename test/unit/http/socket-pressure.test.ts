@@ -147,7 +147,7 @@ describe("a model that does not read", () => {
           for (let n = 0; n < flood && each.client.closed === undefined; n++) each.send(frame);
           return each.client.closed !== undefined;
         },
-        { intervalMs: 0 },
+        { timeoutMs: 120_000, intervalMs: 0 },
       );
       expect(each.client.closed).toEqual({
         code: 4413,
