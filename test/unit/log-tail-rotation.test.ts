@@ -79,7 +79,7 @@ describe("a log that is rotated", () => {
       await eventually(() => expect(lines.at(-1)).toBe(`round ${round}`));
     }
     expect(lines).toHaveLength(6);
-    expect(await openHandles(file)).toBe(1);
+    await eventually(async () => expect(await openHandles(file)).toBe(1));
   });
 });
 
