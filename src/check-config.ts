@@ -5,6 +5,7 @@ import { configFaults } from "./config-faults.js";
 import { TsworkerError } from "./errors.js";
 import { faultList } from "./fault-list.js";
 import { isHttpUrl } from "./is-http-url.js";
+import { originSchema } from "./origin-schema.js";
 import { queuePlace } from "./queue-place.js";
 import type { Payload } from "./wire.js";
 
@@ -119,16 +120,7 @@ const configSchema = z.strictObject({
     .min(1)
     .max(2 ** 31 - 1)
     .default(256 * 1024 * 1024),
-  cors: z
-    .array(
-      z
-        .string()
-        .refine(
-          (text) => text === "*" || (isHttpUrl(text) && new URL(text).origin === text),
-          'expected an origin such as "https://app.example.com", without a path, or "*"',
-        ),
-    )
-    .default([]),
+  cors: z.array(originSchema).default([]),
   drainTimeout: z.number().nonnegative().max(86_400).default(30),
   inspect: z
     .union([

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { Engine, ProcessProvider, type ScalingParameters } from "../engine/index.js";
-import { count, number, numberFrom, port, positive, share } from "./option-values.js";
+import { collected, count, number, numberFrom, port, positive, share } from "./option-values.js";
 import { printEngineEvents } from "./print-engine-events.js";
 import { printEvent } from "./print-event.js";
 import { untilSignal } from "./until-signal.js";
@@ -12,6 +12,7 @@ interface EngineCommandOptions {
   readonly host: string;
   readonly port: number;
   readonly token?: string;
+  readonly cors: readonly string[];
   readonly silentAfter: number;
   readonly state?: string;
   readonly provider: "static" | "process";
@@ -41,6 +42,7 @@ export function addEngineCommand(program: Command): void {
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--port <port>", "port to listen on, 0 for any free one", port, 8080)
     .option("--token <token>", "master token that workers must send (default: any)")
+    .option("--cors <origin>", "origin whose pages may call it, * for any; may be repeated", collected, [])
     .option("--silent-after <seconds>", "route nothing to a worker silent for longer", numberFrom(1), 35)
     .option("--state <file>", "file that the engine goes on from after a restart (default: none)")
     .addOption(

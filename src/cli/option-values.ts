@@ -71,3 +71,8 @@ export function countOrAll(text: string): number {
   }
   return value;
 }
+
+/** Gathers the values of an option that may be given more than once. */
+export function collected(text: string, before: readonly string[]): readonly string[] {
+  return [...before, text];
+}

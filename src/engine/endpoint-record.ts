@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { changedScaling, withoutNulls } from "./changed-scaling.js";
 import { ENDPOINT_STATES } from "./machines/endpoint.js";
 import { type ScalingParameters, scalingParametersSchema } from "./scaling/scaling-parameters.js";
 
@@ -17,23 +18,20 @@ export interface EndpointRecord {
 const name = z.string().trim().min(1, "expected a name");
 const state = z.enum(ENDPOINT_STATES);
 
+const body = z.record(z.string(), z.unknown()).transform(withoutNulls);
+
 /** Body of `POST /api/v0/endptjobs/`. */
-export const endpointRequestSchema = z
-  .looseObject({ endpoint_name: name, endpoint_state: state.default("active") })
+export const endpointRequestSchema = body
+  .pipe(z.looseObject({ endpoint_name: name, endpoint_state: state.default("active") }))
   .transform(withParameters);
 
 /** Body of `PUT /api/v0/endptjobs/<id>/`: what is not named stays. */
-export function endpointChangeSchema(record: EndpointRecord) {
+export function endpointChangeSchema({ name: oldName, state: oldState, parameters }: EndpointRecord) {
   return z
-    .looseObject({ endpoint_name: name.default(record.name), endpoint_state: state.default(record.state) })
-    .transform((body, context) => withParameters({ ...changed(record.parameters, body), ...body }, context));
-}
-
-/** The parameters of old, but for one that the body gives by its other name. */
-function changed(parameters: ScalingParameters, body: Readonly<Record<string, unknown>>) {
-  if (!("min_workers" in body)) return parameters;
-  const { cold_workers: _, ...others } = parameters;
-  return others;
+    .record(z.string(), z.unknown())
+    .transform((said) => changedScaling(parameters, said))
+    .pipe(z.looseObject({ endpoint_name: name.default(oldName), endpoint_state: state.default(oldState) }))
+    .transform(withParameters);
 }
 
 function withParameters(

@@ -25,9 +25,14 @@ export interface EngineOptions {
   readonly port?: number;
   /**
    * The `mtoken` that reports must carry; others are answered 401. A provider gives it to its workers.
-   * Default: any.
+   * Default: any; with a provider, one of its own.
    */
   readonly token?: string;
+  /**
+   * Origins whose pages may call the engine from a browser, such as `https://app.example.com`; `"*"` is any.
+   * @default none
+   */
+  readonly cors?: readonly string[];
   /** RSA private key, PEM. Default: that of the state, or a new one of 2048 bits at the first start. */
   readonly privateKey?: string;
   /**

@@ -1,10 +1,14 @@
 import { z } from "zod";
+import { privateKeySchema } from "./checked-options.js";
 import { endpointRecordSchema } from "./endpoint-record.js";
 import type { RecordedReport } from "./ledger.js";
 import { workerStatusSchema } from "./request-schemas.js";
 import { workergroupSchema } from "./workergroup.js";
 
 const count = z.int().nonnegative();
+
+/** Of what is written: it changes when engines of before could not read it. */
+export const STATE_VERSION = 1;
 
 /** A worker as it is remembered. */
 export const rememberedWorkerSchema = z.object({
@@ -27,9 +31,13 @@ export interface RememberedWorker
 
 /** What of an engine outlives it. */
 export const engineStateSchema = z.object({
-  version: z.literal(1),
+  version: z.literal(STATE_VERSION),
+  /** The process of the engine that goes on writing it. */
+  heldBy: z.object({ pid: z.int(), startedAt: z.string() }).optional(),
   /** RSA, PEM. */
-  privateKey: z.string(),
+  privateKey: privateKeySchema,
+  /** The `mtoken` of workers, where nobody chose one. */
+  token: z.string().optional(),
   lastRequestIdx: count,
   lastReqnum: count,
   /** Of endpoints and workergroups. */
@@ -40,6 +48,7 @@ export const engineStateSchema = z.object({
   workers: z.array(rememberedWorkerSchema),
 });
 
-export interface EngineState extends Readonly<Omit<z.output<typeof engineStateSchema>, "workers">> {
+export interface EngineState
+  extends Readonly<Omit<z.output<typeof engineStateSchema>, "workers" | "heldBy">> {
   readonly workers: readonly RememberedWorker[];
 }

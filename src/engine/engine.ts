@@ -1,30 +1,19 @@
 import { EventEmitter } from "node:events";
 import type { AuthData } from "../wire.js";
-import { checkedScaling } from "./checked-scaling.js";
-import type { EndpointSurroundings } from "./endpoint-surroundings.js";
-import type { Endpoints } from "./endpoints.js";
+import { type CheckedOptions, checkedOptions } from "./checked-options.js";
 import type { EngineEvents } from "./engine-events.js";
 import type { EngineOptions } from "./engine-options.js";
+import { EngineRun } from "./engine-run.js";
 import { EngineServer } from "./engine-server.js";
 import type { EngineState } from "./engine-state.js";
 import { Ledger, type RecordedEnd, type RecordedReport, type Totals } from "./ledger.js";
-import type { ManagedEndpoint } from "./managed-endpoint.js";
-import { openEndpoints } from "./open-endpoints.js";
 import { type Outage, withoutSlash } from "./outage.js";
-import { RequestNumbers } from "./request-numbers.js";
 import { Router } from "./router.js";
 import { type Desk, routes } from "./routes.js";
-import { plan } from "./scaling/plan.js";
 import { SigningKey } from "./signing-key.js";
 import { StateFile } from "./state-file.js";
 import { type WebDesk, webRoutes } from "./web-routes.js";
 import type { WorkerView } from "./worker-view.js";
-
-/**
- * How far the counters may go between two writings of the state: no number is given out twice, even after a
- * crash.
- */
-const MARGIN = 10_000;
 
 const REPORT_PATHS: readonly string[] = ["/worker_status", "/delete_requests"];
 
@@ -45,38 +34,36 @@ const REPORT_PATHS: readonly string[] = ["/worker_status", "/delete_requests"];
  * ```
  */
 export class Engine extends EventEmitter<EngineEvents> {
-  readonly #options: EngineOptions;
+  readonly #options: CheckedOptions;
   readonly #ledger: Ledger;
   readonly #server: EngineServer;
   readonly #file: StateFile | undefined;
-  #key: SigningKey | undefined;
-  #numbers = new RequestNumbers();
-  #lastWorkerId = 0;
-  #endpoints: Endpoints | undefined;
-  /** What was known when it was stopped last. */
+  #run: EngineRun | undefined;
+  /** What was known when it was stopped last; undefined: it runs, or never did. */
   #memory: EngineState | undefined;
   #refused = 0;
 
-  /** @throws {TsworkerError} `CONFIG_INVALID` for parameters of scaling that are none. */
+  /** @throws {TsworkerError} `CONFIG_INVALID`, with every fault of the options. */
   constructor(options: EngineOptions) {
     super();
-    const { host = "127.0.0.1", port = 0, history = 10_000, state } = options;
-    checkedScaling(options.scaling);
-    this.#options = options;
+    this.#options = checkedOptions(options);
+    const { host, port, history, state, cors } = this.#options;
     this.#ledger = new Ledger(history);
     this.#file =
       state === undefined
         ? undefined
         : new StateFile({
             path: state,
-            state: () => this.#remember(MARGIN),
-            onNotice: (notice) => this.#announce(() => this.emit("notice", notice)),
+            state: () => this.#memory ?? started(this.#run).remember(false),
+            onNotice: (notice) => this.#notice(notice),
           });
     this.#server = new EngineServer({
       host,
       port,
+      cors,
       router: new Router([...routes(this.#desk()), ...webRoutes(this.#webDesk())]),
       onRefused: (path, reason) => this.#countRefusal(path, reason),
+      onFault: (fault) => this.#notice(fault),
     });
   }
 
@@ -87,7 +74,7 @@ export class Engine extends EventEmitter<EngineEvents> {
 
   /** The public key, PEM. @throws before the start. */
   get publicKey(): string {
-    return started(this.#key).publicPem;
+    return started(this.#run).key.publicPem;
   }
 
   /** The newest status reports, oldest first; `history` at most. */
@@ -112,32 +99,35 @@ export class Engine extends EventEmitter<EngineEvents> {
 
   /** The workers of all endpoints, with their state and expected queue now. */
   get workers(): readonly WorkerView[] {
-    return this.#endpoints?.all.flatMap((endpoint) => endpoint.workforce.view()) ?? [];
+    return this.#run?.endpoints.all.flatMap((endpoint) => endpoint.workforce.view()) ?? [];
   }
 
   /**
    * Listens, and goes on with what the state file holds. Resolves to the base URL; when it listens already,
    * to the same.
    *
-   * @throws {TsworkerError} `PORT_UNAVAILABLE`, `STATE_UNAVAILABLE`.
+   * @throws {TsworkerError} `PORT_UNAVAILABLE`; `STATE_UNAVAILABLE`; `CONFIG_INVALID` when the parameters of scaling do
+   * not go with those that the state holds. It does not listen then.
    */
   async start(): Promise<string> {
-    if (this.#endpoints !== undefined && this.#memory === undefined) {
+    if (this.#run !== undefined && this.#memory === undefined) {
       await this.#server.start();
       return this.url;
     }
+    const before = { run: this.#run, memory: this.#memory };
     const state = this.#memory ?? (await this.#file?.load());
     const privateKey = this.#options.privateKey ?? state?.privateKey;
-    this.#key ??= privateKey ? SigningKey.from(privateKey) : await SigningKey.generate();
+    const key = this.#run?.key ?? (privateKey ? SigningKey.from(privateKey) : await SigningKey.generate());
     await this.#server.start();
-    this.#open(state);
-    this.#memory = undefined;
     try {
+      this.#run = new EngineRun({ options: this.#options, key, state, hooks: this.#hooks() });
+      this.#memory = undefined;
       await this.#file?.flush();
     } catch (error) {
       // An engine that would forget everything is not to begin.
       await this.#close();
-      this.#endpoints = undefined;
+      this.#run = before.run;
+      this.#memory = before.memory;
       throw error;
     }
     return this.url;
@@ -151,19 +141,18 @@ export class Engine extends EventEmitter<EngineEvents> {
    * @throws {TsworkerError} `STATE_UNAVAILABLE` when the state cannot be written; all has ended then, too.
    */
   async stop(): Promise<void> {
-    if (this.#endpoints === undefined || this.#memory !== undefined) {
+    if (this.#run === undefined || this.#memory !== undefined) {
       await this.#server.stop();
       return;
     }
-    this.#memory = this.#remember(0);
+    this.#memory = this.#run.remember(true);
     await this.#close();
-    await this.#file?.flush();
+    await this.#file?.release();
   }
 
   /** The server is last: workers that end have something to report. */
   async #close(): Promise<void> {
-    const keep = this.#file !== undefined;
-    await Promise.all(this.#endpoints?.all.map((endpoint) => endpoint.workforce.close(keep)) ?? []);
+    await this.#run?.close(this.#file !== undefined);
     await this.#server.stop();
   }
 
@@ -196,7 +185,7 @@ export class Engine extends EventEmitter<EngineEvents> {
 
   /** Base64 of the signature over a worker's URL. @throws before the start. */
   sign(url: string): string {
-    return started(this.#key).sign(url);
+    return started(this.#run).key.sign(url);
   }
 
   /**
@@ -206,66 +195,22 @@ export class Engine extends EventEmitter<EngineEvents> {
    * @throws before the start.
    */
   authData({ url, cost = 100 }: { readonly url: string; readonly cost?: number }): AuthData {
-    return started(this.#own).authDataFor(url, cost);
-  }
-
-  /** The endpoint that it was started with. */
-  get #own(): ManagedEndpoint | undefined {
-    return this.#endpoints?.byName(this.#options.endpoint);
+    return started(this.#run?.own).authDataFor(url, cost);
   }
 
   get #accountKey(): string {
     return this.#options.accountKey ?? this.#options.apiKey;
   }
 
-  /** Goes on with an earlier run, or begins. */
-  #open(state: EngineState | undefined): void {
-    if (state) {
-      this.#numbers = new RequestNumbers({ requestIdx: state.lastRequestIdx, reqnum: state.lastReqnum });
-      this.#lastWorkerId = state.lastWorkerId;
-    }
-    this.#endpoints = openEndpoints(this.#options, state, this.#surroundings());
-  }
-
-  #surroundings(): EndpointSurroundings {
-    const { provider, planner = plan, silentAfter = 35, startTimeout = 60, token = "" } = this.#options;
+  /** What endpoints and workers tell. */
+  #hooks(): ConstructorParameters<typeof EngineRun>[0]["hooks"] {
     return {
-      provider,
-      planner,
-      numbers: this.#numbers,
-      silentAfter,
-      startTimeout,
-      expectedCapacity: this.#options.expectedCapacity ?? 100,
-      token,
-      nextWorkerId: () => {
-        this.#lastWorkerId += 1;
-        return this.#lastWorkerId;
-      },
       engineUrl: () => this.url,
-      sign: (url) => this.sign(url),
       onRequested: (cost) => this.#ledger.recordRequested(cost),
       onWorker: (worker) => this.#announce(() => this.emit("worker", worker)),
       onPlan: (endpoint, made) => this.#announce(() => this.emit("plan", { endpoint, plan: made })),
-      onNotice: (notice) => this.#announce(() => this.emit("notice", notice)),
+      onNotice: (notice) => this.#notice(notice),
       onChanged: () => this.#file?.touch(),
-    };
-  }
-
-  /** What outlives the engine. @param margin - how far the counters may go before this is written again. */
-  #remember(margin: number): EngineState {
-    if (this.#memory !== undefined) return this.#memory;
-    const { requestIdx, reqnum } = this.#numbers.last;
-    const endpoints = started(this.#endpoints);
-    return {
-      version: 1,
-      privateKey: started(this.#key).privatePem,
-      lastRequestIdx: requestIdx + margin,
-      lastReqnum: reqnum + margin,
-      lastId: endpoints.lastId,
-      lastWorkerId: this.#lastWorkerId,
-      endpoints: endpoints.all.map(({ record }) => record),
-      groups: [...endpoints.groups],
-      workers: endpoints.remembered(),
     };
   }
 
@@ -273,17 +218,17 @@ export class Engine extends EventEmitter<EngineEvents> {
     return {
       accountKey: this.#accountKey,
       ownEndpoint: this.#options.endpoint,
-      endpoints: () => started(this.#endpoints),
+      endpoints: () => started(this.#run).endpoints,
     };
   }
 
   #desk(): Desk {
     return {
-      token: this.#options.token,
+      token: () => this.#run?.token,
       accountKey: this.#accountKey,
       publicKey: () => this.publicKey,
-      endpointNamed: (name) => this.#endpoints?.byName(name),
-      endpointOf: (id) => this.#endpoints?.byId(id),
+      endpointNamed: (name) => this.#run?.endpoints.byName(name),
+      endpointOf: (id) => this.#run?.endpoints.byId(id),
       dispatch: (endpoint, question) => {
         const answer = endpoint.dispatch(question);
         this.#file?.touch();
@@ -293,13 +238,14 @@ export class Engine extends EventEmitter<EngineEvents> {
       },
       recordReport: (status) => {
         const report = this.#ledger.recordReport(status, now());
-        const endpoint = this.#endpoints?.all.find((each) => each.workforce.has(status.id)) ?? this.#own;
+        const endpoint =
+          this.#run?.endpoints.all.find((each) => each.workforce.has(status.id)) ?? this.#run?.own;
         endpoint?.workforce.takeReport(report);
         this.#announce(() => this.emit("report", report));
       },
       recordEnded: (delivery) => {
         const ended = this.#ledger.recordEnded(delivery, now());
-        for (const endpoint of this.#endpoints?.all ?? []) endpoint.takeEnded(delivery);
+        for (const endpoint of this.#run?.endpoints.all ?? []) endpoint.takeEnded(delivery);
         if (ended.length > 0) this.#announce(() => this.emit("ended", ended));
       },
     };
@@ -309,6 +255,10 @@ export class Engine extends EventEmitter<EngineEvents> {
     if (!REPORT_PATHS.includes(withoutSlash(path))) return;
     this.#refused += 1;
     this.#announce(() => this.emit("refused", { path, reason }));
+  }
+
+  #notice(notice: string): void {
+    this.#announce(() => this.emit("notice", notice));
   }
 
   /**

@@ -27,14 +27,14 @@ export interface Totals {
   /** Sum of `num_requests_recieved`. */
   readonly requestsReceived: number;
   /**
-   * Every `loadtime` other than 0, in seconds, in the order in which they came: one per start of a worker.
+   * The newest `loadtime`s other than 0, in seconds, in the order in which they came: one per start of a worker;
+   * `history` at most.
    */
   readonly loadTimes: readonly number[];
   /** Number of entries of ended requests, by status. */
   readonly ended: Readonly<Record<EndedStatus, number>>;
   /**
-   * How often each `request_idx` was reported ended; more than once is a duplicate. The one thing here that
-   * grows with the number of requests, by some 50 bytes each.
+   * How often each of the newest million `request_idx` was reported ended; more than once is a duplicate.
    */
   readonly endedTimes: ReadonlyMap<number, number>;
   /** Number of different requests that asked for a route. One that asks again is not counted again. */
@@ -43,11 +43,14 @@ export interface Totals {
   readonly requestedLoad: number;
 }
 
+/** How many requests are watched for being reported ended twice: some 50 MB. */
+const COUNTED_ENDS = 1_000_000;
+
 /** What workers told the engine: the newest entries and the sums over all. */
 export class Ledger {
   readonly #reports: BoundedList<RecordedReport>;
   readonly #ended: BoundedList<RecordedEnd>;
-  readonly #loadTimes: number[] = [];
+  readonly #loadTimes: BoundedList<number>;
   readonly #endedTimes = new Map<number, number>();
   readonly #sums = { reports: 0, newLoad: 0, rejectedLoad: 0, servedLoad: 0, requestsReceived: 0 };
   readonly #endedByStatus: Record<EndedStatus, number> = { Success: 0, Error: 0, Cancelled: 0, Rejected: 0 };
@@ -56,6 +59,7 @@ export class Ledger {
   constructor(history: number) {
     this.#reports = new BoundedList(history);
     this.#ended = new BoundedList(history);
+    this.#loadTimes = new BoundedList(history);
   }
 
   get reports(): readonly RecordedReport[] {
@@ -70,7 +74,7 @@ export class Ledger {
     return {
       ...this.#sums,
       ...this.#requested,
-      loadTimes: [...this.#loadTimes],
+      loadTimes: [...this.#loadTimes.items],
       ended: { ...this.#endedByStatus },
       endedTimes: this.#endedTimes,
     };
@@ -93,7 +97,7 @@ export class Ledger {
       const end: RecordedEnd = { ...request, worker_id: report.worker_id, receivedAt };
       this.#ended.push(end);
       this.#endedByStatus[end.status] += 1;
-      this.#endedTimes.set(end.request_idx, (this.#endedTimes.get(end.request_idx) ?? 0) + 1);
+      this.#countEnd(end.request_idx);
       return end;
     });
   }
@@ -101,5 +105,12 @@ export class Ledger {
   recordRequested(cost: number): void {
     this.#requested.requested += 1;
     this.#requested.requestedLoad += cost;
+  }
+
+  #countEnd(requestIdx: number): void {
+    this.#endedTimes.set(requestIdx, (this.#endedTimes.get(requestIdx) ?? 0) + 1);
+    if (this.#endedTimes.size <= COUNTED_ENDS) return;
+    const [oldest] = this.#endedTimes.keys();
+    if (oldest !== undefined) this.#endedTimes.delete(oldest);
   }
 }

@@ -1,23 +1,30 @@
-import { checkedScaling } from "./checked-scaling.js";
+import { TsworkerError } from "../errors.js";
+import { faultList } from "../fault-list.js";
+import { changedScaling } from "./changed-scaling.js";
+import type { CheckedOptions } from "./checked-options.js";
 import type { EndpointSurroundings } from "./endpoint-surroundings.js";
 import { Endpoints } from "./endpoints.js";
-import type { EngineOptions } from "./engine-options.js";
 import type { EngineState } from "./engine-state.js";
+import { faultsIn } from "./faults.js";
+import { type ScalingParameters, scalingParametersSchema } from "./scaling/scaling-parameters.js";
 import { workergroupRequestSchema } from "./workergroup.js";
 
 /**
  * The endpoints of an earlier run, where there was one, and that of the options, whose key and parameters go before
  * what was remembered of it.
+ *
+ * @throws {TsworkerError} `CONFIG_INVALID` when the parameters do not go with those that were remembered.
  */
 export function openEndpoints(
-  { endpoint: name, apiKey, scaling, provider }: EngineOptions,
+  { endpoint: name, apiKey, scaling, provider }: CheckedOptions,
   state: EngineState | undefined,
   surroundings: EndpointSurroundings,
 ): Endpoints {
+  const known = state?.endpoints.find((record) => record.name === name);
+  const parameters = parametersOf(known?.parameters, scaling ?? {});
   const endpoints = new Endpoints(state?.lastId ?? 0, surroundings);
   for (const record of state?.endpoints ?? []) endpoints.restore(record);
   const own = endpoints.byName(name);
-  const parameters = checkedScaling({ ...own?.record.parameters, ...scaling });
   if (own) endpoints.change(own, { apiKey, parameters });
   const added = own ?? endpoints.create({ name, state: "active", parameters }, apiKey);
   for (const group of state?.groups ?? []) {
@@ -29,4 +36,14 @@ export function openEndpoints(
   }
   for (const worker of state?.workers ?? []) endpoints.byId(worker.endpointId)?.workforce.recall(worker);
   return endpoints;
+}
+
+function parametersOf(
+  known: ScalingParameters | undefined,
+  said: NonNullable<CheckedOptions["scaling"]>,
+): ScalingParameters {
+  const { data, error } = scalingParametersSchema.safeParse(known ? changedScaling(known, said) : said);
+  if (data !== undefined) return data;
+  const subject = "the endpoint, with what is remembered of it,";
+  throw new TsworkerError("CONFIG_INVALID", faultList(subject, faultsIn(error)));
 }

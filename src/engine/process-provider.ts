@@ -1,17 +1,19 @@
 import { closeSync, mkdtempSync, openSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePorts } from "./free-ports.js";
 import { lastWords } from "./last-words.js";
 import type { Memo, Provider, WorkerOrder } from "./provider.js";
+import { RunningProcesses } from "./running-processes.js";
 import {
   type Identity,
   identityOf,
   isAlive,
   signal as signalTo,
   spawned,
+  untilAllGone,
   untilGone,
 } from "./worker-process.js";
 
@@ -50,24 +52,30 @@ const MAIN = fileURLToPath(new URL("../cli/main.js", import.meta.url));
  * ```ts
  * import { Engine, ProcessProvider } from "tsworker/engine";
  *
- * const provider = new ProcessProvider({ command: "npx tsx worker.ts" }); const engine = new Engine({
- * endpoint: "my-endpoint", apiKey: "secret", provider, scaling: { max_workers: 2 } });
+ * const provider = new ProcessProvider({ command: "npx tsx worker.ts" });
+ * const engine = new Engine({
+ *   endpoint: "my-endpoint",
+ *   apiKey: "secret",
+ *   provider,
+ *   scaling: { max_workers: 2 },
+ * });
  * ```
  */
 export class ProcessProvider implements Provider {
   readonly #options: ProcessProviderOptions;
-  #folder: string | undefined;
+  /** Processes that run, as far as is known. */
+  readonly #running = new RunningProcesses();
   /** Processes that are to end: their exit is no news. */
   readonly #ending = new Set<number>();
+  /** The folder for temporary files, where no other was named. */
+  #temporary: string | undefined;
 
   constructor(options: ProcessProviderOptions = {}) {
     this.#options = options;
-    this.#folder = options.folder;
   }
 
   async create(order: WorkerOrder, signal: AbortSignal): Promise<Memo> {
-    this.#folder ??= mkdtempSync(join(tmpdir(), "tsworker-workers-"));
-    const folder = join(this.#folder, `${order.id}`);
+    const folder = join(this.#parentFolder(), `${order.id}`);
     await mkdir(folder, { recursive: true });
     return this.#run(order, folder, signal);
   }
@@ -75,11 +83,15 @@ export class ProcessProvider implements Provider {
   async start(order: WorkerOrder, signal: AbortSignal): Promise<Memo> {
     const { memo } = order;
     const folder = memo?.folder;
-    if (typeof folder !== "string") return this.create(order, signal);
-    if (memo && isAlive(identityIn(memo))) {
-      void untilGone(identityIn(memo), never).then(() => this.#tellEnd(order, identityIn(memo).pid, folder));
+    if (memo === undefined || typeof folder !== "string") return this.create(order, signal);
+    const identity = identityIn(memo);
+    if (isAlive(identity)) {
+      this.#running.add(identity);
+      void untilGone(identity, never).then(() => this.#tellEnd(order, identity, folder));
       return memo;
     }
+    // It may have left something behind.
+    signalTo(identity, "SIGKILL");
     await mkdir(folder, { recursive: true });
     return this.#run(order, folder, signal);
   }
@@ -90,16 +102,24 @@ export class ProcessProvider implements Provider {
     this.#ending.add(identity.pid);
     signalTo(identity, "SIGTERM");
     const grace = AbortSignal.timeout((this.#options.graceSeconds ?? 40) * 1000);
-    await untilGone(identity, AbortSignal.any([grace, signal]));
-    // What the worker started may live longer than it: they are a group of processes.
+    await untilAllGone(identity, AbortSignal.any([grace, signal]));
     signalTo(identity, "SIGKILL");
-    await untilGone(identity, never);
+    await untilAllGone(identity, never);
   }
 
   async destroy(order: WorkerOrder, signal: AbortSignal): Promise<void> {
     await this.stop(order, signal);
     const folder = order.memo?.folder;
-    if (typeof folder === "string") await rm(folder, { recursive: true, force: true });
+    if (typeof folder !== "string") return;
+    await rm(folder, { recursive: true, force: true });
+    // The last worker's end takes the folder for temporary files away; while others are in it, nothing does.
+    if (this.#temporary !== undefined) await rmdir(this.#temporary).catch(() => {});
+  }
+
+  #parentFolder(): string {
+    if (this.#options.folder !== undefined) return this.#options.folder;
+    this.#temporary ??= mkdtempSync(join(tmpdir(), "tsworker-workers-"));
+    return this.#temporary;
   }
 
   async #run(order: WorkerOrder, folder: string, signal: AbortSignal): Promise<Memo> {
@@ -128,12 +148,8 @@ export class ProcessProvider implements Provider {
         },
       });
       const identity = identityOf(child.pid);
-      const killIt = (): void => signalTo(identity, "SIGKILL");
-      process.once("exit", killIt);
-      void child.ended.then((how) => {
-        process.removeListener("exit", killIt);
-        this.#tellEnd(order, identity.pid, folder, how);
-      });
+      this.#running.add(identity);
+      void child.ended.then((how) => this.#tellEnd(order, identity, folder, how));
       const memo = { folder, port, ...identity };
       // Nobody would ever end it.
       if (signal.aborted) await this.stop({ ...order, memo }, never);
@@ -144,8 +160,11 @@ export class ProcessProvider implements Provider {
     }
   }
 
-  #tellEnd({ onExited }: WorkerOrder, pid: number, folder: string, how = "ended"): void {
-    if (this.#ending.delete(pid)) return;
+  #tellEnd({ onExited }: WorkerOrder, identity: Identity, folder: string, how = "ended"): void {
+    this.#running.delete(identity);
+    if (this.#ending.delete(identity.pid)) return;
+    // What it started may live on, and hold what the next one needs.
+    signalTo(identity, "SIGKILL");
     const log = join(folder, "worker.log");
     const said = lastWords(log);
     onExited(`its process ${how}${said === "" ? "" : `, its last words: ${said}`} (see ${log})`);

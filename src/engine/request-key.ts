@@ -1,7 +1,7 @@
 import type { EngineRequest } from "./exchange.js";
 
 /** The key of a request: in its body, as a bearer token, or in its query, in this order. */
-export function keyOf(request: EngineRequest, inBody?: string): string | undefined {
+export function keyOf(request: EngineRequest, inBody?: string | null): string | undefined {
   return inBody ?? bearer(request.authorization) ?? request.query.get("api_key") ?? undefined;
 }
 

@@ -1,8 +1,13 @@
 import { z } from "zod";
 import type { EndedReport, WorkerStatus } from "../wire.js";
 
-const amount = z.number().nonnegative();
+/** Far more than anything is, and so little that no sum of them is infinite or loses its units. */
+const MOST = 1e12;
+const amount = z.number().nonnegative().max(MOST);
 const count = z.int().nonnegative();
+
+/** Workload of a request of which its client says none. */
+const DEFAULT_COST = 100;
 
 /** Seconds after which a request that is not asked for is forgotten, where its client names none. */
 const DEFAULT_REPLAY_TIMEOUT = 60;
@@ -10,11 +15,12 @@ const DEFAULT_REPLAY_TIMEOUT = 60;
 /** Body of `POST /route/`. A cost may come as a number or its text. */
 export const routeRequestSchema = z.object({
   endpoint: z.string(),
-  api_key: z.string().optional(),
+  api_key: z.string().nullish(),
   cost: z
     .union([z.number(), z.string().trim().min(1).transform(Number)])
-    .pipe(amount)
-    .default(100),
+    .nullish()
+    .transform((cost) => cost ?? DEFAULT_COST)
+    .pipe(amount),
   request_idx: count.nullish().transform((index) => index ?? 0),
   replay_timeout: amount.nullish().transform((seconds) => seconds ?? DEFAULT_REPLAY_TIMEOUT),
 });

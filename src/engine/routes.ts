@@ -12,7 +12,7 @@ import type { Route } from "./router.js";
 /** What the routes need of the engine. */
 export interface Desk {
   /** The `mtoken` that reports must carry; undefined: any. */
-  readonly token: string | undefined;
+  token(): string | undefined;
   /** The key that opens every endpoint to who looks at it. */
   readonly accountKey: string;
   publicKey(): string;
@@ -23,10 +23,17 @@ export interface Desk {
   recordEnded(report: EndedReport): void;
 }
 
+/** Lines of each log that are shown where nobody says how many. */
+const DEFAULT_TAIL = 100;
+
 const lookSchema = z.object({
   id: z.int(),
-  api_key: z.string().optional(),
-  tail: z.int().positive().default(100),
+  api_key: z.string().nullish(),
+  tail: z
+    .int()
+    .positive()
+    .nullish()
+    .transform((tail) => tail ?? DEFAULT_TAIL),
 });
 
 /** The calls of clients and workers. */
@@ -91,5 +98,6 @@ function deleteRequests(desk: Desk, request: EngineRequest): EngineAnswer {
 }
 
 function hasToken(desk: Desk, token: string): boolean {
-  return desk.token === undefined || token === desk.token;
+  const expected = desk.token();
+  return expected === undefined || token === expected;
 }

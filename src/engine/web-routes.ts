@@ -82,14 +82,10 @@ const createGroup: Handler = (desk, { body }) => {
   const parsed = workergroupRequestSchema.safeParse(body);
   if (!parsed.success) return refusal(400, faults(parsed.error));
   const { endpoint_id, endpoint_name, ...wish } = parsed.data;
-  if (endpoint_id === undefined && endpoint_name === undefined) {
-    return refusal(400, "expected endpoint_id or endpoint_name");
-  }
-  const endpoint =
-    endpoint_id === undefined
-      ? desk.endpoints().byName(endpoint_name ?? "")
-      : desk.endpoints().byId(endpoint_id);
-  if (endpoint === undefined) return noSuch(endpoint_id ?? endpoint_name);
+  const named = endpoint_id ?? endpoint_name;
+  if (named === undefined || named === null) return refusal(400, "expected endpoint_id or endpoint_name");
+  const endpoint = typeof named === "number" ? desk.endpoints().byId(named) : desk.endpoints().byName(named);
+  if (endpoint === undefined) return noSuch(named);
   return done({ id: desk.endpoints().addGroup(endpoint, wish).id });
 };
 
@@ -105,7 +101,7 @@ function withEndpoint(
   return endpoint ? then(endpoint) : noSuch(id);
 }
 
-function noSuch(endpoint: number | string | undefined): EngineAnswer {
+function noSuch(endpoint: number | string): EngineAnswer {
   return refusal(400, `no such endpoint: ${endpoint}`);
 }
 

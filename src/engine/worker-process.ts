@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 
 /** A process as it can be told from a later one that was given the same number. */
@@ -55,10 +55,11 @@ export function isAlive({ pid, startedAt }: Identity): boolean {
   return startOf(pid) === startedAt;
 }
 
-/** Sends a signal to a process and all that it started. One that is gone is no error. */
-export function signal({ pid }: Identity, name: NodeJS.Signals): void {
+/** Sends a signal to a process and all that it started. Where nobody is left, that is no error. */
+export function signal(identity: Identity, name: NodeJS.Signals): void {
+  if (!mayHaveGroup(identity)) return;
   try {
-    process.kill(-pid, name);
+    process.kill(-identity.pid, name);
   } catch {
     // There is nobody left in the group.
   }
@@ -69,21 +70,55 @@ export async function untilGone(identity: Identity, signal: AbortSignal): Promis
   while (isAlive(identity) && !signal.aborted) await pause(LOOK_MS, undefined, { ref: false });
 }
 
+/** The same, and all that it started is gone, too: what a shell runs may outlive the shell. */
+export async function untilAllGone(identity: Identity, signal: AbortSignal): Promise<void> {
+  await untilGone(identity, signal);
+  while (isAnyLeft(identity) && !signal.aborted) await pause(LOOK_MS, undefined, { ref: false });
+}
+
+/** Whether anybody of the process's group runs. */
+function isAnyLeft(identity: Identity): boolean {
+  if (!mayHaveGroup(identity)) return false;
+  try {
+    process.kill(-identity.pid, 0);
+  } catch {
+    return false;
+  }
+  if (process.platform !== "linux") return true;
+  // Those that only wait to be noticed as dead, which may be for ever, are none.
+  return readdirSync("/proc").some((name) => {
+    const [state, , group] = /^\d+$/.test(name) ? fieldsOf(Number(name)) : [];
+    return state !== undefined && state !== "Z" && Number(group) === identity.pid;
+  });
+}
+
+/** Whether a group of this number is the process's own, and not that of a later one with the same number. */
+function mayHaveGroup({ pid, startedAt }: Identity): boolean {
+  if (pid <= 0) return false;
+  const start = startOf(pid);
+  return start === "" || start === startedAt;
+}
+
 /**
  * What stands in for the start where the system does not tell it: such a process is not found again by a
  * later engine.
  */
 const OF_THIS_RUN = `child of ${process.pid}`;
 
-/** Field 22 of `/proc/<pid>/stat`, and its state: one that only waits to be noticed as dead is gone. */
+/** When a process began; empty: there is none, or it only waits to be noticed as dead. */
 function startOf(pid: number): string {
   if (process.platform !== "linux") return OF_THIS_RUN;
+  const fields = fieldsOf(pid);
+  return fields[0] === "Z" ? "" : (fields[19] ?? "");
+}
+
+/** Fields of `/proc/<pid>/stat` from the third on: state, parent, group, and the start as the 22nd. */
+function fieldsOf(pid: number): readonly string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The name, in parentheses, may hold anything.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" ? "" : (fields[19] ?? "");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch {
-    return "";
+    return [];
   }
 }

@@ -1,14 +1,26 @@
 import { z } from "zod";
 
-const text = z.string().default("");
+/** Levels that `search_params` may be nested: what is written to the state has to be read again. */
+const MOST_LEVELS = 32;
+
+const text = z
+  .string()
+  .nullish()
+  .transform((given) => given ?? "");
+
+const searchParams = z
+  .union([z.string(), z.record(z.string(), z.unknown())])
+  .nullish()
+  .transform((given) => given ?? "")
+  .refine((given) => !isDeeper(given, MOST_LEVELS), `expected at most ${MOST_LEVELS} levels`);
 
 /** What a client says of a workergroup. The engine hands it to the provider as it is. */
 export const workergroupRequestSchema = z.object({
-  endpoint_id: z.int().optional(),
-  endpoint_name: z.string().optional(),
+  endpoint_id: z.int().nullish(),
+  endpoint_name: z.string().nullish(),
   template_hash: z.string().nullable().default(null),
   template_id: z.int().nullable().default(null),
-  search_params: z.union([z.string(), z.record(z.string(), z.unknown())]).default(""),
+  search_params: searchParams,
   launch_args: text,
   gpu_ram: z.number().nonnegative().nullable().default(null),
 });
@@ -24,3 +36,8 @@ export const workergroupSchema = workergroupRequestSchema.extend({
 
 /** How the workers of an endpoint are made. */
 export type Workergroup = Readonly<z.output<typeof workergroupSchema>>;
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1));
+}

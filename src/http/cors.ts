@@ -1,3 +1,4 @@
+import { corsHeaders, preflightHeaders } from "../cors-headers.js";
 import type {
   BodyWriter,
   Endpoint,
@@ -7,8 +8,8 @@ import type {
   WriterSink,
 } from "./http-server.js";
 
-/** Seconds for which a browser remembers what it may send. */
-const REMEMBERED_S = "7200";
+/** A worker's routes take JSON by POST. */
+const PREFLIGHT = { methods: "POST", headers: "*" };
 
 /** Headers of an answer that say who may read it: the worker's business, whatever the model says of it. */
 const OWN = /^access-control-/i;
@@ -24,18 +25,13 @@ export function withCors({ path, handle }: Endpoint, origins: readonly string[])
     path,
     handle: (request, responder) => {
       const origin = request.header("origin");
-      const isAllowed = origin !== "" && (allowed.has("*") || allowed.has(origin));
       const isPreflight =
         request.method === "OPTIONS" && request.header("access-control-request-method") !== "";
-      const headers = ["vary", "origin"];
-      if (isAllowed)
-        headers.push("access-control-allow-origin", origin, "access-control-expose-headers", "*");
-      if (isAllowed && isPreflight) {
-        headers.push("access-control-allow-methods", "POST", "access-control-allow-headers", "*");
-        headers.push("access-control-max-age", REMEMBERED_S);
+      const headers = isPreflight ? preflightHeaders(origin, allowed, PREFLIGHT) : undefined;
+      if (headers !== undefined) {
         responder.answer({ status: 204, headers, isAscii: true });
       } else {
-        handle(request, new CorsResponder(responder, headers));
+        handle(request, new CorsResponder(responder, corsHeaders(origin, allowed)));
       }
     },
   };

@@ -13,6 +13,7 @@ import type { AuthData } from "../../src/wire.js";
 import { eventually } from "./eventually.js";
 import { SIMULATED_WORKER } from "./simulated-worker.js";
 import { ask, startedEngine } from "./started-engine.js";
+import { workerStatus } from "./worker-status.js";
 
 interface ProcessEngineOptions extends Partial<EngineOptions> {
   readonly command?: ProcessProviderOptions["command"];
@@ -37,6 +38,8 @@ export async function processEngine({
   const provider = new ProcessProvider({ command, folder: await temporaryFolder(), graceSeconds: 10 });
   const engine = await startedEngine({
     provider,
+    // What a test reports in a worker's name counts as the worker's.
+    token: workerStatus().mtoken,
     scaling: { max_workers: 1, cold_workers: 0, min_load: 0, cold_mult: 1, ...scaling },
     ...options,
   });

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,9 +7,13 @@ import type { EngineState } from "../../src/engine/engine-state.js";
 import { StateFile } from "../../src/engine/state-file.js";
 import { eventually } from "../support/eventually.js";
 
+const privateKey = generateKeyPairSync("rsa", { modulusLength: 2048 })
+  .privateKey.export({ type: "pkcs8", format: "pem" })
+  .toString();
+
 const state: EngineState = {
   version: 1,
-  privateKey: "pem",
+  privateKey,
   lastRequestIdx: 7,
   lastReqnum: 9,
   lastId: 2,
