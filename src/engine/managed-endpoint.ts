@@ -90,12 +90,13 @@ export class ManagedEndpoint {
     const workers = this.workforce.view(at);
     const expected = expectedCapacity(workers, this.#surroundings.expectedCapacity);
     const { lastAskedAt } = this.#dispatcher;
-    const isBusy = workers.some(({ load }) => load > 0) || this.#waitlist.size > 0;
+    const waiting = this.#waitlist.load(at);
+    const isBusy = workers.some(({ load }) => load > 0) || waiting > 0;
     const plan = planner({
       parameters: this.#record.parameters,
       workers: fleetOf(workers, provider.price ?? 1, expected),
       load: this.#load.at(at),
-      waiting: this.#waitlist.load,
+      waiting,
       // A request that runs is none that has passed.
       idleSeconds: isBusy ? 0 : lastAskedAt === undefined ? undefined : at - lastAskedAt,
       expectedCapacity: expected,

@@ -69,7 +69,8 @@ export class Roster {
     const known = this.#entries.get(report.id);
     if (report.loadtime > 0) this.#toLoad.delete(report.id);
     const wasReady = known === undefined && report.max_perf > 0 && !this.#toLoad.has(report.id);
-    const hasLoaded = known?.hasLoaded || report.loadtime > 0 || wasReady;
+    // A capacity is kept until the process ends: without one, it is another process, which has yet to load.
+    const hasLoaded = (known?.hasLoaded && report.max_perf > 0) || report.loadtime > 0 || wasReady;
     this.#entries.delete(report.id);
     this.#entries.set(report.id, { lastReport: report, hasLoaded, routed: new Map(), routedLoad: 0 });
     if (this.#entries.size <= MAX_WORKERS) return undefined;

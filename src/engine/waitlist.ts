@@ -7,8 +7,8 @@ interface Asked {
 }
 
 /**
- * Seconds for which a request keeps others waiting behind it without being asked for. Clients ask every 6 s
- * at least.
+ * Seconds for which a request waits without being asked for: it keeps others behind it, and asks for capacity.
+ * Clients ask every 6 s at least.
  */
 const PATIENCE = 10;
 /** How many requests are remembered; beyond that the oldest is forgotten. */
@@ -66,8 +66,7 @@ export class Waitlist {
     let load = 0;
     for (const each of this.#waiting) {
       if (each === requestIdx || load > limit) break;
-      const asked = this.#asked.get(each);
-      if (asked !== undefined && now - asked.at <= PATIENCE) load += asked.cost;
+      load += this.#loadOf(each, now);
     }
     return load;
   }
@@ -77,10 +76,16 @@ export class Waitlist {
     return this.#waiting.size;
   }
 
-  /** Workload of all that wait. */
-  get load(): number {
+  /** Workload of all that wait and are still asked for. */
+  load(now: number): number {
     let load = 0;
-    for (const requestIdx of this.#waiting) load += this.#asked.get(requestIdx)?.cost ?? 0;
+    for (const requestIdx of this.#waiting) load += this.#loadOf(requestIdx, now);
     return load;
+  }
+
+  /** Workload of a request, as long as its client asks. */
+  #loadOf(requestIdx: number, now: number): number {
+    const asked = this.#asked.get(requestIdx);
+    return asked !== undefined && now - asked.at <= PATIENCE ? asked.cost : 0;
   }
 }

@@ -119,8 +119,17 @@ test("of a workergroup and an endpoint", async () => {
   order(2);
   await create.succeed({});
   const first = group?.getSnapshot().context.workers[1];
-  first?.send({ type: "worker.reported", said: { condition: "ready" } });
+  const ready = (): void => first?.send({ type: "worker.reported", said: { condition: "ready" } });
+  const last = async (): Promise<void> => {
+    for (let waited = 0; waited <= 60_000; waited += 30_000) {
+      ready();
+      await pass(30_000);
+    }
+  };
+  ready();
   await create.fail();
+  first?.send({ type: "worker.reported", said: { condition: "loading" } });
+  ready();
   for (let id = 3; id <= 6; id += 1) {
     order(id);
     await pass(1000 * 2 ** (id - 3));
@@ -132,7 +141,9 @@ test("of a workergroup and an endpoint", async () => {
   }
   order(7);
   await create.fail();
-  first?.send({ type: "worker.reported", said: { condition: "ready" } });
+  await last();
+  first?.send({ type: "worker.reported", said: { condition: "loading" } });
+  await last();
   group?.send({ type: "workergroup.release" });
   await destroy.succeed();
   endpoint.send({ type: "workergroup.removed", id: 1 });

@@ -66,17 +66,40 @@ test("after a failure creation waits, twice as long each time, and after five it
   expect(state()).toBe("broken");
 });
 
-test("a worker that becomes ready makes up for all failures", async () => {
-  const { group, order, create, state, workers } = startedWorkergroup();
+test("a worker that becomes ready ends the wait, and one that serves for a minute makes up for all failures", async () => {
+  const { group, order, create, pass, state, workers } = startedWorkergroup();
   order();
   order();
   await create.fail();
   expect(state()).toBe("backingOff");
   await create.succeed({});
-  workers()[1]?.send({ type: "worker.reported", said: { condition: "ready" } });
+  const serve = () => workers()[1]?.send({ type: "worker.reported", said: { condition: "ready" } });
+  serve();
   await settled();
   expect(state()).toBe("recruiting");
+  expect(group.getSnapshot().context.failures).toBe(1);
+  await pass(30_000);
+  serve();
+  await pass(30_000);
   expect(group.getSnapshot().context.failures).toBe(0);
+});
+
+test("workers that fail as soon as they serve lead to the same rest", async () => {
+  const { order, create, pass, state, workers } = startedWorkergroup();
+  for (let times = 1; times <= 5; times += 1) {
+    order();
+    await pass(8000);
+    expect(create.count).toBe(times);
+    await create.succeed({});
+    workers()
+      .at(-1)
+      ?.send({ type: "worker.reported", said: { condition: "ready" } });
+    workers().at(-1)?.send({ type: "worker.exited", message: "gone" });
+    await settled();
+  }
+  expect(state()).toBe("broken");
+  workers()[0]?.send({ type: "worker.reported", said: { condition: "ready" } });
+  expect(state()).toBe("broken");
 });
 
 test("somebody who mended the cause need not wait", async () => {

@@ -63,7 +63,7 @@ test("a request that waits is found again, and its load counts once", () => {
   for (let times = 0; times < 5; times += 1) expect(ask({ idx, cost: 50 }).idx).toBe(idx);
   expect(load.at(NOW)).toBe(5);
   expect(requested).toEqual([50]);
-  expect(waitlist.load).toBe(50);
+  expect(waitlist.load(NOW)).toBe(50);
 });
 
 test("the one that waits longest goes first, whoever asks first", () => {
@@ -99,13 +99,23 @@ test("a request is forgotten after its replay time-out, and counts anew when it 
   const { ask, load, requested, waitlist } = startedDispatcher();
   const { idx } = ask({ cost: 50, replayTimeout: 20 });
   ask({ cost: 1, at: NOW + 20 });
-  expect(waitlist.load).toBe(51);
+  expect(waitlist.size).toBe(2);
+  ask({ cost: 1, at: NOW + 20.5 });
+  expect(waitlist.size).toBe(3);
   ask({ cost: 1, at: NOW + 21 });
-  expect(waitlist.load).toBe(2);
+  expect(waitlist.size).toBe(3);
   const before = load.at(NOW + 21);
   expect(ask({ idx, cost: 50, at: NOW + 21 }).idx).toBe(idx);
   expect(load.at(NOW + 21)).toBeCloseTo(before + 5);
-  expect(requested).toEqual([50, 1, 1]);
+  expect(requested).toEqual([50, 1, 1, 1]);
+});
+
+test("one that no longer asks wants no worker", () => {
+  const { ask, waitlist } = startedDispatcher();
+  ask({ cost: 50, replayTimeout: 1e9 });
+  ask({ cost: 7, at: NOW + 10 });
+  expect(waitlist.load(NOW + 10)).toBe(57);
+  expect(waitlist.load(NOW + 11)).toBe(7);
 });
 
 test("what has ended is forgotten at once", () => {

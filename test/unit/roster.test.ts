@@ -42,6 +42,12 @@ describe("a worker is not routable", () => {
     expect(stateOf(rosterOf({ max_perf: 0, loadtime: 0 }, { max_perf: 100, loadtime: 0 }))).toBe("loading");
   });
 
+  test("when it was started again, until it tells its load time anew", () => {
+    const reports = [{}, { max_perf: 0, loadtime: 0 }, { max_perf: 100, loadtime: 0 }];
+    expect(stateOf(rosterOf(...reports))).toBe("loading");
+    expect(stateOf(rosterOf(...reports, { loadtime: 2 }))).toBe("idle");
+  });
+
   test("without a URL", () => {
     expect(stateOf(rosterOf({ url: "" }))).toBe("loading");
   });

@@ -64,6 +64,12 @@ export interface WorkerServed {
   readonly id: number;
 }
 
+/** The worker has served for a while. */
+export interface WorkerLasted {
+  readonly type: "worker.lasted";
+  readonly id: number;
+}
+
 /** The worker failed. */
 export interface WorkerFailed {
   readonly type: "worker.failed";

@@ -9,6 +9,7 @@ import type {
   WorkerExited,
   WorkerFailed,
   WorkerGone,
+  WorkerLasted,
   WorkerReplace,
   WorkerReported,
   WorkerServed,
@@ -43,7 +44,7 @@ export interface WorkerInput {
   readonly purpose: Purpose;
   readonly memo?: Memo;
   readonly patience: Patience;
-  readonly group: ActorRef<Snapshot<unknown>, WorkerServed | WorkerFailed | WorkerGone>;
+  readonly group: ActorRef<Snapshot<unknown>, WorkerServed | WorkerLasted | WorkerFailed | WorkerGone>;
 }
 
 /** What a worker actor knows. */
@@ -132,6 +133,10 @@ export const engineWorkerMachine = setup({
     tellServed: sendTo(
       ({ context }) => context.group,
       ({ context }) => ({ type: "worker.served", id: context.id }) satisfies WorkerServed,
+    ),
+    tellLasted: sendTo(
+      ({ context }) => context.group,
+      ({ context }) => ({ type: "worker.lasted", id: context.id }) satisfies WorkerLasted,
     ),
     tellFailed: sendTo(
       ({ context }) => context.group,
@@ -281,7 +286,7 @@ export const engineWorkerMachine = setup({
               actions: ["expectNothing", "expectReport"],
             },
           },
-          after: { steady: { actions: "forgetReboots" } },
+          after: { steady: { actions: ["forgetReboots", "tellLasted"] } },
         },
       },
     },

@@ -1,5 +1,5 @@
 import { type ActorRefFrom, assign, enqueueActions, setup } from "xstate";
-import type { Failure, Purpose, WorkerFailed, WorkerGone, WorkerServed } from "./events.js";
+import type { Failure, Purpose, WorkerFailed, WorkerGone, WorkerLasted, WorkerServed } from "./events.js";
 import { engineWorkerMachine, type Memo, type Origin, type Patience } from "./worker.js";
 
 /** A worker's actor. */
@@ -34,7 +34,7 @@ export interface WorkergroupContext {
   readonly patience: Patience;
   /** By worker id. */
   readonly workers: Readonly<Record<number, WorkerRef>>;
-  /** Failures since a worker last became ready. */
+  /** Failures since a worker last served for a while. */
   readonly failures: number;
   readonly lastFailure: Failure | undefined;
 }
@@ -47,7 +47,8 @@ const BACK_OFF_MS = 1000;
 
 /**
  * The workers that are made alike. When one after the other fails, making more does not help: creation waits
- * longer and longer, and after {@link MAX_FAILURES} in a row for {@link BROKEN_MS}.
+ * longer and longer, and after {@link MAX_FAILURES} in a row for {@link BROKEN_MS}. One that becomes ready ends the
+ * wait, and one that serves for a while the row: those that fail as soon as they serve are a row, too.
  */
 export const workergroupMachine = setup({
   types: {} as {
@@ -56,6 +57,7 @@ export const workergroupMachine = setup({
     events:
       | WorkerAdded
       | WorkerServed
+      | WorkerLasted
       | WorkerFailed
       | WorkerGone
       | WorkergroupRelease
@@ -69,6 +71,7 @@ export const workergroupMachine = setup({
     broken: BROKEN_MS,
   },
   guards: {
+    failedTooOften: ({ context }) => context.failures >= MAX_FAILURES,
     failsTooOften: ({ context }) => context.failures + 1 >= MAX_FAILURES,
   },
   actions: {
@@ -123,7 +126,8 @@ export const workergroupMachine = setup({
         actions: { type: "countFailure", params: ({ event }) => event },
       },
     ],
-    "worker.served": { target: ".recruiting", actions: "forgetFailures" },
+    "worker.served": [{ guard: "failedTooOften" }, { target: ".recruiting" }],
+    "worker.lasted": { target: ".recruiting", actions: "forgetFailures" },
     "workergroup.retry": { target: ".recruiting", actions: "forgetFailures" },
     "workergroup.hold": { actions: "holdAll" },
     "workergroup.release": { actions: "releaseAll" },
@@ -133,7 +137,8 @@ export const workergroupMachine = setup({
       entry: "createPending",
       on: {
         "worker.added": { actions: [{ type: "addWorker", params: ({ event }) => event }, "createPending"] },
-        "worker.served": { actions: "forgetFailures" },
+        "worker.served": {},
+        "worker.lasted": { actions: "forgetFailures" },
       },
     },
     backingOff: { after: { backOff: "recruiting" } },

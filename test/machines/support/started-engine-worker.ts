@@ -1,5 +1,11 @@
 import { createActor, type InspectionEvent, SimulatedClock } from "xstate";
-import type { Said, WorkerFailed, WorkerGone, WorkerServed } from "../../../src/engine/machines/events.js";
+import type {
+  Said,
+  WorkerFailed,
+  WorkerGone,
+  WorkerLasted,
+  WorkerServed,
+} from "../../../src/engine/machines/events.js";
 import { wireStatus } from "../../../src/engine/machines/wire-status.js";
 import {
   engineWorkerMachine,
@@ -25,7 +31,7 @@ export function startedEngineWorker({ inspect = () => {}, ...input }: Started = 
   const start = new Calls<Memo, WorkerCall>();
   const stop = new Calls<void, WorkerCall>();
   const destroy = new Calls<void, WorkerCall>();
-  const group = listener<WorkerServed | WorkerFailed | WorkerGone>();
+  const group = listener<WorkerServed | WorkerLasted | WorkerFailed | WorkerGone>();
   const machine = engineWorkerMachine.provide({
     actors: { create: create.logic, start: start.logic, stop: stop.logic, destroy: destroy.logic },
   });
