@@ -75,6 +75,7 @@ async function runDev(file: string | undefined, options: DevCommandOptions): Pro
     });
     await checkWorkerPorts(env);
     const worker = new DevWorker({ program, env, graceMs: grace * 1000 });
+    worker.on("away", () => engine.expectAnew(Number(env.CONTAINER_ID)));
     const { title } = program;
     const inspectorPort = env.WORKER_HTTP_PORT ?? "";
     const end = showDev({ engine, endpoint, apiKey, model, modelUrl, worker, title, inspectorPort });

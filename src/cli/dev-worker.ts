@@ -16,6 +16,8 @@ export type DevWorkerState =
 interface DevWorkerEvents {
   state: [state: DevWorkerState];
   line: [line: DevLogLine];
+  /** Its process ends, or has ended: it takes no more requests. */
+  away: [];
 }
 
 interface DevWorkerInput {
@@ -74,6 +76,7 @@ export class DevWorker extends EventEmitter<DevWorkerEvents> {
     this.#become({ kind: "running", state: "starting" });
     const child = new DevProcess({ ...this.#input, ...this.#input.program, onLine: this.#hear });
     const first = await Promise.race([changed, child.ended]);
+    this.emit("away");
     if (first === "asked to end") this.#become({ kind: "ending" });
     else if (typeof first === "object") this.#become({ kind: "restarting", changed: first.file });
     else {
@@ -82,6 +85,7 @@ export class DevWorker extends EventEmitter<DevWorkerEvents> {
       return;
     }
     await child.stop(this.#input.graceMs);
+    this.emit("away");
   }
 
   readonly #hear = (text: string): void => {

@@ -1,9 +1,10 @@
+import { once } from "node:events";
 import { type Command, Option } from "commander";
 import { Engine, ProcessProvider, type ScalingParameters } from "../engine/index.js";
+import { interruption } from "./interruption.js";
 import { collected, count, number, numberFrom, port, positive, share } from "./option-values.js";
 import { printEngineEvents } from "./print-engine-events.js";
 import { printEvent } from "./print-event.js";
-import { untilSignal } from "./until-signal.js";
 
 interface EngineCommandOptions {
   readonly endpoint: string;
@@ -71,7 +72,7 @@ export function addEngineCommand(program: Command): void {
 }
 
 async function runEngine(options: EngineCommandOptions): Promise<void> {
-  const asked = untilSignal();
+  const asked = interruption(() => printEvent("killed", "workers that had not ended"));
   const { workerCommand: command, workerFolder: folder } = options;
   const provider =
     options.provider === "process"
@@ -85,9 +86,12 @@ async function runEngine(options: EngineCommandOptions): Promise<void> {
   const url = await engine.start();
   printEvent("listening", `${url}  endpoint ${options.endpoint}`);
   if (provider === undefined) printEvent("hint", `start workers with REPORT_ADDR=${url}`);
-  const signal = await asked;
+  if (!asked.aborted) await once(asked, "abort");
+  if (provider !== undefined && engine.workers.length > 0) {
+    printEvent("stopping", "workers finish their requests; Ctrl-C again kills them");
+  }
   await engine.stop();
-  printEvent("stopped", `by ${signal}`);
+  printEvent("stopped", `by ${asked.reason}`);
 }
 
 /** The parameters that were given, by their names on the wire. */

@@ -8,16 +8,16 @@ export const INTERRUPTED = 130;
 const SAME_MS = 300;
 
 /**
- * Aborts when the process is asked to end, by SIGINT, SIGTERM or SIGHUP. When it is asked again, `onAgain` is
+ * Aborts when the process is asked to end, by SIGINT, SIGTERM or SIGHUP; the reason is the signal's name. When it is asked again, `onAgain` is
  * called and the process exits at once.
  */
 export function interruption(onAgain: () => void): AbortSignal {
   const controller = new AbortController();
   let firstAt = 0;
-  const asked = (): void => {
+  const asked = (signal: NodeJS.Signals): void => {
     if (!controller.signal.aborted) {
       firstAt = performance.now();
-      controller.abort();
+      controller.abort(signal);
     } else if (performance.now() - firstAt > SAME_MS) {
       onAgain();
       process.exit(INTERRUPTED);

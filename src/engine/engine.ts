@@ -157,6 +157,15 @@ export class Engine extends EventEmitter<EngineEvents> {
   }
 
   /**
+   * Takes a worker that announced itself out: nothing is routed to it until it has reported a `loadtime` again. To be
+   * called when it ends, because it says so to nobody, and would otherwise be routed to until it has been silent for
+   * too long.
+   */
+  expectAnew(workerId: number): void {
+    for (const { workforce } of this.#run?.endpoints.all ?? []) workforce.expectAnew(workerId);
+  }
+
+  /**
    * Rehearses an outage until {@link Engine.recover} or the next outage. What arrives meanwhile is neither
    * recorded nor added to any total; reports among it count in {@link Engine.refused}.
    *

@@ -138,6 +138,14 @@ export class Workforce {
     this.#input.log.write("debug", `worker ${report.id} load ${report.cur_load} capacity ${report.max_perf}`);
   }
 
+  /** Takes a worker that announced itself out, until it reports that it has loaded anew. */
+  expectAnew(id: number): void {
+    const worker = this.#workers.get(id);
+    if (worker?.ref.getSnapshot().context.origin !== "announced") return;
+    worker.ref.send({ type: "worker.destroy" });
+    this.roster.restart(id);
+  }
+
   view(at: number = now()): readonly WorkerView[] {
     return [...this.#workers].map(([id, known]) =>
       viewOf(this.#input.endpoint(), known, this.roster.reported(id, at)),

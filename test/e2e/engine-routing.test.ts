@@ -97,3 +97,19 @@ describe("the engine refuses with 400 and a reason", () => {
     expect(await response.json()).toEqual({ error_msg: reason });
   });
 });
+
+test("a worker that is expected anew gets nothing until it has loaded again", async () => {
+  const engine = await startedEngine();
+  const route = async () =>
+    (await ask<{ url?: string }>(engine, "/route/", { endpoint: "endpoint", api_key: "key" })).url;
+  await tell(engine, "/worker_status/", workerStatus({ id: 7, loadtime: 3 }));
+  expect(await route()).toBe(workerStatus().url);
+  engine.expectAnew(7);
+  expect(engine.workers).toEqual([]);
+  expect(await route()).toBeUndefined();
+  // The last report of the one that ends, and the first of the one that keeps its benchmark.
+  await tell(engine, "/worker_status/", workerStatus({ id: 7, loadtime: 0 }));
+  expect(await route()).toBeUndefined();
+  await tell(engine, "/worker_status/", workerStatus({ id: 7, loadtime: 2 }));
+  expect(await route()).toBe(workerStatus().url);
+});

@@ -30,6 +30,7 @@ test("of a worker of the engine", async () => {
   unmade.worker.send({ type: "worker.destroy" });
   await unmade.destroy.fail();
   startedEngineWorker({ inspect }).worker.send({ type: "worker.destroy" });
+  startedEngineWorker({ inspect, origin: "announced" }).worker.send({ type: "worker.destroy" });
 
   const late = startedEngineWorker({ inspect });
   late.worker.send({ type: "worker.create" });

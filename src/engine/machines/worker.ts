@@ -159,7 +159,8 @@ export const engineWorkerMachine = setup({
   on: {
     "worker.activate": { actions: "intendToServe" },
     "worker.deactivate": { guard: "isManaged", actions: "intendToHold" },
-    "worker.destroy": ".destroying",
+    // Of one that announced itself there is nothing that anybody could take away.
+    "worker.destroy": [{ guard: "isManaged", target: ".destroying" }, { target: ".destroyed" }],
     "worker.exited": {
       target: ".error",
       actions: {
