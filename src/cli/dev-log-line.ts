@@ -12,12 +12,15 @@ export interface DevLogLine {
 /** pino's level of a warning. */
 const WARNING = 40;
 
+/** What runtimes and compilers write of a program that they cannot run. */
+const ERROR = /\b\w*Error\b|\bERROR\b/;
+
 const SHOWN_ELSEWHERE = new Set(["level", "time", "msg", "state"]);
 
 /** Reads a line of a worker's output: its log is a JSON object per line, and anything else is as it is. */
 export function devLogLine(line: string): DevLogLine {
   const entry = entryIn(line);
-  if (entry === undefined) return { text: inCells(line), state: undefined, isBad: false };
+  if (entry === undefined) return { text: inCells(line), state: undefined, isBad: ERROR.test(line) };
   const state = entry.msg === "state" && typeof entry.state === "string" ? entry.state : undefined;
   const rest = Object.entries(entry)
     .filter(([key]) => !SHOWN_ELSEWHERE.has(key))

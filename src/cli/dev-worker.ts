@@ -29,6 +29,8 @@ interface DevWorkerInput {
 
 /** How many of the last lines of output are kept. */
 const KEPT_LINES = 12;
+/** Frames of a stack that are not the worker's own: they would push out what went wrong. */
+const FOREIGN_FRAME = /^\s+at (?:.*[(\s/])?node(?::|_modules\/)/;
 
 /** A worker that is started again whenever its program changes. */
 export class DevWorker extends EventEmitter<DevWorkerEvents> {
@@ -51,7 +53,10 @@ export class DevWorker extends EventEmitter<DevWorkerEvents> {
     return this.#starts;
   }
 
-  /** The last lines of its output, oldest first, those of the process before included. */
+  /**
+   * The last lines of its output, oldest first, those of the process before included, and without a stack's frames
+   * in libraries.
+   */
   get lines(): readonly DevLogLine[] {
     return this.#lines;
   }
@@ -90,7 +95,7 @@ export class DevWorker extends EventEmitter<DevWorkerEvents> {
 
   readonly #hear = (text: string): void => {
     const line = devLogLine(text);
-    if (this.#lines.push(line) > KEPT_LINES) this.#lines.shift();
+    if (!FOREIGN_FRAME.test(text) && this.#lines.push(line) > KEPT_LINES) this.#lines.shift();
     this.emit("line", line);
     if (line.state !== undefined && this.#state.kind === "running") {
       this.#become({ kind: "running", state: line.state });

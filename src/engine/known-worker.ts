@@ -1,3 +1,5 @@
+import type { RememberedWorker } from "./engine-state.js";
+import type { RecordedReport } from "./ledger.js";
 import type { Said } from "./machines/events.js";
 import { wireStatus } from "./machines/wire-status.js";
 import type { WorkerRef } from "./machines/workergroup.js";
@@ -61,4 +63,27 @@ function stateOf(
   if (status === "stopping" || status === "stopped" || status === "destroying") return "held";
   if (status === "error") return reported?.state === "silent" ? "silent" : "error";
   return status === "idle" ? (reported?.state ?? "loading") : "loading";
+}
+
+/** What of a worker outlives the engine; undefined: nothing, because it is not made yet, or on its way out. */
+export function rememberedOf(
+  { ref, groupId, capacity }: KnownWorker,
+  endpointId: number,
+  lastReport: RecordedReport | undefined,
+): RememberedWorker | undefined {
+  const { value, context } = ref.getSnapshot();
+  const { id, origin, purpose, memo } = context;
+  if (value === "destroying" || value === "destroyed") return undefined;
+  if (origin !== "announced" && memo === undefined) return undefined;
+  const isHeld = value === "stopped" || value === "stopping";
+  return {
+    id,
+    endpointId,
+    groupId,
+    purpose,
+    capacity,
+    memo,
+    lastReport,
+    origin: origin === "announced" ? origin : isHeld ? "held" : "running",
+  };
 }

@@ -1,9 +1,10 @@
 import { type Actor, createActor } from "xstate";
+import { carryOut } from "./carry-out.js";
 import type { EndpointLog } from "./endpoint-log.js";
 import type { EndpointRecord } from "./endpoint-record.js";
 import type { EndpointSurroundings } from "./endpoint-surroundings.js";
 import type { RememberedWorker } from "./engine-state.js";
-import { AVERAGE_SECONDS, type KnownWorker, saidBy, viewOf } from "./known-worker.js";
+import { AVERAGE_SECONDS, type KnownWorker, rememberedOf, saidBy, viewOf } from "./known-worker.js";
 import type { RecordedReport } from "./ledger.js";
 import type { Purpose } from "./machines/events.js";
 import { wireStatus } from "./machines/wire-status.js";
@@ -13,6 +14,7 @@ import type { WorkerOrder } from "./provider.js";
 import { Roster } from "./roster.js";
 import type { Plan } from "./scaling/plan.js";
 import { RollingLoad } from "./scaling/rolling-load.js";
+import { watchWorker } from "./watch-worker.js";
 import { type WorkerView, wireWorker } from "./worker-view.js";
 import type { Workergroup } from "./workergroup.js";
 
@@ -29,7 +31,6 @@ interface WorkforceInput {
 /** Group of the workers that announce themselves: nobody made it, and nobody is shown it. */
 const ANNOUNCED = 0;
 
-const isHeld = (state: unknown): boolean => state === "stopped" || state === "stopping";
 const never = new AbortController().signal;
 const now = (): number => Date.now() / 1000;
 
@@ -160,24 +161,9 @@ export class Workforce {
 
   /** What of its workers outlives the engine. */
   remembered(): readonly RememberedWorker[] {
-    return [...this.#workers].flatMap<RememberedWorker>(([id, { ref, groupId, capacity }]) => {
-      const { value, context } = ref.getSnapshot();
-      const { origin, purpose, memo } = context;
-      if (value === "destroying" || value === "destroyed") return [];
-      if (origin !== "announced" && memo === undefined) return [];
+    return [...this.#workers].flatMap(([id, known]) => {
       const lastReport = this.roster.reported(id, now())?.lastReport;
-      return [
-        {
-          id,
-          endpointId: this.#input.endpointId,
-          groupId,
-          purpose,
-          capacity,
-          memo,
-          lastReport,
-          origin: origin === "announced" ? origin : isHeld(value) ? "held" : "running",
-        },
-      ];
+      return rememberedOf(known, this.#input.endpointId, lastReport) ?? [];
     });
   }
 
@@ -193,39 +179,20 @@ export class Workforce {
   }
 
   /** Has a plan carried out. @returns whether there was anything to do. */
-  carryOut({ activate, redirect, deactivate, release, replace, recruit, wanted }: Plan): boolean {
-    const tell = (ids: readonly number[], type: `worker.${"activate" | "deactivate" | "destroy"}`) => {
-      for (const id of ids) this.#workers.get(id)?.ref.send({ type });
-    };
-    tell(activate, "worker.activate");
-    tell(deactivate, "worker.deactivate");
-    for (const { id, risesTo } of redirect) {
-      tell([id], risesTo === "active" ? "worker.activate" : "worker.deactivate");
-    }
-    tell(release, "worker.destroy");
-    for (const { id, risesTo } of replace) {
-      this.#workers.get(id)?.ref.send({ type: "worker.replace", purpose: risesTo });
-    }
-    for (let made = 0; made < recruit.active; made += 1) this.#recruit("active");
-    for (let made = 0; made < recruit.inactive; made += 1) this.#recruit("inactive");
-    const changes = [activate, redirect, deactivate, release, replace].flat().length;
-    const isAny = changes + recruit.active + recruit.inactive > 0;
-    if (isAny) {
-      const ids = (workers: readonly { readonly id: number }[]): string => workers.map(({ id }) => id).join();
-      this.#input.log.write(
-        "info1",
-        `recruit ${recruit.active} active, ${recruit.inactive} inactive; activate ${activate}; ` +
-          `redirect ${ids(redirect)}; deactivate ${deactivate}; release ${release}; ` +
-          `replace ${ids(replace)}: ${wanted.reason}`,
-      );
-    }
-    return isAny;
+  carryOut(plan: Plan): boolean {
+    const done = carryOut(plan, {
+      tell: (id, command) => this.#workers.get(id)?.ref.send(command),
+      recruit: (purpose) => this.#recruit(purpose),
+    });
+    if (done !== undefined) this.#input.log.write("info1", done);
+    return done !== undefined;
   }
 
   /**
-   * Ends all work. Its workers are stopped, and destroyed unless they are to be found again.
+   * Ends all work. Its workers are stopped, and destroyed unless they are to be found again. What could not be
+   * done is told by notices.
    *
-   * @returns the notices of what could not be done.
+   * @param keep - whether they are to be found again.
    */
   async close(keep: boolean): Promise<void> {
     const { provider } = this.#surroundings;
@@ -270,32 +237,24 @@ export class Workforce {
       loadedAt: undefined,
     };
     this.#workers.set(id, known);
-    let status = wireStatus(ref.getSnapshot());
-    const tell = (): void => {
-      const view = viewOf(this.#input.endpoint(), known, this.roster.reported(id, now()));
-      const failure = status === "error" ? `: ${view.failure}` : "";
-      this.#input.log.write("info0", `worker ${id} is ${status}${failure}`);
-      if (view.origin === "managed") this.#surroundings.onWorker(view);
-      this.#surroundings.onChanged();
-    };
-    const onStatus = (next: typeof status): void => {
-      status = next;
-      if (next === "idle") known.loadedAt = now();
-      if (next === "created" || next === "starting" || next === "rebooting") this.roster.restart(id);
-      tell();
-    };
-    ref.subscribe({
-      next: (snapshot) => {
-        const next = wireStatus(snapshot);
-        if (next !== status) onStatus(next);
+    watchWorker(ref, {
+      onStatus: (status) => {
+        if (status === "idle") known.loadedAt = now();
+        if (status === "created" || status === "starting" || status === "rebooting") this.roster.restart(id);
+        this.#tellState(id, known);
       },
-      // An engine that ends stops its actors, too: what it knew stays readable.
-      complete: () => {
-        if (ref.getSnapshot().status === "done") this.#forget(id);
-      },
-      error: (error) => this.#tell(`worker ${id} is given up: ${String(error)}`),
+      onGone: () => this.#forget(id),
+      onFault: (error) => this.#tell(`worker ${id} is given up: ${String(error)}`),
     });
-    tell();
+    this.#tellState(id, known);
+  }
+
+  #tellState(id: number, known: KnownWorker): void {
+    const view = viewOf(this.#input.endpoint(), known, this.roster.reported(id, now()));
+    const failure = view.status === "error" ? `: ${view.failure}` : "";
+    this.#input.log.write("info0", `worker ${id} is ${view.status}${failure}`);
+    if (view.origin === "managed") this.#surroundings.onWorker(view);
+    this.#surroundings.onChanged();
   }
 
   #forget(id: number): void {

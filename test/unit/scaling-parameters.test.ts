@@ -37,6 +37,7 @@ describe("refused, with its name and what was expected, is", () => {
   test.each([
     [{ max_workers: 1.5 }, "max_workers", "expected an integer"],
     [{ max_workers: -1 }, "max_workers", "expected an integer from 0 on"],
+    [{ max_workers: 1e9 }, "max_workers", "expected at most 100000"],
     [{ cold_workers: "5" }, "cold_workers", "expected an integer"],
     [{ min_load: -1 }, "min_load", "expected a number from 0 on"],
     [{ target_util: 0 }, "target_util", "expected a number over 0, and at most 1"],

@@ -62,6 +62,11 @@ test.each([
     { ...least, load: { shape: "steady", load: 1e6 }, request_workload: 1 },
     "request_workload: expected at most 20000000 requests in all; without it, they are not told apart",
   ],
+  [{ ...least, begins_with: { active: 1e12 } }, "begins_with.active: expected at most 100000"],
+  [
+    { ...least, load: { shape: "burst", low: 1, high: 2, every: 10, lasting: 50 } },
+    "load.lasting: expected at most every",
+  ],
   [{ ...least, workers: { capacity: 0 } }, "workers.capacity: expected a capacity over 0"],
   [{ ...least, workers: { capacity: "fast" } }, 'workers.capacity: expected a number, {"from", "to"} or'],
   [{ ...least, parameters: { target_queue_time: 60 } }, "parameters.target_queue_time: expected at most"],

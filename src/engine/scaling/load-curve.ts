@@ -16,14 +16,19 @@ export const loadCurveSchema = z.discriminatedUnion(
     /** Begins at `low`, and is at `high` after half a period. */
     z.strictObject({ shape: z.literal("sine"), low: load, high: load, period: seconds, noise }),
     /** `high` for `lasting` seconds at the end of every `every` seconds. */
-    z.strictObject({
-      shape: z.literal("burst"),
-      low: load,
-      high: load,
-      every: seconds,
-      lasting: seconds,
-      noise,
-    }),
+    z
+      .strictObject({
+        shape: z.literal("burst"),
+        low: load,
+        high: load,
+        every: seconds,
+        lasting: seconds,
+        noise,
+      })
+      .refine(({ every, lasting }) => lasting <= every, {
+        path: ["lasting"],
+        message: "expected at most every",
+      }),
     /** `high` once. */
     z.strictObject({ shape: z.literal("spike"), low: load, high: load, at: moment, lasting: seconds, noise }),
     /** Straight lines between points; level before the first and after the last. */

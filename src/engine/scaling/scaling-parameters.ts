@@ -1,16 +1,23 @@
 import { z } from "zod";
 
 const amount = z.number("expected a number").nonnegative("expected a number from 0 on");
-const count = z.int("expected an integer").nonnegative("expected an integer from 0 on");
 const seconds = z.number("expected seconds").positive("expected seconds, more than 0");
+
+/** More than anybody has, and as many as a plan is made for in a moment. */
+const MOST_WORKERS = 100_000;
+/** A number of workers. */
+export const workerCountSchema = z
+  .int("expected an integer")
+  .nonnegative("expected an integer from 0 on")
+  .max(MOST_WORKERS, `expected at most ${MOST_WORKERS}`);
 
 const DEFAULT_TARGET_QUEUE_TIME = 10;
 
 const shape = {
   /** Hard cap on workers, whatever they do. */
-  max_workers: count.default(16),
+  max_workers: workerCountSchema.default(16),
   /** Workers that are kept with their model at hand, active or inactive. `max_workers` caps it. */
-  cold_workers: count.default(5),
+  cold_workers: workerCountSchema.default(5),
   /** Workload per second that the active capacity never falls below; 0 lets all workers become inactive. */
   min_load: amount.default(1),
   /** Share of the active capacity that the load may fill. */

@@ -3,13 +3,12 @@ import { TsworkerError } from "../../errors.js";
 import { faultList } from "../../fault-list.js";
 import { type Amount, amountSchema, meanOf } from "./amount.js";
 import { type LoadCurve, loadAt, loadCurveSchema } from "./load-curve.js";
-import { strictScalingParametersSchema } from "./scaling-parameters.js";
+import { strictScalingParametersSchema, workerCountSchema } from "./scaling-parameters.js";
 
 /** More would take minutes. */
 const MOST_STEPS = 10_000_000;
 const MOST_REQUESTS = 20_000_000;
 
-const count = z.int("expected an integer").nonnegative("expected an integer from 0 on");
 const seconds = z.number("expected seconds").positive("expected seconds, more than 0");
 
 const workers = z.strictObject(
@@ -42,7 +41,10 @@ const scenarioSchema = z
       parameters: strictScalingParametersSchema.prefault({}),
       /** Workers that are there when the simulation begins. */
       begins_with: z
-        .strictObject({ active: count.default(0), inactive: count.default(0) }, "expected an object")
+        .strictObject(
+          { active: workerCountSchema.default(0), inactive: workerCountSchema.default(0) },
+          "expected an object",
+        )
         .default({ active: 0, inactive: 0 }),
       /** Workload of a request: they come one by one. Without it, single requests are not told apart. */
       request_workload: amountSchema
