@@ -122,6 +122,10 @@ describe("tsworker dev", () => {
     await has(/(exited with 1; starts again when its program changes)/);
     expect(await isRunning(secondPid)).toBe(false);
     expect(command.stdout()).toContain("Error: the third is broken");
+    // The engine sends nobody to a worker that is not there.
+    const asking = { method: "POST", body: '{"endpoint":"dev","api_key":"dev"}' };
+    const route = await (await fetch(`${await engineUrl()}/route/`, asking)).json();
+    expect(route).toMatchObject({ status: expect.stringMatching(/^0 workers/) });
 
     await write("neighbour.ts", "export {};\n");
     await has(/exited with 1[\s\S]*(exited with 1)/);

@@ -89,6 +89,10 @@ export const workergroupMachine = setup({
       const { [id]: _, ...workers } = context.workers;
       enqueue.assign({ workers });
     }),
+    createWorker: enqueueActions(({ context, enqueue }, { id }: { id: number }) => {
+      const worker = context.workers[id];
+      if (worker !== undefined) enqueue.sendTo(worker, { type: "worker.create" });
+    }),
     createPending: enqueueActions(({ context, enqueue }) => {
       for (const worker of Object.values(context.workers)) enqueue.sendTo(worker, { type: "worker.create" });
     }),
@@ -136,7 +140,13 @@ export const workergroupMachine = setup({
     recruiting: {
       entry: "createPending",
       on: {
-        "worker.added": { actions: [{ type: "addWorker", params: ({ event }) => event }, "createPending"] },
+        // Only the new one: to tell all of them each time would take a while where there are many.
+        "worker.added": {
+          actions: [
+            { type: "addWorker", params: ({ event }) => event },
+            { type: "createWorker", params: ({ event }) => event },
+          ],
+        },
         "worker.served": {},
         "worker.lasted": { actions: "forgetFailures" },
       },

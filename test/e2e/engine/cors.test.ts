@@ -1,6 +1,9 @@
 import { request } from "node:http";
 import { expect, test } from "vitest";
 import { Engine } from "../../../src/engine/index.js";
+import { tsworker } from "../../support/command-line.js";
+import { eventually } from "../../support/eventually.js";
+import { SLOW } from "../../support/process-engine.js";
 import { startedEngine } from "../../support/started-engine.js";
 
 const ORIGIN = "https://app.example.com";
@@ -68,6 +71,19 @@ test("another page is not, and none is where nothing is said", async () => {
     expect(answer.status).toBe(200);
     expect(allowing(answer.headers)).toEqual([]);
   }
+});
+
+test("the command takes several", async () => {
+  const own = ["--endpoint", "endpoint", "--api-key", "key", "--port", "0"];
+  const command = tsworker("engine", ...own, "--cors", ORIGIN, "--cors", "http://127.0.0.1:5173");
+  const url = await eventually(() => /listening (\S+)/.exec(command.stdout())?.[1] ?? false, SLOW);
+  for (const origin of [ORIGIN, "http://127.0.0.1:5173"]) {
+    const { headers } = await sent(`${url}/pubkey/`, "GET", { origin });
+    expect(headers["access-control-allow-origin"]).toBe(origin);
+  }
+  const wrong = tsworker("engine", ...own, "--cors", "app.example.com");
+  expect(await wrong.exitCode).toBe(1);
+  expect(wrong.stderr()).toContain("cors.0: expected an origin such as");
 });
 
 test("what is no origin is a fault of the options, and told with the others", () => {
