@@ -49,7 +49,9 @@ test("of a worker of the engine", async () => {
   late.worker.send({ type: "worker.destroy" });
   await late.destroy.succeed();
 
-  (await readyEngineWorker({ inspect })).failed();
+  const unneeded = await readyEngineWorker({ inspect });
+  unneeded.failed();
+  unneeded.worker.send({ type: "worker.deactivate" });
   const steady = await readyEngineWorker({ inspect });
   steady.ready();
   await steady.pass(30_000);

@@ -174,6 +174,15 @@ describe("a worker that failed", () => {
     expect(status()).toBe("idle");
   });
 
+  test("is held, and what runs of it ended, when its endpoint is stopped", async () => {
+    const { worker, failed, stop, status } = await readyEngineWorker();
+    failed();
+    worker.send({ type: "worker.deactivate" });
+    expect(status()).toBe("stopping");
+    await stop.succeed();
+    expect(status()).toBe("stopped");
+  });
+
   test("by silence is not rebooted but destroyed", async () => {
     const { worker, pass, status } = await readyEngineWorker();
     await pass(35_000);

@@ -319,6 +319,8 @@ export const engineWorkerMachine = setup({
       entry: "tellFailed",
       on: {
         "worker.exited": {},
+        // Its endpoint is stopped: what still runs of it is to end.
+        "worker.deactivate": { guard: "isManaged", target: "stopping", actions: "intendToHold" },
         // Still failed: it is told once.
         "worker.reported": { guard: { type: "saysFailed", params: ({ event }) => event } },
         "worker.replace": [
