@@ -53,7 +53,8 @@ export class Stack {
       name: "the model",
       script: "src/cli/main.ts",
       parameters: [
-        "model",
+        "sim",
+        "vllm",
         ...["--port", String(modelPort)],
         ...["--log", modelLog],
         ...["--load-seconds", String(LOAD_SECONDS)],

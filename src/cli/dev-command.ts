@@ -12,13 +12,16 @@ import { DevWorker } from "./dev-worker.js";
 import { interruption } from "./interruption.js";
 import { numberFrom, port } from "./option-values.js";
 import { printEvent } from "./print-event.js";
+import { SIM_KINDS, simKind } from "./sim/sim-kinds.js";
 
 interface DevCommandOptions {
   readonly port: number;
   readonly endpoint: string;
   readonly apiKey: string;
+  /** False with `--no-model`. */
   readonly model: boolean;
-  readonly modelPort: number;
+  readonly sim?: string;
+  readonly modelPort?: number;
   readonly modelLog?: string;
   /** Seconds. */
   readonly grace: number;
@@ -29,16 +32,21 @@ export function addDevCommand(program: Command): void {
   program
     .command("dev")
     .description("develop a worker: engine, simulated model, and the worker, restarted when it changes")
-    .argument("[file]", "the worker (default: worker.ts or worker.js, else a simulated one)")
+    .argument("[worker]", "its file or an example (default: worker.ts or worker.js, else a simulated one)")
     .option("--port <port>", "port of the engine, 0 for any free one", port, 8080)
     .option("--endpoint <name>", "name of the endpoint", "dev")
     .option("--api-key <key>", "API key of the endpoint", "dev")
+    .addOption(
+      new Option(
+        "--sim <kind>",
+        "kind of the simulated model (default: that of the example, else vllm)",
+      ).choices(SIM_KINDS.map(({ name }) => name)),
+    )
     .option("--no-model", "start no model: the worker has its own")
     .addOption(
-      new Option("--model-port <port>", "port of the simulated model")
+      new Option("--model-port <port>", "port of the simulated model (default: the usual one of its kind)")
         .env("MODEL_PORT")
-        .argParser(port)
-        .default(18000),
+        .argParser(port),
     )
     .addOption(
       new Option("--model-log <file>", "log of the simulated model (default: a temporary one)").env(
@@ -53,9 +61,9 @@ export function addDevCommand(program: Command): void {
     .action(runDev);
 }
 
-async function runDev(file: string | undefined, options: DevCommandOptions): Promise<void> {
+async function runDev(name: string | undefined, options: DevCommandOptions): Promise<void> {
   const { endpoint, apiKey, grace } = options;
-  const program = devProgram(file);
+  const program = devProgram(name);
   const folder = await mkdtemp(join(tmpdir(), "tsworker-dev-"));
   const clear = (): void => rmSync(folder, { recursive: true, force: true });
   const asked = interruption(clear);
@@ -63,8 +71,9 @@ async function runDev(file: string | undefined, options: DevCommandOptions): Pro
   let model: ModelSimulator | undefined;
   try {
     const log = options.modelLog ?? join(folder, "model.log");
-    if (options.model && !program.hasModel) {
-      model = new ModelSimulator({ port: options.modelPort, logFile: log });
+    const kind = simKind(options.sim ?? program.model ?? "");
+    if (options.model && kind) {
+      model = new ModelSimulator(kind.model({}), { port: options.modelPort ?? kind.port, logFile: log });
     }
     const engineUrl = await engine.start();
     const modelUrl = await model?.start();
@@ -78,7 +87,17 @@ async function runDev(file: string | undefined, options: DevCommandOptions): Pro
     worker.on("away", () => engine.expectAnew(Number(env.CONTAINER_ID)));
     const { title } = program;
     const inspectorPort = env.WORKER_HTTP_PORT ?? "";
-    const end = showDev({ engine, endpoint, apiKey, model, modelUrl, worker, title, inspectorPort });
+    const end = showDev({
+      engine,
+      endpoint,
+      apiKey,
+      model,
+      modelUrl,
+      worker,
+      title,
+      sample: kind?.sample ?? program.sample,
+      inspectorPort,
+    });
     await worker.run(asked);
     end();
     printEvent("stopped", "worker, model and engine");

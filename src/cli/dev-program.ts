@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
-import { basename, dirname, join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-import { TsworkerError } from "../errors.js";
+import { basename, dirname, join, relative } from "node:path";
 import { packageRoot } from "../package-root.js";
+import { modelFor } from "./example-models.js";
+import type { Sample } from "./sim/sim-kind.js";
+import { simKind } from "./sim/sim-kinds.js";
+import { examplesFolder, workerFile } from "./worker-file.js";
 
 /** What a worker in development is, as Node.js is told. */
 export interface DevProgram {
@@ -12,8 +13,10 @@ export interface DevProgram {
   readonly parameters: readonly string[];
   /** Folder whose programs restart it when they change; undefined: nothing does. */
   readonly folder: string | undefined;
-  /** Whether it brings its own model. */
-  readonly hasModel: boolean;
+  /** Kind of model server that is simulated for it; undefined: it has its own, or needs none. */
+  readonly model: string | undefined;
+  /** A request to try, where the model does not tell one. */
+  readonly sample?: Sample | undefined;
 }
 
 /** Where a worker is looked for when none is named. */
@@ -25,33 +28,27 @@ const SIMULATED: DevProgram = {
   title: "the simulated worker",
   parameters: [MAIN, "simulated-worker"],
   folder: undefined,
-  hasModel: true,
+  model: undefined,
+  sample: simKind("vllm")?.sample,
 };
 
 /**
  * Finds how to run a worker.
  *
- * @param name its file; undefined: the usual one of the working directory, or else the simulated worker.
- * @throws TsworkerError when there is no such file, or nothing that runs TypeScript.
+ * @param name its file or the name of an example; undefined: the usual file of the working directory, or else the
+ *   simulated worker.
+ * @throws TsworkerError when there is neither.
  */
 export function devProgram(name: string | undefined): DevProgram {
   const found = name ?? USUAL.find((usual) => existsSync(usual));
   if (found === undefined) return SIMULATED;
-  const file = resolve(found);
-  if (!existsSync(file)) {
-    throw new TsworkerError("CONFIG_INVALID", `there is no ${file}: name the file of a worker, or none`);
-  }
+  const file = workerFile(found);
   const folder = dirname(file);
-  const loader = /\.[cm]?tsx?$/.test(file) ? ["--import", tsxFrom(folder)] : [];
-  return { title: basename(file), parameters: [...loader, file], folder, hasModel: false };
-}
-
-/** URL of the tsx that the project in this folder has. */
-function tsxFrom(folder: string): string {
-  try {
-    return pathToFileURL(createRequire(join(folder, "worker.js")).resolve("tsx")).href;
-  } catch (cause) {
-    const message = `TypeScript needs tsx, which is not there for ${folder}: npm install --save-dev tsx`;
-    throw new TsworkerError("CONFIG_INVALID", message, { cause });
-  }
+  const isExample = dirname(folder) === examplesFolder;
+  return {
+    title: isExample ? `example ${relative(examplesFolder, folder)}` : basename(file),
+    parameters: [MAIN, "run", file],
+    folder,
+    model: modelFor(file),
+  };
 }

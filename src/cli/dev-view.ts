@@ -4,6 +4,7 @@ import type { ModelSimulator } from "../simulator/model-simulator.js";
 import type { DevWorker, DevWorkerState } from "./dev-worker.js";
 import type { Span } from "./inspect-span.js";
 import type { Rows } from "./load-rows.js";
+import type { Sample } from "./sim/sim-kind.js";
 
 /** What runs while a worker is developed. */
 export interface DevStack {
@@ -15,6 +16,8 @@ export interface DevStack {
   readonly modelUrl: string | undefined;
   readonly worker: DevWorker;
   readonly title: string;
+  /** A request to try; undefined: nothing is known of what the worker serves. */
+  readonly sample: Sample | undefined;
   /** The second port of the worker. */
   readonly inspectorPort: string;
 }
@@ -92,17 +95,24 @@ function figures({ workers, totals }: Engine): Rows {
 }
 
 /** How to call the worker, and where to look into it. */
-export function devAddresses({ engine, endpoint, apiKey, inspectorPort }: DevStack): readonly string[] {
-  const payload = { prompt: "Hello", max_tokens: 64 };
-  const asking = JSON.stringify({ endpoint, api_key: apiKey, cost: payload.max_tokens });
-  const body = `{"auth_data":'"$AUTH"',"payload":${JSON.stringify(payload)}}`;
+export function devAddresses({
+  engine,
+  endpoint,
+  apiKey,
+  sample,
+  inspectorPort,
+}: DevStack): readonly string[] {
+  const inspector = ["# the inspector", `http://127.0.0.1:${inspectorPort}/inspect`];
+  if (sample === undefined) return inspector;
+  const payload = JSON.stringify(sample.payload);
+  const asking = JSON.stringify({ endpoint, api_key: apiKey, cost: sample.cost });
+  const body = `{"auth_data":'"$AUTH"',"payload":${payload}}`;
   return [
     "# one request through the engine",
-    `npx tsworker call /v1/completions '${JSON.stringify(payload)}' --engine-url ${engine.url} -e ${endpoint} -k ${apiKey}`,
+    `npx tsworker call ${sample.route} '${payload}' --engine-url ${engine.url} -e ${endpoint} -k ${apiKey}`,
     "# the same in two: the engine names the worker, and the worker answers",
     `AUTH=$(curl -s ${engine.url}/route/ -d '${asking}')`,
-    `curl -s "$(echo "$AUTH" | sed 's/.*"url":"\\([^"]*\\)".*/\\1/')/v1/completions" -d '${body}'`,
-    "# the inspector",
-    `http://127.0.0.1:${inspectorPort}/inspect`,
+    `curl -s "$(echo "$AUTH" | sed 's/.*"url":"\\([^"]*\\)".*/\\1/')${sample.route}" -d '${body}'`,
+    ...inspector,
   ];
 }

@@ -8,7 +8,8 @@ import { addInspectCommand } from "./inspect-command.js";
 import { addLoadCommand } from "./load-command.js";
 import { withLongFlags } from "./load-flags.js";
 import { addMachinesCommand } from "./machines-command.js";
-import { addModelCommand } from "./model-command.js";
+import { addRunCommand } from "./run-command.js";
+import { addSimCommand } from "./sim/sim-command.js";
 import { addSimulateCommand } from "./simulate-command.js";
 import { addSimulatedWorkerCommand } from "./simulated-worker-command.js";
 
@@ -21,14 +22,16 @@ import { addSimulatedWorkerCommand } from "./simulated-worker-command.js";
 export async function run(argv: readonly string[]): Promise<number> {
   const program = new Command("tsworker")
     .description(
-      "Tools around a tsworker: a local serverless engine, a simulated model, requests and load tests, a look into a worker, its state machines.",
+      "Tools around a tsworker: workers, a local serverless engine, simulated models, requests and load tests, a look into a worker, its state machines.",
     )
     .version(VERSION)
     .exitOverride()
+    .enablePositionalOptions()
     .showHelpAfterError("(see --help)");
+  addRunCommand(program);
   addDevCommand(program);
   addEngineCommand(program);
-  addModelCommand(program);
+  addSimCommand(program);
   addCallCommand(program);
   addLoadCommand(program);
   addSimulatedWorkerCommand(program);

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { Worker } from "../index.js";
 import { ModelSimulator } from "../simulator/model-simulator.js";
+import { OpenaiModel } from "../simulator/openai/openai-model.js";
 import { count, numberFrom, positive } from "./option-values.js";
 
 interface SimulatedWorkerOptions {
@@ -30,7 +31,7 @@ async function runSimulatedWorker(options: SimulatedWorkerOptions): Promise<void
   // What it keeps, such as the result of its benchmark, is its own.
   const folder = process.env.WORKER_FOLDER;
   if (folder !== undefined) process.chdir(folder);
-  const model = new ModelSimulator(options);
+  const model = new ModelSimulator(new OpenaiModel("vllm", options), options);
   const url = new URL(await model.start());
   const workloadCalculator = ({ max_tokens }: { readonly max_tokens?: unknown }): number =>
     Number(max_tokens ?? 100);

@@ -164,7 +164,7 @@ export class EngineServer {
 /** A request's body; undefined: the client went away, or the engine was stopped, and nobody is to be answered. */
 async function textOf(request: IncomingMessage): Promise<string | BodyTooLarge | undefined> {
   try {
-    return await readBody(request, MAX_BODY_BYTES);
+    return (await readBody(request, MAX_BODY_BYTES)).toString("utf8");
   } catch (error) {
     return error instanceof BodyTooLarge ? error : undefined;
   }

@@ -1,101 +1,110 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { ZodError } from "zod";
 import { BodyTooLarge, readBody } from "../stand-in/read-body.js";
-import { chatRequest, completionRequest, type GenerationRequest } from "./generation-request.js";
-import type { Generator } from "./generator.js";
-import { errorBody } from "./openai-shapes.js";
-import type { Responder } from "./responder.js";
+import { breakOff } from "./break-off.js";
+import type { ModelLog } from "./model-log.js";
+import { sendJson } from "./send-json.js";
+import { RefusedRequest, type SimulatedModel, type SimulatedRoute } from "./simulated-model.js";
 
 /** Longest body taken; a longer one is answered 413. */
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
 
 interface ModelRoutesInput {
-  readonly model: string;
-  readonly generator: Generator;
-  readonly responder: Responder;
+  readonly model: SimulatedModel;
+  readonly log: ModelLog;
   /** Whether the model has been loaded and has not crashed. */
   readonly isReady: () => boolean;
-  /** Told of every request to generate that is refused. */
-  readonly onRefused: () => void;
+  /** Whether the server dies in the answer of the request with this number. */
+  readonly breaksOff: (count: number) => boolean;
+  readonly crash: () => void;
 }
 
-interface Route {
-  readonly method: "GET" | "POST";
-  readonly serve: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
-}
-
-/** The paths of a simulated model server and what they answer. */
+/** Serves the paths of a simulated model server, and counts how its requests end. */
 export class ModelRoutes {
   readonly #input: ModelRoutesInput;
-  readonly #routes: ReadonlyMap<string, Route>;
+  readonly #health: SimulatedRoute = {
+    method: "GET",
+    isAlwaysOpen: true,
+    serve: ({ response }) => sendJson(response, this.#input.isReady() ? 200 : 503, undefined),
+  };
+  readonly #counts = { requests: 0, running: 0, completed: 0, cancelled: 0, refused: 0 };
 
   constructor(input: ModelRoutesInput) {
     this.#input = input;
-    this.#routes = new Map<string, Route>([
-      ["/health", { method: "GET", serve: (_, response) => this.#health(response) }],
-      ["/v1/models", { method: "GET", serve: (_, response) => this.#models(response) }],
-      ["/v1/completions", this.#generating(completionRequest)],
-      ["/v1/chat/completions", this.#generating(chatRequest)],
-    ]);
+  }
+
+  /** `running` has those that wait, too. */
+  get counts() {
+    return { ...this.#counts };
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const [path = "/"] = (request.url ?? "/").split("?");
-    const route = this.#routes.get(path);
-    if (!route) return this.#refuse(response, 404, "Not Found");
-    if (request.method !== route.method) {
-      return this.#refuse(response, 405, "Method Not Allowed", { allow: route.method });
-    }
-    await route.serve(request, response);
-  }
-
-  #health(response: ServerResponse): void {
-    this.#input.responder.json(response, this.#input.isReady() ? 200 : 503, undefined);
-  }
-
-  #models(response: ServerResponse): void {
-    const model = { id: this.#input.model, object: "model", created: 0, owned_by: "tsworker" };
-    this.#input.responder.json(response, 200, { object: "list", data: [model] });
-  }
-
-  #generating(parse: (body: unknown) => GenerationRequest): Route {
-    const serve = async (request: IncomingMessage, response: ServerResponse) => {
-      const refuse = (status: number, message: string) => {
-        this.#input.onRefused();
-        this.#refuse(response, status, message);
-      };
-      let text: string;
-      try {
-        text = await readBody(request, MAX_BODY_BYTES);
-      } catch (error) {
-        // Anything else is a client that went away: nobody to answer.
-        if (error instanceof BodyTooLarge) refuse(413, error.message);
-        return;
-      }
-      if (!this.#input.isReady()) return refuse(503, "the model is not ready");
-      let wanted: GenerationRequest;
-      try {
-        wanted = parse(JSON.parse(text));
-      } catch (error) {
-        return refuse(400, reasonOf(error));
-      }
-      await this.#input.generator.serve(wanted, response);
+    const { model, log } = this.#input;
+    const url = new URL(request.url ?? "/", "http://model");
+    // Written before the answer is sent, so that it is there when the client has it.
+    const { remoteAddress, remotePort } = request.socket;
+    const writeHead = response.writeHead.bind(response);
+    response.writeHead = (status: number, ...rest: unknown[]) => {
+      model.answered(log, { from: `${remoteAddress}:${remotePort}`, request, status });
+      return Reflect.apply(writeHead, response, [status, ...rest]);
     };
-    return { method: "POST", serve };
+    const route = model.routes.get(url.pathname) ?? (url.pathname === "/health" ? this.#health : undefined);
+    if (!route) return this.#answerRefusal(response, new RefusedRequest(404, "Not Found"));
+    if (request.method !== route.method) {
+      response.setHeader("allow", route.method);
+      return this.#answerRefusal(response, new RefusedRequest(405, "Method Not Allowed"));
+    }
+    await this.#serve(route, url, request, response);
   }
 
-  #refuse(
+  async #serve(
+    route: SimulatedRoute,
+    url: URL,
+    request: IncomingMessage,
     response: ServerResponse,
-    status: number,
-    message: string,
-    headers?: { readonly allow: string },
-  ): void {
-    this.#input.responder.json(response, status, errorBody(status, message), headers);
+  ): Promise<void> {
+    const counts = this.#counts;
+    const isWork = route.method === "POST";
+    let body: Buffer;
+    try {
+      body = await readBody(request, MAX_BODY_BYTES);
+    } catch (error) {
+      // Anything else is a client that went away: nobody to answer.
+      if (!(error instanceof BodyTooLarge)) return;
+      if (isWork) counts.refused += 1;
+      return this.#answerRefusal(response, new RefusedRequest(413, error.message));
+    }
+    if (!this.#input.isReady() && !route.isAlwaysOpen) {
+      if (isWork) counts.refused += 1;
+      return this.#answerRefusal(response, new RefusedRequest(503, "the model is not ready"));
+    }
+    const gone = new AbortController();
+    const onClose = () => gone.abort();
+    response.once("close", onClose);
+    const { log } = this.#input;
+    if (isWork) {
+      counts.requests += 1;
+      counts.running += 1;
+      if (this.#input.breaksOff(counts.requests)) breakOff(response, this.#input.crash);
+    }
+    try {
+      await route.serve({ request, body, response, url, signal: gone.signal, log });
+      if (isWork) counts[response.writableEnded ? "completed" : "cancelled"] += 1;
+    } catch (error) {
+      if (error instanceof RefusedRequest) {
+        if (isWork) {
+          counts.requests -= 1;
+          counts.refused += 1;
+        }
+        this.#answerRefusal(response, error);
+      } else if (gone.signal.aborted) counts.cancelled += 1;
+      else throw error;
+    } finally {
+      if (isWork) counts.running -= 1;
+      response.removeListener("close", onClose);
+    }
   }
-}
 
-function reasonOf(error: unknown): string {
-  if (error instanceof SyntaxError) return `the body is not JSON: ${error.message}`;
-  if (!(error instanceof ZodError)) throw error;
-  return error.issues.map(({ path, message }) => `${path.join(".") || "body"}: ${message}`).join("; ");
+  #answerRefusal(response: ServerResponse, { status, message }: RefusedRequest): void {
+    sendJson(response, status, this.#input.model.refusal(status, message));
+  }
 }

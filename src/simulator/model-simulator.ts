@@ -1,76 +1,74 @@
 import { createServer, type Server } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { close, httpUrl, listen } from "../stand-in/listen.js";
-import { Generator } from "./generator.js";
-import { loading } from "./loading.js";
 import { ModelLog } from "./model-log.js";
 import { ModelRoutes } from "./model-routes.js";
-import type { ModelSimulatorOptions, ModelSimulatorStats } from "./model-simulator-options.js";
-import { Responder } from "./responder.js";
+import type { SimulatedModel } from "./simulated-model.js";
+import type { Failure, SimulatorOptions, SimulatorStats } from "./simulator-options.js";
 
 /** Whether a simulated model is not running, loads, answers, or is broken. */
 export type ModelState = "stopped" | "loading" | "ready" | "crashed";
 
+/** Share of the loading time after which the memory turns out not to suffice, or the server hangs. */
+const FAILS_AT = 0.6;
+
 /**
- * A simulated OpenAI-compatible model server: loads for a while, writes a log like vLLM's, generates text at a
- * given pace, whole or as a stream, stops when the client goes away, and can crash and be restarted. It needs
- * no GPU, and answers the same prompt with the same text.
+ * A simulated model server: loads for a while and logs it, answers, stops working for clients that go away, fails in
+ * the ways that it is told to, crashes and is restarted. It needs no GPU.
  *
  * @example
  * ```ts
- * const model = new ModelSimulator({ logFile: "/tmp/model.log", loadSeconds: 0.1, tokensPerSecond: 1000 });
+ * const model = new ModelSimulator(new OpenaiModel("vllm"), { logFile: "/tmp/model.log", loadSeconds: 0.1 });
  * const url = await model.start(); // listens; `model.state` is "loading", and "ready" 0.1 s later
  * // …
  * await model.stop();
  * ```
  */
 export class ModelSimulator {
+  readonly #model: SimulatedModel;
   readonly #host: string;
-  readonly #model: string;
   readonly #loadSeconds: number;
+  readonly #restartSeconds: number | undefined;
   readonly #log: ModelLog;
-  readonly #generator: Generator;
   readonly #routes: ModelRoutes;
+  #failure: Failure | undefined;
   #port: number;
   #server: Server | undefined;
   #state: ModelState = "stopped";
-  #load = new AbortController();
-  #refused = 0;
+  /** Ends what the server does by itself: loading, and waiting for its restart. */
+  #doing = new AbortController();
 
   /** @throws {TsworkerError} `CONFIG_INVALID` when the log file cannot be written. */
-  constructor(options: ModelSimulatorOptions = {}) {
+  constructor(model: SimulatedModel, options: SimulatorOptions = {}) {
+    this.#model = model;
     this.#host = options.host ?? "127.0.0.1";
     this.#port = options.port ?? 0;
-    this.#model = options.model ?? "simulated/llm-8b";
     this.#loadSeconds = options.loadSeconds ?? 1;
+    this.#restartSeconds = options.restartSeconds;
+    this.#failure = options.fail;
     this.#log = new ModelLog(options.logFile, options.onLogLine);
-    const responder = new Responder(this.#log);
-    this.#generator = new Generator({
-      log: this.#log,
-      responder,
-      model: this.#model,
-      tokensPerSecond: options.tokensPerSecond ?? 50,
-      firstTokenMs: options.firstTokenMs ?? 20,
-      maxConcurrency: options.maxConcurrency ?? Number.POSITIVE_INFINITY,
-      jitter: options.jitter ?? 0.1,
-      seed: options.seed ?? 1,
-    });
     this.#routes = new ModelRoutes({
-      model: this.#model,
-      generator: this.#generator,
-      responder,
+      model,
+      log: this.#log,
       isReady: () => this.#state === "ready",
-      onRefused: () => {
-        this.#refused += 1;
-      },
+      breaksOff: (count) => this.#failure === "crash-in-answer" && count === (options.failAt ?? 1),
+      crash: () => this.crash(),
     });
+  }
+
+  /** Its name and kind, for people. */
+  get title(): string {
+    return this.#model.title;
   }
 
   get state(): ModelState {
     return this.#state;
   }
 
-  get stats(): ModelSimulatorStats {
-    return { ...this.#generator.counts, refused: this.#refused };
+  get stats(): SimulatorStats {
+    const { running, ...counts } = this.#routes.counts;
+    const { waiting, produced } = this.#model;
+    return { ...counts, waiting, running: running - waiting, produced };
   }
 
   /**
@@ -81,6 +79,10 @@ export class ModelSimulator {
   async start(): Promise<string> {
     if (!this.#server) {
       const server = createServer((request, response) => void this.#routes.handle(request, response));
+      server.on("upgrade", (request, socket, head) => {
+        if (this.#model.upgrade && this.#state === "ready") this.#model.upgrade(request, socket, head);
+        else socket.destroy();
+      });
       this.#port = await listen(server, this.#host, this.#port);
       this.#server = server;
       this.#beginLoading();
@@ -90,48 +92,80 @@ export class ModelSimulator {
 
   /** Ends every request and stops listening. A later start listens on the same port. */
   async stop(): Promise<void> {
-    this.#load.abort();
+    this.#doing.abort();
     this.#state = "stopped";
     const server = this.#server;
     this.#server = undefined;
-    if (server) await close(server);
+    if (!server) return;
+    this.#drop(server);
+    await close(server);
   }
 
   /**
-   * Breaks as an engine does that dies below its API server: a traceback in the log, every connection dropped,
-   * health 503 and no answers until {@link ModelSimulator.restart}.
+   * Dies as such a server does: it says so in its log, every connection is dropped, health is 503, and nothing is
+   * answered until {@link ModelSimulator.restart}.
    */
   crash(): void {
-    this.#load.abort();
-    this.#state = "crashed";
-    this.#log.error("async_llm.py:480", "AsyncLLM output_handler failed.");
-    this.#log.line("Traceback (most recent call last):");
-    this.#log.line(
-      '  File "/usr/lib/python3/site-packages/vllm/v1/engine/core_client.py", line 699, in get_output',
-    );
-    this.#log.line("    raise self._format_exception(outputs) from None");
-    this.#log.line("RuntimeError: Engine core died unexpectedly: CUDA error: an illegal memory access");
-    this.#server?.closeAllConnections();
+    this.#die(() => this.#model.crashed(this.#log));
   }
 
   /** Loads again, after a crash or out of the blue; what runs is dropped. Its log goes on in the same file. */
   restart(): void {
-    this.#load.abort();
-    this.#server?.closeAllConnections();
-    if (this.#server) this.#beginLoading();
+    this.#doing.abort();
+    if (!this.#server) return;
+    this.#drop(this.#server);
+    this.#beginLoading();
+  }
+
+  #drop(server: Server): void {
+    this.#model.closeSockets?.();
+    server.closeAllConnections();
   }
 
   #beginLoading(): void {
     this.#state = "loading";
-    this.#load = new AbortController();
-    const { signal } = this.#load;
-    loading({ log: this.#log, model: this.#model, seconds: this.#loadSeconds, signal }).then(
-      () => {
-        this.#state = "ready";
-      },
-      (error: unknown) => {
-        if (!signal.aborted) throw error;
-      },
-    );
+    this.#doing = new AbortController();
+    this.#inBackground((signal) => this.#load(signal));
+  }
+
+  #inBackground(work: (signal: AbortSignal) => Promise<void>): void {
+    const { signal } = this.#doing;
+    work(signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+  }
+
+  async #load(signal: AbortSignal): Promise<void> {
+    let loaded = 0;
+    for (const { share, write, isReadyLine } of this.#model.loading) {
+      const fails = loaded + share > FAILS_AT;
+      if (fails && this.#failure === "never-ready") return;
+      if (share > 0) await sleep(share * this.#loadSeconds * 1000, undefined, { signal });
+      if (fails && this.#failure === "out-of-memory") {
+        this.#die(() => this.#model.outOfMemory(this.#log));
+        return;
+      }
+      loaded += share;
+      // Whoever has read the line may ask at once.
+      if (isReadyLine) this.#state = "ready";
+      if (!isReadyLine || this.#failure !== "no-ready-line") write(this.#log);
+    }
+    this.#state = "ready";
+  }
+
+  #die(lastWords: () => void): void {
+    this.#doing.abort();
+    this.#state = "crashed";
+    lastWords();
+    if (!this.#server) return;
+    this.#drop(this.#server);
+    const seconds = this.#restartSeconds;
+    if (seconds === undefined) return;
+    this.#doing = new AbortController();
+    this.#inBackground(async (signal) => {
+      await sleep(seconds * 1000, undefined, { signal });
+      this.#failure = undefined;
+      this.restart();
+    });
   }
 }

@@ -10,7 +10,7 @@ export class BodyTooLarge extends Error {
 }
 
 /**
- * The body of a request as text.
+ * The body of a request.
  *
  * What is beyond `limit` bytes is read and dropped, not left in the socket: the client could otherwise be
  * stuck writing and never come to read the answer that says why.
@@ -18,7 +18,7 @@ export class BodyTooLarge extends Error {
  * @throws {BodyTooLarge}
  * @throws the socket's error when the client went away.
  */
-export async function readBody(request: IncomingMessage, limit: number): Promise<string> {
+export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const pieces: Buffer[] = [];
     let size = 0;
@@ -33,7 +33,7 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
       reject(new BodyTooLarge(limit));
     };
     request.on("data", onData);
-    request.once("end", () => resolve(Buffer.concat(pieces).toString("utf8")));
+    request.once("end", () => resolve(Buffer.concat(pieces)));
     request.once("error", reject);
     request.once("close", () => reject(new Error("the client went away")));
   });

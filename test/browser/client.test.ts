@@ -51,7 +51,7 @@ class Site {
     } else if (request.url === "/client.js") {
       response.setHeader("content-type", "text/javascript").end(this.#code);
     } else if (request.url === "/engine/route/") {
-      const body = await readBody(request, 1024 * 1024);
+      const body = new Uint8Array(await readBody(request, 1024 * 1024));
       const answer = await fetch(`${this.engineUrl}/route/`, { method: "POST", body });
       response.writeHead(answer.status, { "content-type": "application/json" }).end(await answer.text());
     } else {

@@ -9,9 +9,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { Engine } from "../../src/engine/index.js";
-import { ModelSimulator } from "../../src/simulator/model-simulator.js";
 import { ask } from "../support/http-client.js";
 import { launchBrowser } from "../support/launch-browser.js";
+import { simulatedVllm } from "../support/simulated-vllm.js";
 import { WorkerProcess } from "../support/worker-process.js";
 
 const FOLDER = fileURLToPath(new URL("../../docs/inspector/", import.meta.url));
@@ -22,7 +22,7 @@ const SETTLE_MS = 600;
 
 const directory = await mkdtemp(join(tmpdir(), "tsworker-screenshots-"));
 const modelLogFile = join(directory, "model.log");
-const model = new ModelSimulator({ logFile: modelLogFile, tokensPerSecond: 60, jitter: 0.3 });
+const model = simulatedVllm({ logFile: modelLogFile, tokensPerSecond: 60, jitter: 0.3 });
 const engine = new Engine({ endpoint: "docs", apiKey: "key" });
 const modelUrl = await model.start();
 const worker = await WorkerProcess.start({

@@ -186,14 +186,6 @@ describe("tsworker dev", () => {
       expect(command.stderr()).toMatch(/^error: there is no \S+other\.ts: .*\n$/);
     });
 
-    test("with a project that has nothing to run TypeScript with", async () => {
-      const { folder, write } = await project([]);
-      await write("worker.ts", "");
-      const { command } = await dev(folder);
-      expect(await command.exitCode).toBe(1);
-      expect(command.stderr()).toMatch(/^error: TypeScript needs tsx, .*npm install --save-dev tsx\n$/);
-    });
-
     test.each(["--port", "--model-port", "WORKER_PORT"])("with a %s that is taken", async (name) => {
       const { folder, write } = await project([]);
       await write("worker.js", "");

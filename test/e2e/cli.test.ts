@@ -62,12 +62,13 @@ describe("tsworker engine", () => {
   });
 });
 
-test("tsworker model loads, writes its log, answers, and ends cleanly on SIGINT", async () => {
+test("tsworker sim loads, writes its log, answers, and ends cleanly on SIGINT", async () => {
   const folder = await mkdtemp(join(tmpdir(), "tsworker-cli-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const log = join(folder, "model.log");
   const command = tsworker(
-    "model",
+    "sim",
+    "vllm",
     "--port",
     "0",
     "--log",
@@ -99,11 +100,11 @@ describe("a mistake is one clear error and the exit code 1", () => {
   });
 
   test.each([
-    ["an unknown option", ["model", "--nope"], "unknown option '--nope'"],
-    ["a bad value", ["model", "--port", "70000"], "must be an integer from 0 to 65535"],
+    ["an unknown option", ["sim", "vllm", "--nope"], "unknown option '--nope'"],
+    ["a bad value", ["sim", "vllm", "--port", "70000"], "must be an integer from 0 to 65535"],
     ["a missing option", ["engine", "--endpoint", "e"], "required option '--api-key <key>'"],
     ["an unknown command", ["nope"], "unknown command 'nope'"],
-    ["a log that cannot be written", ["model", "--log", "/nowhere/x"], "cannot write the model's log"],
+    ["a log that cannot be written", ["sim", "vllm", "--log", "/nowhere/x"], "cannot write the model's log"],
   ])("for %s", async (_, parameters, reason) => {
     const command = tsworker(...parameters);
     expect(await command.exitCode).toBe(1);

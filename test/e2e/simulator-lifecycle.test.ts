@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { ModelSimulator } from "../../src/simulator/model-simulator.js";
 import { eventually } from "../support/eventually.js";
+import { simulatedVllm } from "../support/simulated-vllm.js";
 import { startedModel } from "../support/started-model.js";
 
 /** A connection of its own each: one that a crash dropped must not be used again. */
@@ -20,7 +20,7 @@ function endless(url: string, parts: { readonly stream?: boolean } = {}) {
 }
 
 test("while it loads, a model is not healthy and refuses to generate", async () => {
-  const model = new ModelSimulator({ loadSeconds: 600 });
+  const model = simulatedVllm({ loadSeconds: 600 });
   onTestFinished(() => model.stop());
   const url = await model.start();
   expect(await health(url)).toBe(503);
@@ -46,7 +46,7 @@ describe("when its client goes away, a model stops generating and logs it", () =
   ])("%s", async (_, stream) => {
     const { model, url, log } = await startedModel({ tokensPerSecond: 100 });
     const client = endless(url, { stream });
-    await eventually(() => expect(model.stats.tokens).toBeGreaterThan(0));
+    await eventually(() => expect(model.stats.produced).toBeGreaterThan(0));
     expect(model.stats).toMatchObject({ requests: 1, running: 1 });
     client.leave();
     await eventually(() => expect(model.stats).toMatchObject({ running: 0, cancelled: 1, completed: 0 }));
@@ -89,5 +89,5 @@ describe("a model that crashes", () => {
 });
 
 test("a log that cannot be written is one clear error", () => {
-  expect(() => new ModelSimulator({ logFile: "/nowhere/model.log" })).toThrow("cannot write the model's log");
+  expect(() => simulatedVllm({ logFile: "/nowhere/model.log" })).toThrow("cannot write the model's log");
 });

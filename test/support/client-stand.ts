@@ -2,16 +2,16 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Engine } from "../../src/engine/index.js";
-import { ModelSimulator } from "../../src/simulator/model-simulator.js";
-import type { ModelSimulatorOptions } from "../../src/simulator/model-simulator-options.js";
+import type { ModelSimulator } from "../../src/simulator/model-simulator.js";
 import { freePort } from "./free-port.js";
+import { type SimulatedVllmOptions, simulatedVllm } from "./simulated-vllm.js";
 import type { NamedConfig } from "./worker-main.js";
 import { WorkerProcess } from "./worker-process.js";
 
 export interface ClientStandOptions {
   /** Name of the endpoint. @default "endpoint" */
   readonly endpoint?: string;
-  readonly model?: ModelSimulatorOptions;
+  readonly model?: SimulatedVllmOptions;
   readonly config?: Partial<NamedConfig>;
 }
 
@@ -48,7 +48,7 @@ export class ClientStand {
     const directory = await mkdtemp(join(tmpdir(), "tsworker-client-"));
     const modelLogFile = join(directory, "model.log");
     const fast = { loadSeconds: 0, tokensPerSecond: 10_000, firstTokenMs: 0 };
-    const model = new ModelSimulator({ ...fast, logFile: modelLogFile, ...options });
+    const model = simulatedVllm({ ...fast, logFile: modelLogFile, ...options });
     const engine = new Engine({ endpoint, apiKey: "key", port: await freePort() });
     const [modelServerUrl, engineUrl] = await Promise.all([
       model.start(),

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { Engine, EngineOptions } from "../../src/engine/index.js";
 import type { ModelSimulator } from "../../src/simulator/model-simulator.js";
-import type { ModelSimulatorOptions } from "../../src/simulator/model-simulator-options.js";
 import { eventually } from "./eventually.js";
+import type { SimulatedVllmOptions } from "./simulated-vllm.js";
 import { startedEngine } from "./started-engine.js";
 import { startedModel } from "./started-model.js";
 import { WorkerProcess } from "./worker-process.js";
@@ -18,7 +18,7 @@ export interface LoadStand {
 
 /** An engine with two worker processes that are ready, each with a simulated model; gone when the test is over. */
 export async function loadStand(
-  modelOptions: ModelSimulatorOptions = {},
+  modelOptions: SimulatedVllmOptions = {},
   engineOptions: Partial<EngineOptions> = {},
 ): Promise<LoadStand> {
   const engine = await startedEngine(engineOptions);

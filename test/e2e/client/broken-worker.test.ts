@@ -20,7 +20,7 @@ describe("a client and a real worker", () => {
   test("an endless stream that is cancelled frees the model, which would go on for hours", async () => {
     const pending = endpoint().request<Chunk>("/v1/completions", endless, { stream: true });
     const reading = (async () => {
-      for await (const _ of await pending) if (stand.model.stats.tokens > 10) pending.cancel();
+      for await (const _ of await pending) if (stand.model.stats.produced > 10) pending.cancel();
     })();
     await expect(reading).rejects.toMatchObject({ name: "AbortError" });
     await eventually(() => stand.model.stats.running === 0);

@@ -18,22 +18,20 @@ const common = z.object({
   max_tokens: maxTokens,
 });
 
-const completionSchema = common.extend({
+/** Body of a completion request. */
+export const completionSchema = common.extend({
   prompt: z.union([z.string(), z.array(z.string()).min(1)]),
 });
 
-const chatSchema = common.extend({
+/** Body of a chat request. */
+export const chatSchema = common.extend({
   messages: z.array(z.object({ role: z.string(), content: z.unknown() })).min(1),
   max_completion_tokens: maxTokens,
 });
 
-/**
- * Reads a completion request. Without `max_tokens` it is 16 tokens, as with OpenAI.
- *
- * @throws {z.ZodError}
- */
-export function completionRequest(body: unknown): GenerationRequest {
-  const { prompt, max_tokens, stream, stream_options } = completionSchema.parse(body);
+/** Reads a completion request. Without `max_tokens` it is 16 tokens, as with OpenAI. */
+export function completionRequest(body: z.infer<typeof completionSchema>): GenerationRequest {
+  const { prompt, max_tokens, stream, stream_options } = body;
   return {
     kind: "completion",
     prompt: typeof prompt === "string" ? prompt : prompt.join("\n"),
@@ -43,13 +41,9 @@ export function completionRequest(body: unknown): GenerationRequest {
   };
 }
 
-/**
- * Reads a chat request. Without a limit it is 128 tokens, where a real model would decide by itself.
- *
- * @throws {z.ZodError}
- */
-export function chatRequest(body: unknown): GenerationRequest {
-  const { messages, max_tokens, max_completion_tokens, stream, stream_options } = chatSchema.parse(body);
+/** Reads a chat request. Without a limit it is 128 tokens, where a real model would decide by itself. */
+export function chatRequest(body: z.infer<typeof chatSchema>): GenerationRequest {
+  const { messages, max_tokens, max_completion_tokens, stream, stream_options } = body;
   return {
     kind: "chat",
     prompt: messages.map(({ role, content }) => `${role}: ${plainText(content)}`).join("\n"),

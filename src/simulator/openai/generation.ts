@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Random, random } from "../random.js";
+import { type Random, random } from "../../random.js";
 import { tokens } from "./tokens.js";
 
 interface GenerationInput {

@@ -1,17 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
-import { seedFor } from "../random.js";
+import { seedFor } from "../../random.js";
+import { Places } from "../places.js";
+import { sendJson } from "../send-json.js";
+import type { Exchange } from "../simulated-model.js";
 import { generation } from "./generation.js";
 import type { GenerationRequest } from "./generation-request.js";
-import type { ModelLog } from "./model-log.js";
 import { chunk, completionBody, type Generated, roleChunk, usageChunk } from "./openai-shapes.js";
-import { Places } from "./places.js";
-import type { Responder } from "./responder.js";
 
 interface GeneratorInput {
-  readonly log: ModelLog;
-  readonly responder: Responder;
   readonly model: string;
   readonly tokensPerSecond: number;
   readonly firstTokenMs: number;
@@ -20,55 +18,53 @@ interface GeneratorInput {
   readonly seed: number;
 }
 
-/** Generates answers: keeps the places and the pace, and counts what it did. */
+/** Generates answers: keeps the places and the pace, and counts the tokens. */
 export class Generator {
   readonly #input: GeneratorInput;
   readonly #places: Places;
-  readonly #counts = { requests: 0, completed: 0, cancelled: 0, tokens: 0 };
+  #made = 0;
 
   constructor(input: GeneratorInput) {
     this.#input = input;
     this.#places = new Places(input.maxConcurrency);
   }
 
-  get counts() {
-    return { ...this.#counts, waiting: this.#places.waiting, running: this.#places.taken };
+  /** Requests that wait for a place. */
+  get waiting(): number {
+    return this.#places.waiting;
+  }
+
+  /** Tokens generated. */
+  get tokens(): number {
+    return this.#made;
   }
 
   /**
-   * Answers one request, whole or as a stream of events. Resolves when it is over, however it ended: when the
-   * client goes away, waiting or running, generation stops and the log says so.
+   * Answers one request, whole or as a stream of events. When the client goes away, waiting or running, generation
+   * stops and the log says so.
+   *
+   * @throws the signal's reason.
    */
-  async serve(request: GenerationRequest, response: ServerResponse): Promise<void> {
-    const gone = new AbortController();
-    const onClose = () => gone.abort();
-    response.once("close", onClose);
+  async serve(request: GenerationRequest, { response, signal, log }: Exchange): Promise<void> {
     const generated: Generated = {
       id: `${request.kind === "chat" ? "chatcmpl" : "cmpl"}-${randomUUID().replaceAll("-", "")}`,
       created: Math.floor(Date.now() / 1000),
       model: this.#input.model,
       request,
     };
-    this.#counts.requests += 1;
     try {
-      await this.#inPlace(generated, response, gone.signal);
-      this.#counts.completed += 1;
+      await this.#places.enter(signal);
+      try {
+        if (request.stream) await this.#stream(generated, response, signal);
+        else await this.#whole(generated, response, signal);
+      } finally {
+        this.#places.leave();
+      }
     } catch (error) {
-      if (!gone.signal.aborted) throw error;
-      this.#counts.cancelled += 1;
-      this.#input.log.info("async_llm.py:431", `Aborted request ${generated.id}: the client went away.`);
-    } finally {
-      response.removeListener("close", onClose);
-    }
-  }
-
-  async #inPlace(generated: Generated, response: ServerResponse, signal: AbortSignal): Promise<void> {
-    await this.#places.enter(signal);
-    try {
-      if (generated.request.stream) await this.#stream(generated, response, signal);
-      else await this.#whole(generated, response, signal);
-    } finally {
-      this.#places.leave();
+      if (signal.aborted) {
+        log.info("async_llm.py:431", `Aborted request ${generated.id}: the client went away.`);
+      }
+      throw error;
     }
   }
 
@@ -76,7 +72,7 @@ export class Generator {
     let text = "";
     for await (const token of this.#tokens(generated.request, signal)) text += token;
     const body = completionBody(generated, text, generated.request.maxTokens);
-    this.#input.responder.json(response, 200, body);
+    sendJson(response, 200, body);
   }
 
   async #stream(generated: Generated, response: ServerResponse, signal: AbortSignal): Promise<void> {
@@ -84,7 +80,7 @@ export class Generator {
     const send = async (event: object) => {
       if (!response.write(`data: ${JSON.stringify(event)}\n\n`)) await once(response, "drain", { signal });
     };
-    this.#input.responder.head(response, 200, {
+    response.writeHead(200, {
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-cache",
     });
@@ -101,7 +97,7 @@ export class Generator {
     const pace = { tokensPerSecond, firstTokenMs, jitter };
     const input = { ...pace, count: request.maxTokens, seed: seedFor(seed, request.prompt), signal };
     for await (const token of generation(input)) {
-      this.#counts.tokens += 1;
+      this.#made += 1;
       yield token;
     }
   }

@@ -1,0 +1,26 @@
+import { pathToFileURL } from "node:url";
+import type { Command } from "commander";
+import { register } from "tsx/esm/api";
+import { workerFile } from "./worker-file.js";
+
+/** `tsworker run`: a worker, or any other program, in this very process; TypeScript needs no build step. */
+export function addRunCommand(program: Command): void {
+  program
+    .command("run")
+    .description("run a worker: a file, in TypeScript or JavaScript, or an example by its name")
+    .argument("<worker>", "file such as ./worker.ts, or an example such as vllm, or vllm/client")
+    .argument("[arguments...]", "what the program is given")
+    .passThroughOptions()
+    .action(runProgram);
+}
+
+async function runProgram(worker: string, given: readonly string[]): Promise<void> {
+  const file = workerFile(worker);
+  process.argv = [process.execPath, file, ...given];
+  const unregister = register();
+  try {
+    await import(pathToFileURL(file).href);
+  } finally {
+    await unregister();
+  }
+}

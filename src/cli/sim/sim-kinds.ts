@@ -1,0 +1,10 @@
+import { openaiKind } from "./openai-kind.js";
+import type { SimKind } from "./sim-kind.js";
+
+/** Every kind of model server that can be simulated. */
+export const SIM_KINDS = [openaiKind("vllm", "vLLM")] as const satisfies readonly SimKind[];
+
+/** Finds a kind by its name. */
+export function simKind(name: string): SimKind | undefined {
+  return SIM_KINDS.find((kind) => kind.name === name);
+}

@@ -1,0 +1,35 @@
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, expect, test, vi } from "vitest";
+import { eventually } from "../../support/eventually.js";
+import { patternOf, ReadmeStand, stepsOf } from "../../support/readme-stand.js";
+import { root } from "../../unit/support/documents.js";
+
+// All of them take the usual ports, and so they come one after the other.
+vi.setConfig({ testTimeout: 120_000 });
+
+const folders = await readdir(root("examples"));
+const isWorker = async (name: string): Promise<boolean> =>
+  stat(join(root("examples"), name, "worker.ts")).then(
+    () => true,
+    () => false,
+  );
+const examples = (
+  await Promise.all(folders.map(async (name) => ((await isWorker(name)) ? [name] : [])))
+).flat();
+
+let stand: ReadmeStand | undefined;
+afterEach(() => stand?.close());
+
+test.each(examples)("examples/%s does what its README says", async (name) => {
+  const [first, ...others] = await stepsOf(name);
+  expect(first?.command).toBe(`npx tsworker dev ${name}`);
+  expect(others.length).toBeGreaterThan(0);
+  stand = await ReadmeStand.create();
+  const output = stand.start(first?.command ?? "");
+  await eventually(() => expect(output()).toMatch(/worker +ready$/m), { timeoutMs: 60_000 });
+  for (const step of others) {
+    const printed = await stand.run(step.command);
+    if (step.output !== undefined) expect(printed, step.command).toMatch(patternOf(step.output));
+  }
+});

@@ -1,0 +1,11 @@
+import { ModelSimulator } from "../../src/simulator/model-simulator.js";
+import { OpenaiModel } from "../../src/simulator/openai/openai-model.js";
+import type { OpenaiModelOptions } from "../../src/simulator/openai/openai-model-options.js";
+import type { SimulatorOptions } from "../../src/simulator/simulator-options.js";
+
+export type SimulatedVllmOptions = SimulatorOptions & OpenaiModelOptions;
+
+/** A simulated vLLM that is not started yet. */
+export function simulatedVllm(options: SimulatedVllmOptions = {}): ModelSimulator {
+  return new ModelSimulator(new OpenaiModel("vllm", options), options);
+}
