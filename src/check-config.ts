@@ -58,10 +58,12 @@ const multipartSchema = z.strictObject({
   maxFiles: count.default(16),
 });
 
+const route = z
+  .string()
+  .regex(/^\/[^\s?#*:]*$/, 'expected a path that begins with "/" and has no "?", "#", "*" or ":"');
+
 const handlerSchema = z.strictObject({
-  route: z
-    .string()
-    .regex(/^\/[^\s?#*:]*$/, 'expected a path that begins with "/" and has no "?", "#", "*" or ":"'),
+  route,
   allowParallelRequests: z.boolean().optional(),
   concurrency: count.optional(),
   queue: z.string().min(1).optional(),
@@ -96,6 +98,7 @@ const configSchema = z.strictObject({
     )
     .optional(),
   handlers: z.array(handlerSchema).min(1),
+  openRoutes: z.array(z.strictObject({ route, text: z.string().optional() })).default([]),
   logActionConfig: z
     .strictObject({ onLoad: substrings, onError: substrings, onInfo: substrings })
     .prefault({}),
@@ -158,6 +161,7 @@ export function checkConfig(config: WorkerConfig): CheckedConfig {
     modelServer: serverOf(data.modelServerUrl, data.modelServerPort),
     handlers,
     benchmark: benchmarkOf(handlers[benchmarked], data.handlers[benchmarked]?.benchmarkConfig),
+    openRoutes: data.openRoutes,
     logActionConfig: data.logActionConfig,
     // As it came: its functions may be methods.
     ...(config.lifecycle && { lifecycle: config.lifecycle }),

@@ -114,6 +114,24 @@ function faultsBetween(handlers: readonly Fields[], isFaulty: IsFaulty): Fault[]
   return faults;
 }
 
+/** How the open routes fit beside the handlers, and what those need that are passed on. */
+function faultsOfOpenRoutes(config: Fields, handlers: readonly Fields[]): Fault[] {
+  const routes = new Set(handlers.map(({ route }) => route));
+  return listOf(config.openRoutes)
+    .map(fieldsOf)
+    .flatMap(({ route, text }, index) => {
+      const path = ["openRoutes", index, "route"];
+      const expected: string[] = [];
+      if (routes.has(route)) expected.push("expected a route that no handler and no other open route has");
+      if (RESERVED_ROUTES.includes(String(route)))
+        expected.push("expected a route that the worker does not serve itself");
+      if (text === undefined && config.modelServerUrl === undefined)
+        expected.push("expected a text beside it, because there is no modelServerUrl to pass it on to");
+      routes.add(route);
+      return expected.map((each) => ({ path, expected: each }));
+    });
+}
+
 /** What must be there because of something else. */
 function faultsOfModel(config: Fields, handlers: readonly Fields[]): Fault[] {
   const { modelServerUrl, modelServerPort, modelLogFile, modelHealthcheckUrl, logActionConfig, readiness } =
@@ -189,7 +207,11 @@ export function configFaults(config: unknown, error: ZodError | undefined): read
   const isFaulty: IsFaulty = (path) => faulty.has(at(path));
   // Of something that is no configuration at all, or has no list of handlers, enough is said by that.
   if (handlers.length > 0 && !handlers.some((_, index) => isFaulty(["handlers", index]))) {
-    const together = [...faultsBetween(handlers, isFaulty), ...faultsOfModel(fields, handlers)];
+    const together = [
+      ...faultsBetween(handlers, isFaulty),
+      ...faultsOfOpenRoutes(fields, handlers),
+      ...faultsOfModel(fields, handlers),
+    ];
     faults.push(...together.filter(({ path }) => !isFaulty(path)));
   }
   return faults.map(({ path, expected }) => `${at(path)}: ${expected}, got ${short(valueAt(config, path))}`);

@@ -127,6 +127,17 @@ export interface HandlerConfig {
   readonly timeouts?: TimeoutsConfig;
 }
 
+/** A route that anybody may GET: it needs no signature, waits in no queue and is not reported. */
+export interface OpenRouteConfig {
+  /** Path on the worker, and on the model server where the question is passed on; written as a handler's. */
+  readonly route: string;
+  /**
+   * The answer, as plain text. Default: that of the model server to a GET of the same path, without its query; however many
+   * ask at once, the model is asked by one at a time. It may take 10 s and have 1 MiB.
+   */
+  readonly text?: string | undefined;
+}
+
 /** Substrings to look for in each line of the model's log. */
 export interface LogActionConfig {
   /** The model has loaded: starts the benchmark, or leads an errored worker back. */
@@ -211,6 +222,8 @@ export interface WorkerConfig {
   readonly modelHealthcheckUrl?: string;
   /** The routes; at least one. */
   readonly handlers: readonly HandlerConfig[];
+  /** Routes that anybody may GET without a signature, such as a `/ping`. @default none */
+  readonly openRoutes?: readonly OpenRouteConfig[];
   /** What to look for in the model's log. @default nothing */
   readonly logActionConfig?: LogActionConfig;
   /**
@@ -280,6 +293,7 @@ export interface CheckedConfig extends WorkerConfig {
   readonly modelServer: string | undefined;
   readonly handlers: readonly Handler[];
   readonly benchmark: Benchmark;
+  readonly openRoutes: readonly OpenRouteConfig[];
   readonly logActionConfig: Required<LogActionConfig>;
   readonly startTimeout: number;
   readonly maxSessions: number | null;

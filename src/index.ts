@@ -6,6 +6,7 @@ export type {
   LifecycleConfig,
   LogActionConfig,
   MultipartConfig,
+  OpenRouteConfig,
   TimeoutsConfig,
   WorkerConfig,
 } from "./config.js";

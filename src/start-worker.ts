@@ -157,6 +157,8 @@ export async function startWorker(
   const endpoints = endpointsOf({
     edge,
     routes,
+    openRoutes: config.openRoutes,
+    modelServer: config.modelServer,
     callbackRules: { modelServer: config.modelServer, hosts: config.sessionCallbackHosts },
     masterToken: environment.masterToken,
     cors: config.cors,

@@ -1,3 +1,4 @@
+import type { OpenRouteConfig } from "../config.js";
 import type { Log } from "../log.js";
 import type { Metrics } from "../metrics/metrics.js";
 import type { CallbackRules } from "../session/session-terms.js";
@@ -9,6 +10,7 @@ import { forceUpdate } from "./force-update.js";
 import { HttpExchange } from "./http-exchange.js";
 import type { Endpoint, SocketEndpoint } from "./http-server.js";
 import { notFound } from "./not-found.js";
+import { openEndpoint } from "./open-endpoint.js";
 import { healthz, metricsText, readyz } from "./probe-routes.js";
 import { sendAnswer } from "./send-answer.js";
 import { SessionRoutes } from "./session-routes.js";
@@ -17,6 +19,9 @@ import { socketEndpoint } from "./socket-endpoint.js";
 export interface EndpointsOptions {
   readonly edge: Edge;
   readonly routes: readonly Route[];
+  /** Routes without a signature. */
+  readonly openRoutes: readonly OpenRouteConfig[];
+  readonly modelServer: string | undefined;
   readonly callbackRules: CallbackRules;
   readonly masterToken: string;
   /** Origins whose pages may read the public answers. */
@@ -44,11 +49,13 @@ const handlerEndpoint = (edge: Edge, route: Route): Endpoint => ({
 });
 
 export function endpointsOf(options: EndpointsOptions): Endpoints {
-  const { edge, routes, callbackRules, cors, masterToken, metrics, state, log } = options;
+  const { edge, routes, openRoutes, modelServer, callbackRules, cors, masterToken, metrics, state, log } =
+    options;
   const onFault = (error: unknown): void => log.error({ err: error }, "request handling failed");
   const sessions = new SessionRoutes({ edge, rules: callbackRules, onFault });
   const open = [
     ...routes.map((route) => handlerEndpoint(edge, route)),
+    ...openRoutes.map((route) => openEndpoint(route, modelServer, onFault)),
     ...sessions.endpoints,
     forceUpdate(masterToken, onFault),
     notFound,

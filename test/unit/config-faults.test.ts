@@ -39,6 +39,19 @@ describe("a fault is told with its path, what was expected and what came", () =>
       worker({ cors: ["https://app.example.com/"] }),
       'cors[0]: expected an origin such as "https://app.example.com", without a path, or "*", got \'https://app.example.com/\'',
     ],
+    [
+      worker({ openRoutes: [{ route: "ping" }] }),
+      'openRoutes[0].route: expected a path that begins with "/" and has no "?", "#", "*" or ":", got \'ping\'',
+    ],
+    [worker({ openRoutes: [{ route: "/ping", text: 1 }] }), "openRoutes[0].text: expected string, got 1"],
+    [
+      worker({ openRoutes: [{ route: "/ping" }, { route: "/ping", text: "pong" }] }),
+      "openRoutes[1].route: expected a route that no handler and no other open route has, got '/ping'",
+    ],
+    [
+      worker({ openRoutes: [{ route: "/session/get" }] }),
+      "openRoutes[0].route: expected a route that the worker does not serve itself, got '/session/get'",
+    ],
     [worker({ handlers: [] }), "handlers: expected array to have >=1 items, got []"],
     [worker({ handlers: undefined }), "handlers: expected array, got undefined"],
     [worker({ modelServerURL: "http://a" }), "modelServerURL: expected no such option, got 'http://a'"],

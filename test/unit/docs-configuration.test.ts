@@ -32,6 +32,7 @@ const FILLED_IN: Readonly<Record<string, object>> = {
   TimeoutsConfig: handler?.timeouts ?? {},
   MultipartConfig: { ...handler?.multipart, files: undefined },
   FileFieldConfig: {},
+  OpenRouteConfig: {},
   LogActionConfig: checked.logActionConfig,
   LifecycleConfig: {},
   InspectConfig: {},
