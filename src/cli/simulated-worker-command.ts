@@ -19,7 +19,7 @@ const BENCHMARK_TOKENS = 32;
  */
 export function addSimulatedWorkerCommand(program: Command): void {
   program
-    .command("simulated-worker")
+    .command("simulated-worker", { hidden: true })
     .description("run a worker with a simulated model; it reads the environment that every worker reads")
     .option("--load-seconds <seconds>", "time to load", numberFrom(0), 1)
     .option("--tokens-per-second <rate>", "pace of each request", positive, 100)

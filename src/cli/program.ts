@@ -1,0 +1,40 @@
+import { Command } from "commander";
+import { VERSION } from "../package-root.js";
+import { addCallCommand } from "./call-command.js";
+import { addDevCommand } from "./dev-command.js";
+import { addEngineCommand } from "./engine-command.js";
+import { addInspectCommand } from "./inspect-command.js";
+import { addLoadCommand } from "./load-command.js";
+import { addMachinesCommand } from "./machines-command.js";
+import { addRunCommand } from "./run-command.js";
+import { addSimCommand } from "./sim/sim-command.js";
+import { addSimulateCommand } from "./simulate-command.js";
+import { addSimulatedWorkerCommand } from "./simulated-worker-command.js";
+
+const COMMANDS = [
+  addDevCommand,
+  addRunCommand,
+  addSimCommand,
+  addEngineCommand,
+  addCallCommand,
+  addLoadCommand,
+  addInspectCommand,
+  addMachinesCommand,
+  addSimulateCommand,
+  addSimulatedWorkerCommand,
+];
+
+/** The command line with all its commands. */
+export function tsworkerProgram(): Command {
+  const program = new Command("tsworker")
+    .description(
+      "Tools around a tsworker: workers, a local serverless engine, simulated models, requests and load tests, a look into a worker, its state machines.",
+    )
+    .version(VERSION)
+    .exitOverride()
+    // What `run` is given belongs to the program that it runs.
+    .enablePositionalOptions()
+    .showHelpAfterError("(see --help)");
+  for (const add of COMMANDS) add(program);
+  return program;
+}

@@ -1,0 +1,30 @@
+import { readdirSync, statSync } from "node:fs";
+import { expect, test } from "vitest";
+import { tsworkerProgram } from "../../src/cli/program.js";
+import { codeOf, root, rowsBelow, textOf } from "./support/documents.js";
+
+const page = await textOf("README.md");
+
+test("its figures are those of the benchmark's page", async () => {
+  const measured = rowsBelow(await textOf("bench/results/proxy.md"), "Proxy benchmark");
+  const shown = rowsBelow(page, "How fast it is");
+  expect(shown.length).toBe(4);
+  expect(measured.slice(0, shown.length)).toEqual(shown);
+});
+
+test("it leads to every example", () => {
+  const examples = readdirSync(root("examples")).filter((name) =>
+    statSync(root(`examples/${name}/worker.ts`), { throwIfNoEntry: false })?.isFile(),
+  );
+  const shown = rowsBelow(page, "Or take one of these").flatMap(([names = ""]) =>
+    [...names.matchAll(/\]\(examples\/([\w-]+)\)/g)].map(([, name]) => name),
+  );
+  expect(shown.toSorted()).toEqual(examples.toSorted());
+});
+
+test("it tells of every command", () => {
+  const program = tsworkerProgram();
+  const visible = program.createHelp().visibleCommands(program);
+  const shown = rowsBelow(page, "The commands").map(([command]) => codeOf(command).split(" ")[0]);
+  expect(shown).toEqual(visible.map((command) => command.name()).filter((name) => name !== "help"));
+});
