@@ -1,4 +1,6 @@
 #!/usr/bin/env node
 import { run } from "./run.js";
 
-process.exitCode = await run(process.argv);
+const exitCode = await run(process.argv);
+// A program that was run may have one of its own.
+if (exitCode !== 0) process.exitCode = exitCode;

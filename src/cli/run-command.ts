@@ -17,10 +17,8 @@ export function addRunCommand(program: Command): void {
 async function runProgram(worker: string, given: readonly string[]): Promise<void> {
   const file = workerFile(worker);
   process.argv = [process.execPath, file, ...given];
-  const unregister = register();
-  try {
-    await import(pathToFileURL(file).href);
-  } finally {
-    await unregister();
-  }
+  // Errors name the lines of the TypeScript that was written.
+  process.setSourceMapsEnabled(true);
+  register();
+  await import(pathToFileURL(file).href);
 }

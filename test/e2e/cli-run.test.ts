@@ -1,0 +1,122 @@
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { tsworkerIn } from "../support/command-line.js";
+import { eventually } from "../support/eventually.js";
+import { freePort } from "../support/free-port.js";
+import { startedEngine } from "../support/started-engine.js";
+import { root } from "../unit/support/documents.js";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+/** A project of somebody's that has tsworker, and these files. */
+async function project(files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), "tsworker-run-")));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await mkdir(join(folder, "node_modules"));
+  await symlink(root("."), join(folder, "node_modules", "tsworker"));
+  await writeFile(join(folder, "package.json"), '{ "type": "module" }\n');
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  return folder;
+}
+
+const WORKER = `
+import { Worker, type WorkerConfig } from "tsworker";
+
+const config: WorkerConfig = {
+  handlers: [{ route: "/go", remoteFunction: () => "gone", benchmarkConfig: { generator: () => ({}), runs: 1 } }],
+};
+await new Worker(config).run();
+console.log("the end");
+`;
+
+describe("tsworker run", () => {
+  test("starts a worker in TypeScript, which drains and ends well on SIGTERM", async () => {
+    const cwd = await project({ "worker.ts": WORKER });
+    const engine = await startedEngine();
+    const [port, httpPort] = [String(await freePort()), String(await freePort())];
+    const env = {
+      WORKER_PORT: port,
+      WORKER_HTTP_PORT: httpPort,
+      PUBLIC_IPADDR: "127.0.0.1",
+      [`VAST_TCP_PORT_${port}`]: port,
+      CONTAINER_ID: "1",
+      REPORT_ADDR: engine.url,
+    };
+    const command = tsworkerIn({ cwd, env }, "run", "./worker.ts");
+    await eventually(async () => (await fetch(`http://127.0.0.1:${httpPort}/readyz`)).status === 200, {
+      timeoutMs: 30_000,
+    });
+    command.signal("SIGTERM");
+    expect(await command.exitCode).toBe(0);
+    expect(command.stdout()).toContain("the end");
+    expect(command.stderr()).toBe("");
+  });
+
+  test("gives a program its arguments, flags included, and its own place among them", async () => {
+    const cwd = await project({
+      "client.ts": "const text: string = JSON.stringify(process.argv.slice(1));\nconsole.log(text);\n",
+    });
+    const command = tsworkerIn({ cwd }, "run", "client.ts", "a", "--port", "3", "-v");
+    expect(await command.exitCode).toBe(0);
+    expect(JSON.parse(command.stdout())).toEqual([join(cwd, "client.ts"), "a", "--port", "3", "-v"]);
+  });
+
+  test("takes JavaScript, and what it imports in TypeScript", async () => {
+    const cwd = await project({
+      "worker.js": 'import { word } from "./word.ts";\nconsole.log(word);\n',
+      "word.ts": 'export const word: string = "typed";\n',
+    });
+    const command = tsworkerIn({ cwd }, "run", "worker.js");
+    expect(await command.exitCode).toBe(0);
+    expect(command.stdout()).toBe("typed\n");
+  });
+
+  test("the exit code is the program's own", async () => {
+    const cwd = await project({ "client.ts": "process.exitCode = 7;\n" });
+    expect(await tsworkerIn({ cwd }, "run", "client.ts").exitCode).toBe(7);
+  });
+
+  describe("says in one line what is wrong", () => {
+    test.each([
+      [
+        "a file that is not there",
+        "./nowhere.ts",
+        /^error: there is no \S+\/nowhere\.ts: name the file of a worker/,
+      ],
+      [
+        "an example that is none",
+        "vlm",
+        /^error: there is no example vlm: name a file such as .*hello-world/,
+      ],
+      [
+        "a part of an example that is none",
+        "hello-world/cleint",
+        /^error: there is no example hello-world\/cleint/,
+      ],
+    ])("%s", async (_, name, message) => {
+      const command = tsworkerIn({ cwd: await project({}) }, "run", name);
+      expect(await command.exitCode).toBe(1);
+      expect(command.stderr()).toMatch(message);
+      expect(command.stderr().trimEnd()).not.toContain("\n");
+    });
+
+    test("a configuration that is refused", async () => {
+      const cwd = await project({ "worker.ts": WORKER.replace('"/go"', '"go"') });
+      const command = tsworkerIn({ cwd }, "run", "worker.ts");
+      expect(await command.exitCode).toBe(1);
+      expect(command.stderr()).toMatch(
+        /^error: the worker's configuration has 1 fault:\n {2}handlers\[0\]\.route: /,
+      );
+      expect(command.stderr()).not.toContain("    at ");
+    });
+  });
+
+  test("a program that throws shows where", async () => {
+    const cwd = await project({ "worker.ts": '\n\nthrow new Error("not today");\n' });
+    const command = tsworkerIn({ cwd }, "run", "worker.ts");
+    expect(await command.exitCode).toBe(1);
+    expect(command.stderr()).toMatch(/Error: not today\n.*worker\.ts:3:7/);
+  });
+});
