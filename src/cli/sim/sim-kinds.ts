@@ -2,7 +2,11 @@ import { openaiKind } from "./openai-kind.js";
 import type { SimKind } from "./sim-kind.js";
 
 /** Every kind of model server that can be simulated. */
-export const SIM_KINDS = [openaiKind("vllm", "vLLM")] as const satisfies readonly SimKind[];
+export const SIM_KINDS = [
+  openaiKind("vllm", "vLLM"),
+  openaiKind("sglang", "SGLang"),
+  openaiKind("llama-cpp", "llama.cpp"),
+] as const satisfies readonly SimKind[];
 
 /** Finds a kind by its name. */
 export function simKind(name: string): SimKind | undefined {

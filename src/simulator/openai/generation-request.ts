@@ -3,6 +3,8 @@ import { z } from "zod";
 /** A request to generate, whichever of the two routes it came by. */
 export interface GenerationRequest {
   readonly kind: "completion" | "chat";
+  /** The model that it names. */
+  readonly model: string | null | undefined;
   readonly prompt: string;
   readonly maxTokens: number;
   readonly stream: boolean;
@@ -13,6 +15,7 @@ export interface GenerationRequest {
 const maxTokens = z.int().positive().max(1_000_000).nullish();
 
 const common = z.object({
+  model: z.string().nullish(),
   stream: z.boolean().nullish(),
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
   max_tokens: maxTokens,
@@ -20,7 +23,7 @@ const common = z.object({
 
 /** Body of a completion request. */
 export const completionSchema = common.extend({
-  prompt: z.union([z.string(), z.array(z.string()).min(1)]),
+  prompt: z.union([z.string(), z.array(z.string()).min(1), z.array(z.int()).min(1)]),
 });
 
 /** Body of a chat request. */
@@ -31,10 +34,11 @@ export const chatSchema = common.extend({
 
 /** Reads a completion request. Without `max_tokens` it is 16 tokens, as with OpenAI. */
 export function completionRequest(body: z.infer<typeof completionSchema>): GenerationRequest {
-  const { prompt, max_tokens, stream, stream_options } = body;
+  const { model, prompt, max_tokens, stream, stream_options } = body;
   return {
     kind: "completion",
-    prompt: typeof prompt === "string" ? prompt : prompt.join("\n"),
+    model,
+    prompt: typeof prompt === "string" ? prompt : prompt.join(" "),
     maxTokens: max_tokens ?? 16,
     stream: stream ?? false,
     includeUsage: stream_options?.include_usage ?? false,
@@ -43,9 +47,10 @@ export function completionRequest(body: z.infer<typeof completionSchema>): Gener
 
 /** Reads a chat request. Without a limit it is 128 tokens, where a real model would decide by itself. */
 export function chatRequest(body: z.infer<typeof chatSchema>): GenerationRequest {
-  const { messages, max_tokens, max_completion_tokens, stream, stream_options } = body;
+  const { model, messages, max_tokens, max_completion_tokens, stream, stream_options } = body;
   return {
     kind: "chat",
+    model,
     prompt: messages.map(({ role, content }) => `${role}: ${plainText(content)}`).join("\n"),
     maxTokens: max_completion_tokens ?? max_tokens ?? 128,
     stream: stream ?? false,

@@ -1,3 +1,4 @@
+import { countTokens } from "../language/count-tokens.js";
 import type { GenerationRequest } from "./generation-request.js";
 
 /** What all bodies about one generation have in common. */
@@ -7,11 +8,6 @@ export interface Generated {
   readonly created: number;
   readonly model: string;
   readonly request: GenerationRequest;
-}
-
-/** Roughly what a tokeniser makes of a text: a token per word. */
-export function countTokens(text: string): number {
-  return text.split(/\s+/).filter(Boolean).length;
 }
 
 /** The body of an answer that is not streamed. */
@@ -50,12 +46,6 @@ export function roleChunk(generated: Generated) {
 /** The event without a choice that tells the usage, for `stream_options.include_usage`. */
 export function usageChunk(generated: Generated, tokens: number) {
   return { ...chunk(generated, "", true), choices: [], usage: usage(generated.request, tokens) };
-}
-
-/** The body of an error. */
-export function errorBody(status: number, message: string) {
-  const type = status < 500 ? "invalid_request_error" : "internal_error";
-  return { error: { message, type, param: null, code: status } };
 }
 
 function usage(request: GenerationRequest, tokens: number) {

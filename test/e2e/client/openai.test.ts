@@ -8,6 +8,7 @@ import { SOON, tinyEndpoint } from "../../support/tiny-endpoint.js";
 /** The answers that are broken off would take 100 s. */
 const SOON_ENOUGH = { timeoutMs: 20_000 };
 
+const model = "simulated/llm-8b";
 const messages = [{ role: "user" as const, content: "Hello" }];
 
 describe("the openai package, through an engine and a worker", () => {
@@ -22,14 +23,14 @@ describe("the openai package, through an engine and a worker", () => {
   afterAll(() => stand.stop());
 
   test("completes a chat", async () => {
-    const chat = await openai.chat.completions.create({ model: "any", messages, max_tokens: 7 });
+    const chat = await openai.chat.completions.create({ model, messages, max_tokens: 7 });
     expect(chat.choices[0]?.message.content).toMatch(/\w/);
     expect(chat.usage?.completion_tokens).toBe(7);
   });
 
   test("streams a chat", async () => {
     const stream = await openai.chat.completions.create({
-      model: "any",
+      model,
       messages,
       max_completion_tokens: 9,
       stream: true,
@@ -46,18 +47,18 @@ describe("the openai package, through an engine and a worker", () => {
   });
 
   test("completes a text", async () => {
-    const completion = await openai.completions.create({ model: "any", prompt: "Hello", max_tokens: 3 });
+    const completion = await openai.completions.create({ model, prompt: "Hello", max_tokens: 3 });
     expect(completion.usage?.completion_tokens).toBe(3);
   });
 
   test("announces the tokens that it asks for as the cost", async () => {
     const before = stand.engine.totals.requestedLoad;
-    await openai.completions.create({ model: "any", prompt: "Hello", max_tokens: 42 });
+    await openai.completions.create({ model, prompt: "Hello", max_tokens: 42 });
     expect(stand.engine.totals.requestedLoad - before).toBe(42);
   });
 
   test("gets the model's own errors, status and body", async () => {
-    const asking = openai.completions.create({ model: "any", prompt: "Hello", max_tokens: -1 });
+    const asking = openai.completions.create({ model, prompt: "Hello", max_tokens: -1 });
     await expect(asking).rejects.toBeInstanceOf(OpenAI.BadRequestError);
     await expect(asking).rejects.toMatchObject({
       status: 400,
@@ -66,13 +67,13 @@ describe("the openai package, through an engine and a worker", () => {
   });
 
   test("gets the worker's refusal of a route that it does not have", async () => {
-    const asking = openai.embeddings.create({ model: "any", input: "Hello" });
+    const asking = openai.embeddings.create({ model, input: "Hello" });
     await expect(asking).rejects.toBeInstanceOf(OpenAI.NotFoundError);
   });
 
   test("frees the model when a stream is left", async () => {
     const stream = await openai.completions.create({
-      model: "any",
+      model,
       prompt: "Hello",
       max_tokens: 1_000_000,
       stream: true,
@@ -84,7 +85,7 @@ describe("the openai package, through an engine and a worker", () => {
   test("frees the model when its signal is aborted", async () => {
     const controller = new AbortController();
     const asking = openai.completions.create(
-      { model: "any", prompt: "Hello", max_tokens: 1_000_000 },
+      { model, prompt: "Hello", max_tokens: 1_000_000 },
       { signal: controller.signal },
     );
     await eventually(() => stand.model.stats.running === 1);

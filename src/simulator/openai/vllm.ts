@@ -1,22 +1,11 @@
 import { accessLine } from "../access-line.js";
-import type { LoadingStep } from "../simulated-model.js";
-import type { ServerLog } from "./server-log.js";
+import { downloadLine } from "../download-line.js";
+import { checkpointShards } from "./checkpoint-shards.js";
+import { pythonRefusal } from "./python-refusal.js";
+import type { ServerTraits } from "./server-traits.js";
 
-const SHARDS = 4;
-/** Lines that tell how the weights are read; they take this share of the time. */
-const WEIGHTS = 0.6;
-
-function shard(number: number): LoadingStep {
-  const percent = String(Math.round((100 * number) / SHARDS)).padStart(3);
-  return {
-    share: number === 0 ? 0 : WEIGHTS / SHARDS,
-    write: (log) =>
-      log.line(`Loading safetensors checkpoint shards: ${percent}% Completed | ${number}/${SHARDS}`),
-  };
-}
-
-/** The log of vLLM. */
-export const vllmLog: ServerLog = {
+/** vLLM. */
+export const vllm: ServerTraits = {
   loading: (model) => [
     {
       share: 0,
@@ -30,9 +19,12 @@ export const vllmLog: ServerLog = {
     },
     {
       share: 0.1,
-      write: (log) => log.info("gpu_model_runner.py:1843", `Starting to load model ${model}...`),
+      write: (log) => {
+        log.info("gpu_model_runner.py:1843", `Starting to load model ${model}...`);
+        log.line(downloadLine(`Downloading the weights of ${model}`));
+      },
     },
-    ...Array.from({ length: SHARDS + 1 }, (_, number) => shard(number)),
+    ...checkpointShards(0.6),
     {
       share: 0.2,
       write: (log) => {
@@ -62,4 +54,11 @@ export const vllmLog: ServerLog = {
     log.line("RuntimeError: Engine core died unexpectedly: CUDA error: an illegal memory access");
   },
   answered: (log, answered) => log.server(accessLine(answered)),
+  left: (log, id) => log.info("async_llm.py:431", `Aborted request ${id}: the client went away.`),
+  isStrictAboutModel: true,
+  refusal: (status, message) => ({ error: pythonRefusal(status, message) }),
+  tooLong: ({ limit, prompt, wanted }) =>
+    `This model's maximum context length is ${limit} tokens. However, you requested ${prompt + wanted} tokens ` +
+    `(${prompt} in the messages, ${wanted} in the completion). Please reduce the length of the messages or ` +
+    "completion.",
 };

@@ -14,7 +14,7 @@ const SENTENCE_WORDS = 14;
  * An endless text, one token at a time: words from a small list in sentences of a sort. Every token but the
  * first starts with a space, so that joining them gives the text.
  */
-export function* tokens(random: Random): Generator<string, never> {
+export function* words(random: Random): Generator<string, never> {
   let left = 0;
   for (let isFirst = true; ; isFirst = false) {
     const startsSentence = left === 0;

@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { random } from "../../random.js";
+import { jsonBody } from "../json-body.js";
+import { countTokens } from "../language/count-tokens.js";
+import { sendJson } from "../send-json.js";
+import type { SimulatedRoute } from "../simulated-model.js";
+import type { Served } from "./served.js";
+
+const DIMENSIONS = 384;
+
+const tokenIds = z.array(z.int()).min(1);
+
+const schema = z.object({
+  model: z.string().nullish(),
+  input: z.union([z.string(), z.array(z.string()).min(1), tokenIds, z.array(tokenIds).min(1)]),
+  encoding_format: z.enum(["float", "base64"]).nullish(),
+  dimensions: z.int().positive().max(4096).nullish(),
+});
+
+/** `POST /v1/embeddings`: unit vectors; equal texts have equal ones. */
+export function embeddings({ model, inference, check }: Served): SimulatedRoute {
+  return {
+    method: "POST",
+    serve: async ({ body, response, signal }) => {
+      const asked = jsonBody(body, schema);
+      const texts = textsOf(asked.input);
+      const prompt = texts.reduce((sum, text) => sum + countTokens(text), 0);
+      const work = { prompt, tokens: 0 };
+      check(asked.model, work);
+      await inference.finish(work, signal);
+      const data = texts.map((text, index) => {
+        const vector = unitVector(inference.seedFor(text), asked.dimensions ?? DIMENSIONS);
+        const embedding = asked.encoding_format === "base64" ? base64Of(vector) : Array.from(vector);
+        return { object: "embedding", index, embedding };
+      });
+      const usage = { prompt_tokens: prompt, total_tokens: prompt };
+      sendJson(response, 200, { object: "list", data, model, usage });
+    },
+  };
+}
+
+function textsOf(input: z.infer<typeof schema>["input"]): readonly string[] {
+  if (typeof input === "string") return [input];
+  if (typeof input[0] === "number") return [input.join(" ")];
+  return input.map((each) => (Array.isArray(each) ? each.join(" ") : String(each)));
+}
+
+function unitVector(seed: number, dimensions: number): Float32Array {
+  const numbers = random(seed);
+  const vector = Float32Array.from({ length: dimensions }, () => 2 * numbers() - 1);
+  const length = Math.hypot(...vector);
+  return vector.map((value) => value / length);
+}
+
+/** As little-endian 32-bit floats, which is what clients expect in it. */
+function base64Of(vector: Float32Array): string {
+  const bytes = Buffer.alloc(4 * vector.length);
+  for (const [index, value] of vector.entries()) bytes.writeFloatLE(value, 4 * index);
+  return bytes.toString("base64");
+}

@@ -1,0 +1,41 @@
+import { crc32, deflateSync } from "node:zlib";
+
+/** Red, green and blue, each 0 to 255. */
+export type Colour = readonly [number, number, number];
+
+const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+
+/** A PNG file. @param colourAt gives the colour of the pixel in a column of a row. */
+export function png(
+  width: number,
+  height: number,
+  colourAt: (column: number, row: number) => Colour,
+): Buffer {
+  // A row is a byte that says how it is filtered, here not at all, and three bytes for each pixel.
+  const rowBytes = 1 + 3 * width;
+  const pixels = Buffer.alloc(height * rowBytes);
+  for (let row = 0; row < height; row += 1) {
+    for (let column = 0; column < width; column += 1) {
+      pixels.set(colourAt(column, row), row * rowBytes + 1 + 3 * column);
+    }
+  }
+  const head = Buffer.alloc(13);
+  head.writeUInt32BE(width, 0);
+  head.writeUInt32BE(height, 4);
+  head.set([8, 2], 8); // bits of a colour; colours without transparency
+  return Buffer.concat([
+    SIGNATURE,
+    piece("IHDR", head),
+    piece("IDAT", deflateSync(pixels, { level: 1 })),
+    piece("IEND", Buffer.alloc(0)),
+  ]);
+}
+
+function piece(type: string, content: Buffer): Buffer {
+  const made = Buffer.alloc(12 + content.length);
+  made.writeUInt32BE(content.length, 0);
+  made.write(type, 4, "latin1");
+  content.copy(made, 8);
+  made.writeUInt32BE(crc32(made.subarray(4, 8 + content.length)), 8 + content.length);
+  return made;
+}
