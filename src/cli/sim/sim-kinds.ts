@@ -1,11 +1,15 @@
+import { helloWorldKind } from "./hello-world-kind.js";
 import { openaiKind } from "./openai-kind.js";
 import type { SimKind } from "./sim-kind.js";
+import { tgiKind } from "./tgi-kind.js";
 
 /** Every kind of model server that can be simulated. */
 export const SIM_KINDS = [
   openaiKind("vllm", "vLLM"),
   openaiKind("sglang", "SGLang"),
   openaiKind("llama-cpp", "llama.cpp"),
+  tgiKind,
+  helloWorldKind,
 ] as const satisfies readonly SimKind[];
 
 /** Finds a kind by its name. */

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import type { ServerResponse } from "node:http";
+import { beginEvents } from "../begin-events.js";
 import { countTokens } from "../language/count-tokens.js";
 import { sendJson } from "../send-json.js";
 import type { Exchange } from "../simulated-model.js";
@@ -49,20 +49,15 @@ export class Generator {
 
   async #stream(generated: Generated, response: ServerResponse, signal: AbortSignal): Promise<void> {
     const { kind, includeUsage, maxTokens } = generated.request;
-    const send = async (event: object) => {
-      if (!response.write(`data: ${JSON.stringify(event)}\n\n`)) await once(response, "drain", { signal });
-    };
-    response.writeHead(200, {
-      "content-type": "text/event-stream; charset=utf-8",
-      "cache-control": "no-cache",
-    });
+    const send = beginEvents(response, signal);
     if (kind === "chat") await send(roleChunk(generated));
     for await (const token of this.#tokens(generated.request, signal)) {
       await send(chunk(generated, token, false));
     }
     await send(chunk(generated, "", true));
     if (includeUsage) await send(usageChunk(generated, maxTokens));
-    response.end("data: [DONE]\n\n");
+    await send("[DONE]");
+    response.end();
   }
 
   #tokens(request: GenerationRequest, signal: AbortSignal): AsyncGenerator<string, void> {

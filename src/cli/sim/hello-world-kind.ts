@@ -1,0 +1,14 @@
+import { HelloWorldModel } from "../../simulator/hello-world/hello-world-model.js";
+import type { InferenceOptions } from "../../simulator/language/inference-options.js";
+import { addInferenceFlags } from "./inference-flags.js";
+import type { SimKind } from "./sim-kind.js";
+
+/** The token server of the example of that name. */
+export const helloWorldKind: SimKind<InferenceOptions> = {
+  name: "hello-world",
+  description: "the token server that the example hello-world stands in front of",
+  port: 5001,
+  sample: { route: "/generate", payload: { prompt: "Hello world" }, cost: 2 },
+  addFlags: addInferenceFlags,
+  model: (options) => new HelloWorldModel(options),
+};

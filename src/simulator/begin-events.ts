@@ -1,0 +1,17 @@
+import { once } from "node:events";
+import type { ServerResponse } from "node:http";
+
+/** Begins a stream of server-sent events. @returns sends one, and waits for a client that is slow. */
+export function beginEvents(
+  response: ServerResponse,
+  signal: AbortSignal,
+): (event: object | string) => Promise<void> {
+  response.writeHead(200, {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-cache",
+  });
+  return async (event) => {
+    const data = typeof event === "string" ? event : JSON.stringify(event);
+    if (!response.write(`data: ${data}\n\n`)) await once(response, "drain", { signal });
+  };
+}
