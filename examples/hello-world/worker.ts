@@ -1,33 +1,34 @@
-import { type HandlerConfig, Worker } from "tsworker";
+import { type HandlerConfig, PayloadError, Worker } from "tsworker";
 
-/** What the two routes have in common: a request costs the tokens that it asks for. */
+/** What the two routes have in common: a request costs the tokens of its prompt, here its words. */
 const generation = {
   allowParallelRequests: true,
-  maxQueueTime: 60,
-  workloadCalculator: (payload) => Number(payload.max_tokens ?? 0),
+  maxQueueTime: 30,
+  requestParser: (payload) => {
+    const { prompt } = payload;
+    if (typeof prompt === "string" && prompt.trim() !== "") return payload;
+    throw new PayloadError({ prompt: 'must be a text such as "Hello"' });
+  },
+  workloadCalculator: ({ prompt }) => String(prompt).trim().split(/\s+/).length,
 } satisfies Partial<HandlerConfig>;
 
 const worker = new Worker({
   modelServerUrl: "http://127.0.0.1",
-  modelServerPort: Number(process.env.MODEL_PORT ?? 18000),
-  modelLogFile: process.env.MODEL_LOG ?? "/var/log/model/server.log",
+  modelServerPort: Number(process.env.MODEL_PORT || 5001),
+  modelLogFile: process.env.MODEL_LOG || "/var/log/model/server.log",
   modelHealthcheckUrl: "/health",
+  readiness: "either",
   handlers: [
     {
       ...generation,
-      route: "/v1/completions",
-      benchmarkConfig: {
-        generator: () => ({ prompt: "Write a few lines about the sea.", max_tokens: 64 }),
-        runs: 3,
-        concurrency: 4,
-        doWarmup: true,
-      },
+      route: "/generate",
+      benchmarkConfig: { dataset: [{ prompt: "Write a few lines about the sea." }], runs: 3 },
     },
-    { ...generation, route: "/v1/chat/completions" },
+    { ...generation, route: "/generate_stream" },
   ],
   logActionConfig: {
-    onLoad: ["Application startup complete."],
-    onError: ["INFO exited: vllm", "RuntimeError: Engine", "Traceback (most recent call last):"],
+    onLoad: ["infer server has started"],
+    onError: ["Exception: corrupted model file"],
     onInfo: ['"message":"Download'],
   },
 });

@@ -9,7 +9,7 @@ export const ENDPOINT = "quickstart";
 export const API_KEY = "quickstart-key";
 const MASTER_TOKEN = "quickstart-token";
 
-const TOKENS_PER_SECOND = 80;
+const TOKENS_PER_SECOND = 300;
 const LOAD_SECONDS = 2;
 
 /** Engine, model and worker, each on a free port of the loopback, in a fresh folder. */
@@ -65,7 +65,7 @@ export class Stack {
     });
     const worker = new ChildProcess({
       name: "the worker",
-      script: "examples/hello-world/worker.ts",
+      script: "examples/vllm/worker.ts",
       env: {
         WORKER_PORT: String(workerPort),
         WORKER_HTTP_PORT: String(workerHttpPort),

@@ -28,7 +28,7 @@ test(
     for (const state of ["loading", "benchmarking", "verifying", "ready", "draining", "stopped"]) {
       expect(output).toMatch(new RegExp(`s +${state}`));
     }
-    expect(output).toContain("round 3 of 3");
+    expect(output).toContain("round 2 of 2");
     expect(output.match(/│ +[12] │ Success │/g)).toHaveLength(2);
     const longest = Math.max(...output.split("\n").map((line) => line.length));
     expect(longest).toBeLessThanOrEqual(100);

@@ -2,12 +2,12 @@
 export interface InferenceOptions {
   /**
    * Tokens per second of a request, as long as the batch is not at its limit.
-   * @default 300
+   * @default 400
    */
   readonly tokensPerSecond?: number;
   /**
    * Tokens per second of all requests together, at most: from there on they share.
-   * @default 25000
+   * @default 30000
    */
   readonly batchTokensPerSecond?: number;
   /**

@@ -27,8 +27,8 @@ export class Inference {
     this.#prefillTokensPerSecond = options.prefillTokensPerSecond ?? 20_000;
     this.#places = new Places(options.maxConcurrency ?? Number.POSITIVE_INFINITY);
     this.#batch = new Batch({
-      tokensPerSecond: options.tokensPerSecond ?? 300,
-      batchTokensPerSecond: options.batchTokensPerSecond ?? 25_000,
+      tokensPerSecond: options.tokensPerSecond ?? 400,
+      batchTokensPerSecond: options.batchTokensPerSecond ?? 30_000,
       jitter: options.jitter ?? 0.1,
       seed: this.#seed,
     });
