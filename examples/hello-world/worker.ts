@@ -26,6 +26,7 @@ const worker = new Worker({
     },
     { ...generation, route: "/generate_stream" },
   ],
+  openRoutes: [{ route: "/ping", text: "pong" }, { route: "/healthcheck" }],
   logActionConfig: {
     onLoad: ["infer server has started"],
     onError: ["Exception: corrupted model file"],

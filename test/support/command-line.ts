@@ -11,13 +11,26 @@ interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** A command that runs. */
+export type Running = ReturnType<typeof spawnTsworker>;
+
 /** Runs `tsworker` with these arguments as a process of its own, which is gone when the test is over. */
-export function tsworker(...parameters: readonly string[]) {
+export function tsworker(...parameters: readonly string[]): Running {
   return tsworkerIn({}, ...parameters);
 }
 
 /** The same, in surroundings of the test's own. */
-export function tsworkerIn({ cwd, env }: Surroundings, ...parameters: readonly string[]) {
+export function tsworkerIn(surroundings: Surroundings, ...parameters: readonly string[]): Running {
+  const running = spawnTsworker(surroundings, ...parameters);
+  onTestFinished(async () => {
+    running.signal("SIGKILL");
+    await running.exitCode;
+  });
+  return running;
+}
+
+/** The same, for whoever ends it themselves. */
+export function spawnTsworker({ cwd, env }: Surroundings, ...parameters: readonly string[]) {
   const child = spawn(process.execPath, [MAIN, ...parameters], {
     cwd,
     env: { ...process.env, ...env },
@@ -32,10 +45,6 @@ export function tsworkerIn({ cwd, env }: Surroundings, ...parameters: readonly s
     stderr += piece;
   });
   const exitCode = new Promise<number | null>((resolve) => child.once("close", resolve));
-  onTestFinished(async () => {
-    child.kill("SIGKILL");
-    await exitCode;
-  });
   return {
     pid: child.pid ?? 0,
     stdout: () => stdout,

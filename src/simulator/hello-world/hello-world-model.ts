@@ -59,23 +59,20 @@ export class HelloWorldModel implements SimulatedModel {
   }
 
   async #whole({ body, response, signal }: Exchange): Promise<void> {
-    let text = "";
-    const { words, tokens } = this.#answer(body, signal);
-    for await (const word of words) text += word;
-    sendJson(response, 200, { text, tokens });
+    const { prompt, work } = read(body);
+    const text = await this.#inference.text(prompt, work, signal);
+    sendJson(response, 200, { text, tokens: work.tokens });
   }
 
   async #stream({ body, response, signal }: Exchange): Promise<void> {
-    const { words } = this.#answer(body, signal);
+    const { prompt, work } = read(body);
     const send = beginEvents(response, signal);
-    for await (const token of words) await send({ token });
+    for await (const token of this.#inference.words(prompt, work, signal)) await send({ token });
     response.end();
   }
+}
 
-  #answer(body: Buffer, signal: AbortSignal) {
-    const { prompt, max_tokens } = jsonBody(body, schema);
-    const tokens = max_tokens ?? TOKENS;
-    const words = this.#inference.text(prompt, { prompt: countTokens(prompt), tokens }, signal);
-    return { words, tokens };
-  }
+function read(body: Buffer) {
+  const { prompt, max_tokens } = jsonBody(body, schema);
+  return { prompt, work: { prompt: countTokens(prompt), tokens: max_tokens ?? TOKENS } };
 }

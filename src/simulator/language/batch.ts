@@ -13,8 +13,12 @@ interface BatchInput {
 interface Sequence {
   readonly count: number;
   made: number;
-  /** Called when there is a token more. */
+  /** Tokens that somebody waits for. */
+  wanted: number;
+  /** Called when they are made. */
   wake: () => void;
+  /** Takes it out of the batch, whether it is over or not. */
+  readonly leave: () => void;
 }
 
 /**
@@ -53,26 +57,48 @@ export class Batch {
    * @throws the signal's reason when it is aborted.
    */
   async *generate(count: number, signal: AbortSignal): AsyncGenerator<void, void> {
-    signal.throwIfAborted();
-    if (count === 0) return;
-    const sequence: Sequence = { count, made: 0, wake: () => {} };
-    const onAbort = () => sequence.wake();
-    signal.addEventListener("abort", onAbort);
-    this.#add(sequence);
+    const sequence = this.#join(count, signal);
     try {
       for (let taken = 0; taken < count; taken += 1) {
-        if (taken === sequence.made) {
-          await new Promise<void>((resolve) => {
-            sequence.wake = resolve;
-          });
-        }
+        if (taken === sequence.made) await this.#more(sequence, taken + 1, signal);
         signal.throwIfAborted();
         yield;
       }
     } finally {
+      sequence.leave();
+    }
+  }
+
+  /** The same, for who wants all of them at once. */
+  async finish(count: number, signal: AbortSignal): Promise<void> {
+    const sequence = this.#join(count, signal);
+    try {
+      if (count > 0) await this.#more(sequence, count, signal);
+    } finally {
+      sequence.leave();
+    }
+  }
+
+  /** Waits until so many tokens of a sequence are made. */
+  async #more(sequence: Sequence, wanted: number, signal: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve) => {
+      sequence.wanted = wanted;
+      sequence.wake = resolve;
+    });
+    signal.throwIfAborted();
+  }
+
+  #join(count: number, signal: AbortSignal): Sequence {
+    signal.throwIfAborted();
+    const onAbort = () => sequence.wake();
+    const leave = () => {
       signal.removeEventListener("abort", onAbort);
       this.#running.delete(sequence);
-    }
+    };
+    const sequence: Sequence = { count, made: 0, wanted: 1, wake: () => {}, leave };
+    signal.addEventListener("abort", onAbort);
+    if (count > 0) this.#add(sequence);
+    return sequence;
   }
 
   #add(sequence: Sequence): void {
@@ -108,7 +134,7 @@ export class Batch {
       sequence.made += 1;
       this.#made += 1;
       if (sequence.made === sequence.count) this.#running.delete(sequence);
-      sequence.wake();
+      if (sequence.made >= sequence.wanted) sequence.wake();
     }
   }
 }

@@ -45,34 +45,55 @@ export class Inference {
   }
 
   /**
-   * Reads the prompt, and then yields once for each token made.
+   * Does the work and makes nothing of it.
    *
    * @throws the signal's reason when it is aborted, waiting or running.
    */
-  async *run({ prompt, tokens }: InferenceWork, signal: AbortSignal): AsyncGenerator<void, void> {
+  async finish({ prompt, tokens }: InferenceWork, signal: AbortSignal): Promise<void> {
     await this.#places.enter(signal);
     try {
-      const prefillMs = this.#firstTokenMs + (1000 * prompt) / this.#prefillTokensPerSecond;
-      if (prefillMs > 0) await sleep(prefillMs, undefined, { signal });
-      yield* this.#batch.generate(tokens, signal);
+      await this.#read(prompt, signal);
+      await this.#batch.finish(tokens, signal);
     } finally {
       this.#places.leave();
     }
   }
 
-  /** The same, for who wants nothing before the end. */
-  async finish(work: InferenceWork, signal: AbortSignal): Promise<void> {
-    for await (const _ of this.run(work, signal));
+  /** Generates a text, which depends on what was asked and on the seed only. */
+  async text(asked: string, work: InferenceWork, signal: AbortSignal): Promise<string> {
+    await this.finish(work, signal);
+    const text = this.#words(asked);
+    return Array.from({ length: work.tokens }, () => text.next().value).join("");
   }
 
-  /** Generates a text word by word, which depends on what was asked and on the seed only. */
-  async *text(asked: string, work: InferenceWork, signal: AbortSignal): AsyncGenerator<string, void> {
-    const text = words(random(this.seedFor(asked)));
-    for await (const _ of this.run(work, signal)) yield text.next().value;
+  /** The same text word by word, each when it is made. */
+  async *words(
+    asked: string,
+    { prompt, tokens }: InferenceWork,
+    signal: AbortSignal,
+  ): AsyncGenerator<string, void> {
+    const text = this.#words(asked);
+    await this.#places.enter(signal);
+    try {
+      await this.#read(prompt, signal);
+      for await (const _ of this.#batch.generate(tokens, signal)) yield text.next().value;
+    } finally {
+      this.#places.leave();
+    }
   }
 
   /** A seed for whatever is made of a request. */
   seedFor(asked: string): number {
     return seedFor(this.#seed, asked);
+  }
+
+  /** Reads a prompt: the time until the first token. */
+  async #read(tokens: number, signal: AbortSignal): Promise<void> {
+    const ms = this.#firstTokenMs + (1000 * tokens) / this.#prefillTokensPerSecond;
+    if (ms > 0) await sleep(ms, undefined, { signal });
+  }
+
+  #words(asked: string): Generator<string, never> {
+    return words(random(this.seedFor(asked)));
   }
 }

@@ -42,26 +42,21 @@ export class Generator {
   }
 
   async #whole(generated: Generated, response: ServerResponse, signal: AbortSignal): Promise<void> {
-    let text = "";
-    for await (const token of this.#tokens(generated.request, signal)) text += token;
-    sendJson(response, 200, completionBody(generated, text, generated.request.maxTokens));
+    const { request } = generated;
+    const text = await this.#served.inference.text(request.prompt, workOf(request), signal);
+    sendJson(response, 200, completionBody(generated, text, request.maxTokens));
   }
 
   async #stream(generated: Generated, response: ServerResponse, signal: AbortSignal): Promise<void> {
-    const { kind, includeUsage, maxTokens } = generated.request;
+    const { kind, prompt, includeUsage, maxTokens } = generated.request;
+    const words = this.#served.inference.words(prompt, workOf(generated.request), signal);
     const send = beginEvents(response, signal);
     if (kind === "chat") await send(roleChunk(generated));
-    for await (const token of this.#tokens(generated.request, signal)) {
-      await send(chunk(generated, token, false));
-    }
+    for await (const word of words) await send(chunk(generated, word, false));
     await send(chunk(generated, "", true));
     if (includeUsage) await send(usageChunk(generated, maxTokens));
     await send("[DONE]");
     response.end();
-  }
-
-  #tokens(request: GenerationRequest, signal: AbortSignal): AsyncGenerator<string, void> {
-    return this.#served.inference.text(request.prompt, workOf(request), signal);
   }
 }
 

@@ -28,9 +28,8 @@ export function transcriptions(served: Served, task: "transcribe" | "translate")
       const duration = wavSeconds(bytes) ?? bytes.length / BYTES_PER_SECOND;
       const work = { prompt: 0, tokens: Math.max(1, Math.round(duration * WORDS_PER_SECOND)) };
       served.check(textOf(form, "model"), work);
-      let text = "";
       const asked = `${task} ${createHash("sha256").update(bytes).digest("hex")}`;
-      for await (const word of inference.text(asked, work, signal)) text += word;
+      const text = await inference.text(asked, work, signal);
       if (format === "text") {
         response.writeHead(200, { "content-type": "text/plain; charset=utf-8" });
         response.end(text);

@@ -56,8 +56,8 @@ export class TgiModel implements SimulatedModel {
   }
 
   async #whole(request: TgiRequest, { response, signal }: Exchange): Promise<void> {
-    let text = request.returnFullText ? request.inputs : "";
-    for await (const token of this.#tokens(request, signal)) text += token;
+    const made = await this.#inference.text(request.inputs, workOf(request), signal);
+    const text = request.returnFullText ? request.inputs + made : made;
     sendJson(response, 200, { generated_text: text, ...detailsOf(request) });
   }
 
@@ -65,7 +65,7 @@ export class TgiModel implements SimulatedModel {
     const send = beginEvents(response, signal);
     let text = request.returnFullText ? request.inputs : "";
     let index = 0;
-    for await (const token of this.#tokens(request, signal)) {
+    for await (const token of this.#inference.words(request.inputs, workOf(request), signal)) {
       index += 1;
       text += token;
       const isLast = index === request.maxNewTokens;
@@ -78,11 +78,9 @@ export class TgiModel implements SimulatedModel {
     }
     response.end();
   }
-
-  #tokens({ inputs, inputTokens, maxNewTokens }: TgiRequest, signal: AbortSignal) {
-    return this.#inference.text(inputs, { prompt: inputTokens, tokens: maxNewTokens }, signal);
-  }
 }
+
+const workOf = ({ inputTokens, maxNewTokens }: TgiRequest) => ({ prompt: inputTokens, tokens: maxNewTokens });
 
 function detailsOf({ details, maxNewTokens }: TgiRequest) {
   return details ? { details: { finish_reason: "length", generated_tokens: maxNewTokens, seed: null } } : {};

@@ -1,0 +1,38 @@
+import { appendFile } from "node:fs/promises";
+import { describe, expect, test, vi } from "vitest";
+import { eventually } from "../../support/eventually.js";
+import { ExampleStand } from "../../support/example-stand.js";
+
+vi.setConfig({ testTimeout: 90_000 });
+
+describe("examples/vllm takes from its environment", () => {
+  test("another log, readiness line, health URL and model", async () => {
+    const stand = await ExampleStand.forTest("vllm", {
+      sim: ["--fail", "no-ready-line", "--model", "my/model"],
+      env: {
+        MODEL_LOAD_LOG_MSG: "something else\nmy image is ready",
+        MODEL_INFO_LOG_MSGS: "GPU KV cache",
+        MODEL_HEALTH_ENDPOINT: "/v1/models",
+        MODEL_NAME: "my/model",
+      },
+    });
+    await eventually(() =>
+      expect(stand.lines).toContainEqual(expect.objectContaining({ match: "GPU KV cache" })),
+    );
+    await eventually(() => expect(stand.model.stdout()).toMatch(/listening/));
+    // It is healthy, but the line is waited for.
+    expect(stand.states).toEqual(["loading"]);
+    await appendFile(stand.modelLog, "my image is ready\n");
+    await stand.reaches("ready");
+  });
+
+  test("other error lines", async () => {
+    const stand = await ExampleStand.forTest("vllm", {
+      env: { MODEL_ERROR_LOG_MSGS: "a thing that happens\nGraph capturing finished" },
+    });
+    await eventually(() => expect(stand.states).toContain("errored"), { timeoutMs: 45_000 });
+    expect(stand.lines).toContainEqual(
+      expect.objectContaining({ state: "errored", fault: expect.stringMatching(/Graph capturing finished/) }),
+    );
+  });
+});

@@ -1,0 +1,53 @@
+import { describe, expect, test, vi } from "vitest";
+import { eventually } from "../../support/eventually.js";
+import { ExampleStand } from "../../support/example-stand.js";
+
+vi.setConfig({ testTimeout: 90_000 });
+
+describe("examples/vllm, when the model fails", () => {
+  test("by running out of memory: errored with vLLM's line, and back when it has been started again", async () => {
+    const stand = await ExampleStand.forTest("vllm", {
+      sim: ["--fail", "out-of-memory", "--restart-seconds", "1"],
+    });
+    expect(await stand.hasReached("errored")).toMatchObject({
+      fault: expect.stringMatching(/RuntimeError: Engine|Traceback/),
+    });
+    await stand.reaches("ready");
+  });
+
+  test("in the middle of a stream: the stream breaks off, and the worker is errored", async () => {
+    const stand = await ExampleStand.forTest("vllm", {
+      // One request to warm up, two rounds of 100, and then the one that it dies in.
+      sim: ["--fail", "crash-in-answer", "--fail-at", "202"],
+    });
+    await stand.reaches("ready");
+    const payload = { prompt: "Hello", max_tokens: 1_000_000, stream: true };
+    const answer = await stand.endpoint.request("/v1/completions", payload, { stream: true, retry: false });
+    const reading = (async () => {
+      for await (const _ of answer);
+    })();
+    await expect(reading).rejects.toMatchObject({ code: "ANSWER_BROKEN" });
+    expect(await stand.reaches("errored")).toMatchObject({ fault: expect.any(String) });
+  });
+
+  test("by not saying that it is ready: its health tells", async () => {
+    const stand = await ExampleStand.forTest("vllm", { sim: ["--fail", "no-ready-line"] });
+    await stand.reaches("ready");
+    expect(stand.model.stdout()).not.toContain("Application startup complete.");
+  });
+
+  test("by never being ready: the worker waits, refuses with 503, and says why", async () => {
+    const stand = await ExampleStand.forTest("vllm", { sim: ["--fail", "never-ready"] });
+    await stand.reaches("loading");
+    const auth_data = stand.engine.authData({ url: stand.workerUrl });
+    const body = JSON.stringify({ auth_data, payload: { prompt: "Hello" } });
+    const refused = await eventually(async () => {
+      const response = await fetch(`${stand.workerUrl}/v1/completions`, { method: "POST", body });
+      // It may still have to fetch the engine's key.
+      expect(response.status).toBe(503);
+      return response;
+    });
+    expect(refused.headers.get("retry-after")).toMatch(/^\d+$/);
+    expect(stand.states).toEqual(["loading"]);
+  });
+});
