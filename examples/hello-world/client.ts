@@ -13,14 +13,14 @@ const prompt = "Hello world, who are you?";
 // What the worker counts for it: a token for each word of the prompt.
 const cost = prompt.split(" ").length;
 
-const answer = await endpoint.request("/generate", { prompt }, { cost });
+const answer = await endpoint.request("/generate", { prompt, max_tokens: 12 }, { cost });
 await answer.expectOk();
 const { text, tokens } = await answer.json<Generated>();
 console.log(`${text}\n${tokens} tokens from ${answer.url}\n`);
 
 const stream = await endpoint.request<{ readonly token: string }>(
   "/generate_stream",
-  { prompt, max_tokens: 16 },
+  { prompt, max_tokens: 12 },
   { cost, stream: true },
 );
 for await (const { token } of stream) process.stdout.write(token);

@@ -9,30 +9,17 @@ interface Chunk {
   readonly choices: readonly { readonly delta: { readonly content?: string } }[];
 }
 
+const TOKENS = 20;
 const question = "Why is the sea salty?";
-const chat = {
-  model,
-  messages: [{ role: "user", content: question }],
-  max_tokens: 64,
-  stream: true,
-};
+const messages = [{ role: "user", content: question }];
+const payload = { model, messages, max_tokens: TOKENS, stream: true };
+
 console.log(`> ${question}`);
-const stream = await endpoint.request<Chunk>("/v1/chat/completions", chat, { cost: 64, stream: true });
-for await (const { choices } of stream) process.stdout.write(choices[0]?.delta.content ?? "");
-console.log();
-
-interface Ranking {
-  readonly results: readonly {
-    readonly document: { readonly text: string };
-    readonly relevance_score: number;
-  }[];
+const stream = await endpoint.request<Chunk>("/v1/chat/completions", payload, { cost: TOKENS, stream: true });
+let pieces = 0;
+for await (const { choices } of stream) {
+  const text = choices[0]?.delta.content ?? "";
+  if (text !== "") pieces += 1;
+  process.stdout.write(text);
 }
-
-const query = "salt in the sea";
-const documents = ["Rivers carry salt into the sea.", "A garden wants light.", "The sea has tides."];
-console.log(`\n> which of these is about ${query}?`);
-const ranked = await endpoint.request("/v1/rerank", { model, query, documents }, { cost: 50 });
-await ranked.expectOk();
-for (const { document, relevance_score } of (await ranked.json<Ranking>()).results) {
-  console.log(relevance_score.toFixed(2), document.text);
-}
+console.log(`\n${pieces} pieces from ${stream.url}`);

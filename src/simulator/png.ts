@@ -1,23 +1,13 @@
 import { crc32, deflateSync } from "node:zlib";
 
-/** Red, green and blue, each 0 to 255. */
-export type Colour = readonly [number, number, number];
-
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
-/** A PNG file. @param colourAt gives the colour of the pixel in a column of a row. */
-export function png(
-  width: number,
-  height: number,
-  colourAt: (column: number, row: number) => Colour,
-): Buffer {
-  // A row is a byte that says how it is filtered, here not at all, and three bytes for each pixel.
-  const rowBytes = 1 + 3 * width;
-  const pixels = Buffer.alloc(height * rowBytes);
+/** A PNG file. @param pixels red, green and blue of each, row by row. */
+export function png(width: number, height: number, pixels: Uint8Array): Buffer {
+  // Before each row stands a byte that says how it is filtered, here not at all.
+  const rows = Buffer.alloc(height * (1 + 3 * width));
   for (let row = 0; row < height; row += 1) {
-    for (let column = 0; column < width; column += 1) {
-      pixels.set(colourAt(column, row), row * rowBytes + 1 + 3 * column);
-    }
+    rows.set(pixels.subarray(row * 3 * width, (row + 1) * 3 * width), row * (1 + 3 * width) + 1);
   }
   const head = Buffer.alloc(13);
   head.writeUInt32BE(width, 0);
@@ -26,7 +16,7 @@ export function png(
   return Buffer.concat([
     SIGNATURE,
     piece("IHDR", head),
-    piece("IDAT", deflateSync(pixels, { level: 1 })),
+    piece("IDAT", deflateSync(rows, { level: 1 })),
     piece("IEND", Buffer.alloc(0)),
   ]);
 }

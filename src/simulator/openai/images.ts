@@ -71,12 +71,17 @@ async function paint(
   sendJson(response, 200, { created: Math.floor(Date.now() / 1000), data });
 }
 
-/** From one colour on the left to another at the bottom, which follow from the seed. */
+/** Colours that change from left to right and from top to bottom, and follow from the seed. */
 function gradient(width: number, height: number, seed: number): Buffer {
-  const [red, green, blue] = [seed & 255, (seed >> 8) & 255, (seed >> 16) & 255];
-  return png(width, height, (column, row) => [
-    (red + (128 * column) / width) & 255,
-    (green + (128 * row) / height) & 255,
-    blue,
-  ]);
+  const [red, green, blue] = [seed & 127, (seed >> 8) & 127, (seed >> 16) & 255];
+  const pixels = new Uint8Array(3 * width * height);
+  let at = 0;
+  for (let row = 0; row < height; row += 1) {
+    for (let column = 0; column < width; column += 1) {
+      pixels[at++] = red + (128 * column) / width;
+      pixels[at++] = green + (128 * row) / height;
+      pixels[at++] = blue;
+    }
+  }
+  return png(width, height, pixels);
 }
