@@ -27,7 +27,7 @@ test.each(examples)("examples/%s does what its README says", async (name) => {
   expect(others.length).toBeGreaterThan(0);
   stand = await ReadmeStand.create();
   const output = stand.start(first?.command ?? "");
-  await eventually(() => expect(output()).toMatch(/worker +ready$/m), { timeoutMs: 60_000 });
+  await eventually(() => expect(output()).toMatch(/worker +ready\b/), { timeoutMs: 60_000 });
   for (const step of others) {
     const printed = await stand.run(step.command);
     if (step.output !== undefined) expect(printed, step.command).toMatch(patternOf(step.output));
