@@ -30,6 +30,17 @@ describe("examples/vllm, when the model fails", () => {
     expect(await stand.reaches("errored")).toMatchObject({ fault: expect.any(String) });
   });
 
+  test.each([
+    ["a context that is too short", ["--context-length", "500"], "the model answered 400"],
+    ["another name than MODEL_NAME", ["--model", "another"], "the model answered 404"],
+  ])("the benchmark, for %s: the worker is errored, and its log has the answer", async (_, sim, fault) => {
+    const stand = await ExampleStand.forTest("vllm", { sim, env: { MODEL_NAME: "simulated/llm-8b" } });
+    expect(await stand.hasReached("errored")).toMatchObject({
+      fault: "No successful responses from benchmark",
+    });
+    expect(stand.lines).toContainEqual(expect.objectContaining({ msg: "benchmark round", fault }));
+  });
+
   test("by not saying that it is ready: its health tells", async () => {
     const stand = await ExampleStand.forTest("vllm", { sim: ["--fail", "no-ready-line"] });
     await stand.reaches("ready");

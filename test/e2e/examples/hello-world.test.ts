@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { ExampleStand } from "../../support/example-stand.js";
+
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
+
+describe("examples/hello-world", () => {
+  let stand: ExampleStand;
+  beforeAll(async () => {
+    stand = await ExampleStand.ready("hello-world");
+  });
+  afterAll(() => stand?.stop());
+
+  test("is measured with three rounds, when the log says that the server has started", () => {
+    const rounds = stand.lines.filter(({ msg }) => msg === "benchmark round");
+    expect(rounds.map(({ round }) => round)).toEqual([1, 2, 3]);
+    expect(stand.lines.map(({ match }) => match)).toContain("infer server has started");
+  });
+
+  test("generates, whole and as a stream", async () => {
+    const payload = { prompt: "Hello world", max_tokens: 5 };
+    const { body } = await stand.ask("/generate", payload);
+    expect(body).toEqual({ text: expect.stringMatching(/\w/), tokens: 5 });
+    let text = "";
+    const stream = await stand.endpoint.request<{ readonly token: string }>("/generate_stream", payload, {
+      stream: true,
+    });
+    for await (const { token } of stream) text += token;
+    expect(body).toMatchObject({ text });
+  });
+
+  test("answers /ping by itself, and /healthcheck by the server, to anybody", async () => {
+    expect(await (await fetch(`${stand.workerUrl}/ping`)).text()).toBe("pong");
+    expect(await (await fetch(`${stand.workerUrl}/healthcheck`)).json()).toEqual({ status: "ok" });
+  });
+
+  test.each([{}, { prompt: "  " }, { prompt: 7 }])("refuses %j, and says what to do", async (payload) => {
+    expect(await stand.ask("/generate", payload)).toEqual({
+      status: 422,
+      body: { payload: { prompt: 'must be a text such as "Hello"' } },
+    });
+  });
+
+  test("has a client that asks twice", async () => {
+    const printed = await stand.client();
+    expect(printed).toMatch(/^(\w.*)\n12 tokens from http:\/\/127\.0\.0\.1:\d+\n\n\1\n$/);
+  });
+});
+
+describe("examples/hello-world, when the server fails", () => {
+  test("while it loads: errored, and back when it has been started again", async () => {
+    const sim = ["--fail", "out-of-memory", "--restart-seconds", "0.5"];
+    const stand = await ExampleStand.forTest("hello-world", { sim });
+    expect(await stand.hasReached("errored")).toMatchObject({ fault: "Exception: corrupted model file" });
+    await stand.reaches("ready");
+  });
+
+  test("by not saying that it has started: its health tells", async () => {
+    const stand = await ExampleStand.forTest("hello-world", { sim: ["--fail", "no-ready-line"] });
+    await stand.reaches("ready");
+    expect(stand.model.stdout()).not.toContain("infer server has started");
+  });
+});
