@@ -8,7 +8,7 @@ export async function formBody({ headers }: IncomingMessage, body: Buffer): Prom
     throw new RefusedRequest(400, `expected multipart/form-data, got ${type || "no content type"}`);
   }
   try {
-    return await new Response(body, { headers: { "content-type": type } }).formData();
+    return await new Response(new Uint8Array(body), { headers: { "content-type": type } }).formData();
   } catch {
     throw new RefusedRequest(400, "the body is not multipart/form-data");
   }

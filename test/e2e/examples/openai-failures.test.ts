@@ -47,7 +47,7 @@ describe("examples/vllm, when the model fails", () => {
     expect(stand.model.stdout()).not.toContain("Application startup complete.");
   });
 
-  test("by never being ready: the worker waits, refuses with 503, and says why", async () => {
+  test("by never being ready: the worker waits, and says in refusals when to come back", async () => {
     const stand = await ExampleStand.forTest("vllm", { sim: ["--fail", "never-ready"] });
     await stand.reaches("loading");
     const auth_data = stand.engine.authData({ url: stand.workerUrl });
