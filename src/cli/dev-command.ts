@@ -44,7 +44,10 @@ export function addDevCommand(program: Command): void {
     )
     .option("--no-model", "start no model: the worker has its own")
     .addOption(
-      new Option("--model-port <port>", "port of the simulated model (default: the usual one of its kind)")
+      new Option(
+        "--model-port <port>",
+        "port of the simulated model (default: the usual one of its kind, one more where the engine has that)",
+      )
         .env("MODEL_PORT")
         .argParser(port),
     )
@@ -73,7 +76,9 @@ async function runDev(name: string | undefined, options: DevCommandOptions): Pro
     const log = options.modelLog ?? join(folder, "model.log");
     const kind = simKind(options.sim ?? program.model ?? "");
     if (options.model && kind) {
-      model = new ModelSimulator(kind.model({}), { port: options.modelPort ?? kind.port, logFile: log });
+      // A kind whose usual port is the engine's has the next one.
+      const usual = kind.port === options.port ? kind.port + 1 : kind.port;
+      model = new ModelSimulator(kind.model({}), { port: options.modelPort ?? usual, logFile: log });
     }
     const engineUrl = await engine.start();
     const modelUrl = await model?.start();

@@ -119,6 +119,7 @@ export class ModelSimulator {
 
   #drop(server: Server): void {
     this.#model.closeSockets?.();
+    this.#model.halted?.();
     server.closeAllConnections();
   }
 

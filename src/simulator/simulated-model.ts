@@ -82,6 +82,8 @@ export interface SimulatedModel {
   upgrade?(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Ends what {@link SimulatedModel.upgrade} began: the server stops, crashes or is restarted. */
   closeSockets?(): void;
+  /** Ends what goes on by itself, between requests: the server stops, crashes or is restarted. */
+  halted?(): void;
   /** Requests that wait for others to end. */
   readonly waiting: number;
   /** What it has produced so far, in its own pieces: tokens, steps, batches. */

@@ -2,6 +2,7 @@ import { helloWorldKind } from "./hello-world-kind.js";
 import { openaiKind } from "./openai-kind.js";
 import type { SimKind } from "./sim-kind.js";
 import { tgiKind } from "./tgi-kind.js";
+import { trainingKind } from "./training-kind.js";
 
 /** Every kind of model server that can be simulated. */
 export const SIM_KINDS = [
@@ -10,6 +11,7 @@ export const SIM_KINDS = [
   openaiKind("llama-cpp", "llama.cpp"),
   tgiKind,
   helloWorldKind,
+  trainingKind,
 ] as const satisfies readonly SimKind[];
 
 /** Finds a kind by its name. */
