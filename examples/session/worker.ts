@@ -30,6 +30,8 @@ await new Worker({
   modelServerPort: Number(process.env.MODEL_PORT ?? 8080),
   modelLogFile: process.env.MODEL_LOG ?? "/var/log/model.log",
   modelHealthcheckUrl: "/health",
+  // Servers that never write the line below are healthy, too, when they have loaded.
+  readiness: "either",
   handlers: [
     {
       ...control,

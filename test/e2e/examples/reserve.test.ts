@@ -1,0 +1,88 @@
+import { describe, expect, test } from "vitest";
+import { eventually } from "../../support/eventually.js";
+import { type StartedExampleOptions, startedExample } from "../../support/started-example.js";
+
+interface Reservation {
+  readonly status: string;
+  readonly seconds: number;
+}
+
+async function readyReserve(env: NonNullable<StartedExampleOptions["env"]> = {}) {
+  const example = await startedExample("reserve", { env });
+  await example.reaches("ready");
+  const reserve = (payload: Readonly<Record<string, unknown>>) =>
+    example.endpoint.request<Reservation>("/reserve", payload, { cost: 100, stream: true });
+  return { ...example, reserve };
+}
+
+async function first(stream: AsyncIterable<Reservation>): Promise<Reservation | undefined> {
+  for await (const each of stream) return each;
+  return undefined;
+}
+
+describe("examples/reserve", () => {
+  test("holds the machine for as long as it is asked to, with a capacity of 100", async () => {
+    const { engine, reserve } = await readyReserve();
+    const begun = performance.now();
+    const told: Reservation[] = [];
+    for await (const each of await reserve({ duration: 1.5 })) told.push(each);
+    expect(told).toEqual([
+      { status: "reserved", seconds: 1.5 },
+      { status: "over", seconds: 1.5 },
+    ]);
+    expect(performance.now() - begun).toBeGreaterThan(1490);
+    const { capacity = 0 } = engine.workers[0] ?? {};
+    expect(capacity).toBeLessThanOrEqual(100.1);
+    expect(capacity).toBeGreaterThan(50);
+  });
+
+  test("reports its load while it is held, and is free at once when the client leaves", async () => {
+    const { engine, reserve } = await readyReserve();
+    const stream = await reserve({ duration: 600 });
+    await eventually(() => expect(engine.workers[0]?.lastReport?.cur_load).toBe(100));
+    const waiting = reserve({ duration: 0.1 });
+    await eventually(() => expect(engine.workers[0]?.lastReport?.num_requests_working).toBe(2));
+    expect(await first(stream)).toEqual({ status: "reserved", seconds: 600 });
+    expect(await first(await waiting)).toEqual({ status: "reserved", seconds: 0.1 });
+    await eventually(() => expect(engine.totals.ended.Cancelled).toBeGreaterThan(0));
+  });
+
+  test("is over after MAX_RESERVATION_SECONDS, whatever was asked", async () => {
+    const { reserve } = await readyReserve({ MAX_RESERVATION_SECONDS: "0.5" });
+    for (const payload of [{ duration: 60 }, {}]) {
+      const told: Reservation[] = [];
+      for await (const each of await reserve(payload)) told.push(each);
+      expect(told.map(({ seconds }) => seconds)).toEqual([0.5, 0.5]);
+    }
+  });
+
+  test("refuses a duration that is no number of seconds", async () => {
+    const { endpoint } = await readyReserve();
+    for (const duration of ["90s", 0, -1, null]) {
+      const refused = await endpoint.request("/reserve", { duration });
+      expect(refused.status).toBe(422);
+      const fault = `expected a number of seconds, or none for 3600, got ${JSON.stringify(duration)}`;
+      expect(await refused.json()).toEqual({ payload: { duration: fault } });
+    }
+  });
+
+  test("tells the engine of a limit that is no number", async () => {
+    const { engine, reaches } = await startedExample("reserve", { env: { MAX_RESERVATION_SECONDS: "1h" } });
+    await reaches("errored");
+    await eventually(() =>
+      expect(engine.reports.at(-1)?.error_msg).toContain(
+        'MAX_RESERVATION_SECONDS: expected a number of seconds up to 86400, got "1h"',
+      ),
+    );
+  });
+
+  test("is shown by its client", async () => {
+    const { client, engine } = await readyReserve();
+    const { exitCode, output } = await client();
+    expect(exitCode, output).toBe(0);
+    expect(output).toMatch(
+      /^reserved {2}2 s.*\nover {2}2 s.*\nreserved {2}600 s, done early\nreserved {2}1 s.*\nover {2}1 s/,
+    );
+    await eventually(() => expect(engine.totals.ended).toMatchObject({ Success: 2, Cancelled: 1, Error: 0 }));
+  });
+});
