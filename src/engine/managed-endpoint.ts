@@ -1,6 +1,6 @@
 import type { AuthData, EndedReport } from "../wire.js";
 import { Dispatcher, type RouteQuestion } from "./dispatcher.js";
-import { EndpointLog } from "./endpoint-log.js";
+import { EndpointLog, endedLine } from "./endpoint-log.js";
 import type { EndpointRecord } from "./endpoint-record.js";
 import type { EndpointSurroundings } from "./endpoint-surroundings.js";
 import type { NotRouted } from "./engine-events.js";
@@ -76,9 +76,11 @@ export class ManagedEndpoint {
   }
 
   /** Requests that ended well or were cancelled are not asked for again. */
-  takeEnded({ requests }: EndedReport): void {
-    for (const { request_idx, status } of requests) {
+  takeEnded({ worker_id, requests }: EndedReport): void {
+    for (const request of requests) {
+      const { request_idx, status } = request;
       if (status === "Success" || status === "Cancelled") this.#waitlist.forget(request_idx);
+      if (this.workforce.has(worker_id)) this.log.write("trace", endedLine(request));
     }
   }
 

@@ -1,6 +1,6 @@
 import { type Actor, createActor } from "xstate";
 import { carryOut } from "./carry-out.js";
-import type { EndpointLog } from "./endpoint-log.js";
+import { type EndpointLog, reportLine } from "./endpoint-log.js";
 import type { EndpointRecord } from "./endpoint-record.js";
 import type { EndpointSurroundings } from "./endpoint-surroundings.js";
 import type { RememberedWorker } from "./engine-state.js";
@@ -136,7 +136,7 @@ export class Workforce {
     if (this.#actor.getSnapshot().status === "active") {
       worker.ref.send({ type: "worker.reported", said: saidBy(reported) });
     }
-    this.#input.log.write("debug", `worker ${report.id} load ${report.cur_load} capacity ${report.max_perf}`);
+    this.#input.log.write("debug", reportLine(report));
   }
 
   /** Takes a worker that announced itself out, until it reports that it has loaded anew. */

@@ -175,12 +175,21 @@ describe("an endpoint shows who has its key", () => {
     const engine = await startedEngine();
     await tell(engine, "/worker_status/", workerStatus({ id: 7 }));
     await tell(engine, "/route/", { endpoint: "endpoint", api_key: "key" });
+    const times = { entered_queue_at: 100, work_started_at: 100.25, work_completed_at: 101 };
+    const never = { entered_queue_at: 100, work_started_at: 0, work_completed_at: 0 };
+    const requests = [
+      { request_idx: 1, success: true, status: "Success", ...times },
+      { request_idx: 2, success: false, status: "Rejected", ...never },
+    ];
+    await tell(engine, "/delete_requests/", { worker_id: 7, mtoken: "", requests });
     const response = await tell(engine, "/get_endpoint_logs/", { id: 1, api_key: "key", tail: 10 });
     expect(await response.json()).toEqual({
       info0: expect.stringContaining("worker 7 is idle"),
       info1: "",
-      trace: expect.stringContaining("request 1 to http://"),
-      debug: expect.stringContaining("worker 7 load 0 capacity 100"),
+      trace: expect.stringMatching(
+        /request 1 to http:.*\n.* request 1 ended status=Success waited=0.25 ran=0.75\n.* request 2 ended status=Rejected$/,
+      ),
+      debug: expect.stringMatching(/ worker 7 reported loadtime=\S+ cur_load=0 .* max_perf=100 /),
     });
   });
 
