@@ -1,100 +1,121 @@
 import { once } from "node:events";
-import { Serverless } from "tsworker/client";
-import type { Engine } from "tsworker/engine";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Endpoint, Serverless } from "tsworker/client";
+import { Dev } from "./dev.js";
+import { figuresOf } from "./figures.js";
 import { type Answered, plainRequest, streamedRequest } from "./requests.js";
 import { heading, line, paint, printError } from "./screen.js";
-import { API_KEY, ENDPOINT, Stack } from "./stack.js";
-import { endedTable, ran, reportTable, seconds, waited } from "./tables.js";
-import { until } from "./until.js";
+import { endedTable, endsIn, reportTable } from "./tables.js";
 import { WorkerStory } from "./worker-story.js";
 
-/** Seconds until the worker must be ready: some five are usual. */
-const READY_LIMIT = 120;
+/** Which example is shown, as `tsworker dev` is told. */
+const EXAMPLE = ["hello-world", "--sim", "vllm"] as const;
 
-/** Seconds until the engine must have been told of a request that has ended. */
-const TOLD_LIMIT = 30;
+/** Seconds until the worker must be ready, and until the engine must have been told: a few are usual. */
+const LIMIT = 120;
 
 /**
- * Runs a whole serverless stack on this machine and shows what happens: a worker comes up, is sent two requests,
- * and reports. Resolves to the exit code, with everything ended that was started.
+ * Runs a whole serverless stack on this machine by `tsworker dev` and shows what happens: a worker comes up, is sent
+ * two requests, and reports. Resolves to the exit code, with everything ended that was started.
  *
  * @param options - `once`: ends by itself; otherwise it serves until Ctrl-C.
  */
 export async function quickstart({ once: isOnce }: { readonly once: boolean }): Promise<number> {
   const ending = new AbortController();
+  const { signal } = ending;
   // The handlers stay to the end: a second Ctrl-C must not leave processes behind.
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => ending.abort());
-  const story = new WorkerStory();
-  let stack: Stack | undefined;
+  // The worker keeps its benchmark's result in its working directory: a fresh one, so that it measures.
+  const folder = await mkdtemp(join(tmpdir(), "tsworker-quickstart-"));
+  const dev = await Dev.start(EXAMPLE, folder);
   let exitCode = 0;
   try {
-    heading("tsworker quickstart: engine, model and worker on this machine");
-    stack = await Stack.start((text) => story.tell(text));
-    await Promise.race([tell(stack, story, isOnce, ending.signal), stack.died]);
+    await Promise.race([tell(dev, isOnce, signal), dev.died, aborted(signal)]);
   } catch (error) {
-    if (!ending.signal.aborted) {
+    if (!signal.aborted) {
       printError(error instanceof Error ? error.message : String(error));
       exitCode = 1;
     }
   }
   heading("The end");
-  // What is still waiting, when it was not the story that ended first, waits no longer.
   ending.abort();
-  await stack?.stop();
+  await dev.stop();
+  await rm(folder, { recursive: true, force: true });
   return exitCode;
 }
 
 /** @throws when it comes to nothing, or the signal is aborted. */
-async function tell(stack: Stack, story: WorkerStory, isOnce: boolean, signal: AbortSignal): Promise<void> {
-  const { engine } = stack;
-  line("engine", `${engine.url}   endpoint ${ENDPOINT}, in this process`);
-  line("model", `${stack.modelUrl}   simulated, a process of its own`);
-  line("worker", `${stack.workerUrl}   examples/hello-world/worker.ts, a process of its own`);
+async function tell(dev: Dev, isOnce: boolean, signal: AbortSignal): Promise<void> {
+  const story = new WorkerStory();
+  const engine = dev.told("engine", "http");
+  const model = dev.told("model", "http");
+  const ready = dev.told("worker", "ready");
+  heading("tsworker quickstart: engine, model and worker on this machine");
+  line("engine", await engine);
+  line("model", await model);
+  line("worker", `npx tsworker dev ${EXAMPLE.join(" ")}`);
 
   heading("The worker becomes ready");
-  await until("a ready worker", READY_LIMIT, signal, () => story.state === "ready");
+  dev.on("event", (label, text) => {
+    // The first is its name.
+    if (label === "worker" && !text.startsWith("example ")) story.tellState(text);
+    else if (text.startsWith("benchmark round")) story.tellRound(text);
+  });
+  await within(LIMIT, "a ready worker", ready, signal);
 
-  const endpoint = new Serverless({ apiKey: API_KEY, engineUrl: engine.url }).endpoint(ENDPOINT);
+  const [engineUrl = ""] = (await engine).split(" ");
+  const endpoint = new Serverless({ apiKey: "dev", engineUrl }).endpoint("dev");
   heading("A request, answered whole");
   const plain = await plainRequest(endpoint, signal);
   heading("A request, answered token by token");
   const streamed = await streamedRequest(endpoint, signal);
 
-  await until("the report of both requests", TOLD_LIMIT, signal, () => isTold(engine, [plain, streamed]));
-  heading("What the engine was told: status reports");
-  console.log(reportTable(engine.reports, story.startedAt));
-  heading("What the engine was told: ended requests");
-  console.log(endedTable(engine.ended));
-  if (!isOnce) await serve(stack, signal);
+  const told = isTold(endpoint, [plain, streamed], signal);
+  const { debug, trace } = await within(LIMIT, "the report of both requests", told, signal);
+  heading("What the engine was told: reports of the worker");
+  console.log(reportTable(debug, story.startedAt));
+  heading("What the engine was told: requests that have ended");
+  console.log(endedTable(trace));
+  if (!isOnce) await serve(dev, signal);
 }
 
-/** Whether the engine knows that the requests have ended, and the work that they were. */
-function isTold({ totals }: Engine, requests: readonly Answered[]): boolean {
+/** Waits until the engine knows that the requests have ended, and of the work that they were. @returns its logs. */
+async function isTold(endpoint: Endpoint, requests: readonly Answered[], signal: AbortSignal) {
   const work = requests.reduce((sum, { cost }) => sum + cost, 0);
-  return totals.servedLoad >= work && requests.every(({ requestIdx }) => totals.endedTimes.has(requestIdx));
+  for (;;) {
+    const logs = await endpoint.logs(1000, { signal });
+    const ended = endsIn(logs.trace).map(({ requestIdx }) => requestIdx);
+    const served = logs.debug.split("\n").reduce((sum, each) => sum + (figuresOf(each).cur_perf ?? 0), 0);
+    if (served >= work && requests.every(({ requestIdx }) => ended.includes(requestIdx))) return logs;
+    await sleep(200, undefined, { signal });
+  }
 }
 
 /** Prints how to call the stack, and then what is asked of it. */
-async function serve({ engine, workerUrl }: Stack, signal: AbortSignal): Promise<void> {
-  heading("Now you: ask the engine for the worker, and the worker for an answer");
-  const asking = JSON.stringify({ endpoint: ENDPOINT, api_key: API_KEY, cost: 64 });
-  const payload = JSON.stringify({ prompt: "Hello", max_tokens: 64, stream: true }).replaceAll('"', '\\"');
-  console.log(
-    [
-      `AUTH=$(curl -s ${engine.url}/route/ \\`,
-      `  -d '${asking}')`,
-      `curl -sN ${workerUrl}/v1/completions \\`,
-      `  -d "{\\"auth_data\\":$AUTH,\\"payload\\":${payload}}"`,
-    ].join("\n"),
-  );
+async function serve(dev: Dev, signal: AbortSignal): Promise<void> {
+  heading("Now you");
+  console.log(dev.addresses.map((each) => (each.startsWith("#") ? paint("dim", each) : each)).join("\n"));
   console.log(`\n  ${paint("dim", "Ctrl-C ends it all.")}\n`);
-  engine.on("ended", (ended) => {
-    for (const end of ended) {
-      line(
-        `request ${end.request_idx}`,
-        `${end.status}  waited ${seconds(waited(end))} s  ran ${seconds(ran(end))} s`,
-      );
-    }
+  dev.on("event", (label, text) => {
+    if (label === "routed" || label === "ended" || label === "no worker") line(label, text);
   });
+  await aborted(signal);
+}
+
+/** @throws when it takes longer, or the signal is aborted. */
+async function within<T>(seconds: number, what: string, wanted: Promise<T>, signal: AbortSignal): Promise<T> {
+  const limit = sleep(seconds * 1000, undefined, { signal, ref: false }).then(() => {
+    throw new Error(`${what} did not come within ${seconds} s`);
+  });
+  return Promise.race([wanted, limit]);
+}
+
+/** Rejects when the signal is aborted; never resolves. */
+async function aborted(signal: AbortSignal): Promise<never> {
   if (!signal.aborted) await once(signal, "abort");
+  signal.throwIfAborted();
+  throw signal.reason;
 }

@@ -1,6 +1,5 @@
 import type { Answer, Endpoint } from "tsworker/client";
-import { Prose } from "./prose.js";
-import { line } from "./screen.js";
+import { line, Prose } from "./screen.js";
 
 const PLAIN = { prompt: "Why is the sea salty?", max_tokens: 48 };
 const STREAMED = {

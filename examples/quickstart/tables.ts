@@ -1,65 +1,62 @@
 import Table from "cli-table3";
-import type { RecordedEnd, RecordedReport } from "tsworker/engine";
+import { figuresOf } from "./figures.js";
 
-/** How many of the newest reports are shown: enough for the story, not for a day. */
-const SHOWN = 20;
+/** How many of the newest rows are shown: enough for the story, not for a day. */
+const SHOWN = 12;
+
+/** Figures of a report that are shown. */
+const FIGURES = ["loadtime", "cur_load", "new_load", "cur_perf", "max_perf", "num_requests_working"] as const;
 
 /** Borders without colours: the table is read in files, too. */
 const PLAIN = { head: [], border: [], compact: true } satisfies Table.TableConstructorOptions["style"];
 
 /**
- * The status reports as a table.
+ * What a worker reported, as a table; reports that say the same as the one before are left out.
  *
- * @param since - epoch seconds from which times count.
+ * @param log the engine's log `debug`.
+ * @param since epoch milliseconds from which times count.
  */
-export function reportTable(reports: readonly RecordedReport[], since: number): string {
-  const head = ["at s", "loadtime", "cur_load", "new_load", "cur_perf", "max_perf", "working", "error"];
+export function reportTable(log: string, since: number): string {
+  const rows: (readonly string[])[] = [];
+  for (const text of log.split("\n").filter((each) => each.includes(" reported "))) {
+    const all = figuresOf(text);
+    const figures = FIGURES.map((name) => shown(all[name]));
+    if (rows.at(-1)?.slice(1).join() === figures.join()) continue;
+    const at = (Date.parse(text.slice(0, text.indexOf(" "))) - since) / 1000;
+    rows.push([at.toFixed(1), ...figures]);
+  }
+  const head = ["at s", ...FIGURES.map((name) => name.replace("num_requests_", ""))];
+  return drawn(head, rows);
+}
+
+/** The requests that have ended, as a table. @param log the engine's log `trace`. */
+export function endedTable(log: string): string {
+  const rows = endsIn(log).map(({ requestIdx, status, waited, ran }) => [
+    String(requestIdx),
+    status,
+    seconds(waited),
+    seconds(ran),
+  ]);
+  return drawn(["request_idx", "status", "waited s", "ran s"], rows);
+}
+
+/** The requests that have ended, by the engine's log `trace`. Times are in seconds; undefined: they never were. */
+export function endsIn(log: string) {
+  return [...log.matchAll(/ request (\d+) ended status=(\w+)(.*)$/gm)].map(
+    ([, requestIdx, status = "", rest = ""]) => {
+      const { waited, ran } = figuresOf(rest);
+      return { requestIdx: Number(requestIdx), status, waited, ran };
+    },
+  );
+}
+
+const seconds = (value: number | undefined): string => value?.toFixed(3) ?? "·";
+
+/** With one decimal at most; a dot for 0, so that the others stand out. */
+const shown = (figure = 0): string => (figure === 0 ? "·" : String(Math.round(figure * 10) / 10));
+
+function drawn(head: string[], rows: readonly (readonly string[])[]): string {
   const table = new Table({ head, colAligns: head.map(() => "right"), style: PLAIN });
-  for (const report of reports.slice(-SHOWN)) {
-    table.push([
-      (report.receivedAt - since).toFixed(1),
-      number(report.loadtime),
-      number(report.cur_load),
-      number(report.new_load),
-      number(report.cur_perf),
-      number(report.max_perf),
-      number(report.num_requests_working),
-      report.error_msg.slice(0, 30) || "·",
-    ]);
-  }
-  return indented(table.toString());
-}
-
-/** The ended requests as a table. */
-export function endedTable(ended: readonly RecordedEnd[]): string {
-  const head = ["request_idx", "status", "waited s", "ran s"];
-  const table = new Table({ head, colAligns: ["right", "left", "right", "right"], style: PLAIN });
-  for (const end of ended.slice(-SHOWN)) {
-    table.push([end.request_idx, end.status, seconds(waited(end)), seconds(ran(end))]);
-  }
-  return indented(table.toString());
-}
-
-/** Seconds that a request waited for its turn; undefined when it never had one. */
-export function waited({ entered_queue_at, work_started_at }: RecordedEnd): number | undefined {
-  return work_started_at > 0 ? work_started_at - entered_queue_at : undefined;
-}
-
-/** Seconds that a request ran; undefined when it did not run to its end. */
-export function ran({ work_started_at, work_completed_at }: RecordedEnd): number | undefined {
-  return work_started_at > 0 && work_completed_at > 0 ? work_completed_at - work_started_at : undefined;
-}
-
-/** Seconds for people; a dot for what never was. */
-export function seconds(value: number | undefined): string {
-  return value === undefined ? "·" : value.toFixed(3);
-}
-
-/** A number with one decimal at most; a dot for 0, so that the others stand out. */
-function number(value: number): string {
-  return value === 0 ? "·" : String(Math.round(value * 10) / 10);
-}
-
-function indented(text: string): string {
-  return text.replace(/^/gm, "  ");
+  for (const row of rows.slice(-SHOWN)) table.push([...row]);
+  return table.toString().replace(/^/gm, "  ");
 }
