@@ -7,7 +7,7 @@ const BURST = 1000;
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-/** The payload, or 422 with what is wrong with it. `field`: its number, from 1 to `most`. */
+/** The payload, if it has a text and, where a field is named, a whole number in it; else the client gets 422. */
 function checked(payload: Payload, field?: string, most = 0): Payload {
   const { text } = payload;
   const got = (value: unknown): string => `got ${JSON.stringify(value) ?? "nothing"}`;

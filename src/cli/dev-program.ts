@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { packageRoot } from "../package-root.js";
 import { modelFor } from "./example-models.js";
+import { sampleFor } from "./example-samples.js";
 import type { Sample } from "./sim/sim-kind.js";
 import { simKind } from "./sim/sim-kinds.js";
 import { examplesFolder, workerFile } from "./worker-file.js";
@@ -50,5 +51,6 @@ export function devProgram(name: string | undefined): DevProgram {
     parameters: [MAIN, "run", file],
     folder,
     model: modelFor(file),
+    sample: sampleFor(file),
   };
 }
