@@ -11,8 +11,8 @@ import { heading, line, paint, printError } from "./screen.js";
 import { endedTable, endsIn, reportTable } from "./tables.js";
 import { WorkerStory } from "./worker-story.js";
 
-/** Which example is shown, as `tsworker dev` is told. */
-const EXAMPLE = ["hello-world", "--sim", "vllm"] as const;
+/** Which example is shown. */
+const EXAMPLE = "vllm";
 
 /** Seconds until the worker must be ready, and until the engine must have been told: a few are usual. */
 const LIMIT = 120;
@@ -30,7 +30,7 @@ export async function quickstart({ once: isOnce }: { readonly once: boolean }): 
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => ending.abort());
   // The worker keeps its benchmark's result in its working directory: a fresh one, so that it measures.
   const folder = await mkdtemp(join(tmpdir(), "tsworker-quickstart-"));
-  const dev = await Dev.start(EXAMPLE, folder);
+  const dev = await Dev.start([EXAMPLE], folder);
   let exitCode = 0;
   try {
     await Promise.race([tell(dev, isOnce, signal), dev.died, aborted(signal)]);
@@ -56,7 +56,7 @@ async function tell(dev: Dev, isOnce: boolean, signal: AbortSignal): Promise<voi
   heading("tsworker quickstart: engine, model and worker on this machine");
   line("engine", await engine);
   line("model", await model);
-  line("worker", `npx tsworker dev ${EXAMPLE.join(" ")}`);
+  line("worker", `npx tsworker dev ${EXAMPLE}`);
 
   heading("The worker becomes ready");
   dev.on("event", (label, text) => {
