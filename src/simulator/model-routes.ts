@@ -47,7 +47,10 @@ export class ModelRoutes {
       model.answered(log, { from: `${remoteAddress}:${remotePort}`, request, status });
       return Reflect.apply(writeHead, response, [status, ...rest]);
     };
-    const route = model.routes.get(url.pathname) ?? (url.pathname === "/health" ? this.#health : undefined);
+    const route =
+      model.routes.get(url.pathname) ??
+      model.routes.get(url.pathname.replace(/[^/]+$/, "*")) ??
+      (url.pathname === "/health" ? this.#health : undefined);
     if (!route) return this.#answerRefusal(response, new RefusedRequest(404, "Not Found"));
     if (request.method !== route.method) {
       response.setHeader("allow", route.method);

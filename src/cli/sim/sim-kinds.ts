@@ -1,3 +1,4 @@
+import { comfyuiKind } from "./comfyui-kind.js";
 import { helloWorldKind } from "./hello-world-kind.js";
 import { openaiKind } from "./openai-kind.js";
 import type { SimKind } from "./sim-kind.js";
@@ -10,8 +11,9 @@ export const SIM_KINDS = [
   openaiKind("sglang", "SGLang"),
   openaiKind("llama-cpp", "llama.cpp"),
   tgiKind,
-  helloWorldKind,
+  comfyuiKind,
   trainingKind,
+  helloWorldKind,
 ] as const satisfies readonly SimKind[];
 
 /** Finds a kind by its name. */

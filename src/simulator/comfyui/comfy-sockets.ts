@@ -1,0 +1,34 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { WebSocketServer } from "ws";
+import type { ComfyMessage } from "./comfy-message.js";
+
+/** Whoever listens at `/ws`: all of them hear of every workflow. */
+export class ComfySockets {
+  readonly #server = new WebSocketServer({ noServer: true });
+
+  /** @param waiting workflows that are not done. */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, waiting: number): void {
+    const url = new URL(request.url ?? "/", "http://model");
+    if (url.pathname !== "/ws") {
+      socket.destroy();
+      return;
+    }
+    const sid = url.searchParams.get("clientId") ?? randomUUID().replaceAll("-", "");
+    this.#server.handleUpgrade(request, socket, head, (client) => {
+      const status = { exec_info: { queue_remaining: waiting } };
+      client.send(JSON.stringify({ type: "status", data: { status, sid } } satisfies ComfyMessage));
+    });
+  }
+
+  tell(message: ComfyMessage): void {
+    const text = JSON.stringify(message);
+    for (const client of this.#server.clients) client.send(text);
+  }
+
+  /** Ends all of them, as a server does that dies. */
+  close(): void {
+    for (const client of this.#server.clients) client.terminate();
+  }
+}

@@ -1,0 +1,46 @@
+import type { SavedFile } from "./comfy-message.js";
+
+/** A file with its bytes. */
+export interface OutputFile {
+  readonly bytes: Buffer;
+  readonly mimetype: string;
+}
+
+/** Most bytes that are kept: the oldest files go first. */
+const MOST_BYTES = 256 * 1024 * 1024;
+
+/** What the workflows have saved, in memory. */
+export class OutputFiles {
+  readonly #files = new Map<string, OutputFile>();
+  /** Files saved so far, by prefix: ComfyUI counts them in their names. */
+  readonly #counts = new Map<string, number>();
+  #bytes = 0;
+
+  /** @param prefix may have folders, such as `video/ComfyUI`. */
+  save(prefix: string, extension: string, file: OutputFile): SavedFile {
+    const count = (this.#counts.get(prefix) ?? 0) + 1;
+    this.#counts.set(prefix, count);
+    const parts = prefix.split("/").filter((part) => part !== "" && part !== "." && part !== "..");
+    const name = parts.pop() ?? "ComfyUI";
+    const saved: SavedFile = {
+      filename: `${name}_${String(count).padStart(5, "0")}_.${extension}`,
+      subfolder: parts.join("/"),
+      type: "output",
+    };
+    this.#files.set(pathOf(saved), file);
+    this.#bytes += file.bytes.length;
+    for (const [path, { bytes }] of this.#files) {
+      if (this.#bytes <= MOST_BYTES || bytes === file.bytes) break;
+      this.#files.delete(path);
+      this.#bytes -= bytes.length;
+    }
+    return saved;
+  }
+
+  find({ filename, subfolder }: Pick<SavedFile, "filename" | "subfolder">): OutputFile | undefined {
+    return this.#files.get(pathOf({ filename, subfolder }));
+  }
+}
+
+const pathOf = ({ filename, subfolder }: Pick<SavedFile, "filename" | "subfolder">): string =>
+  `${subfolder}/${filename}`;
