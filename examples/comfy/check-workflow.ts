@@ -1,0 +1,63 @@
+import type { Faults } from "./faults.js";
+import type { NodeCatalog } from "./node-catalog.js";
+import { recordOf } from "./record-of.js";
+import { sizeFault } from "./size-fault.js";
+
+const FIELD = "input.workflow_json";
+
+/** Looks at a workflow before ComfyUI does, which says less and to the wrong people. */
+export function checkWorkflow(given: unknown, catalog: NodeCatalog, faults: Faults): void {
+  const workflow = recordOf(given);
+  if (!workflow) {
+    faults[FIELD] =
+      `must be the workflow itself, an object, not ${typeof given === "string" ? "its text" : "a list"}`;
+    return;
+  }
+  if (Array.isArray(workflow.nodes) || "last_node_id" in workflow) {
+    faults[FIELD] =
+      'is in the format of the editor; in ComfyUI, choose "Export (API)" in the menu "Workflow", and send that file';
+    return;
+  }
+  if (recordOf(workflow.prompt) && !recordOf(workflow.prompt)?.class_type) {
+    faults[FIELD] = 'has its nodes under "prompt": send what is under it';
+    return;
+  }
+  for (const [id, value] of Object.entries(workflow)) checkNode(id, value, workflow, catalog, faults);
+}
+
+function checkNode(
+  id: string,
+  value: unknown,
+  workflow: Readonly<Record<string, unknown>>,
+  catalog: NodeCatalog,
+  faults: Faults,
+): void {
+  const node = recordOf(value);
+  const { class_type, inputs } = node ?? {};
+  if (typeof class_type !== "string") {
+    faults[`${FIELD}.${id}`] = "is no node: it has no class_type";
+    return;
+  }
+  const unknown = catalog.classFault(class_type);
+  if (unknown !== undefined) faults[`${FIELD}.${id}.class_type`] = unknown;
+  for (const [name, input] of Object.entries(recordOf(inputs) ?? {})) {
+    const fault = inputFault(class_type, name, input, workflow, catalog);
+    if (fault !== undefined) faults[`${FIELD}.${id}.inputs.${name}`] = fault;
+  }
+}
+
+function inputFault(
+  classType: string,
+  name: string,
+  input: unknown,
+  workflow: Readonly<Record<string, unknown>>,
+  catalog: NodeCatalog,
+): string | undefined {
+  if (Array.isArray(input)) {
+    const [id] = input;
+    const isLink = input.length === 2 && typeof id === "string";
+    return isLink && !(id in workflow) ? `is linked to node ${id}, which is not there` : undefined;
+  }
+  if (/^Empty.*Latent/.test(classType) && (name === "width" || name === "height")) return sizeFault(input);
+  return catalog.choiceFault(classType, name, input);
+}

@@ -1,0 +1,52 @@
+import type { Endpoint } from "tsworker/client";
+import { ProgressLine } from "./progress-line.js";
+
+/** A file of an answer. */
+export interface Output {
+  readonly filename: string;
+  /** Its bytes in base64. */
+  readonly data?: string;
+  /** Where it was uploaded to. */
+  readonly url?: string;
+  /** Why it is not there. */
+  readonly error?: string;
+}
+
+/** What the wrapper tells while it works: its words, and the result at last. */
+type WrapperEvent =
+  | { readonly status: "final_result"; readonly result: Result }
+  | { readonly status: string; readonly message: string; readonly result?: undefined };
+
+interface Result {
+  readonly status: string;
+  readonly message: string;
+  readonly output: readonly Output[];
+}
+
+/** The wrapper's words for a step of the sampler. */
+const STEP = /\((\d+)\/(\d+)\)$/;
+
+/**
+ * Has a workflow done, and shows how far it is.
+ *
+ * @param input what the wrapper is asked for: a modifier, or a workflow.
+ * @param cost in the units of the endpoint's workers.
+ * @throws Error with ComfyUI's reason.
+ */
+export async function generate(
+  endpoint: Endpoint,
+  input: Readonly<Record<string, unknown>>,
+  cost: number,
+): Promise<readonly Output[]> {
+  const line = new ProgressLine();
+  const events = await endpoint.request<WrapperEvent>("/generate/stream", { input }, { cost, stream: true });
+  for await (const { result, ...event } of events) {
+    if (result) {
+      if (result.status === "completed") return result.output;
+      throw new Error(result.message);
+    }
+    const [, done, all] = STEP.exec("message" in event ? event.message : "") ?? [];
+    if (done !== undefined && all !== undefined) line.show(Number(done), Number(all));
+  }
+  throw new Error("the worker's answer ended before the result");
+}

@@ -1,0 +1,77 @@
+import { recordOf } from "./record-of.js";
+
+/** Milliseconds until it is read anew: models and nodes may be added at any time. */
+const REFRESH_MS = 60_000;
+/** The same while ComfyUI has not answered yet. */
+const RETRY_MS = 1000;
+/** Choices that a message names at most. */
+const NAMED = 8;
+
+/**
+ * What ComfyUI says of its nodes, so that a workflow that it has no node or no model for is refused here. It would write
+ * that into its log, where it looks as if the server itself were broken. While ComfyUI has not said anything, every
+ * workflow passes.
+ */
+export class NodeCatalog {
+  readonly #addresses: readonly string[];
+  #classes: Readonly<Record<string, unknown>> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param addresses where ComfyUI may be. */
+  constructor(addresses: readonly string[]) {
+    this.#addresses = addresses;
+  }
+
+  /** Reads it, again and again. */
+  start(): void {
+    this.#timer = setTimeout(
+      async () => {
+        this.#classes = (await this.#read()) ?? this.#classes;
+        if (this.#timer !== undefined) this.start();
+      },
+      this.#classes ? REFRESH_MS : RETRY_MS,
+    );
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** What is wrong with a kind of node; undefined: nothing that is known. */
+  classFault(classType: string): string | undefined {
+    if (!this.#classes || classType in this.#classes) return undefined;
+    return `there is no node ${classType} here: install its custom node on the instance, or use another one`;
+  }
+
+  /** What is wrong with a value where a list says which there are; undefined: nothing that is known. */
+  choiceFault(classType: string, name: string, value: unknown): string | undefined {
+    const choices = this.#choices(classType, name);
+    if (value === undefined || choices === undefined || choices.includes(value)) return undefined;
+    const named = choices.slice(0, NAMED).join(", ");
+    const more = choices.length > NAMED ? ` and ${choices.length - NAMED} others` : "";
+    return `there is no ${JSON.stringify(value)} here; there are: ${named}${more}`;
+  }
+
+  /** An input's description begins with its choices, in newer versions with `COMBO` and has them behind that. */
+  #choices(classType: string, name: string): readonly unknown[] | undefined {
+    const inputs = recordOf(recordOf(this.#classes?.[classType])?.input);
+    const described = recordOf(inputs?.required)?.[name] ?? recordOf(inputs?.optional)?.[name];
+    if (!Array.isArray(described)) return undefined;
+    const [type, details] = described;
+    const choices = type === "COMBO" ? recordOf(details)?.options : type;
+    return Array.isArray(choices) ? choices : undefined;
+  }
+
+  async #read(): Promise<Readonly<Record<string, unknown>> | undefined> {
+    for (const address of this.#addresses) {
+      try {
+        const response = await fetch(`${address}/object_info`, { signal: AbortSignal.timeout(10_000) });
+        if (response.ok) return recordOf(await response.json());
+      } catch {
+        // It is not there, or not yet.
+      }
+    }
+    return undefined;
+  }
+}
