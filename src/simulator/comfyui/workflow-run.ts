@@ -77,7 +77,7 @@ export class WorkflowRun {
     const height = Math.round(this.#number(node, "height", 512));
     switch (workflow[node]?.class_type) {
       case "SaveAudio": {
-        const bytes = tune(seed, Math.min(MOST_SECONDS, this.#number(node, "seconds", MOST_SECONDS)));
+        const bytes = await tune(seed, Math.min(MOST_SECONDS, this.#number(node, "seconds", MOST_SECONDS)));
         return { audio: [files.save(prefix, "flac", { bytes, mimetype: "audio/flac" })] };
       }
       case "SaveVideo": {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { random } from "../../../random.js";
 import { flac, SAMPLE_RATE } from "./flac.js";
 
@@ -10,11 +11,12 @@ const DEEPEST_HZ = 196;
 const LOUDNESS = 7000;
 
 /** A tune of plucked strings as a FLAC file. */
-export function tune(seed: number, seconds: number): Buffer {
+export async function tune(seed: number, seconds: number): Promise<Buffer> {
   const numbers = random(seed);
   const length = Math.round(seconds * SAMPLE_RATE);
   const [left, right] = [new Int16Array(length), new Int16Array(length)];
   for (let start = 0; start < seconds; start += BEAT) {
+    await nextTurn();
     const step = SCALE[Math.floor(numbers() * SCALE.length)] ?? 0;
     const place = 0.25 + 0.5 * numbers();
     const note = { hertz: DEEPEST_HZ * 2 ** (step / 12), from: Math.round(start * SAMPLE_RATE) };
