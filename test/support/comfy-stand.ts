@@ -14,6 +14,8 @@ interface ComfyStandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Whether the worker measures the model; otherwise it finds a result. @default false */
   readonly measures?: boolean;
+  /** That result, in workload per second. @default 1000000 */
+  readonly performance?: number;
 }
 
 /** Programs start, TypeScript is compiled, and other tests run beside them. */
@@ -25,12 +27,12 @@ const SLOW = { timeoutMs: 45_000, intervalMs: 50 };
  */
 export async function comfyStand(
   example: "comfyui" | "wan" | "ace",
-  { sim = [], env = {}, measures = false }: ComfyStandOptions = {},
+  { sim = [], env = {}, measures = false, performance = 1_000_000 }: ComfyStandOptions = {},
 ) {
   const folder = await mkdtemp(join(tmpdir(), "tsworker-comfy-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const log = join(folder, "model.log");
-  if (!measures) await writeFile(join(folder, ".has_benchmark"), "1000000");
+  if (!measures) await writeFile(join(folder, ".has_benchmark"), String(performance));
   const engine = await startedEngine();
   const modelPort = String(await freePort());
   const [port, httpPort] = [String(await freePort()), String(await freePort())];

@@ -1,0 +1,28 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import { comfyStand } from "../../support/comfy-stand.js";
+
+vi.setConfig({ testTimeout: 120_000 });
+
+test("the worker measures one piece of 180 s, and the client writes another one into a file", async () => {
+  const stand = await comfyStand("ace", { measures: true });
+  await stand.until("ready");
+  const rounds = stand.lines().filter(({ msg }) => msg === "benchmark round");
+  expect(rounds).toMatchObject([{ rounds: 1, requests: 1, successes: 1 }]);
+  expect(rounds[0]?.throughput).toBeCloseTo(1000 / Number(rounds[0]?.seconds), -1);
+  const workflow = JSON.parse(
+    await readFile(new URL("../../../examples/ace/workflow.json", import.meta.url), "utf8"),
+  );
+  expect(workflow.length.inputs.seconds).toBe(180);
+
+  const { exitCode, stdout, stderr } = await stand.client("piano, slow");
+  expect([exitCode, stderr]).toEqual([0, ""]);
+  expect(stdout).toMatch(/^composing: piano, slow\nstep +1 of 50 (.*\n)+saved .*ace_00002_\.flac/);
+  const file = await readFile(join(stand.folder, "ace_00002_.flac"));
+  expect(file.toString("latin1", 0, 4)).toBe("fLaC");
+  const there = await fetch(`${stand.modelUrl}/view?filename=ace_00002_.flac&subfolder=audio`);
+  const hash = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
+  expect(hash(Buffer.from(await there.arrayBuffer()))).toBe(hash(file));
+});

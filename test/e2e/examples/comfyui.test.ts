@@ -1,0 +1,325 @@
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { readWorkflow } from "../../../examples/comfy/read-workflow.js";
+import { PROMPTS } from "../../../examples/comfyui/prompts.js";
+import { close, httpUrl, listen } from "../../../src/stand-in/listen.js";
+import type { Payload } from "../../../src/wire.js";
+import { comfyStand } from "../../support/comfy-stand.js";
+import { decodedPng } from "../../support/decoded-png.js";
+import { eventually } from "../../support/eventually.js";
+import { root } from "../../unit/support/documents.js";
+
+vi.setConfig({ testTimeout: 120_000 });
+
+type Stand = Awaited<ReturnType<typeof comfyStand>>;
+
+interface Result {
+  readonly status: string;
+  readonly output: readonly {
+    readonly filename: string;
+    readonly data?: string;
+    readonly mimetype?: string;
+    readonly url?: string;
+  }[];
+}
+
+const SMALL = { prompt: "a red kite", width: 64, height: 48, steps: 3, seed: 1 };
+const picture = { modifier: "Text2Image", modifications: SMALL };
+const videoWorkflow = readWorkflow(new URL(`file://${root("examples/wan/workflow.json")}`));
+
+const ready = async (...given: Parameters<typeof comfyStand>): Promise<Stand> => {
+  const stand = await comfyStand(...given);
+  await stand.until("ready");
+  return stand;
+};
+
+/** Sends one request, once. */
+const ask = (stand: Stand, payload: Payload, route = "/generate/sync") =>
+  stand.endpoint.request(route, payload, { retry: false });
+
+/** Sends what the simulated ComfyUI shall have done without the worker. */
+const askModel = (stand: Stand, input: object): Promise<Response> =>
+  fetch(`${stand.modelUrl}/generate/sync`, { method: "POST", body: JSON.stringify({ input }) });
+
+test("the client shows the progress, and writes a real picture into a file", async () => {
+  const stand = await ready("comfyui");
+  const { exitCode, stdout, stderr } = await stand.client("a kite above the dunes");
+  expect(stderr).toBe("");
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(
+    /^painting: a kite above the dunes\nstep +1 of 20 .*\n(step .*\n)*step +20 of 20 +█+\nsaved /,
+  );
+  const [, file = ""] = /saved (\S+) /.exec(stdout) ?? [];
+  expect(file).toBe(join(stand.folder, "image_00001_.png"));
+  const { width, height, texts } = decodedPng(await readFile(file));
+  expect([width, height]).toEqual([512, 512]);
+  expect(JSON.parse(texts.prompt ?? "")[6].inputs.text).toBe("a kite above the dunes");
+  // Byte for byte what ComfyUI has.
+  const there = await fetch(`${stand.modelUrl}/view?filename=image_00001_.png`);
+  expect(Buffer.from(await there.arrayBuffer())).toEqual(await readFile(file));
+});
+
+test("the answer has the bytes of the picture, which clients cannot get otherwise", async () => {
+  const stand = await ready("comfyui");
+  const answer = await ask(stand, { input: picture });
+  expect(answer.status).toBe(200);
+  const { status, output } = await answer.json<Result>();
+  expect(status).toBe("completed");
+  expect(output).toMatchObject([{ filename: "image_00001_.png", mimetype: "image/png" }]);
+  expect(decodedPng(Buffer.from(output[0]?.data ?? "", "base64"))).toMatchObject({ width: 64, height: 48 });
+  await eventually(() => expect(stand.engine.totals.ended.Success).toBe(1));
+  expect(stand.engine.ended[0]).toMatchObject({ status: "Success" });
+});
+
+test("a file that was uploaded comes as its address, without its bytes", async () => {
+  const stored: number[] = [];
+  const store = createServer((request, response) => {
+    let length = 0;
+    request.on("data", (piece: Buffer) => {
+      length += piece.length;
+    });
+    request.on("end", () => {
+      stored.push(length);
+      response.end();
+    });
+  });
+  const endpoint_url = httpUrl("127.0.0.1", await listen(store, "127.0.0.1", 0));
+  onTestFinished(() => close(store));
+  const stand = await ready("comfyui");
+  const s3 = { access_key_id: "id", secret_access_key: "secret", bucket_name: "pictures", endpoint_url };
+  const answer = await ask(stand, { input: { ...picture, request_id: "mine", s3 } });
+  const { output } = await answer.json<Result>();
+  expect(output[0]?.url).toBe(`${endpoint_url}/pictures/mine/image_00001_.png`);
+  expect(output[0]).not.toHaveProperty("data");
+  expect(stored).toEqual([expect.any(Number)]);
+});
+
+test("a worker that cannot find ComfyUI's files says which variable to set", async () => {
+  const stand = await ready("comfyui", { env: { COMFYUI_URL: "http://127.0.0.1:1" } });
+  const { output } = await (await ask(stand, { input: picture })).json<Result>();
+  expect(output).toMatchObject([{ error: "ComfyUI is at none of its addresses: set COMFYUI_URL" }]);
+});
+
+test("both routes together do one request after the other, in order", async () => {
+  const stand = await ready("comfyui", { sim: ["--step-ms", "100"] });
+  const ended: number[] = [];
+  const all = [];
+  for (const [number, route] of ["/generate/sync", "/generate/stream", "/generate/sync"].entries()) {
+    all.push(
+      ask(stand, { input: picture }, route)
+        .then((answer) => answer.text())
+        .then(() => ended.push(number)),
+    );
+    await eventually(() => expect(stand.engine.totals.requested).toBe(number + 1));
+  }
+  await Promise.all(all);
+  expect(ended).toEqual([0, 1, 2]);
+  const text = await stand.modelLog();
+  const marks = [...text.matchAll(/Submitted job|Processed 1 output files/g)].map(([mark]) => mark);
+  expect(marks).toEqual(
+    Array.from({ length: 3 }, () => ["Submitted job", "Processed 1 output files"]).flat(),
+  );
+});
+
+test("the benchmark paints some of its prompts, 512 × 512 in 20 steps", async () => {
+  expect(new Set(PROMPTS).size).toBe(11);
+  const stand = await ready("comfyui", { measures: true });
+  const rounds = stand.lines().filter(({ msg }) => msg === "benchmark round");
+  expect(rounds).toHaveLength(3);
+  expect(rounds[0]).toMatchObject({ requests: 1, successes: 1 });
+  const answer = await fetch(`${stand.modelUrl}/view?filename=image_00001_.png`);
+  const { width, height, texts } = decodedPng(Buffer.from(await answer.arrayBuffer()));
+  expect([width, height]).toEqual([512, 512]);
+  const workflow = JSON.parse(texts.prompt ?? "");
+  expect(PROMPTS).toContain(workflow[6].inputs.text);
+  expect(workflow[3].inputs).toMatchObject({ steps: 20, seed: expect.any(Number) });
+});
+
+describe("what is sent wrongly is refused with what to do about it", () => {
+  const nodes = { ...videoWorkflow };
+  const workflow = (changes: object) => ({ input: { workflow_json: { ...nodes, ...changes } } });
+  const modifications = (changes: object) => ({
+    input: { ...picture, modifications: { ...SMALL, ...changes } },
+  });
+  const s3 = { access_key_id: "id", endpoint_url: "s3.example.com" };
+  const cases: readonly (readonly [string, Payload, Readonly<Record<string, RegExp>>])[] = [
+    ["no input", { prompt: "a kite" }, { input: /the request belongs into it, as in \{"input"/ }],
+    ["an empty input", { input: {} }, { "input.workflow_json": /give it, or a modifier/ }],
+    [
+      "a modifier and a workflow",
+      { input: { ...picture, workflow_json: nodes } },
+      { "input.modifier": /leave one of the two out/ },
+    ],
+    ["an empty prompt", modifications({ prompt: "" }), { "input.modifications.prompt": /say in words/ }],
+    [
+      "sizes that are no multiples of 8",
+      modifications({ width: 500, height: 513 }),
+      {
+        "input.modifications.width": /multiple of 8, such as 496 or 504; got 500/,
+        "input.modifications.height": /such as 512 or 520/,
+      },
+    ],
+    [
+      "no steps, and a seed below 0",
+      modifications({ steps: 0, seed: -1 }),
+      { "input.modifications.steps": /from 1/, "input.modifications.seed": /__RANDOM_INT__/ },
+    ],
+    [
+      "modifications as a text",
+      { input: { modifier: "Text2Image", modifications: "a kite" } },
+      { "input.modifications": /must be an object/ },
+    ],
+    [
+      "a checkpoint that is not there",
+      modifications({ ckpt_name: "my.ckpt" }),
+      { "input.modifications.ckpt_name": /there is no "my\.ckpt" here; there are: .*v1-5-pruned/ },
+    ],
+    [
+      "a workflow in the editor's format",
+      { input: { workflow_json: { last_node_id: 9, nodes: [], links: [], version: 0.4 } } },
+      { "input.workflow_json": /format of the editor.*Export \(API\)/ },
+    ],
+    ["a workflow as a text", { input: { workflow_json: "{}x" } }, { "input.workflow_json": /not its text/ }],
+    [
+      "a workflow as /prompt of ComfyUI takes it",
+      { input: { workflow_json: { client_id: "x", prompt: nodes } } },
+      { "input.workflow_json": /under "prompt"/ },
+    ],
+    [
+      "a node without a class",
+      workflow({ extra: { inputs: {} } }),
+      { "input.workflow_json.extra": /no class_type/ },
+    ],
+    [
+      "an unknown node",
+      workflow({ extra: { class_type: "MagicSampler", inputs: {} } }),
+      { "input.workflow_json.extra.class_type": /no node MagicSampler here: install its custom node/ },
+    ],
+    [
+      "a link to nowhere, and a size that does not fit",
+      workflow({
+        pictures: { class_type: "VAEDecode", inputs: { samples: ["gone", 0], vae: ["vae", 0] } },
+        frames: {
+          class_type: "EmptyHunyuanLatentVideo",
+          inputs: { width: 644, height: 640, length: 81, batch_size: 1 },
+        },
+      }),
+      {
+        "input.workflow_json.pictures.inputs.samples": /linked to node gone/,
+        "input.workflow_json.frames.inputs.width": /such as 640 or 648/,
+      },
+    ],
+    [
+      "s3 with missing keys",
+      { input: { ...picture, s3 } },
+      {
+        "input.s3.secret_access_key": /is missing/,
+        "input.s3.bucket_name": /is missing/,
+        "input.s3.endpoint_url": /http/,
+      },
+    ],
+    ["a webhook without an address", { input: { ...picture, webhook: {} } }, { "input.webhook.url": /http/ }],
+    [
+      "a request id that would be read as something else in the log",
+      { input: { ...picture, request_id: "BACKEND_UNRECOVERABLE" } },
+      { "input.request_id": /UUID/ },
+    ],
+  ];
+
+  test("by field", async () => {
+    const stand = await ready("comfyui");
+    // It knows what there is once ComfyUI has told it.
+    await eventually(async () => {
+      const answer = await ask(stand, modifications({ ckpt_name: "my.ckpt" }));
+      expect(await answer.json()).toHaveProperty("payload");
+    });
+    for (const [at, [name, payload, expected]] of cases.entries()) {
+      const answer = await ask(stand, payload, at % 2 === 0 ? "/generate/sync" : "/generate/stream");
+      const { payload: told } = await answer.json<{ readonly payload: Readonly<Record<string, string>> }>();
+      expect([name, answer.status, Object.keys(told).sort()]).toEqual([
+        name,
+        422,
+        Object.keys(expected).sort(),
+      ]);
+      for (const [field, words] of Object.entries(expected)) expect(told[field], name).toMatch(words);
+    }
+    expect(stand.states().at(-1)).toBe("ready");
+  });
+
+  test("also where only ComfyUI finds it: nobody is asked to try again", async () => {
+    const stand = await ready("comfyui");
+    const { file: _, ...rest } = nodes;
+    const answer = await ask(stand, { input: { workflow_json: rest } });
+    expect(answer.status).toBe(422);
+    expect(await answer.json()).toMatchObject({
+      status: "failed",
+      message: expect.stringContaining("no outputs"),
+    });
+  });
+});
+
+describe("a model that ComfyUI does not have", () => {
+  test("makes a worker of an older image errored for a moment, where the request came past the worker", async () => {
+    const stand = await ready("comfyui", { sim: ["--image", "older"] });
+    const before = stand.states().length;
+    const bad = { ...picture, modifications: { ...SMALL, ckpt_name: "my.ckpt" } };
+    expect((await askModel(stand, bad)).status).toBe(500);
+    await stand.until("errored", before);
+    await stand.until("ready", before);
+    const { output } = await (
+      await stand.endpoint.request("/generate/sync", { input: picture })
+    ).json<Result>();
+    expect(output[0]?.mimetype).toBe("image/png");
+  });
+});
+
+describe("a ComfyUI that fails", () => {
+  test.each([
+    ["older", "file", "MetadataIncompleteBuffer"],
+    ["older", "provisioning", "[ERROR] Provisioning Script failed"],
+    ["newer", "startup", "Application startup failed"],
+    ["newer", "backends", "BACKENDS_READY_TIMEOUT"],
+  ])("while it loads, in an %s image with %s, is what the engine is told", async (image, error, message) => {
+    const fail = [
+      "--fail",
+      "out-of-memory",
+      "--image",
+      image,
+      "--load-error",
+      error,
+      "--restart-seconds",
+      "1",
+    ];
+    const stand = await comfyStand("comfyui", { sim: fail });
+    await stand.until("errored");
+    await eventually(() =>
+      expect(stand.engine.reports.some(({ error_msg }) => error_msg.includes(message))).toBe(true),
+    );
+    // It is started again, and so is the worker ready after all.
+    await stand.until("ready");
+  });
+
+  test("in the middle of an answer fails the request, which the client sends again", async () => {
+    const stand = await ready("comfyui", { sim: ["--fail", "crash-in-answer", "--restart-seconds", "0.5"] });
+    const answer = await stand.endpoint.request("/generate/sync", { input: picture });
+    const { output } = await answer.json<Result>();
+    expect(output[0]?.mimetype).toBe("image/png");
+    expect(stand.states()).toContain("errored");
+    expect(await stand.modelLog()).toContain("BACKEND_UNRECOVERABLE");
+  });
+
+  test("to write that it is ready is found out by its health", async () => {
+    const stand = await ready("comfyui", { sim: ["--fail", "no-ready-line"] });
+    expect(await stand.modelLog()).not.toContain("BACKENDS_READY");
+    expect((await ask(stand, { input: picture })).status).toBe(200);
+  });
+
+  test("to come up leaves the worker loading", async () => {
+    const stand = await comfyStand("comfyui", { sim: ["--fail", "never-ready"] });
+    await stand.until("loading");
+    await eventually(async () => expect(await stand.modelLog()).toContain("Downloading"));
+    expect(stand.states()).toEqual(["loading"]);
+  });
+});

@@ -1,0 +1,49 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import { comfyStand } from "../../support/comfy-stand.js";
+import { eventually } from "../../support/eventually.js";
+
+vi.setConfig({ testTimeout: 120_000 });
+
+test("the worker measures one video, and the client writes another one into a file", async () => {
+  const stand = await comfyStand("wan", { measures: true });
+  await stand.until("ready");
+  const rounds = stand.lines().filter(({ msg }) => msg === "benchmark round");
+  expect(rounds).toMatchObject([{ rounds: 1, requests: 1, successes: 1 }]);
+  expect(rounds[0]?.throughput).toBeCloseTo(10_000 / Number(rounds[0]?.seconds), -1);
+
+  const { exitCode, stdout, stderr } = await stand.client("a boat in the fog");
+  expect([exitCode, stderr]).toEqual([0, ""]);
+  expect(stdout).toMatch(/^filming: a boat in the fog\nstep +1 of 2 /);
+  const file = await readFile(join(stand.folder, "wan_00002_.mp4"));
+  expect(stdout).toContain(`saved ${join(stand.folder, "wan_00002_.mp4")}`);
+  expect(file.toString("latin1", 4, 8)).toBe("ftyp");
+  // Width and height are the last of the track's head, in 65536ths of a pixel.
+  const track = file.indexOf("tkhd") - 4;
+  const end = track + file.readUInt32BE(track);
+  expect([file.readUInt32BE(end - 8) / 65_536, file.readUInt32BE(end - 4) / 65_536]).toEqual([640, 640]);
+  expect(file.readUInt32BE(file.indexOf("stsz") + 12)).toBe(81);
+
+  await eventually(() => expect(stand.engine.totals.ended.Success).toBe(1));
+  const there = await fetch(`${stand.modelUrl}/view?filename=wan_00002_.mp4&subfolder=video`);
+  expect(Buffer.from(await there.arrayBuffer())).toEqual(file);
+});
+
+test("a request that would wait for longer than 10 s is refused, so that another worker takes it", async () => {
+  // Four steps of ten times 400 ms each are 16 s; the engine is told of a capacity of 625 a second.
+  const stand = await comfyStand("wan", { sim: ["--step-ms", "400"], performance: 625 });
+  await stand.until("ready");
+  const workflow = JSON.parse(
+    await readFile(new URL("../../../examples/wan/workflow.json", import.meta.url), "utf8"),
+  );
+  const payload = { input: { workflow_json: workflow } };
+  const options = { cost: 10_000, retry: false } as const;
+  const first = stand.endpoint.request("/generate/sync", payload, options);
+  await eventually(async () => expect(await stand.modelLog()).toContain("Submitted job"));
+  const second = await stand.endpoint.request("/generate/sync", payload, options);
+  expect(second.status).toBe(429);
+  expect(Number(second.response.headers.get("retry-after"))).toBeGreaterThan(0);
+  first.cancel();
+  await expect(first).rejects.toThrow();
+});
