@@ -1,6 +1,8 @@
 /** Writes bits, most significant first, as H.264 has them. */
 export class BitWriter {
-  readonly #bytes: number[] = [];
+  /** What is written, but for the last bytes. */
+  readonly #pieces: Uint8Array[] = [];
+  #bytes: number[] = [];
   /** Bits of the byte that is not full yet. */
   #open = 0;
   #openBits = 0;
@@ -33,15 +35,16 @@ export class BitWriter {
     return this;
   }
 
-  /** Whole bytes, where the last one is full. */
+  /** Whole bytes, where the last one is full. They are kept as they are, not copied. */
   bytes(values: Uint8Array): this {
-    for (const value of values) this.#bytes.push(value);
+    this.#pieces.push(Uint8Array.from(this.#bytes), values);
+    this.#bytes = [];
     return this;
   }
 
   /** The end of a unit: a one, and zeros up to the end of the byte. */
   end(): Buffer {
     this.bits(1, 1).align();
-    return Buffer.from(this.#bytes);
+    return Buffer.concat([...this.#pieces, Uint8Array.from(this.#bytes)]);
   }
 }

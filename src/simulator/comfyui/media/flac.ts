@@ -16,8 +16,8 @@ const RATE_CODE = 9;
 /** Writes a FLAC file of stereo sound. Its samples are stored as they are, which the format has for noise. */
 export function flac({ left, right }: FlacInput): Buffer {
   const sound = Buffer.alloc(4 * left.length);
-  for (const [at, sample] of left.entries()) {
-    sound.writeInt16LE(sample, 4 * at);
+  for (let at = 0; at < left.length; at += 1) {
+    sound.writeInt16LE(left[at] ?? 0, 4 * at);
     sound.writeInt16LE(right[at] ?? 0, 4 * at + 2);
   }
   const about = Buffer.alloc(38);

@@ -77,7 +77,8 @@ function unit(type: number, payload: Buffer): Buffer {
   const pieces: Buffer[] = [Buffer.from([type])];
   let zeros = 0;
   let from = 0;
-  for (const [at, byte] of payload.entries()) {
+  for (let at = 0; at < payload.length; at += 1) {
+    const byte = payload[at] ?? 0;
     if (zeros >= 2 && byte <= 3) {
       pieces.push(payload.subarray(from, at), Buffer.from([3]));
       from = at;

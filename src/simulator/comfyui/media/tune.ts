@@ -9,6 +9,8 @@ const SCALE = [0, 3, 5, 7, 10, 12, 15, 17] as const;
 const DEEPEST_HZ = 196;
 /** Loudness of a note at its start, of 32767. */
 const LOUDNESS = 7000;
+/** Seconds until it is there. */
+const ATTACK = 0.004;
 
 /** A tune of plucked strings as a FLAC file. */
 export async function tune(seed: number, seconds: number): Promise<Buffer> {
@@ -19,26 +21,21 @@ export async function tune(seed: number, seconds: number): Promise<Buffer> {
     await nextTurn();
     const step = SCALE[Math.floor(numbers() * SCALE.length)] ?? 0;
     const place = 0.25 + 0.5 * numbers();
-    const note = { hertz: DEEPEST_HZ * 2 ** (step / 12), from: Math.round(start * SAMPLE_RATE) };
-    pluck(note, left, LOUDNESS * (1 - place));
-    pluck(note, right, LOUDNESS * place);
+    pluck(DEEPEST_HZ * 2 ** (step / 12), Math.round(start * SAMPLE_RATE), place, left, right);
   }
   return flac({ left, right });
 }
 
-/** Adds a note that dies away within a second. */
-function pluck(
-  { hertz, from }: { readonly hertz: number; readonly from: number },
-  into: Int16Array,
-  loudness: number,
-): void {
-  const until = Math.min(into.length, from + SAMPLE_RATE);
+/** Adds a note that dies away within a second. @param place from 0, on the left, to 1. */
+function pluck(hertz: number, from: number, place: number, left: Int16Array, right: Int16Array): void {
+  const until = Math.min(left.length, from + SAMPLE_RATE);
   for (let at = from; at < until; at += 1) {
     const time = (at - from) / SAMPLE_RATE;
     const phase = 2 * Math.PI * hertz * time;
-    const attack = Math.min(1, time / 0.004);
     const tone =
       Math.sin(phase) + 0.4 * Math.sin(2 * phase) * Math.exp(-4 * time) + 0.15 * Math.sin(3 * phase);
-    into[at] = (into[at] ?? 0) + loudness * attack * Math.exp(-5 * time) * tone;
+    const sound = LOUDNESS * Math.min(1, time / ATTACK) * Math.exp(-5 * time) * tone;
+    left[at] = (left[at] ?? 0) + (1 - place) * sound;
+    right[at] = (right[at] ?? 0) + place * sound;
   }
 }

@@ -93,9 +93,12 @@ class BlockPainter {
 function samplesOf(pixels: Uint8Array): Uint8Array {
   const samples = new Uint8Array(384);
   for (let at = 0; at < BLOCK * BLOCK; at += 1) {
-    const [red = 0, green = 0, blue = 0] = pixels.subarray(3 * at, 3 * at + 3);
+    const red = pixels[3 * at] ?? 0;
+    const green = pixels[3 * at + 1] ?? 0;
+    const blue = pixels[3 * at + 2] ?? 0;
     samples[at] = Math.round(16 + 0.257 * red + 0.504 * green + 0.098 * blue);
-    const [x, y] = [at % BLOCK, Math.floor(at / BLOCK)];
+    const x = at % BLOCK;
+    const y = Math.floor(at / BLOCK);
     if (x % 2 === 1 || y % 2 === 1) continue;
     const quarter = 256 + (y / 2) * (BLOCK / 2) + x / 2;
     samples[quarter] = Math.round(128 - 0.148 * red - 0.291 * green + 0.439 * blue);
