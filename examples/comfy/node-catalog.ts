@@ -16,6 +16,7 @@ export class NodeCatalog {
   readonly #addresses: readonly string[];
   #classes: Readonly<Record<string, unknown>> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #isRunning = false;
 
   /** @param addresses where ComfyUI may be. */
   constructor(addresses: readonly string[]) {
@@ -24,18 +25,13 @@ export class NodeCatalog {
 
   /** Reads it, again and again. */
   start(): void {
-    this.#timer = setTimeout(
-      async () => {
-        this.#classes = (await this.#read()) ?? this.#classes;
-        if (this.#timer !== undefined) this.start();
-      },
-      this.#classes ? REFRESH_MS : RETRY_MS,
-    );
+    this.#isRunning = true;
+    void this.#refresh();
   }
 
   stop(): void {
+    this.#isRunning = false;
     clearTimeout(this.#timer);
-    this.#timer = undefined;
   }
 
   /** What is wrong with a kind of node; undefined: nothing that is known. */
@@ -48,19 +44,34 @@ export class NodeCatalog {
   choiceFault(classType: string, name: string, value: unknown): string | undefined {
     const choices = this.#choices(classType, name);
     if (value === undefined || choices === undefined || choices.includes(value)) return undefined;
+    // The wrapper downloads what is behind an address, and puts the file's name in its place.
+    if (/^https?:/.test(String(value))) return undefined;
     const named = choices.slice(0, NAMED).join(", ");
     const more = choices.length > NAMED ? ` and ${choices.length - NAMED} others` : "";
     return `there is no ${JSON.stringify(value)} here; there are: ${named}${more}`;
   }
 
-  /** An input's description begins with its choices, in newer versions with `COMBO` and has them behind that. */
+  /**
+   * Undefined where there is no list, or it is not the last word: files may be uploaded, and custom nodes may look at
+   * their inputs in a way of their own.
+   */
   #choices(classType: string, name: string): readonly unknown[] | undefined {
-    const inputs = recordOf(recordOf(this.#classes?.[classType])?.input);
+    const nodeClass = recordOf(this.#classes?.[classType]);
+    if (String(nodeClass?.python_module).startsWith("custom_nodes")) return undefined;
+    const inputs = recordOf(nodeClass?.input);
     const described = recordOf(inputs?.required)?.[name] ?? recordOf(inputs?.optional)?.[name];
     if (!Array.isArray(described)) return undefined;
-    const [type, details] = described;
-    const choices = type === "COMBO" ? recordOf(details)?.options : type;
+    const details = recordOf(described[1]) ?? {};
+    if (Object.keys(details).some((key) => key.endsWith("_upload"))) return undefined;
+    // Older versions begin with the list itself.
+    const choices = described[0] === "COMBO" ? details.options : described[0];
     return Array.isArray(choices) ? choices : undefined;
+  }
+
+  async #refresh(): Promise<void> {
+    this.#classes = (await this.#read()) ?? this.#classes;
+    if (!this.#isRunning) return;
+    this.#timer = setTimeout(() => void this.#refresh(), this.#classes ? REFRESH_MS : RETRY_MS);
   }
 
   async #read(): Promise<Readonly<Record<string, unknown>> | undefined> {
