@@ -69,6 +69,11 @@ export async function comfyStand(
     endpoint,
     modelUrl: `http://127.0.0.1:${modelPort}`,
     modelLog: () => readFile(log, "utf8"),
+    /** Workload of all requests that the worker has taken. */
+    received: async (): Promise<number> => {
+      const text = await (await fetch(`http://127.0.0.1:${httpPort}/metrics`)).text();
+      return Number(/^tsworker_workload_received_total\S* (\S+)$/m.exec(text)?.[1]);
+    },
     /** The worker's log, without a last line that is not whole yet. */
     lines,
     /** Every state that the worker came into. */
