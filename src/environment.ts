@@ -4,9 +4,11 @@ import { TsworkerError } from "./errors.js";
 import { faultList } from "./fault-list.js";
 import { isHttpUrl } from "./is-http-url.js";
 
-/** Where the certificate and its key lie when `USE_SSL` is `true`. */
+/** Where the certificate and its key lie when `USE_SSL` is `true` and nothing else is said. */
 export const CERTIFICATE_FILE = "/etc/instance.crt";
 export const CERTIFICATE_KEY_FILE = "/etc/instance.key";
+/** Whose presence asks whoever starts workers to fetch their newest version first. */
+export const FORCE_UPDATE_FILE = "/.force_update";
 
 const DEFAULT_REPORT_ADDRESS = "https://run.vast.ai";
 
@@ -22,6 +24,10 @@ export interface Environment {
   readonly server: ServerChoice;
   /** `USE_SSL` is `true`: the public server speaks TLS. */
   readonly useSsl: boolean;
+  /** `SSL_CERTIFICATE`: PEM file of the certificate. @default /etc/instance.crt */
+  readonly certificateFile: string;
+  /** `SSL_CERTIFICATE_KEY`: PEM file of its key. @default /etc/instance.key */
+  readonly certificateKeyFile: string;
   /** From `PUBLIC_IPADDR` and `VAST_TCP_PORT_<WORKER_PORT>`: how clients reach this worker. */
   readonly publicUrl: string;
   /** `CONTAINER_ID`: this worker's id in reports. */
@@ -30,6 +36,8 @@ export interface Environment {
   readonly reportAddresses: readonly string[];
   /** `MASTER_TOKEN`: the secret in reports. @default empty */
   readonly masterToken: string;
+  /** `FORCE_UPDATE_FILE`: what `/pyworker/update` leaves. @default /.force_update */
+  readonly forceUpdateFile: string;
   /** `UNSECURED`: signatures are not checked. @default false */
   readonly unsecured: boolean;
   /** `MODEL_HEALTH_ENDPOINT`: health URL or path where the configuration names none. */
@@ -76,6 +84,12 @@ const isSocketUrl = (text: string): boolean =>
 const optional = <Schema extends z.ZodType>(schema: Schema) =>
   z.preprocess((text) => (text === "" ? undefined : text), schema.optional());
 
+const path = (otherwise: string) =>
+  z
+    .string()
+    .default("")
+    .transform((text) => text || otherwise);
+
 const port = integer(`expected a port number from 1 to ${MAX_PORT}`, 1, MAX_PORT);
 const flag = (...yes: string[]) =>
   z
@@ -112,6 +126,8 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
       .transform((text) => text.trim() || "127.0.0.1"),
     HTTP_SERVER: choice(SERVERS, "auto"),
     USE_SSL: flag("true"),
+    SSL_CERTIFICATE: path(CERTIFICATE_FILE),
+    SSL_CERTIFICATE_KEY: path(CERTIFICATE_KEY_FILE),
     PUBLIC_IPADDR: z
       .string("expected the worker's public address")
       .trim()
@@ -119,6 +135,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     CONTAINER_ID: workerId,
     REPORT_ADDR: reportAddresses,
     MASTER_TOKEN: z.string().default(""),
+    FORCE_UPDATE_FILE: path(FORCE_UPDATE_FILE),
     UNSECURED: flag("true", "1", "yes", "on"),
     MODEL_HEALTH_ENDPOINT: z
       .string()
@@ -168,10 +185,13 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     httpHost: data.WORKER_HTTP_HOST,
     server: data.HTTP_SERVER,
     useSsl: data.USE_SSL,
+    certificateFile: data.SSL_CERTIFICATE,
+    certificateKeyFile: data.SSL_CERTIFICATE_KEY,
     publicUrl: `${data.USE_SSL ? "https" : "http"}://${host}:${parsedPort.data[publicPort]}`,
     workerId: data.CONTAINER_ID,
     reportAddresses: data.REPORT_ADDR,
     masterToken: data.MASTER_TOKEN,
+    forceUpdateFile: data.FORCE_UPDATE_FILE,
     unsecured: data.UNSECURED,
     healthEndpoint: data.MODEL_HEALTH_ENDPOINT,
     logLevel: data.LOG_LEVEL,

@@ -10,7 +10,7 @@ import { fetchPublicKey } from "./auth/fetch-public-key.js";
 import { ReplayWindow } from "./auth/replay-window.js";
 import { Verifier } from "./auth/verifier.js";
 import type { CheckedConfig } from "./config.js";
-import { CERTIFICATE_FILE, CERTIFICATE_KEY_FILE, type Environment } from "./environment.js";
+import type { Environment } from "./environment.js";
 import { TsworkerError } from "./errors.js";
 import { Edge } from "./http/edge.js";
 import { endpointsOf } from "./http/endpoints.js";
@@ -161,6 +161,7 @@ export async function startWorker(
     modelServer: config.modelServer,
     callbackRules: { modelServer: config.modelServer, hosts: config.sessionCallbackHosts },
     masterToken: environment.masterToken,
+    forceUpdateFile: environment.forceUpdateFile,
     cors: config.cors,
     metrics,
     state: () => stateOf(actor.getSnapshot()),
@@ -170,7 +171,7 @@ export async function startWorker(
   const servers = await listenOnAll({
     ...environment,
     certificate: environment.useSsl
-      ? { certificate: CERTIFICATE_FILE, key: CERTIFICATE_KEY_FILE }
+      ? { certificate: environment.certificateFile, key: environment.certificateKeyFile }
       : undefined,
     endpoints,
     inspect: inspection &&

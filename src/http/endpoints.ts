@@ -24,6 +24,7 @@ export interface EndpointsOptions {
   readonly modelServer: string | undefined;
   readonly callbackRules: CallbackRules;
   readonly masterToken: string;
+  readonly forceUpdateFile: string;
   /** Origins whose pages may read the public answers. */
   readonly cors: readonly string[];
   readonly metrics: Metrics;
@@ -49,15 +50,15 @@ const handlerEndpoint = (edge: Edge, route: Route): Endpoint => ({
 });
 
 export function endpointsOf(options: EndpointsOptions): Endpoints {
-  const { edge, routes, openRoutes, modelServer, callbackRules, cors, masterToken, metrics, state, log } =
-    options;
+  const { edge, routes, openRoutes, modelServer, callbackRules, cors } = options;
+  const { masterToken, forceUpdateFile, metrics, state, log } = options;
   const onFault = (error: unknown): void => log.error({ err: error }, "request handling failed");
   const sessions = new SessionRoutes({ edge, rules: callbackRules, onFault });
   const open = [
     ...routes.map((route) => handlerEndpoint(edge, route)),
     ...openRoutes.map((route) => openEndpoint(route, modelServer, onFault)),
     ...sessions.endpoints,
-    forceUpdate(masterToken, onFault),
+    forceUpdate(masterToken, forceUpdateFile, onFault),
     notFound,
   ];
   return {

@@ -4,22 +4,19 @@ import { type Answer, answers } from "./answer.js";
 import type { Endpoint } from "./http-server.js";
 import { sendAnswer } from "./send-answer.js";
 
-/** Its presence asks whoever starts workers to fetch their newest version first. */
-export const FORCE_UPDATE_FILE = "/.force_update";
-
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 
 /** Takes as long for a token that is nearly right as for one that is not. An empty token never matches. */
 const isToken = (given: string, token: string): boolean =>
   token !== "" && timingSafeEqual(digest(given), digest(token));
 
-/** `POST /pyworker/update`: leaves a sign that the worker is to be updated. */
-export function forceUpdate(masterToken: string, onFault: (error: unknown) => void): Endpoint {
+/** `POST /pyworker/update`: leaves an empty file as a sign that the worker is to be updated before its next start. */
+export function forceUpdate(masterToken: string, file: string, onFault: (error: unknown) => void): Endpoint {
   const answerTo = (authorization: string): Answer => {
     const [, given = ""] = /^Bearer +(.+)$/i.exec(authorization) ?? [];
     if (!isToken(given, masterToken)) return answers.notAuthorized();
     try {
-      writeFileSync(FORCE_UPDATE_FILE, "");
+      writeFileSync(file, "");
     } catch (error) {
       onFault(error);
       return answers.workerFailed();

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { afterEach, describe, expect } from "vitest";
-import { FORCE_UPDATE_FILE } from "../../../src/http/force-update.js";
+import { FORCE_UPDATE_FILE } from "../../../src/environment.js";
 import { type Asking, ask } from "../../support/http-client.js";
 import { test } from "../../support/lab.js";
 import type { WorkerProcess } from "../../support/worker-process.js";
