@@ -320,7 +320,7 @@ mkdir -p "$WORKSPACE_DIR" "$(dirname "$WORKER_LOG")" || fail "WORKSPACE_DIR: can
 # Held by the worker, too: a second one would only find its port taken, and tell the engine of an error.
 exec {lock}>"$WORKSPACE_DIR/.start.lock"
 if ! flock --nonblock "$lock"; then
-  say "a worker runs here already" >&2
+  say "a worker runs or is being started here already" >&2
   exit 1
 fi
 scratch=$(mktemp -d "$WORKSPACE_DIR/.start.XXXXXX")
