@@ -1,0 +1,37 @@
+import { existsSync, readFileSync } from "node:fs";
+import { validate } from "dockerfile-utils";
+import { expect, test } from "vitest";
+import { root } from "./support/documents.js";
+
+const dockerfile = readFileSync(root("deploy/Dockerfile"), "utf8");
+const ignored = readFileSync(root(".dockerignore"), "utf8").split("\n");
+
+/** What the last stage says with an instruction. */
+const said = (instruction: string): readonly string[] => {
+  const [, last = ""] = /\nFROM (?!.* AS )([\s\S]*)$/.exec(dockerfile) ?? [];
+  return [...last.matchAll(new RegExp(`^${instruction} (.*)$`, "gm"))].map(([, text = ""]) => text);
+};
+
+test("the linter has nothing to say of the Dockerfile, and would of a wrong one", () => {
+  expect(validate(dockerfile).map(({ message }) => message)).toEqual([]);
+  expect(validate(dockerfile.replace("HEALTHCHECK --interval", "HEALTHCHECK --intervall"))).not.toEqual([]);
+});
+
+test("the container runs as a user that is not root, and as one process that gets the signals", () => {
+  expect(said("USER")).toEqual(["node"]);
+  expect(JSON.parse(said("ENTRYPOINT")[0] ?? "")).toEqual(["node", "/opt/tsworker/dist/src/cli/main.js"]);
+  expect(JSON.parse(said("CMD")[0] ?? "")).toEqual(["run", "worker.ts"]);
+});
+
+test("what is built from is in the context, and nothing else", () => {
+  const [, build = ""] = /"build": "(.*)",/.exec(readFileSync(root("package.json"), "utf8")) ?? [];
+  const [, project = ""] = /-p (\S+)/.exec(build) ?? [];
+  const taken = ignored.filter((line) => line.startsWith("!")).map((line) => line.slice(1));
+  expect(ignored).toContain("*");
+  expect(taken).toContain(project);
+  for (const each of taken) expect(existsSync(root(each)), each).toBe(true);
+  const { include } = JSON.parse(readFileSync(root(project), "utf8")) as {
+    readonly include: readonly string[];
+  };
+  for (const folder of include) expect(taken).toContain(folder);
+});
