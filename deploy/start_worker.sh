@@ -315,24 +315,29 @@ finish() {
   settled "$logger"
 }
 
-signalled='' stopping='' worker=''
-mkdir -p "$WORKSPACE_DIR" "$(dirname "$WORKER_LOG")" || fail "WORKSPACE_DIR: cannot write to $WORKSPACE_DIR"
-# Held by the worker, too: a second one would only find its port taken, and tell the engine of an error.
-exec {lock}>"$WORKSPACE_DIR/.start.lock"
-if ! flock --nonblock "$lock"; then
-  say "a worker runs or is being started here already" >&2
-  exit 1
-fi
-scratch=$(mktemp -d "$WORKSPACE_DIR/.start.XXXXXX")
-exec > >(trap '' TERM INT; exec tee -a "$WORKER_LOG") 2>&1
-logger=$!
-trap finish EXIT
-trap 'exit 143' TERM INT
+main() {
+  mkdir -p "$WORKSPACE_DIR" "$(dirname "$WORKER_LOG")" || fail "WORKSPACE_DIR: cannot write to $WORKSPACE_DIR"
+  # Held by the worker, too: a second one would only find its port taken, and tell the engine of an error.
+  exec {lock}>"$WORKSPACE_DIR/.start.lock"
+  if ! flock --nonblock "$lock"; then
+    say "a worker runs or is being started here already" >&2
+    exit 1
+  fi
+  scratch=$(mktemp -d "$WORKSPACE_DIR/.start.XXXXXX")
+  exec > >(trap '' TERM INT; exec tee -a "$WORKER_LOG") 2>&1
+  logger=$!
+  trap finish EXIT
+  trap 'exit 143' TERM INT
 
-say "$(date -u +%FT%TZ)"
-check_surroundings
-install_node
-install_worker
-if uses_tls; then get_certificate; fi
-rotate_model_log
-run_worker
+  say "$(date -u +%FT%TZ)"
+  check_surroundings
+  install_node
+  install_worker
+  if uses_tls; then get_certificate; fi
+  rotate_model_log
+  run_worker
+}
+
+signalled='' stopping='' worker=''
+# Read whole before anything of it runs, and nothing that it starts reads on: `curl … | bash` works as well.
+main </dev/null
