@@ -68,6 +68,10 @@ redacted() { sed -uE 's#://[^/@[:space:]]+@#://#g'; }
 # What a program's output in the file $1 says of its failure: three lines from the first that has a word for it, or else
 # the last one.
 reason_in() {
+  if [[ ! -s $1 ]]; then
+    echo "it said nothing"
+    return
+  fi
   { grep -m 1 -A 2 -iE 'error|fatal|failed' "$1" || tail -n 1 "$1"; } |
     redacted | tr -s '[:space:]' ' ' | sed 's/ $//' | cut -c 1-500
 }

@@ -2,10 +2,13 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import { root } from "../unit/support/documents.js";
 import { eventually } from "./eventually.js";
 import { freePort } from "./free-port.js";
+
+// An installation takes seconds, and several on a busy machine take a minute.
+vi.setConfig({ testTimeout: 150_000 });
 
 const SCRIPT = root("deploy/start_worker.sh");
 
@@ -105,7 +108,7 @@ export class Instance {
           () => {
             if (!output.includes(text)) throw new Error(`expected "${text}" in:\n${output}`);
           },
-          { timeoutMs: 45_000 },
+          { timeoutMs: 60_000 },
         ),
     };
   }

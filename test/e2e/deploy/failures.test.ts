@@ -106,6 +106,12 @@ describe("the engine is told, at each of its addresses, and the start ends with 
     expect(message).toMatch(/error/i);
   });
 
+  test("when the system kills the worker", async () => {
+    const killed = `import { kill, pid } from "node:process";\nkill(pid, "SIGKILL");`;
+    const { message } = await toldBy(await stand({ "worker.ts": killed }));
+    expect(message).toBe("start_worker: the worker ended with exit code 137: it said nothing");
+  });
+
   test("when variables are missing, each with a line of its own", async () => {
     const all = await stand();
     const { port } = all.instance;
