@@ -153,7 +153,7 @@ install_worker() {
     say "starting what an earlier start has installed"
   else
     rm -f "$installed"
-    if [[ -n $PYWORKER_REPO ]]; then fetch_repository; else make_project; fi
+    if [[ -n $PYWORKER_REPO ]]; then fetch_repository; else attempt "cannot make a project" make_project; fi
     say "installing packages"
     attempt "cannot install the packages" install_packages
     [[ -e $SERVER_DIR/node_modules/.bin/tsworker ]] ||
@@ -168,11 +168,13 @@ install_worker() {
 
 # A branch, a tag or a commit of the repository; without any, what its HEAD names.
 fetch_repository() {
-  local candidate commit=
+  local candidate commit='' candidates=(refs/start/default)
+  if [[ -n $PYWORKER_REF ]]; then
+    candidates=("refs/remotes/origin/$PYWORKER_REF" "refs/tags/$PYWORKER_REF" "$PYWORKER_REF")
+  fi
   say "fetching the repository"
   attempt "cannot fetch the repository" git_fetch
-  for candidate in ${PYWORKER_REF:+"refs/remotes/origin/$PYWORKER_REF" "refs/tags/$PYWORKER_REF" "$PYWORKER_REF"} \
-    ${PYWORKER_REF:-refs/start/default}; do
+  for candidate in "${candidates[@]}"; do
     if commit=$(git -C "$SERVER_DIR" rev-parse --verify --quiet "$candidate^{commit}"); then break; fi
   done
   [[ -n $commit ]] || fail "PYWORKER_REF: the repository has no branch, tag or commit \"$PYWORKER_REF\""
@@ -193,8 +195,7 @@ git_fetch() {
 
 # For an example of the package: a project with nothing else in it.
 make_project() {
-  mkdir -p "$SERVER_DIR"
-  printf '{"private":true,"type":"module","dependencies":{}}\n' >"$SERVER_DIR/package.json"
+  mkdir -p "$SERVER_DIR" && printf '{"private":true,"type":"module"}\n' >"$SERVER_DIR/package.json"
 }
 
 install_packages() {
@@ -216,7 +217,7 @@ fit_together() {
     [[ $certified == "$(openssl pkey -in "$2" -pubout 2>/dev/null)" ]]
 }
 
-# What the certificate says of $1: the subject or the issuer.
+# Of $1, the subject or the issuer.
 name_in_certificate() { openssl x509 -in "$SSL_CERTIFICATE" -noout "-$1_hash"; }
 
 # Whether there is a certificate that somebody else has signed and that holds for another day at least.
