@@ -8,7 +8,7 @@ import { isHttpUrl } from "./is-http-url.js";
 export const CERTIFICATE_FILE = "/etc/instance.crt";
 export const CERTIFICATE_KEY_FILE = "/etc/instance.key";
 /** Whose presence asks whoever starts workers to fetch their newest version first. */
-export const FORCE_UPDATE_FILE = "/.force_update";
+const FORCE_UPDATE_FILE = "/.force_update";
 
 const DEFAULT_REPORT_ADDRESS = "https://run.vast.ai";
 

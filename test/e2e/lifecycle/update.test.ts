@@ -1,8 +1,8 @@
-import { existsSync, readFileSync, rmSync } from "node:fs";
-import { afterEach, describe, expect } from "vitest";
-import { FORCE_UPDATE_FILE } from "../../../src/environment.js";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect } from "vitest";
 import { type Asking, ask } from "../../support/http-client.js";
-import { test } from "../../support/lab.js";
+import { type Lab, test } from "../../support/lab.js";
 import type { WorkerProcess } from "../../support/worker-process.js";
 
 const TOKEN = "the-master-token";
@@ -14,22 +14,27 @@ const update = (worker: WorkerProcess, authorization: string | undefined, asking
     ...(authorization !== undefined && { headers: { authorization } }),
   });
 
-// The path is the platform's, and a file that lies there is somebody else's.
-describe.skipIf(existsSync(FORCE_UPDATE_FILE) || process.getuid?.() !== 0)("POST /pyworker/update", () => {
-  afterEach(() => {
-    rmSync(FORCE_UPDATE_FILE, { force: true });
-  });
+/** A worker whose model still loads, and where it leaves its sign. */
+async function stand(lab: Lab, variables: Readonly<Record<string, string | undefined>> = {}) {
+  const [engine, model] = [await lab.engine(), await lab.model()];
+  const file = join(await lab.folder(), "update");
+  const worker = await lab.worker(
+    { engine, model, env: { FORCE_UPDATE_FILE: file, ...variables } },
+    "loading",
+  );
+  return { worker, file };
+}
 
+describe("POST /pyworker/update", () => {
   test("with the worker's token it leaves an empty file, while the model still loads, too", async ({
     lab,
   }) => {
-    const [engine, model] = [await lab.engine(), await lab.model()];
-    const worker = await lab.worker({ engine, model }, "loading");
+    const { worker, file } = await stand(lab);
     // The name of the scheme may be written in any case.
     for (const scheme of ["Bearer", "bearer"]) {
       const reply = await update(worker, `${scheme} ${TOKEN}`);
       expect({ status: reply.status, body: reply.json() }).toEqual({ status: 200, body: { ok: true } });
-      expect(readFileSync(FORCE_UPDATE_FILE, "utf8")).toBe("");
+      expect(readFileSync(file, "utf8")).toBe("");
     }
     // To update is somebody else's business: the worker goes on as before.
     expect((await update(worker, `Bearer ${TOKEN}`)).status).toBe(200);
@@ -37,8 +42,7 @@ describe.skipIf(existsSync(FORCE_UPDATE_FILE) || process.getuid?.() !== 0)("POST
   });
 
   test("with anything else it is refused, and nothing is written", async ({ lab }) => {
-    const [engine, model] = [await lab.engine(), await lab.model()];
-    const worker = await lab.worker({ engine, model }, "loading");
+    const { worker, file } = await stand(lab);
     for (const authorization of [
       undefined,
       "",
@@ -64,24 +68,22 @@ describe.skipIf(existsSync(FORCE_UPDATE_FILE) || process.getuid?.() !== 0)("POST
     expect(
       (await ask(`${worker.url}/pyworker/update?mtoken=${TOKEN}`, { body: { mtoken: TOKEN } })).status,
     ).toBe(401);
-    expect(existsSync(FORCE_UPDATE_FILE)).toBe(false);
+    expect(existsSync(file)).toBe(false);
   });
 
   test("a worker without a token takes none", async ({ lab }) => {
-    const [engine, model] = [await lab.engine(), await lab.model()];
     for (const token of ["", undefined]) {
-      const worker = await lab.worker({ engine, model, env: { MASTER_TOKEN: token } }, "loading");
+      const { worker, file } = await stand(lab, { MASTER_TOKEN: token });
       for (const authorization of [undefined, "", "Bearer", "Bearer ", "Bearer undefined"]) {
         expect((await update(worker, authorization)).status).toBe(401);
       }
       await worker.stop();
+      expect(existsSync(file)).toBe(false);
     }
-    expect(existsSync(FORCE_UPDATE_FILE)).toBe(false);
   });
 
   test("other methods are refused, even with the token", async ({ lab }) => {
-    const [engine, model] = [await lab.engine(), await lab.model()];
-    const worker = await lab.worker({ engine, model }, "loading");
+    const { worker, file } = await stand(lab);
     for (const method of ["GET", "HEAD", "PUT", "DELETE"]) {
       const reply = await update(worker, `Bearer ${TOKEN}`, { method });
       expect({ method, status: reply.status, allow: reply.headers.allow }).toEqual({
@@ -90,12 +92,21 @@ describe.skipIf(existsSync(FORCE_UPDATE_FILE) || process.getuid?.() !== 0)("POST
         allow: "POST",
       });
     }
-    expect(existsSync(FORCE_UPDATE_FILE)).toBe(false);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  test("a place that cannot be written to is an error, and the worker goes on", async ({ lab }) => {
+    const { worker } = await stand(lab, { FORCE_UPDATE_FILE: "/nowhere/update" });
+    const reply = await update(worker, `Bearer ${TOKEN}`);
+    expect({ status: reply.status, body: reply.json() }).toEqual({
+      status: 500,
+      body: { error: "the worker failed to handle the request" },
+    });
+    expect(worker.states).toEqual(["loading"]);
   });
 
   test("the token is in no log, whether it was right or nearly", async ({ lab }) => {
-    const [engine, model] = [await lab.engine(), await lab.model()];
-    const worker = await lab.worker({ engine, model, env: { LOG_LEVEL: "trace" } }, "loading");
+    const { worker } = await stand(lab, { LOG_LEVEL: "trace" });
     for (const token of [TOKEN, `${TOKEN}x`]) await update(worker, `Bearer ${token}`);
     expect(await worker.stop()).toBe(0);
     expect(worker.text + JSON.stringify(worker.lines)).not.toContain(TOKEN);
