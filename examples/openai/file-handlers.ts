@@ -37,12 +37,12 @@ function listening(route: string): HandlerConfig {
   };
 }
 
-/** @param took a request, in completions. */
-function common(took: (payload: Payload) => number) {
+/** @param size of a request, in completions. */
+function common(size: (payload: Payload) => number) {
   return {
     allowParallelRequests: true,
     maxQueueTime: MAX_QUEUE_TIME,
-    workloadCalculator: (payload: Payload) => completions(took(payload)),
+    workloadCalculator: (payload: Payload) => completions(size(payload)),
   };
 }
 
@@ -56,10 +56,8 @@ function file(what: string): Rule {
   };
 }
 
+/** Bytes of a file, as base64 text or as they are; a list of them is not measured. */
 function bytesOf(value: unknown): number {
-  return typeof value === "string"
-    ? (value.length * 3) / 4
-    : value instanceof Uint8Array
-      ? value.length
-      : HEARD;
+  if (typeof value === "string") return (value.length * 3) / 4;
+  return value instanceof Uint8Array ? value.length : HEARD;
 }

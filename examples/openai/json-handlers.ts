@@ -15,24 +15,26 @@ export const jsonHandlers: readonly HandlerConfig[] = [
     return (lengthOf(documents) + listOf(documents).length * lengthOf(query)) / READ;
   }),
   handler("/v1/score", { text_1: texts, text_2: texts }, ({ text_1, text_2 }) => {
-    return (lengthOf(text_1) * listOf(text_2).length + lengthOf(text_2)) / READ;
+    // One with each of the others, or pair by pair.
+    const times = listOf(text_1).length === 1 ? listOf(text_2).length : 1;
+    return (lengthOf(text_1) * times + lengthOf(text_2)) / READ;
   }),
   handler("/v1/audio/speech", { input: text("Hello") }, ({ input }) => lengthOf(input) / SAID),
   handler("/v1/images/generations", { prompt: text("A lighthouse at night") }, imageWorkload),
 ];
 
-/** @param took a request, in completions. */
+/** @param size of a request, in completions. */
 function handler(
   route: string,
   rules: Readonly<Record<string, Rule>>,
-  took: (payload: Payload) => number,
+  size: (payload: Payload) => number,
 ): HandlerConfig {
   return {
     route,
     allowParallelRequests: true,
     maxQueueTime: MAX_QUEUE_TIME,
     requestParser: checked(rules),
-    workloadCalculator: (payload) => completions(took(payload)),
+    workloadCalculator: (payload) => completions(size(payload)),
   };
 }
 

@@ -2,8 +2,15 @@ import { crc32, deflateSync } from "node:zlib";
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
-/** A PNG file. @param pixels red, green and blue of each, row by row. */
-export function png(width: number, height: number, pixels: Uint8Array): Buffer {
+interface PngInput {
+  readonly width: number;
+  readonly height: number;
+  /** Red, green and blue of each pixel, row by row. */
+  readonly pixels: Uint8Array;
+}
+
+/** A PNG file. */
+export function png({ width, height, pixels }: PngInput): Buffer {
   // Before each row stands a byte that says how it is filtered, here not at all.
   const rows = Buffer.alloc(height * (1 + 3 * width));
   for (let row = 0; row < height; row += 1) {

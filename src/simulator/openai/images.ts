@@ -83,5 +83,5 @@ function gradient(width: number, height: number, seed: number): Buffer {
       pixels[at++] = blue;
     }
   }
-  return png(width, height, pixels);
+  return png({ width, height, pixels });
 }

@@ -62,6 +62,6 @@ export const llamaCpp: ServerTraits = {
       type: TYPES[status] ?? (status < 500 ? "invalid_request_error" : "server_error"),
     },
   }),
-  tooLong: ({ limit, prompt }) =>
-    `the request exceeds the available context size (${limit} tokens, got ${prompt}), try increasing it`,
+  tooLong: ({ limit, prompt, wanted }) =>
+    `the request exceeds the available context size (${limit} tokens, got ${prompt + wanted}), try increasing it`,
 };

@@ -82,9 +82,4 @@ describe("examples/vllm, on its further routes", () => {
   ])("weighs %s", async (_, route, payload, workload) => {
     expect(await workloadOf(route, payload)).toBeCloseTo(workload);
   });
-
-  test("has a client that chats and ranks", async () => {
-    const printed = await stand.client();
-    expect(printed).toMatch(/^> Why is the sea salty\?\n\w.*\n\n> which.*\n0\.75 Rivers carry salt/);
-  });
 });

@@ -95,4 +95,8 @@ describe("examples/vllm, with the openai package", () => {
       error: { message: "The model `another` does not exist.", type: "NotFoundError" },
     });
   });
+
+  test("has a client that streams a chat", async () => {
+    expect(await stand.client()).toMatch(/^> Why is the sea salty\?\n\w.*\n20 pieces from http:/);
+  });
 });
