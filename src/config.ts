@@ -2,7 +2,7 @@ import type { Payload } from "./wire.js";
 
 /**
  * Measures the model's capacity once, before the worker is ready. Exactly one handler has one. The result is kept in
- * the file `.has_benchmark` in the working directory, and a later start takes it from there.
+ * the file `.has_benchmark` in the working directory (`BENCHMARK_FILE`), and a later start takes it from there.
  */
 export interface BenchmarkConfig {
   /** Payloads to draw from at random. Either this or `generator`. */

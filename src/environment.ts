@@ -9,6 +9,8 @@ export const CERTIFICATE_FILE = "/etc/instance.crt";
 export const CERTIFICATE_KEY_FILE = "/etc/instance.key";
 /** Whose presence asks whoever starts workers to fetch their newest version first. */
 const FORCE_UPDATE_FILE = "/.force_update";
+/** Where the benchmark's result is kept over restarts: in the working directory. */
+const BENCHMARK_FILE = ".has_benchmark";
 
 const DEFAULT_REPORT_ADDRESS = "https://run.vast.ai";
 
@@ -38,6 +40,8 @@ export interface Environment {
   readonly masterToken: string;
   /** `FORCE_UPDATE_FILE`: what `/pyworker/update` leaves. @default /.force_update */
   readonly forceUpdateFile: string;
+  /** `BENCHMARK_FILE`: where the benchmark's result is kept. @default .has_benchmark */
+  readonly benchmarkFile: string;
   /** `UNSECURED`: signatures are not checked. @default false */
   readonly unsecured: boolean;
   /** `MODEL_HEALTH_ENDPOINT`: health URL or path where the configuration names none. */
@@ -136,6 +140,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     REPORT_ADDR: reportAddresses,
     MASTER_TOKEN: z.string().default(""),
     FORCE_UPDATE_FILE: path(FORCE_UPDATE_FILE),
+    BENCHMARK_FILE: path(BENCHMARK_FILE),
     UNSECURED: flag("true", "1", "yes", "on"),
     MODEL_HEALTH_ENDPOINT: z
       .string()
@@ -192,6 +197,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     reportAddresses: data.REPORT_ADDR,
     masterToken: data.MASTER_TOKEN,
     forceUpdateFile: data.FORCE_UPDATE_FILE,
+    benchmarkFile: data.BENCHMARK_FILE,
     unsecured: data.UNSECURED,
     healthEndpoint: data.MODEL_HEALTH_ENDPOINT,
     logLevel: data.LOG_LEVEL,

@@ -114,16 +114,17 @@ export async function startWorker(
       key: recorded("key", key),
       model: recorded("model", model),
       reporter: recorded("reporter", reporter),
-      benchmark: runBenchmark(
+      benchmark: runBenchmark({
         benchmark,
-        (payload, signal) => sendPayload(benchmark.handler, benchmarked?.model, payload, signal),
-        async (signal) => {
+        send: (payload, signal) => sendPayload(benchmark.handler, benchmarked?.model, payload, signal),
+        awaitModel: async (signal) => {
           if (benchmarked?.model === undefined || config.modelServer === undefined) return;
           await awaitListening(config.modelServer, config.startTimeout * 1000, log, signal);
         },
-        config.startTimeout * 1000,
+        timeoutMs: config.startTimeout * 1000,
+        file: environment.benchmarkFile,
         log,
-      ),
+      }),
     },
   });
   const actor: WorkerActor = createActor(recorded("worker", worker), {

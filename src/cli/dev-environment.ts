@@ -1,4 +1,5 @@
 import { createServer } from "node:http";
+import { join } from "node:path";
 import { TsworkerError } from "../errors.js";
 import { close, listen } from "../stand-in/listen.js";
 
@@ -31,7 +32,8 @@ export function devEnvironment(
     CONTAINER_ID: "1",
     REPORT_ADDR: engineUrl,
     INSPECT: "1",
-    WORKER_FOLDER: folder,
+    // What the simulated model can do says nothing of the real one.
+    BENCHMARK_FILE: join(folder, ".has_benchmark"),
     ...(model && { MODEL_PORT: model.port, MODEL_LOG: model.log }),
     ...variables,
   };

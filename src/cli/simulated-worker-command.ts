@@ -28,9 +28,6 @@ export function addSimulatedWorkerCommand(program: Command): void {
 }
 
 async function runSimulatedWorker(options: SimulatedWorkerOptions): Promise<void> {
-  // What it keeps, such as the result of its benchmark, is its own.
-  const folder = process.env.WORKER_FOLDER;
-  if (folder !== undefined) process.chdir(folder);
   const model = new ModelSimulator(new OpenaiModel("vllm", options), options);
   const url = new URL(await model.start());
   const workloadCalculator = ({ max_tokens }: { readonly max_tokens?: unknown }): number =>

@@ -142,6 +142,7 @@ export class ProcessProvider implements Provider {
           REPORT_ADDR: order.engineUrl,
           MASTER_TOKEN: order.token,
           WORKER_FOLDER: folder,
+          BENCHMARK_FILE: join(folder, ".has_benchmark"),
           ENDPOINT: order.endpoint,
           LAUNCH_ARGS: order.group.launch_args,
           ...env,

@@ -8,14 +8,23 @@ import type { Payload } from "../wire.js";
 import { workloadOf } from "../workload.js";
 import type { Sent } from "./send-payload.js";
 
-/** Keeps the result over restarts, in the working directory: a number, as text. */
-const RESULT_FILE = ".has_benchmark";
-
 /** Sends one payload through the handler to the model. */
 export type SendPayload = (payload: Payload, signal: AbortSignal) => Promise<Sent>;
 
-async function keptResult(): Promise<number | undefined> {
-  const text = await readFile(RESULT_FILE, "utf8").catch(() => undefined);
+interface BenchmarkInput {
+  readonly benchmark: Benchmark;
+  readonly send: SendPayload;
+  /** Ends when the model takes requests. */
+  readonly awaitModel: (signal: AbortSignal) => Promise<void>;
+  /** Milliseconds that a round may take: a model that hangs is to be noticed some day. */
+  readonly timeoutMs: number;
+  /** Keeps the result over restarts: a number, as text. */
+  readonly file: string;
+  readonly log: Log;
+}
+
+async function keptResult(file: string): Promise<number | undefined> {
+  const text = await readFile(file, "utf8").catch(() => undefined);
   const result = Number(text?.trim() || Number.NaN);
   return Number.isFinite(result) && result > 0 ? result : undefined;
 }
@@ -24,17 +33,9 @@ async function keptResult(): Promise<number | undefined> {
  * Measures the model's capacity in workload per second: the best of `runs` rounds, each of `concurrency`
  * requests at once, after one warm-up request. A round's throughput is the workload of the requests that
  * answered 200, divided by the round's seconds.
- *
- * @param awaitModel ends when the model takes requests.
- * @param timeoutMs that a round may take: a model that hangs is to be noticed some day.
  */
-export function runBenchmark(
-  { handler, payload, runs, concurrency, doWarmup }: Benchmark,
-  send: SendPayload,
-  awaitModel: (signal: AbortSignal) => Promise<void>,
-  timeoutMs: number,
-  log: Log,
-) {
+export function runBenchmark({ benchmark, send, awaitModel, timeoutMs, file, log }: BenchmarkInput) {
+  const { handler, payload, runs, concurrency, doWarmup } = benchmark;
   const newPayload = (): Payload => {
     try {
       return payload();
@@ -87,10 +88,10 @@ export function runBenchmark(
   return fromPromise<number>(async ({ signal }) => {
     // A result that was kept does not say that this model takes requests already.
     await awaitModel(signal);
-    const kept = await keptResult();
+    const kept = await keptResult(file);
     signal.throwIfAborted();
     if (kept !== undefined) {
-      log.info({ maxPerf: kept, file: RESULT_FILE }, "benchmark result kept from an earlier start");
+      log.info({ maxPerf: kept, file }, "benchmark result kept from an earlier start");
       return kept;
     }
     if (doWarmup) {
@@ -129,8 +130,8 @@ export function runBenchmark(
       }
       best = Math.max(best, throughput);
     }
-    await writeFile(RESULT_FILE, String(best)).catch((error: unknown) => {
-      log.warn({ err: error, file: RESULT_FILE }, "benchmark result not kept: the next start measures again");
+    await writeFile(file, String(best)).catch((error: unknown) => {
+      log.warn({ err: error, file }, "benchmark result not kept: the next start measures again");
     });
     return best;
   });

@@ -136,6 +136,8 @@ describe("tsworker dev", () => {
     expect(await command.exitCode).toBe(0);
     expect(command.stderr()).toBe("");
     expect(await isRunning(fourthPid)).toBe(false);
+    // What the simulated model could do is no result for the real one.
+    expect(await readdir(folder)).not.toContain(".has_benchmark");
     // What tsx compiled stays with it.
     expect((await readdir(temporary)).filter((name) => !name.startsWith("tsx-"))).toEqual([]);
   });

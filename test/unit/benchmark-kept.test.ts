@@ -1,15 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
-import { benchmarkOf, inFolderOfItsOwn } from "./support/benchmarks.js";
-
-const FILE = ".has_benchmark";
+import { benchmarkOf, RESULT_FILE as FILE, inFolderOfItsOwn } from "./support/benchmarks.js";
 
 beforeEach(() => {
   inFolderOfItsOwn();
 });
 
 describe("the benchmark's result", () => {
-  test("is kept in the working directory as text, and the next start takes it from there", async () => {
+  test("is kept as text, and the next start takes it from there", async () => {
     const first = benchmarkOf({ runs: 1, concurrency: 1 });
     const result = await first.run();
     expect(readFileSync(FILE, "utf8")).toBe(String(result));

@@ -9,6 +9,9 @@ import type { Payload } from "../../../src/wire.js";
 import { checkedHandlers } from "./config.js";
 import { keptLog } from "./kept-log.js";
 
+/** Where the results of these benchmarks are kept. */
+export const RESULT_FILE = ".has_benchmark";
+
 /** Makes a new folder the working directory until the test is over. */
 export function inFolderOfItsOwn(): string {
   const folder = mkdtempSync(join(tmpdir(), "tsworker-benchmark-"));
@@ -47,16 +50,17 @@ export function benchmarkOf({
     ...handler,
     benchmarkConfig: { generator: () => ({ prompt: "hello" }), ...config },
   });
-  const logic = runBenchmark(
+  const logic = runBenchmark({
     benchmark,
-    (payload, signal) => {
+    send: (payload, signal) => {
       sent.push(payload);
       return send(payload, signal);
     },
     awaitModel,
     timeoutMs,
+    file: RESULT_FILE,
     log,
-  );
+  });
   const begin = () => createActor(logic).start();
   return { sent, warnings, begin, run: (): Promise<number> => toPromise(begin()) };
 }
