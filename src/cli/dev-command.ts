@@ -11,6 +11,7 @@ import { devProgram } from "./dev-program.js";
 import { DevWorker } from "./dev-worker.js";
 import { interruption } from "./interruption.js";
 import { numberFrom, port } from "./option-values.js";
+import { orAdvise } from "./or-advise.js";
 import { printEvent } from "./print-event.js";
 import { SIM_KINDS, simKind } from "./sim/sim-kinds.js";
 
@@ -32,7 +33,10 @@ export function addDevCommand(program: Command): void {
   program
     .command("dev")
     .description("develop a worker: engine, simulated model, and the worker, restarted when it changes")
-    .argument("[worker]", "its file or an example (default: worker.ts or worker.js, else a simulated one)")
+    .argument(
+      "[worker]",
+      "its file, its folder or an example (default: worker.ts or worker.js, else a simulated one)",
+    )
     .option("--port <port>", "port of the engine, 0 for any free one", port, 8080)
     .option("--endpoint <name>", "name of the endpoint", "dev")
     .option("--api-key <key>", "API key of the endpoint", "dev")
@@ -71,21 +75,24 @@ async function runDev(name: string | undefined, options: DevCommandOptions): Pro
   const clear = (): void => rmSync(folder, { recursive: true, force: true });
   const asked = interruption(clear);
   const engine = new Engine({ endpoint, apiKey, port: options.port });
-  let model: ModelSimulator | undefined;
+  let simulator: ModelSimulator | undefined;
   try {
     const log = options.modelLog ?? join(folder, "model.log");
     const kind = simKind(options.sim ?? program.model ?? "");
     if (options.model && kind) {
       // A kind whose usual port is the engine's has the next one.
       const usual = kind.port === options.port ? kind.port + 1 : kind.port;
-      model = new ModelSimulator(kind.model({}), { port: options.modelPort ?? usual, logFile: log });
+      simulator = new ModelSimulator(kind.model({}), { port: options.modelPort ?? usual, logFile: log });
     }
-    const engineUrl = await engine.start();
-    const modelUrl = await model?.start();
+    const engineUrl = await orAdvise("choose another port with --port", engine.start());
+    const modelUrl =
+      simulator && (await orAdvise("choose another port with --model-port", simulator.start()));
+    const model =
+      simulator && kind && modelUrl !== undefined ? { simulator, url: modelUrl, kind: kind.name } : undefined;
     const env = devEnvironment(process.env, {
       engineUrl,
       folder,
-      model: modelUrl === undefined ? undefined : { port: new URL(modelUrl).port, log },
+      model: model && { port: new URL(model.url).port, log },
     });
     await checkWorkerPorts(env);
     const worker = new DevWorker({ program, env, graceMs: grace * 1000 });
@@ -97,7 +104,7 @@ async function runDev(name: string | undefined, options: DevCommandOptions): Pro
       endpoint,
       apiKey,
       model,
-      modelUrl,
+      otherModel: options.model ? program.otherModel : "the worker's own",
       worker,
       title,
       sample: kind?.sample ?? program.sample,
@@ -107,7 +114,7 @@ async function runDev(name: string | undefined, options: DevCommandOptions): Pro
     end();
     printEvent("stopped", "worker, model and engine");
   } finally {
-    await model?.stop();
+    await simulator?.stop();
     await engine.stop();
     clear();
   }

@@ -31,9 +31,9 @@ function drawn(stack: DevStack): () => void {
 
 /** A line for each thing that happens. */
 function printed(stack: DevStack): () => void {
-  const { engine, endpoint, model, modelUrl, worker, title } = stack;
+  const { engine, endpoint, model, otherModel, worker, title } = stack;
   printEvent("engine", `${engine.url}  endpoint ${endpoint}`);
-  printEvent("model", model === undefined ? "the worker's own" : `${modelUrl}  simulated`);
+  printEvent("model", model === undefined ? otherModel : `${model.url}  simulated ${model.kind}`);
   printEvent("worker", title);
   printAddresses(stack);
   // What the worker itself tells of its state is in its output.

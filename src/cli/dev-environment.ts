@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { TsworkerError } from "../errors.js";
 import { close, listen } from "../stand-in/listen.js";
+import { orAdvise } from "./or-advise.js";
 
 interface DevEnvironmentInput {
   readonly engineUrl: string;
@@ -51,12 +51,7 @@ export async function checkWorkerPorts(env: NodeJS.ProcessEnv): Promise<void> {
     // The worker itself says best what is wrong with one that is none.
     if (!Number.isInteger(port) || port < 1 || port > 65535) continue;
     const server = createServer();
-    try {
-      await listen(server, HOST, port);
-    } catch (cause) {
-      if (!(cause instanceof TsworkerError)) throw cause;
-      throw new TsworkerError(cause.code, `${cause.message}: set ${name} to another port`, { cause });
-    }
+    await orAdvise(`choose another port with the variable ${name}`, listen(server, HOST, port));
     await close(server);
   }
 }

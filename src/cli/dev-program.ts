@@ -14,8 +14,10 @@ export interface DevProgram {
   readonly parameters: readonly string[];
   /** Folder whose programs restart it when they change; undefined: nothing does. */
   readonly folder: string | undefined;
-  /** Kind of model server that is simulated for it; undefined: it has its own, or needs none. */
+  /** Kind of model server that is simulated for it, unless its author says otherwise; undefined: none. */
   readonly model: string | undefined;
+  /** What there is in place of a simulated model, in words. */
+  readonly otherModel: string;
   /** A request to try, where the model does not tell one. */
   readonly sample?: Sample | undefined;
 }
@@ -26,10 +28,11 @@ const USUAL = ["worker.ts", "worker.js"] as const;
 const MAIN = join(packageRoot, "dist/src/cli/main.js");
 
 const SIMULATED: DevProgram = {
-  title: "the simulated worker",
+  title: "a simulated worker, as there is no worker.ts here",
   parameters: [MAIN, "simulated-worker"],
   folder: undefined,
   model: undefined,
+  otherModel: "in the worker's process",
   sample: simKind("vllm")?.sample,
 };
 
@@ -47,10 +50,11 @@ export function devProgram(name: string | undefined): DevProgram {
   const folder = dirname(file);
   const isExample = dirname(folder) === examplesFolder;
   return {
-    title: isExample ? `example ${relative(examplesFolder, folder)}` : basename(file),
+    title: isExample ? `example ${basename(folder)}` : relative("", file),
     parameters: [MAIN, "run", file],
     folder,
     model: modelFor(file),
+    otherModel: "none",
     sample: sampleFor(file),
   };
 }

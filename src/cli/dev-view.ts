@@ -2,18 +2,28 @@ import type { Engine } from "../engine/index.js";
 import { amountText, countText, durationText } from "../load/quantity-text.js";
 import type { ModelSimulator } from "../simulator/model-simulator.js";
 import type { DevWorker, DevWorkerState } from "./dev-worker.js";
+import { USUAL_ENGINE } from "./engine-flags.js";
 import type { Span } from "./inspect-span.js";
 import type { Rows } from "./load-rows.js";
 import type { Sample } from "./sim/sim-kind.js";
+
+/** The model that is simulated for a worker. */
+export interface SimulatedFor {
+  readonly simulator: ModelSimulator;
+  readonly url: string;
+  /** As `--sim` takes it. */
+  readonly kind: string;
+}
 
 /** What runs while a worker is developed. */
 export interface DevStack {
   readonly engine: Engine;
   readonly endpoint: string;
   readonly apiKey: string;
-  /** Undefined: the worker has its own. */
-  readonly model: ModelSimulator | undefined;
-  readonly modelUrl: string | undefined;
+  /** Undefined: none is simulated. */
+  readonly model: SimulatedFor | undefined;
+  /** What there is in place of a simulated model, in words. */
+  readonly otherModel: string;
   readonly worker: DevWorker;
   readonly title: string;
   /** A request to try; undefined: nothing is known of what the worker serves. */
@@ -42,19 +52,15 @@ export function stateWords(state: DevWorkerState): string {
 
 /** One screen of status. */
 export function devRows(stack: DevStack): Rows {
-  const { engine, endpoint, model, modelUrl, worker, title } = stack;
+  const { engine, endpoint, model, otherModel, worker, title } = stack;
   return [
     [],
     [{ text: "  tsworker dev", style: "bold" }, dim(`  ${title}  Ctrl-C ends it all`)],
     [],
     [label("engine"), plain(`${engine.url}  endpoint ${endpoint}`)],
     model === undefined
-      ? [label("model"), dim("the worker's own")]
-      : [
-          label("model"),
-          plain(`${modelUrl}  ${model.state}`),
-          dim(`  ${model.stats.running} running, ${model.stats.completed} completed, simulated`),
-        ],
+      ? [label("model"), dim(otherModel)]
+      : [label("model"), plain(`${model.url}  ${model.simulator.state}`), dim(`  ${modelWords(model)}`)],
     [label("worker"), stateSpan(worker.state), dim(`  start ${countText(worker.starts)}`)],
     ...figures(engine),
     [],
@@ -63,6 +69,10 @@ export function devRows(stack: DevStack): Rows {
       { text, style: isBad ? "red" : "dim" },
     ]),
   ];
+}
+
+function modelWords({ simulator: { stats }, kind }: SimulatedFor): string {
+  return `${stats.running} running, ${stats.completed} completed, simulated ${kind}`;
 }
 
 function stateSpan(state: DevWorkerState): Span {
@@ -106,10 +116,11 @@ export function devAddresses({
   if (sample === undefined) return inspector;
   const payload = JSON.stringify(sample.payload);
   const asking = JSON.stringify({ endpoint, api_key: apiKey, cost: sample.cost });
+  const at = engine.url === USUAL_ENGINE ? "" : ` --engine-url ${engine.url}`;
   const body = `{"auth_data":'"$AUTH"',"payload":${payload}}`;
   return [
     "# one request through the engine",
-    `npx tsworker call ${sample.route} '${payload}' --engine-url ${engine.url} -e ${endpoint} -k ${apiKey}`,
+    `npx tsworker call ${sample.route} '${payload}'${at} -e ${endpoint} -k ${apiKey}`,
     "# the same in two: the engine names the worker, and the worker answers",
     `AUTH=$(curl -s ${engine.url}/route/ -d '${asking}')`,
     `curl -s "$(echo "$AUTH" | sed 's/.*"url":"\\([^"]*\\)".*/\\1/')${sample.route}" -d '${body}'`,

@@ -13,8 +13,11 @@ export interface EngineFlags {
   readonly timeout: number;
 }
 
+/** The engine that is asked when none is named. */
+export const USUAL_ENGINE = "http://127.0.0.1:8080";
+
 /** Engines that have a name. */
-const INSTANCES = { local: "http://127.0.0.1:8080", prod: "https://run.vast.ai" } as const;
+const INSTANCES = { local: USUAL_ENGINE, prod: "https://run.vast.ai" } as const;
 
 /** Adds the options that all commands have which send requests through an engine. */
 export function addEngineFlags(command: Command): Command {
@@ -23,7 +26,7 @@ export function addEngineFlags(command: Command): Command {
     .addOption(
       new Option("-k, --api-key <key>", "API key of the endpoint").env("VAST_API_KEY").makeOptionMandatory(),
     )
-    .option("--engine-url <url>", "base URL of the engine", httpUrl, INSTANCES.local)
+    .option("--engine-url <url>", "base URL of the engine", httpUrl, USUAL_ENGINE)
     .addOption(
       new Option("--instance <name>", "the engine by its name: local is the one on this machine")
         .choices(Object.keys(INSTANCES))
@@ -45,7 +48,7 @@ export function engineUrlOf({ instance, engineUrl }: EngineFlags): string {
 /** Reads the URL of an engine. */
 function httpUrl(text: string): string {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
-    throw new InvalidArgumentError(`It must be a URL such as ${INSTANCES.local}.`);
+    throw new InvalidArgumentError(`It must be a URL such as ${USUAL_ENGINE}.`);
   }
   return text.replace(/\/+$/, "");
 }

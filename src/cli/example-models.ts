@@ -1,5 +1,4 @@
-import { basename, dirname } from "node:path";
-import { examplesFolder } from "./worker-file.js";
+import { exampleOf } from "./example-of.js";
 
 /** Which simulated model each example stands in front of; those that need none are not here. */
 const MODELS: Readonly<Record<string, string>> = {
@@ -15,13 +14,13 @@ const MODELS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The kind of model server that a worker is developed with, unless its author says otherwise: that of the example, and
- * vLLM for everybody else's worker.
+ * The kind of model server that a worker is developed with, unless its author says otherwise: that of the example that
+ * it is or was copied from, and vLLM for everybody else's worker.
  *
  * @param file of the worker.
  * @returns undefined for an example without a model server.
  */
 export function modelFor(file: string): string | undefined {
-  const folder = dirname(file);
-  return dirname(folder) === examplesFolder ? MODELS[basename(folder)] : "vllm";
+  const example = exampleOf(file);
+  return example === undefined ? "vllm" : MODELS[example];
 }

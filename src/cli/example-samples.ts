@@ -1,6 +1,5 @@
-import { basename, dirname } from "node:path";
+import { exampleOf } from "./example-of.js";
 import type { Sample } from "./sim/sim-kind.js";
-import { examplesFolder } from "./worker-file.js";
 
 /** Requests to try, for the examples that have no model server whose kind would know one. */
 const SAMPLES: Readonly<Record<string, Sample>> = {
@@ -10,6 +9,5 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
 
 /** A request to try with a worker. @param file of the worker. @returns undefined where none is known. */
 export function sampleFor(file: string): Sample | undefined {
-  const folder = dirname(file);
-  return dirname(folder) === examplesFolder ? SAMPLES[basename(folder)] : undefined;
+  return SAMPLES[exampleOf(file) ?? ""];
 }

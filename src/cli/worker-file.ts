@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { TsworkerError } from "../errors.js";
 import { packageRoot } from "../package-root.js";
@@ -6,29 +6,53 @@ import { packageRoot } from "../package-root.js";
 /** Where the examples lie that come with the package. */
 export const examplesFolder: string = join(packageRoot, "examples");
 
+/** What a program is called beside its name. */
+const EXTENSIONS = [".ts", ".js"] as const;
+
 /** The workers that come with the package, by name. */
 export function exampleNames(): readonly string[] {
   return readdirSync(examplesFolder).filter((name) => existsSync(join(examplesFolder, name, "worker.ts")));
 }
 
 /**
- * Finds a program: a file of the user's, or one that comes with the package: `vllm` is its example of that name,
- * `vllm/client` the client beside it. A file wins.
+ * Finds a program: a file of the user's, the worker in a folder of the user's, or one that comes with the package:
+ * `vllm` is its example of that name, `vllm/client` the client beside it. What the user has wins, so that a copy of
+ * an example goes by the example's name.
  *
  * @throws TsworkerError when there is neither.
  */
 export function workerFile(name: string): string {
-  const file = resolve(name);
+  const path = resolve(name);
+  const own = isFile(path) ? path : (programAt(join(path, "worker")) ?? programAt(path));
+  if (own !== undefined) return own;
   if (/\.[cm]?[jt]sx?$/.test(name) || /^[./]/.test(name)) {
-    if (existsSync(file)) return file;
-    throw new TsworkerError(
-      "CONFIG_INVALID",
-      `there is no ${file}: name the file of a worker, or an example`,
+    throw invalid(
+      existsSync(path)
+        ? `there is no worker.ts in ${path}: name a file in it`
+        : `there is no ${path}: name the file of a worker, or an example`,
     );
   }
-  const [example = "", program = "worker", ...rest] = name.split("/");
-  const found = join(examplesFolder, example, `${program}.ts`);
-  if (example !== "" && rest.length === 0 && existsSync(found)) return found;
-  const message = `there is no example ${name}: name a file such as ./worker.ts, or one of ${exampleNames().join(", ")}`;
-  throw new TsworkerError("CONFIG_INVALID", message);
+  const [example = "", program = "worker", ...rest] = name.replace(/\/+$/, "").split("/");
+  const folder = join(examplesFolder, example);
+  const found = rest.length === 0 ? programAt(join(folder, program)) : undefined;
+  if (found !== undefined) return found;
+  if (exampleNames().includes(example)) {
+    throw invalid(`there is no ${name}: the example has ${programsOf(folder).join(", ")}`);
+  }
+  throw invalid(
+    `there is no example ${name}: name a file such as ./worker.ts, or one of ${exampleNames().join(", ")}`,
+  );
+}
+
+const invalid = (message: string): TsworkerError => new TsworkerError("CONFIG_INVALID", message);
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+
+function programAt(path: string): string | undefined {
+  return EXTENSIONS.map((extension) => path + extension).find(isFile);
+}
+
+/** What an example can be asked for. */
+function programsOf(folder: string): readonly string[] {
+  return ["worker", "client"].filter((program) => programAt(join(folder, program)) !== undefined);
 }

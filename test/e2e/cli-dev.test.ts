@@ -194,6 +194,7 @@ describe("tsworker dev", () => {
       const { command, temporary } = await takenFor(name, folder);
       expect(await command.exitCode).toBe(1);
       expect(command.stderr()).toMatch(/^error: cannot listen on 127\.0\.0\.1:\d+: something else .*\n$/);
+      expect(command.stderr()).toMatch(new RegExp(`choose another port with .*${name}\\n$`));
       expect(await readdir(temporary)).toEqual([]);
     });
   });

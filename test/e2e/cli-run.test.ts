@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { tsworkerIn } from "../support/command-line.js";
 import { eventually } from "../support/eventually.js";
@@ -17,7 +17,10 @@ async function project(files: Readonly<Record<string, string>>): Promise<string>
   await mkdir(join(folder, "node_modules"));
   await symlink(root("."), join(folder, "node_modules", "tsworker"));
   await writeFile(join(folder, "package.json"), '{ "type": "module" }\n');
-  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), text);
+  }
   return folder;
 }
 
@@ -73,6 +76,16 @@ describe("tsworker run", () => {
     expect(command.stdout()).toBe("typed\n");
   });
 
+  test.each(["vllm", "vllm/", "./vllm", "vllm/worker.ts", "vllm/worker"])(
+    "a folder of one's own goes before the example of that name: %s",
+    async (name) => {
+      const cwd = await project({ "vllm/worker.ts": 'console.log("my own");\n' });
+      const command = tsworkerIn({ cwd }, "run", name);
+      expect(await command.exitCode).toBe(0);
+      expect(command.stdout()).toBe("my own\n");
+    },
+  );
+
   test("the exit code is the program's own", async () => {
     const cwd = await project({ "client.ts": "process.exitCode = 7;\n" });
     expect(await tsworkerIn({ cwd }, "run", "client.ts").exitCode).toBe(7);
@@ -93,8 +106,9 @@ describe("tsworker run", () => {
       [
         "a part of an example that is none",
         "hello-world/cleint",
-        /^error: there is no example hello-world\/cleint/,
+        /^error: there is no hello-world\/cleint: the example has worker, client$/m,
       ],
+      ["a folder without a worker", ".", /^error: there is no worker\.ts in \S+: name a file in it$/m],
     ])("%s", async (_, name, message) => {
       const command = tsworkerIn({ cwd: await project({}) }, "run", name);
       expect(await command.exitCode).toBe(1);
@@ -111,6 +125,14 @@ describe("tsworker run", () => {
       );
       expect(command.stderr()).not.toContain("    at ");
     });
+  });
+
+  test("without an environment it says who sets it, and how to try the worker", async () => {
+    const cwd = await project({});
+    const command = tsworkerIn({ cwd }, "run", "functions");
+    expect(await command.exitCode).toBe(1);
+    expect(command.stderr()).toMatch(/^error: the worker's environment has 4 faults:\n {2}WORKER_PORT: /);
+    expect(command.stderr()).toMatch(/to try it here: npx tsworker dev functions\n$/);
   });
 
   test("a program that throws shows where", async () => {
