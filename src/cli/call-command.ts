@@ -6,6 +6,7 @@ import { checkEngine } from "../load/check-engine.js";
 import { isPayload } from "../load/payloads.js";
 import { workloadOf } from "../load/workload-of.js";
 import type { Payload } from "../wire.js";
+import { answerText } from "./answer-text.js";
 import { addEngineFlags, type EngineFlags, engineUrlOf } from "./engine-flags.js";
 
 interface CallCommandOptions extends EngineFlags {
@@ -24,7 +25,12 @@ export function addCallCommand(program: Command): void {
       "--raw",
       "print the bytes of the answer as they are, instead of JSON indented and one event per line",
     )
-    .addHelpText("after", "\nAn answer that is not 2xx goes to standard error, and the exit code is 1.")
+    .addHelpText(
+      "after",
+      "\nAn answer that is not 2xx goes to standard error, and the exit code is 1.\n\n" +
+        "The engine of tsworker dev takes -e dev -k dev:\n" +
+        `  tsworker call /v1/completions '{"prompt": "Hello", "max_tokens": 8}' -e dev -k dev`,
+    )
     .action(runCall);
 }
 
@@ -79,7 +85,7 @@ async function print(answer: Answer): Promise<void> {
   if (/^text\/event-stream\b/i.test(type)) {
     for await (const data of answer.events()) console.log(data);
   } else if (type === "" || /^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) {
-    console.log(indented(await answer.text()));
+    console.log(answerText(await answer.text(), process.stdout.isTTY));
   } else {
     const last = await printBytes(answer);
     if (last !== LINE_FEED && /^text\/|json/i.test(type)) console.log();
@@ -96,13 +102,4 @@ async function printBytes(answer: Answer): Promise<number | undefined> {
     last = piece.at(-1) ?? last;
   }
   return last;
-}
-
-/** JSON as one reads it; anything else as it is. */
-function indented(body: string): string {
-  try {
-    return JSON.stringify(JSON.parse(body), null, 2);
-  } catch {
-    return body;
-  }
 }
