@@ -192,7 +192,7 @@ export async function startWorker(
   if (inspection !== undefined) {
     log.info({ url: addressOf(inspection.options) }, "inspector");
   }
-  logStates(actor, log);
+  logStates(actor, log, readiness === "none" ? undefined : awaited);
   actor.subscribe({
     next: (snapshot: WorkerSnapshot) => {
       // The last reports are composed: they would not tell of what is refused from now on.
@@ -286,8 +286,8 @@ function readingOf(actor: WorkerActor, ledger: Ledger, edge: Edge, counts: Repor
   };
 }
 
-/** Writes each state that the worker comes into into the log. */
-function logStates(actor: WorkerActor, log: Log): void {
+/** Writes each state that the worker comes into into the log. @param awaited what a model that loads is waited for. */
+function logStates(actor: WorkerActor, log: Log, awaited: string | undefined): void {
   let last: string | undefined;
   actor.subscribe({
     next: (snapshot: WorkerSnapshot) => {
@@ -296,6 +296,7 @@ function logStates(actor: WorkerActor, log: Log): void {
       last = state;
       const { fault, maxPerf, loadtime } = snapshot.context;
       if (state === "errored") log.error({ state, fault: fault?.message }, "state");
+      else if (state === "loading") log.info({ state, waitsFor: awaited }, "state");
       else log.info({ state, maxPerf, loadtime }, "state");
     },
     error: (error: unknown) => log.fatal({ err: error }, "the worker failed"),

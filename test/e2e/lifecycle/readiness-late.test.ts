@@ -44,13 +44,16 @@ const LATE: Readonly<Record<string, Late>> = {
 };
 
 for (const [what, { config, awaited, loads }] of Object.entries(LATE)) {
-  test.concurrent(`after \`startTimeout\` the error names what was waited for (${what}), and what comes later counts`, async ({
+  test.concurrent(`after \`startTimeout\` the error names what was waited for (${what}), as the log did from the start, and what comes later counts`, async ({
     lab,
   }) => {
     const [engine, model] = [await lab.engine(), await lab.model()];
     model.health = 503;
     const options = { engine, model, config: { ...config, startTimeout: 5 }, capacity: null };
     const worker = await lab.worker(options, "errored");
+    expect(worker.lines).toContainEqual(
+      expect.objectContaining({ state: "loading", waitsFor: awaited(model) }),
+    );
     const message = `the model did not load within 5 s: waited for ${awaited(model)}`;
     expect(worker.lines.filter(({ state }) => state === "errored")).toMatchObject([{ fault: message }]);
     await eventually(() => expect(engine.reports.at(-1)?.error_msg).toBe(message));
