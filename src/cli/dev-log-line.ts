@@ -21,6 +21,9 @@ const SHOWN_ELSEWHERE = new Set(["level", "time", "msg", "state"]);
 export function devLogLine(line: string): DevLogLine {
   const entry = entryIn(line);
   if (entry === undefined) return { text: inCells(line), state: undefined, isBad: ERROR.test(line) };
+  if (typeof entry.line === "string") {
+    return { text: inCells(`${entry.msg}  ${saidIn(entry.line)}`), state: undefined, isBad: isBad(entry) };
+  }
   const state = entry.msg === "state" && typeof entry.state === "string" ? entry.state : undefined;
   const rest = Object.entries(entry)
     .filter(([key]) => !SHOWN_ELSEWHERE.has(key))
@@ -28,8 +31,21 @@ export function devLogLine(line: string): DevLogLine {
   return {
     text: inCells([state ?? String(entry.msg), ...rest].join("  ")),
     state,
-    isBad: typeof entry.level === "number" && entry.level >= WARNING,
+    isBad: isBad(entry),
   };
+}
+
+const isBad = ({ level }: Readonly<Record<string, unknown>>): boolean =>
+  typeof level === "number" && level >= WARNING;
+
+/** What a line of the model's log says: of one in JSON, its message. */
+function saidIn(line: string): string {
+  try {
+    const { message } = JSON.parse(line);
+    return typeof message === "string" ? message : line;
+  } catch {
+    return line;
+  }
 }
 
 function shown(value: unknown): string {

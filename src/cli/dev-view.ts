@@ -72,7 +72,7 @@ export function devRows(stack: DevStack): Rows {
 }
 
 function modelWords({ simulator: { stats }, kind }: SimulatedFor): string {
-  return `${stats.running} running, ${stats.completed} completed, simulated ${kind}`;
+  return `simulated ${kind}: ${stats.running} running, ${stats.completed} done`;
 }
 
 function stateSpan(state: DevWorkerState): Span {

@@ -32,3 +32,16 @@ test("what else it prints is as it is, in cells that a terminal can count", () =
     isBad: false,
   });
 });
+
+test.each([
+  ["as it is", "INFO: Application startup complete.", "INFO: Application startup complete."],
+  ["its message, where it is JSON", '{"level":"INFO","message":"Downloading x"}', "Downloading x"],
+  ["whole, where its JSON has no message", '{"level":"INFO"}', '{"level":"INFO"}'],
+])("of a line of the model's log it shows what the model said: %s", (_, line, said) => {
+  const entry = { level: 30, msg: "model log", line, match: "x" };
+  expect(devLogLine(JSON.stringify(entry))).toEqual({
+    text: `model log  ${said}`,
+    state: undefined,
+    isBad: false,
+  });
+});
