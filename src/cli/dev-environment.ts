@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import { join } from "node:path";
+import { TsworkerError } from "../errors.js";
 import { close, listen } from "../stand-in/listen.js";
 import { orAdvise } from "./or-advise.js";
 
@@ -40,16 +41,18 @@ export function devEnvironment(
 }
 
 /**
- * Makes sure that nobody has the worker's ports: a worker that finds them taken would fail, and no change of its
+ * Makes sure that the worker's ports are some, and that nobody has them: the worker would fail, and no change of its
  * program could mend that.
  *
- * @throws TsworkerError `PORT_UNAVAILABLE`.
+ * @throws TsworkerError `ENVIRONMENT_INVALID`, `PORT_UNAVAILABLE`.
  */
 export async function checkWorkerPorts(env: NodeJS.ProcessEnv): Promise<void> {
   for (const name of ["WORKER_PORT", "WORKER_HTTP_PORT"] as const) {
     const port = Number(env[name]);
-    // The worker itself says best what is wrong with one that is none.
-    if (!Number.isInteger(port) || port < 1 || port > 65535) continue;
+    if (!Number.isInteger(port) || port < 1 || port > 65535) {
+      const message = `${name}: expected a port number from 1 to 65535, got ${JSON.stringify(env[name])}`;
+      throw new TsworkerError("ENVIRONMENT_INVALID", message);
+    }
     const server = createServer();
     await orAdvise(`choose another port with the variable ${name}`, listen(server, HOST, port));
     await close(server);

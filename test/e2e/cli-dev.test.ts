@@ -67,7 +67,11 @@ async function dev(folder: string, ...parameters: readonly string[]) {
   return devOn(await freeNeighbours(), folder, ...parameters);
 }
 
-async function devOn(workerPort: number, folder: string, ...parameters: readonly string[]) {
+async function devOn<Port extends number | string>(
+  workerPort: Port,
+  folder: string,
+  ...parameters: readonly string[]
+) {
   const temporary = await mkdtemp(join(tmpdir(), "tsworker-dev-test-"));
   onTestFinished(() => rm(temporary, { recursive: true, force: true }));
   const env = { WORKER_PORT: String(workerPort), TMPDIR: temporary };
@@ -186,6 +190,17 @@ describe("tsworker dev", () => {
       const { command } = await dev(folder, "other.ts");
       expect(await command.exitCode).toBe(1);
       expect(command.stderr()).toMatch(/^error: there is no \S+other\.ts: .*\n$/);
+    });
+
+    test("with a WORKER_PORT that is none", async () => {
+      const { folder } = await project([]);
+      const { command, temporary } = await devOn(70_000, folder);
+      expect(await command.exitCode).toBe(1);
+      expect(command.stderr()).toBe(
+        'error: WORKER_PORT: expected a port number from 1 to 65535, got "70000"\n',
+      );
+      expect(command.stdout()).toBe("");
+      expect(await readdir(temporary)).toEqual([]);
     });
 
     test.each(["--port", "--model-port", "WORKER_PORT"])("with a %s that is taken", async (name) => {
