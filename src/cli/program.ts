@@ -1,14 +1,14 @@
 import { Command } from "commander";
 import { VERSION } from "../package-root.js";
 import { addCallCommand } from "./call-command.js";
-import { addDevCommand } from "./dev-command.js";
-import { addEngineCommand } from "./engine-command.js";
-import { addInspectCommand } from "./inspect-command.js";
-import { addLoadCommand } from "./load-command.js";
+import { addDevCommand } from "./dev/dev-command.js";
+import { addEngineCommand } from "./engine/engine-command.js";
+import { addInspectCommand } from "./inspect/inspect-command.js";
+import { addLoadCommand } from "./load/load-command.js";
 import { addMachinesCommand } from "./machines-command.js";
 import { addRunCommand } from "./run-command.js";
 import { addSimCommand } from "./sim/sim-command.js";
-import { addSimulateCommand } from "./simulate-command.js";
+import { addSimulateCommand } from "./simulate/simulate-command.js";
 import { addSimulatedWorkerCommand } from "./simulated-worker-command.js";
 
 const COMMANDS = [

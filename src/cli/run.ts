@@ -1,6 +1,6 @@
 import { CommanderError } from "commander";
 import { TsworkerError } from "../errors.js";
-import { withLongFlags } from "./load-flags.js";
+import { withLongFlags } from "./load/load-flags.js";
 import { tsworkerProgram } from "./program.js";
 
 /**

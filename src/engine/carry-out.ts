@@ -5,7 +5,7 @@ import type {
   WorkerDestroy,
   WorkerReplace,
 } from "./machines/events.js";
-import type { Plan } from "./scaling/plan.js";
+import type { Plan } from "./scaling/fleet.js";
 
 type Command = WorkerActivate | WorkerDeactivate | WorkerDestroy | WorkerReplace;
 

@@ -1,6 +1,7 @@
 import type { Provider } from "./provider.js";
 import type { RequestNumbers } from "./request-numbers.js";
-import type { Plan, Planner } from "./scaling/plan.js";
+import type { Plan } from "./scaling/fleet.js";
+import type { Planner } from "./scaling/plan.js";
 import type { WorkerView } from "./worker-view.js";
 
 /** What all endpoints of an engine share. */

@@ -1,7 +1,7 @@
 import type { AuthData } from "../wire.js";
 import type { RecordedEnd, RecordedReport } from "./ledger.js";
 import type { Outage } from "./outage.js";
-import type { Plan } from "./scaling/plan.js";
+import type { Plan } from "./scaling/fleet.js";
 import type { WorkerView } from "./worker-view.js";
 
 /** What `/route/` answers while no worker is ready. */

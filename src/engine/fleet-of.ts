@@ -1,5 +1,5 @@
 import type { WireStatus } from "./machines/wire-status.js";
-import type { FleetWorker } from "./scaling/plan.js";
+import type { FleetWorker } from "./scaling/fleet.js";
 import type { WorkerView } from "./worker-view.js";
 
 const CONDITIONS: Readonly<Record<WireStatus, FleetWorker["condition"] | undefined>> = {

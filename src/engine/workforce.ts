@@ -12,7 +12,7 @@ import type { Memo, Origin, WorkerCall } from "./machines/worker.js";
 import { providedMachine } from "./provided-machine.js";
 import type { WorkerOrder } from "./provider.js";
 import { Roster } from "./roster.js";
-import type { Plan } from "./scaling/plan.js";
+import type { Plan } from "./scaling/fleet.js";
 import { RollingLoad } from "./scaling/rolling-load.js";
 import { watchWorker } from "./watch-worker.js";
 import { type WorkerView, wireWorker } from "./worker-view.js";

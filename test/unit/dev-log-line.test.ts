@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { devLogLine } from "../../src/cli/dev-log-line.js";
+import { devLogLine } from "../../src/cli/dev/dev-log-line.js";
 
 test("a line of the worker's log is its message and what belongs to it", () => {
   expect(devLogLine('{"level":30,"time":"x","msg":"listening","port":3000}')).toEqual({

@@ -21,7 +21,7 @@ test("the keys are those that the page tells of", () => {
 });
 
 test("the flags of the command are those that it takes", () => {
-  const source = sourceOf("src/cli/inspect-command.ts");
+  const source = sourceOf("src/cli/inspect/inspect-command.ts");
   const flags = [...source.matchAll(/"(--\w+(?: <\w+>)?)"/g)].map(([, flag]) => flag);
   expect(flags.length).toBeGreaterThan(6);
   expect(rowsBelow(page, "In a terminal").map(([flag]) => codeOf(flag))).toEqual(flags);

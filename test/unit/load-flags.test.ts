@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { withLongFlags } from "../../src/cli/load-flags.js";
+import { withLongFlags } from "../../src/cli/load/load-flags.js";
 
 const rest = (...words: readonly string[]): readonly string[] =>
   withLongFlags(["node", "tsworker", ...words]).slice(2);

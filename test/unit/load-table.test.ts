@@ -1,9 +1,9 @@
 import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
-import { spansText } from "../../src/cli/inspect-span.js";
-import { durationRows, type Rows, rateRows, requestRows } from "../../src/cli/load-rows.js";
-import { LoadScreen } from "../../src/cli/load-screen.js";
-import { liveLine, liveRows, reportRows } from "../../src/cli/load-view.js";
+import { spansText } from "../../src/cli/inspect/inspect-span.js";
+import { durationRows, type Rows, rateRows, requestRows } from "../../src/cli/load/load-rows.js";
+import { LoadScreen } from "../../src/cli/load/load-screen.js";
+import { liveLine, liveRows, reportRows } from "../../src/cli/load/load-view.js";
 import type { LoadOptions } from "../../src/load/load-options.js";
 import type { LoadTotals } from "../../src/load/load-result.js";
 import { durationText } from "../../src/load/quantity-text.js";

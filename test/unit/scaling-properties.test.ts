@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Fleet, type FleetWorker, plan } from "../../src/engine/scaling/plan.js";
+import type { Fleet, FleetWorker } from "../../src/engine/scaling/fleet.js";
+import { plan } from "../../src/engine/scaling/plan.js";
 import { random } from "../../src/random.js";
 import { carriedOut, fleet } from "./support/fleet.js";
 

@@ -1,4 +1,4 @@
-import type { Fleet, FleetWorker, Plan } from "./plan.js";
+import type { Fleet, FleetWorker, Plan } from "./fleet.js";
 import type { WantedCapacity } from "./wanted-capacity.js";
 
 type Aim = "active" | "inactive";

@@ -1,4 +1,4 @@
-import type { FleetWorker } from "./plan.js";
+import type { FleetWorker } from "./fleet.js";
 import type { Place, WorkerQueues } from "./worker-queues.js";
 
 /** What a worker has from its creation on. */

@@ -1,4 +1,4 @@
-import type { FleetWorker } from "./plan.js";
+import type { FleetWorker } from "./fleet.js";
 import type { SimulatedClients } from "./simulated-clients.js";
 import type { SimulatedWorker } from "./simulated-worker.js";
 import type { SimulationSummary } from "./simulation-result.js";

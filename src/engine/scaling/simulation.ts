@@ -1,9 +1,10 @@
 import { random } from "../../random.js";
 import { drawn, meanOf } from "./amount.js";
 import { EventHeap } from "./event-heap.js";
+import type { Plan } from "./fleet.js";
 import { FluidClients } from "./fluid-clients.js";
 import { loadAt } from "./load-curve.js";
-import { type Plan, plan } from "./plan.js";
+import { plan } from "./plan.js";
 import { RequestClients } from "./request-clients.js";
 import { RollingLoad } from "./rolling-load.js";
 import type { Scenario } from "./scenario.js";

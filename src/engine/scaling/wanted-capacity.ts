@@ -1,4 +1,4 @@
-import type { Fleet } from "./plan.js";
+import type { Fleet } from "./fleet.js";
 
 /**
  * Share by which capacity may exceed what is wanted before workers stop serving: a load that swings by less

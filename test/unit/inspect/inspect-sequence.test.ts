@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { InspectSequence } from "../../../src/cli/inspect-sequence.js";
+import { InspectSequence } from "../../../src/cli/inspect/inspect-sequence.js";
 import { actorOf, eventOf, helloOf, tickOf } from "../../support/inspect-frames.js";
 
 const row = (ref: string) => actorOf({ ref, id: ref, kind: "session" });

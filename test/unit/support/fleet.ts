@@ -1,4 +1,4 @@
-import type { Fleet, FleetWorker, Plan } from "../../../src/engine/scaling/plan.js";
+import type { Fleet, FleetWorker, Plan } from "../../../src/engine/scaling/fleet.js";
 import { scalingParametersSchema } from "../../../src/engine/scaling/scaling-parameters.js";
 
 /** Workers of one kind, with ids from `from` on, of 100 workload per second and a dollar per hour each. */

@@ -1,5 +1,5 @@
-import type { LoadOptions } from "../load/load-options.js";
-import type { LoadTest } from "../load/load-test.js";
+import type { LoadOptions } from "../../load/load-options.js";
+import type { LoadTest } from "../../load/load-test.js";
 import { LoadScreen } from "./load-screen.js";
 import { liveLine, liveRows } from "./load-view.js";
 

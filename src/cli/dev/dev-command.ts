@@ -3,17 +3,17 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
-import { Engine } from "../engine/index.js";
-import { ModelSimulator } from "../simulator/model-simulator.js";
+import { Engine } from "../../engine/index.js";
+import { ModelSimulator } from "../../simulator/model-simulator.js";
+import { interruption } from "../interruption.js";
+import { numberFrom, port } from "../option-values.js";
+import { orAdvise } from "../or-advise.js";
+import { printEvent } from "../print-event.js";
+import { SIM_KINDS, simKind } from "../sim/sim-kinds.js";
 import { showDev } from "./dev-display.js";
 import { checkWorkerPorts, devEnvironment } from "./dev-environment.js";
 import { devProgram } from "./dev-program.js";
 import { DevWorker } from "./dev-worker.js";
-import { interruption } from "./interruption.js";
-import { numberFrom, port } from "./option-values.js";
-import { orAdvise } from "./or-advise.js";
-import { printEvent } from "./print-event.js";
-import { SIM_KINDS, simKind } from "./sim/sim-kinds.js";
 
 interface DevCommandOptions {
   readonly port: number;

@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { TsworkerError } from "../errors.js";
-import { close, listen } from "../stand-in/listen.js";
-import { orAdvise } from "./or-advise.js";
+import { TsworkerError } from "../../errors.js";
+import { close, listen } from "../../stand-in/listen.js";
+import { orAdvise } from "../or-advise.js";
 
 interface DevEnvironmentInput {
   readonly engineUrl: string;

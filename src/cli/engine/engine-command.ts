@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { type Command, Option } from "commander";
-import { Engine, ProcessProvider, type ScalingParameters } from "../engine/index.js";
-import { interruption } from "./interruption.js";
-import { collected, count, number, numberFrom, port, positive, share } from "./option-values.js";
+import { Engine, ProcessProvider, type ScalingParameters } from "../../engine/index.js";
+import { interruption } from "../interruption.js";
+import { collected, count, number, numberFrom, port, positive, share } from "../option-values.js";
+import { printEvent } from "../print-event.js";
 import { printEngineEvents } from "./print-engine-events.js";
-import { printEvent } from "./print-event.js";
 
 interface EngineCommandOptions {
   readonly endpoint: string;

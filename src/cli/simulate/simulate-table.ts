@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import type { SimulationSample } from "../engine/index.js";
+import type { SimulationSample } from "../../engine/index.js";
 import { amountText, countText, dollarsText, momentText, waitText } from "./simulate-figures.js";
 
 const ROWS = 24;

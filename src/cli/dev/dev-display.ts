@@ -1,6 +1,6 @@
+import { LoadScreen } from "../load/load-screen.js";
+import { printEvent } from "../print-event.js";
 import { type DevStack, devAddresses, devRows, stateWords } from "./dev-view.js";
-import { LoadScreen } from "./load-screen.js";
-import { printEvent } from "./print-event.js";
 
 const REDRAW_MS = 250;
 

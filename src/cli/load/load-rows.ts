@@ -1,7 +1,7 @@
-import { inOneLine } from "../load/in-one-line.js";
-import type { LoadPoint, LoadTotals } from "../load/load-result.js";
-import { amountText, countText, durationText } from "../load/quantity-text.js";
-import type { Span } from "./inspect-span.js";
+import { inOneLine } from "../../load/in-one-line.js";
+import type { LoadPoint, LoadTotals } from "../../load/load-result.js";
+import { amountText, countText, durationText } from "../../load/quantity-text.js";
+import type { Span } from "../inspect/inspect-span.js";
 
 /** Lines of a table, each of spans. */
 export type Rows = readonly (readonly Span[])[];

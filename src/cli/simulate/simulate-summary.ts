@@ -1,4 +1,4 @@
-import type { SimulationSummary } from "../engine/index.js";
+import type { SimulationSummary } from "../../engine/index.js";
 import { amountText, countText, dollarsText, momentText, shareText, waitText } from "./simulate-figures.js";
 
 /** What a simulation came to, in a few lines. */

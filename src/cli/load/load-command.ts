@@ -1,21 +1,21 @@
 import { open, writeFile } from "node:fs/promises";
 import { type Command, CommanderError, Option } from "commander";
-import { TsworkerError } from "../errors.js";
-import { checkEngine } from "../load/check-engine.js";
-import type { LoadOptions } from "../load/load-options.js";
-import type { LoadResult } from "../load/load-result.js";
-import { LoadTest } from "../load/load-test.js";
-import { PAYLOAD_ORDERS, type PayloadOrder } from "../load/payload-order.js";
-import { readPayloads } from "../load/payloads.js";
-import { reportPage } from "../load/report-page.js";
-import { PROFILES } from "../load/schedule.js";
-import { addEngineFlags, type EngineFlags, engineUrlOf } from "./engine-flags.js";
-import { spansText } from "./inspect-span.js";
-import { INTERRUPTED, interruption } from "./interruption.js";
+import { TsworkerError } from "../../errors.js";
+import { checkEngine } from "../../load/check-engine.js";
+import type { LoadOptions } from "../../load/load-options.js";
+import type { LoadResult } from "../../load/load-result.js";
+import { LoadTest } from "../../load/load-test.js";
+import { PAYLOAD_ORDERS, type PayloadOrder } from "../../load/payload-order.js";
+import { readPayloads } from "../../load/payloads.js";
+import { reportPage } from "../../load/report-page.js";
+import { PROFILES } from "../../load/schedule.js";
+import { addEngineFlags, type EngineFlags, engineUrlOf } from "../engine-flags.js";
+import { spansText } from "../inspect/inspect-span.js";
+import { INTERRUPTED, interruption } from "../interruption.js";
+import { count, numberFrom, positive, seconds } from "../option-values.js";
 import { type ArrivalFlags, arrivalsOf } from "./load-arrivals.js";
 import { LoadDisplay } from "./load-display.js";
 import { reportRows } from "./load-view.js";
-import { count, numberFrom, positive, seconds } from "./option-values.js";
 
 interface LoadCommandOptions extends EngineFlags, ArrivalFlags {
   readonly route: string;

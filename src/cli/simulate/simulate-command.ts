@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { type Command, InvalidArgumentError } from "commander";
-import { parseScenario, simulate } from "../engine/index.js";
+import { parseScenario, simulate } from "../../engine/index.js";
 import { plotOf } from "./simulate-plot.js";
 import { summaryText } from "./simulate-summary.js";
 import { samplesTable } from "./simulate-table.js";

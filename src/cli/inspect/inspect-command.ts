@@ -1,15 +1,15 @@
 import { once } from "node:events";
 import { type Command, Option } from "commander";
-import { TsworkerError } from "../errors.js";
-import type { Hello } from "../inspect/frames.js";
+import { TsworkerError } from "../../errors.js";
+import type { Hello } from "../../inspect/frames.js";
+import { countOrAll } from "../option-values.js";
+import { printEvent } from "../print-event.js";
+import { untilSignal } from "../until-signal.js";
 import { inspectAddress } from "./inspect-address.js";
 import { InspectConnection } from "./inspect-connection.js";
 import { type InspectSelection, inspectFilter } from "./inspect-filter.js";
 import { InspectLog } from "./inspect-log.js";
 import { InspectRecorder } from "./inspect-recorder.js";
-import { countOrAll } from "./option-values.js";
-import { printEvent } from "./print-event.js";
-import { untilSignal } from "./until-signal.js";
 
 interface InspectCommandOptions extends InspectSelection {
   readonly token?: string;

@@ -1,4 +1,4 @@
-import { spansText } from "./inspect-span.js";
+import { spansText } from "../inspect/inspect-span.js";
 import type { Rows } from "./load-rows.js";
 
 const HIDE_CURSOR = "\x1b[?25l";

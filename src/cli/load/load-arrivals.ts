@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import type { Arrivals } from "../load/load-options.js";
-import type { Profile } from "../load/schedule.js";
+import type { Arrivals } from "../../load/load-options.js";
+import type { Profile } from "../../load/schedule.js";
 
 /** How many requests are sent, and when. */
 export interface ArrivalFlags {

@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
-import { packageRoot } from "../package-root.js";
-import { modelFor } from "./example-models.js";
-import { sampleFor } from "./example-samples.js";
-import type { Sample } from "./sim/sim-kind.js";
-import { simKind } from "./sim/sim-kinds.js";
-import { examplesFolder, workerFile } from "./worker-file.js";
+import { packageRoot } from "../../package-root.js";
+import { modelFor } from "../example-models.js";
+import { sampleFor } from "../example-samples.js";
+import type { Sample } from "../sim/sim-kind.js";
+import { simKind } from "../sim/sim-kinds.js";
+import { examplesFolder, workerFile } from "../worker-file.js";
 
 /** What a worker in development is, as Node.js is told. */
 export interface DevProgram {

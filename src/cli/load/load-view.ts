@@ -1,10 +1,10 @@
-import { arrivalsText } from "../load/arrivals-text.js";
-import { cautions } from "../load/cautions.js";
-import { inOneLine } from "../load/in-one-line.js";
-import type { LoadOptions } from "../load/load-options.js";
-import type { LoadPoint, LoadResult, LoadTotals } from "../load/load-result.js";
-import { amountText, countText, durationText } from "../load/quantity-text.js";
-import type { Span } from "./inspect-span.js";
+import { arrivalsText } from "../../load/arrivals-text.js";
+import { cautions } from "../../load/cautions.js";
+import { inOneLine } from "../../load/in-one-line.js";
+import type { LoadOptions } from "../../load/load-options.js";
+import type { LoadPoint, LoadResult, LoadTotals } from "../../load/load-result.js";
+import { amountText, countText, durationText } from "../../load/quantity-text.js";
+import type { Span } from "../inspect/inspect-span.js";
 import { durationRows, errorRows, type Rows, rateRows, requestRows } from "./load-rows.js";
 
 interface LiveReading {

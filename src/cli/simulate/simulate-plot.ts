@@ -1,4 +1,4 @@
-import type { SimulationResult, SimulationSample } from "../engine/index.js";
+import type { SimulationResult, SimulationSample } from "../../engine/index.js";
 import { tickText, timeTicks, valueTicks } from "./simulate-axis.js";
 import { amountText, dollarsText, momentText, waitText } from "./simulate-figures.js";
 

@@ -1,11 +1,11 @@
-import type { Engine } from "../engine/index.js";
-import { amountText, countText, durationText } from "../load/quantity-text.js";
-import type { ModelSimulator } from "../simulator/model-simulator.js";
+import type { Engine } from "../../engine/index.js";
+import { amountText, countText, durationText } from "../../load/quantity-text.js";
+import type { ModelSimulator } from "../../simulator/model-simulator.js";
+import { USUAL_ENGINE } from "../engine-flags.js";
+import type { Span } from "../inspect/inspect-span.js";
+import type { Rows } from "../load/load-rows.js";
+import type { Sample } from "../sim/sim-kind.js";
 import type { DevWorker, DevWorkerState } from "./dev-worker.js";
-import { USUAL_ENGINE } from "./engine-flags.js";
-import type { Span } from "./inspect-span.js";
-import type { Rows } from "./load-rows.js";
-import type { Sample } from "./sim/sim-kind.js";
 
 /** The model that is simulated for a worker. */
 export interface SimulatedFor {
