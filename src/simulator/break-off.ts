@@ -3,7 +3,10 @@ import type { ServerResponse } from "node:http";
 /** Pieces of an answer that are written before it breaks off. */
 const WRITTEN = 3;
 
-/** Makes the server die in the middle of an answer: after some pieces of it, or before its end where it has fewer. */
+/**
+ * Makes the server die in the middle of an answer: after some pieces of it, or before its end where it has fewer. A
+ * refusal is whole.
+ */
 export function breakOff(response: ServerResponse, crash: () => void): void {
   let written = 0;
   const write = response.write.bind(response);
@@ -14,7 +17,9 @@ export function breakOff(response: ServerResponse, crash: () => void): void {
     if (written === WRITTEN) setImmediate(crash);
     return more;
   };
-  response.end = () => {
+  const end = response.end.bind(response);
+  response.end = (...last: unknown[]) => {
+    if (response.statusCode >= 400) return Reflect.apply(end, response, last);
     if (written < WRITTEN) setImmediate(crash);
     return response;
   };

@@ -14,11 +14,11 @@ export function jsonBody<Schema extends z.ZodType>(
   try {
     return schema.parse(JSON.parse(body.toString("utf8")));
   } catch (error) {
-    throw new RefusedRequest(status, reasonOf(error));
+    throw new RefusedRequest(status, faultOf(error));
   }
 }
 
-function reasonOf(error: unknown): string {
+function faultOf(error: unknown): string {
   if (error instanceof SyntaxError) return `the body is not JSON: ${error.message}`;
   if (!(error instanceof ZodError)) throw error;
   return error.issues.map(({ path, message }) => `${path.join(".") || "body"}: ${message}`).join("; ");

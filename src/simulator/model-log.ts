@@ -1,5 +1,6 @@
 import { appendFileSync } from "node:fs";
 import { TsworkerError } from "../errors.js";
+import { reasonOf } from "../reason-of.js";
 
 /**
  * The log of a simulated model, in the manner of vLLM's.
@@ -10,6 +11,8 @@ import { TsworkerError } from "../errors.js";
 export class ModelLog {
   readonly #file: string | undefined;
   readonly #onLine: ((line: string) => void) | undefined;
+  /** Whether a line could not be written, which is told once. */
+  #hasLost = false;
 
   /**
    * @param file - path of the file; undefined: nothing is written.
@@ -23,8 +26,9 @@ export class ModelLog {
     try {
       appendFileSync(file, "");
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new TsworkerError("CONFIG_INVALID", `cannot write the model's log: ${reason}`, { cause });
+      throw new TsworkerError("CONFIG_INVALID", `cannot write the model's log: ${reasonOf(cause)}`, {
+        cause,
+      });
     }
   }
 
@@ -42,10 +46,20 @@ export class ModelLog {
     this.line(`ERROR ${timestamp(new Date())} [${source}] ${message}`);
   }
 
-  /** A line as it is. */
+  /** A line as it is. A file that cannot be written any more, as on a full disk, is no reason to die: the line is lost. */
   line(text: string): void {
-    if (this.#file !== undefined) appendFileSync(this.#file, `${text}\n`);
+    this.#write(`${text}\n`);
     this.#onLine?.(text);
+  }
+
+  #write(text: string): void {
+    if (this.#file === undefined) return;
+    try {
+      appendFileSync(this.#file, text);
+    } catch (error) {
+      if (!this.#hasLost) this.#onLine?.(`cannot write the model's log any more: ${reasonOf(error)}`);
+      this.#hasLost = true;
+    }
   }
 }
 

@@ -1,9 +1,16 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { reasonOf } from "../reason-of.js";
 import { BodyTooLarge, readBody } from "../stand-in/read-body.js";
 import { breakOff } from "./break-off.js";
 import type { ModelLog } from "./model-log.js";
+import { requestUrl } from "./request-url.js";
 import { sendJson } from "./send-json.js";
-import { RefusedRequest, type SimulatedModel, type SimulatedRoute } from "./simulated-model.js";
+import {
+  type Exchange,
+  RefusedRequest,
+  type SimulatedModel,
+  type SimulatedRoute,
+} from "./simulated-model.js";
 
 /** Longest body taken; a longer one is answered 413. */
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
@@ -37,77 +44,87 @@ export class ModelRoutes {
     return { ...this.#counts };
   }
 
+  /** Answers a request. Never rejects: what nobody has thought of is answered 500, and the log says so. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#logWhenAnswered(request, response);
+    const gone = new AbortController();
+    response.once("close", () => gone.abort());
+    try {
+      await this.#answer(request, response, gone.signal);
+    } catch (error) {
+      // Nobody is there to be answered.
+      if (gone.signal.aborted) return;
+      if (response.headersSent) response.destroy();
+      const { status, message } = this.#refusalOf(error);
+      if (!response.headersSent) sendJson(response, status, this.#input.model.refusal(status, message));
+    }
+  }
+
+  /** The log has the line before the answer is sent, so that it is there when the client has it. */
+  #logWhenAnswered(request: IncomingMessage, response: ServerResponse): void {
     const { model, log } = this.#input;
-    const url = new URL(request.url ?? "/", "http://model");
-    // Written before the answer is sent, so that it is there when the client has it.
     const { remoteAddress, remotePort } = request.socket;
     const writeHead = response.writeHead.bind(response);
     response.writeHead = (status: number, ...rest: unknown[]) => {
       model.answered(log, { from: `${remoteAddress}:${remotePort}`, request, status });
       return Reflect.apply(writeHead, response, [status, ...rest]);
     };
-    const route =
-      model.routes.get(url.pathname) ??
-      model.routes.get(url.pathname.replace(/[^/]+$/, "*")) ??
-      (url.pathname === "/health" ? this.#health : undefined);
-    if (!route) return this.#answerRefusal(response, new RefusedRequest(404, "Not Found"));
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
+    const url = requestUrl(request);
+    const route = url && this.#routeAt(url.pathname);
+    if (!route) throw new RefusedRequest(404, "Not Found");
     if (request.method !== route.method) {
       response.setHeader("allow", route.method);
-      return this.#answerRefusal(response, new RefusedRequest(405, "Method Not Allowed"));
+      throw new RefusedRequest(405, "Method Not Allowed");
     }
-    await this.#serve(route, url, request, response);
-  }
-
-  async #serve(
-    route: SimulatedRoute,
-    url: URL,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<void> {
-    const counts = this.#counts;
-    const isWork = route.method === "POST";
-    let body: Buffer;
-    try {
-      body = await readBody(request, MAX_BODY_BYTES);
-    } catch (error) {
-      // Anything else is a client that went away: nobody to answer.
-      if (!(error instanceof BodyTooLarge)) return;
-      if (isWork) counts.refused += 1;
-      return this.#answerRefusal(response, new RefusedRequest(413, error.message));
-    }
+    const work = route.method === "POST" ? this.#counts : undefined;
+    const body = await readBody(request, MAX_BODY_BYTES).catch((error: unknown) => {
+      if (work && error instanceof BodyTooLarge) work.refused += 1;
+      throw error;
+    });
     if (!this.#input.isReady() && !route.isAlwaysOpen) {
-      if (isWork) counts.refused += 1;
-      return this.#answerRefusal(response, new RefusedRequest(503, "the model is not ready"));
+      if (work) work.refused += 1;
+      throw new RefusedRequest(503, "the model is not ready");
     }
-    const gone = new AbortController();
-    const onClose = () => gone.abort();
-    response.once("close", onClose);
-    const { log } = this.#input;
-    if (isWork) {
-      counts.requests += 1;
-      counts.running += 1;
-      if (this.#input.breaksOff(counts.requests)) breakOff(response, this.#input.crash);
-    }
+    const exchange = { request, body, response, url, signal, log: this.#input.log };
+    await (work ? this.#serve(route, exchange) : route.serve(exchange));
+  }
+
+  #routeAt(path: string): SimulatedRoute | undefined {
+    const { routes } = this.#input.model;
+    const found = routes.get(path) ?? routes.get(path.replace(/[^/]+$/, "*"));
+    return found ?? (path === "/health" ? this.#health : undefined);
+  }
+
+  /** Serves a request that asks for work. */
+  async #serve(route: SimulatedRoute, exchange: Exchange): Promise<void> {
+    const { response, signal } = exchange;
+    const counts = this.#counts;
+    counts.requests += 1;
+    counts.running += 1;
+    if (this.#input.breaksOff(counts.requests)) breakOff(response, this.#input.crash);
     try {
-      await route.serve({ request, body, response, url, signal: gone.signal, log });
-      if (isWork) counts[response.writableEnded ? "completed" : "cancelled"] += 1;
+      await route.serve(exchange);
+      counts[response.writableEnded && !signal.aborted ? "completed" : "cancelled"] += 1;
     } catch (error) {
-      if (error instanceof RefusedRequest) {
-        if (isWork) {
-          counts.requests -= 1;
-          counts.refused += 1;
-        }
-        this.#answerRefusal(response, error);
-      } else if (gone.signal.aborted) counts.cancelled += 1;
-      else throw error;
+      if (signal.aborted) counts.cancelled += 1;
+      else {
+        counts.requests -= 1;
+        counts.refused += 1;
+      }
+      throw error;
     } finally {
-      if (isWork) counts.running -= 1;
-      response.removeListener("close", onClose);
+      counts.running -= 1;
     }
   }
 
-  #answerRefusal(response: ServerResponse, { status, message }: RefusedRequest): void {
-    sendJson(response, status, this.#input.model.refusal(status, message));
+  #refusalOf(error: unknown): RefusedRequest {
+    if (error instanceof RefusedRequest) return error;
+    if (error instanceof BodyTooLarge) return new RefusedRequest(413, error.message);
+    const message = reasonOf(error);
+    this.#input.log.line(`the simulated server failed: ${message}`);
+    return new RefusedRequest(500, message);
   }
 }

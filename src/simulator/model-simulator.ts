@@ -33,6 +33,8 @@ export class ModelSimulator {
   readonly #routes: ModelRoutes;
   #failure: Failure | undefined;
   #port: number;
+  /** Resolves to the base URL; undefined while it is stopped. */
+  #listening: Promise<string> | undefined;
   #server: Server | undefined;
   #state: ModelState = "stopped";
   /** Ends what the server does by itself: loading, and waiting for its restart. */
@@ -76,22 +78,17 @@ export class ModelSimulator {
    *
    * @throws {TsworkerError} `PORT_UNAVAILABLE`.
    */
-  async start(): Promise<string> {
-    if (!this.#server) {
-      const server = createServer((request, response) => void this.#routes.handle(request, response));
-      server.on("upgrade", (request, socket, head) => {
-        if (this.#model.upgrade && this.#state === "ready") this.#model.upgrade(request, socket, head);
-        else socket.destroy();
-      });
-      this.#port = await listen(server, this.#host, this.#port);
-      this.#server = server;
-      this.#beginLoading();
-    }
-    return httpUrl(this.#host, this.#port);
+  start(): Promise<string> {
+    this.#listening ??= this.#listen();
+    return this.#listening;
   }
 
   /** Ends every request and stops listening. A later start listens on the same port. */
   async stop(): Promise<void> {
+    // A start that is under way is awaited: what it has begun is ended.
+    const listening = this.#listening;
+    this.#listening = undefined;
+    await listening?.catch(() => {});
     this.#doing.abort();
     this.#state = "stopped";
     const server = this.#server;
@@ -103,9 +100,10 @@ export class ModelSimulator {
 
   /**
    * Dies as such a server does: it says so in its log, every connection is dropped, health is 503, and nothing is
-   * answered until {@link ModelSimulator.restart}.
+   * answered until {@link ModelSimulator.restart}. One that is not running, or has crashed, cannot.
    */
   crash(): void {
+    if (!this.#server || this.#state === "crashed") return;
     this.#die(() => this.#model.crashed(this.#log));
   }
 
@@ -115,6 +113,23 @@ export class ModelSimulator {
     if (!this.#server) return;
     this.#drop(this.#server);
     this.#beginLoading();
+  }
+
+  async #listen(): Promise<string> {
+    const server = createServer((request, response) => void this.#routes.handle(request, response));
+    server.on("upgrade", (request, socket, head) => {
+      if (this.#model.upgrade && this.#state === "ready") this.#model.upgrade(request, socket, head);
+      else socket.destroy();
+    });
+    try {
+      this.#port = await listen(server, this.#host, this.#port);
+    } catch (error) {
+      this.#listening = undefined;
+      throw error;
+    }
+    this.#server = server;
+    this.#beginLoading();
+    return httpUrl(this.#host, this.#port);
   }
 
   #drop(server: Server): void {

@@ -14,10 +14,6 @@ export class Places {
     return this.#waiting.size;
   }
 
-  get taken(): number {
-    return this.#taken;
-  }
-
   /**
    * Waits for a place. Who got one gives it back with {@link Places.leave}.
    *

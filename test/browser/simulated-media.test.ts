@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { tune } from "../../src/simulator/comfyui/media/tune.js";
-import { video } from "../../src/simulator/comfyui/media/video.js";
+import { tune } from "../../src/simulator/media/tune.js";
+import { video } from "../../src/simulator/media/video.js";
 import { close, httpUrl, listen } from "../../src/stand-in/listen.js";
 import { describeInBrowser } from "../support/describe-in-browser.js";
 import { launchBrowser } from "../support/launch-browser.js";

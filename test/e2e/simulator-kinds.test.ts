@@ -30,9 +30,13 @@ const KINDS: readonly [string, string, readonly string[]][] = [
 ];
 
 describe.each(KINDS)("a simulated %s", (name, loaded, failed) => {
+  test("is not healthy before it has loaded", async () => {
+    const { url } = await started(name, { fail: "never-ready" });
+    expect((await fetch(`${url}/health`)).status).toBe(503);
+  });
+
   test("tells of its download and then, when it has loaded, that it has", async () => {
     const { model, log, url } = await started(name);
-    expect((await fetch(`${url}/health`)).status).toBe(503);
     await eventually(() => expect(model.state).toBe("ready"));
     const at = (part: string) => log.findIndex((line) => line.includes(part));
     expect(at('"message":"Download')).toBeGreaterThanOrEqual(0);

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { random } from "../../src/random.js";
-import { flac } from "../../src/simulator/comfyui/media/flac.js";
-import { picture } from "../../src/simulator/comfyui/media/picture.js";
-import { png } from "../../src/simulator/comfyui/media/png.js";
-import { tune } from "../../src/simulator/comfyui/media/tune.js";
-import { video } from "../../src/simulator/comfyui/media/video.js";
+import { flac } from "../../src/simulator/media/flac.js";
+import { picture } from "../../src/simulator/media/picture.js";
+import { png } from "../../src/simulator/media/png.js";
+import { tune } from "../../src/simulator/media/tune.js";
+import { video } from "../../src/simulator/media/video.js";
 import { decodedPng } from "../support/decoded-png.js";
 
 describe("a PNG", () => {

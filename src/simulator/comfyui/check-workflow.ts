@@ -1,4 +1,4 @@
-import { type InputSpec, NODE_CLASSES } from "./node-classes.js";
+import { type InputSpec, nodeClass } from "./node-classes.js";
 import { isListed, linkOf, neededBy, nodeOf, type Workflow, type WorkflowNode } from "./workflow.js";
 
 /** One thing that is wrong with a workflow, as ComfyUI tells it. */
@@ -34,7 +34,7 @@ export function checkWorkflow(
   for (const [id, value] of Object.entries(given)) {
     const node = nodeOf(value);
     if (!node) return refused("invalid_prompt", MISSING_CLASS, `Node ID '#${id}'`);
-    if (!NODE_CLASSES[node.class_type]) {
+    if (!nodeClass(node.class_type)) {
       const message = `Cannot execute because node ${node.class_type} does not exist.`;
       return refused("invalid_prompt", message, `Node ID '#${id}'`);
     }
@@ -60,7 +60,7 @@ const MISSING_CLASS = "Cannot execute because a node is missing the class_type p
 
 /** Whether a node saves something. */
 export const isOutput = (workflow: Workflow, id: string): boolean =>
-  NODE_CLASSES[workflow[id]?.class_type ?? ""]?.output_node === true;
+  nodeClass(workflow[id]?.class_type ?? "")?.output_node === true;
 
 const refused = (
   type: string,
@@ -77,7 +77,7 @@ const fault = (type: string, message: string, details: string, extra_info = {}):
 });
 
 function faultsOf(node: WorkflowNode, workflow: Workflow): readonly Fault[] {
-  const { required, optional = {} } = NODE_CLASSES[node.class_type]?.input ?? { required: {} };
+  const { required, optional = {} } = nodeClass(node.class_type)?.input ?? { required: {} };
   const faults: (Fault | undefined)[] = [];
   for (const [name, spec] of Object.entries({ ...required, ...optional })) {
     const value = node.inputs[name];
@@ -136,7 +136,7 @@ function linkFault(
   const link = linkOf(value);
   if (!link) return fault("bad_linked_input", BAD_LINK, `${name}, received ${JSON.stringify(value)}`, about);
   const [id, slot] = link;
-  const from = NODE_CLASSES[workflow[id]?.class_type ?? ""];
+  const from = nodeClass(workflow[id]?.class_type ?? "");
   if (!from) {
     const message = "Exception when validating inner node";
     return fault("exception_during_inner_validation", message, `'${id}'`, about);

@@ -70,7 +70,7 @@ export class ComfyJob {
       if (signal.aborted) note({ kind: "left" });
       throw error;
     }
-    const reason = request.webhook && (await callWebhook(request.webhook, this.#result));
+    const reason = request.webhook && (await callWebhook(request.webhook, this.#result, signal));
     if (reason !== undefined) note({ kind: "webhook failed", reason });
     return this.#result;
   }
@@ -95,10 +95,10 @@ export class ComfyJob {
   }
 
   async #deliver(executed: Executed): Promise<void> {
-    const { request, files, note, onExecuted } = this.#input;
+    const { request, files, signal, note, onExecuted } = this.#input;
     const generationMs = this.#clock("generation_ms");
     this.#become({ status: "generated", message: "Generation complete. Queued for post-processing." });
-    const output = await deliverOutputs(entriesOf(executed, request.id), request, files);
+    const output = await deliverOutputs(entriesOf(executed, request.id), request, files, signal);
     note({ kind: "done", seconds: generationMs / 1000, outputs: output.length });
     this.#clock("postprocess_ms");
     const comfyui_response = onExecuted(executed);

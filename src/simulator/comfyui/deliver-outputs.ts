@@ -1,3 +1,4 @@
+import { reasonOf } from "../../reason-of.js";
 import type { GenerateRequest, S3Target, Webhook } from "./generate-request.js";
 import type { GenerateResult, OutputEntry } from "./generate-result.js";
 import type { OutputFile, OutputFiles } from "./output-files.js";
@@ -10,6 +11,7 @@ export async function deliverOutputs(
   entries: readonly OutputEntry[],
   { id, s3, wantsBase64 }: GenerateRequest,
   files: OutputFiles,
+  signal: AbortSignal,
 ): Promise<readonly OutputEntry[]> {
   return Promise.all(
     entries.map(async (entry) => {
@@ -17,7 +19,7 @@ export async function deliverOutputs(
       if (!file) return entry;
       return {
         ...entry,
-        ...(s3 && (await upload(s3, `${id}/${entry.filename}`, file))),
+        ...(s3 && (await upload(s3, `${id}/${entry.filename}`, file, signal))),
         ...(wantsBase64 && inline(file)),
       };
     }),
@@ -34,15 +36,16 @@ async function upload(
   { endpoint_url, bucket_name }: S3Target,
   path: string,
   { bytes, mimetype }: OutputFile,
+  signal: AbortSignal,
 ): Promise<Partial<OutputEntry>> {
   const url = `${endpoint_url.replace(/\/$/, "")}/${bucket_name}/${path}`;
   try {
     const headers = { "content-type": mimetype };
-    const response = await fetch(url, { method: "PUT", headers, body: new Uint8Array(bytes) });
+    const response = await fetch(url, { method: "PUT", headers, body: new Uint8Array(bytes), signal });
     if (response.ok) return { url };
     return { upload_error: `${url} answered ${response.status} to the simulator's unsigned PUT` };
   } catch (error) {
-    return { upload_error: `${url}: ${error instanceof Error ? error.message : String(error)}` };
+    return { upload_error: `${url}: ${reasonOf(error)}` };
   }
 }
 
@@ -50,13 +53,14 @@ async function upload(
 export async function callWebhook(
   { url, extra_params }: Webhook,
   { comfyui_response: _, ...summary }: GenerateResult,
+  signal: AbortSignal,
 ): Promise<string | undefined> {
   try {
     const body = JSON.stringify({ ...summary, extra: extra_params });
     const headers = { "content-type": "application/json" };
-    const response = await fetch(url, { method: "POST", headers, body });
+    const response = await fetch(url, { method: "POST", headers, body, signal });
     return response.ok ? undefined : `status ${response.status}`;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return reasonOf(error);
   }
 }

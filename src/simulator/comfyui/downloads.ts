@@ -1,3 +1,4 @@
+import { downloadLine } from "../download-line.js";
 import type { LoadingStep } from "../simulated-model.js";
 import { MODEL_FILES } from "./node-classes.js";
 
@@ -5,6 +6,6 @@ import { MODEL_FILES } from "./node-classes.js";
 export function downloads(share: number): readonly LoadingStep[] {
   return MODEL_FILES.map((file) => ({
     share: share / MODEL_FILES.length,
-    write: (log) => log.line(`{"level":"INFO","message":"Downloading ${file}"}`),
+    write: (log) => log.line(downloadLine(`Downloading ${file}`)),
   }));
 }

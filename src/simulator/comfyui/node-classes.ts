@@ -60,6 +60,11 @@ const saves = (required: Record<string, InputSpec>): NodeClass => ({
 
 const PREFIX: InputSpec = ["STRING", { default: "ComfyUI" }];
 
+/** A kind of node by its name; undefined: there is none. */
+export function nodeClass(name: string): NodeClass | undefined {
+  return Object.hasOwn(NODE_CLASSES, name) ? NODE_CLASSES[name] : undefined;
+}
+
 /** The nodes that the simulated ComfyUI has: those of text to picture, Wan 2.2 and ACE Step. */
 export const NODE_CLASSES: Readonly<Record<string, NodeClass>> = {
   CheckpointLoaderSimple: takes({ ckpt_name: [CHECKPOINTS] }, "MODEL", "CLIP", "VAE"),

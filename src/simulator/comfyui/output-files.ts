@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import type { SavedFile } from "./comfy-message.js";
 
 /** A file with its bytes. */
@@ -9,11 +10,14 @@ export interface OutputFile {
 /** Most bytes that are kept: the oldest files go first. */
 const MOST_BYTES = 256 * 1024 * 1024;
 
+/** Prefixes whose files are counted; one that has not been used for long begins anew. */
+const MOST_PREFIXES = 1000;
+
 /** What the workflows have saved, in memory. */
 export class OutputFiles {
   readonly #files = new Map<string, OutputFile>();
   /** Files saved so far, by prefix: ComfyUI counts them in their names. */
-  readonly #counts = new Map<string, number>();
+  readonly #counts = new LRUCache<string, number>({ max: MOST_PREFIXES });
   #bytes = 0;
 
   /** @param prefix may have folders, such as `video/ComfyUI`. */

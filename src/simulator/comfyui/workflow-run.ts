@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { seedFor } from "../../random.js";
+import { picture } from "../media/picture.js";
+import { tune } from "../media/tune.js";
+import { video } from "../media/video.js";
 import { isOutput } from "./check-workflow.js";
 import type { ComfyMessage, NodeOutput } from "./comfy-message.js";
-import { picture } from "./media/picture.js";
-import { tune } from "./media/tune.js";
-import { video } from "./media/video.js";
 import type { OutputFiles } from "./output-files.js";
 import { neededBy, type Workflow } from "./workflow.js";
 

@@ -8,11 +8,19 @@ import type { Served } from "./served.js";
 
 const DIMENSIONS = 384;
 
+/** Texts of a request, as OpenAI limits them. */
+const MOST_TEXTS = 2048;
+
 const tokenIds = z.array(z.int()).min(1);
 
 const schema = z.object({
   model: z.string().nullish(),
-  input: z.union([z.string(), z.array(z.string()).min(1), tokenIds, z.array(tokenIds).min(1)]),
+  input: z.union([
+    z.string(),
+    z.array(z.string()).min(1).max(MOST_TEXTS),
+    tokenIds,
+    z.array(tokenIds).min(1).max(MOST_TEXTS),
+  ]),
   encoding_format: z.enum(["float", "base64"]).nullish(),
   dimensions: z.int().positive().max(4096).nullish(),
 });

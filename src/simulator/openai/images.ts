@@ -1,12 +1,15 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { z } from "zod";
 import { formBody } from "../form-body.js";
 import { jsonBody } from "../json-body.js";
 import { countTokens } from "../language/count-tokens.js";
-import { png } from "../png.js";
+import { png } from "../media/png.js";
 import { sendJson } from "../send-json.js";
 import { type Exchange, RefusedRequest, type SimulatedRoute } from "../simulated-model.js";
 import type { Served } from "./served.js";
 
+/** Longest side of an image, in pixels. */
+const MOST = 2048;
 /** Tokens that stand for the making of one image of 1024 × 1024. */
 const TOKENS_PER_IMAGE = 200;
 
@@ -17,6 +20,7 @@ const schema = z.object({
   size: z
     .string()
     .regex(/^[1-9]\d{1,3}x[1-9]\d{1,3}$/, "expected a size such as 1024x1024")
+    .refine((size) => Math.max(...sidesOf(size)) <= MOST, `expected at most ${MOST}x${MOST}`)
     .nullish(),
 });
 
@@ -58,17 +62,26 @@ async function paint(
   { model, prompt, n, size }: Asked,
   { response, signal }: Exchange,
 ): Promise<void> {
-  const [width = 0, height = 0] = (size ?? "1024x1024").split("x").map(Number);
+  const [width, height] = sidesOf(size ?? "1024x1024");
   const count = n ?? 1;
   const perImage = Math.ceil((TOKENS_PER_IMAGE * width * height) / 1024 ** 2);
   const work = { prompt: countTokens(prompt), tokens: count * perImage };
   check(model, work);
   await inference.finish(work, signal);
-  const data = Array.from({ length: count }, (_, index) => {
+  const data: { readonly b64_json: string }[] = [];
+  for (let index = 0; index < count; index += 1) {
+    await nextTurn();
     const seed = inference.seedFor(`${prompt} ${index}`);
-    return { b64_json: gradient(width, height, seed).toString("base64") };
-  });
+    data.push({ b64_json: gradient(width, height, seed).toString("base64") });
+  }
+  signal.throwIfAborted();
   sendJson(response, 200, { created: Math.floor(Date.now() / 1000), data });
+}
+
+/** Width and height of a size such as `1024x768`. */
+function sidesOf(size: string): readonly [number, number] {
+  const [width = 0, height = 0] = size.split("x").map(Number);
+  return [width, height];
 }
 
 /** Colours that change from left to right and from top to bottom, and follow from the seed. */

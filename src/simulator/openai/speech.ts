@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { jsonBody } from "../json-body.js";
 import { countTokens } from "../language/count-tokens.js";
+import { tone } from "../media/wav.js";
 import { RefusedRequest, type SimulatedRoute } from "../simulated-model.js";
 import type { Served } from "./served.js";
-import { tone } from "./wav.js";
 
 const SECONDS_PER_WORD = 0.35;
 const MAX_SECONDS = 60;

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { formBody } from "../form-body.js";
+import { wavSeconds } from "../media/wav.js";
 import { sendJson } from "../send-json.js";
 import { RefusedRequest, type SimulatedRoute } from "../simulated-model.js";
 import type { Served } from "./served.js";
-import { wavSeconds } from "./wav.js";
 
 const WORDS_PER_SECOND = 2.5;
 /** Bytes of a second of sound in a file that is no WAV: 128 kbit. */

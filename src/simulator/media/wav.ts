@@ -1,5 +1,5 @@
 /** Samples per second; one channel of 16 bits. */
-export const SAMPLE_RATE = 24_000;
+const SAMPLE_RATE = 24_000;
 
 const BYTES_PER_SAMPLE = 2;
 const HEAD_BYTES = 44;
