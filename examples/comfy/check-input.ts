@@ -1,9 +1,9 @@
 import { type Payload, PayloadError } from "tsworker";
+import type { Faults } from "../payloads/faults-of.js";
+import { isObject } from "../payloads/is-object.js";
 import { checkModifications } from "./check-modifications.js";
 import { checkWorkflow } from "./check-workflow.js";
-import type { Faults } from "./faults.js";
 import type { NodeCatalog } from "./node-catalog.js";
-import { recordOf } from "./record-of.js";
 
 /** Part of the wrapper's log and of paths on the instance: nothing that says more than it should there. */
 const REQUEST_ID = /^([0-9a-z_-]{1,64}|[0-9A-Fa-f-]{36})$/;
@@ -17,8 +17,8 @@ const SAMPLE = '{"input": {"modifier": "Text2Image", "modifications": {"prompt":
  */
 export function checkInput(payload: Payload, catalog: NodeCatalog): Payload {
   const faults: Faults = {};
-  const input = recordOf(payload.input);
-  if (!input) throw new PayloadError({ input: `the request belongs into it, as in ${SAMPLE}` });
+  const { input } = payload;
+  if (!isObject(input)) throw new PayloadError({ input: `the request belongs into it, as in ${SAMPLE}` });
   const { request_id, modifier, modifications, workflow_json, s3, webhook } = input;
   if (isGiven(request_id) && !REQUEST_ID.test(String(request_id))) {
     faults["input.request_id"] = "must be a UUID, or at most 64 small letters, digits, - and _";
@@ -34,8 +34,8 @@ export function checkInput(payload: Payload, catalog: NodeCatalog): Payload {
   } else {
     faults["input.workflow_json"] = `give it, or a modifier, as in ${SAMPLE}`;
   }
-  if (isGiven(s3)) checkS3(recordOf(s3) ?? {}, faults);
-  if (isGiven(webhook) && !isHttpUrl(recordOf(webhook)?.url)) {
+  if (isGiven(s3)) checkS3(isObject(s3) ? s3 : {}, faults);
+  if (isGiven(webhook) && !(isObject(webhook) && isHttpUrl(webhook.url))) {
     faults["input.webhook.url"] = "must be an address that begins with http:// or https://";
   }
   if (Object.keys(faults).length > 0) throw new PayloadError(faults);
@@ -45,7 +45,7 @@ export function checkInput(payload: Payload, catalog: NodeCatalog): Payload {
 /** The wrapper takes what is empty for what is not there. */
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== "";
 
-function checkS3(s3: Readonly<Record<string, unknown>>, faults: Faults): void {
+function checkS3(s3: Payload, faults: Faults): void {
   for (const key of S3_KEYS) {
     if (typeof s3[key] === "string" && s3[key] !== "") continue;
     faults[`input.s3.${key}`] =

@@ -1,7 +1,23 @@
-import type { Faults } from "./faults.js";
+import { type Faults, faultsOf, type Rule } from "../payloads/faults-of.js";
+import { isObject } from "../payloads/is-object.js";
+import { integer, optional, text } from "../payloads/rules.js";
 import type { NodeCatalog } from "./node-catalog.js";
-import { recordOf } from "./record-of.js";
-import { sizeFault } from "./size-fault.js";
+import { side } from "./side.js";
+
+const FIELD = "input.modifications";
+
+const seed: Rule = (value, payload) =>
+  value === "__RANDOM_INT__" || integer(0)(value, payload) === undefined
+    ? undefined
+    : 'must be an integer from 0 on, or "__RANDOM_INT__" for a new one each time';
+
+const RULES: Readonly<Record<string, Rule>> = {
+  prompt: text("a red kite"),
+  width: optional(side),
+  height: optional(side),
+  steps: optional(integer(1, 10_000)),
+  seed: optional(seed),
+};
 
 /** The node whose list a modification is chosen from. */
 const CHOICES = {
@@ -17,29 +33,17 @@ export function checkModifications(
   catalog: NodeCatalog,
   faults: Faults,
 ): void {
-  const modifications = recordOf(given ?? {});
-  if (!modifications) {
-    faults["input.modifications"] = 'must be an object such as {"prompt": "a red kite", "steps": 20}';
+  const modifications = given ?? {};
+  if (!isObject(modifications)) {
+    faults[FIELD] = 'must be an object such as {"prompt": "a red kite", "steps": 20}';
     return;
   }
   if (modifier !== "Text2Image") return;
-  const note = (name: string, fault: string | undefined): void => {
-    if (fault !== undefined) faults[`input.modifications.${name}`] = fault;
-  };
-  const { prompt, width, height, steps, seed } = modifications;
-  if (typeof prompt !== "string" || prompt.trim() === "") note("prompt", "say in words what to paint");
-  note("width", sizeFault(width));
-  note("height", sizeFault(height));
-  if (steps !== undefined && !isInteger(steps, 1, 10_000)) {
-    note("steps", "must be an integer from 1 to 10000; 20 are usual");
-  }
-  if (seed !== undefined && seed !== "__RANDOM_INT__" && !isInteger(seed, 0, Number.MAX_SAFE_INTEGER)) {
-    note("seed", 'must be an integer from 0 on, or "__RANDOM_INT__" for a new one each time');
+  for (const [name, fault] of Object.entries(faultsOf(RULES, modifications))) {
+    faults[`${FIELD}.${name}`] = fault;
   }
   for (const [name, node] of Object.entries(CHOICES)) {
-    note(name, catalog.choiceFault(node, name, modifications[name]));
+    const fault = catalog.choiceFault(node, name, modifications[name]);
+    if (fault !== undefined) faults[`${FIELD}.${name}`] = fault;
   }
 }
-
-const isInteger = (value: unknown, least: number, most: number): boolean =>
-  typeof value === "number" && Number.isInteger(value) && value >= least && value <= most;

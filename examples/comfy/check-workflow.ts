@@ -1,16 +1,16 @@
-import type { Faults } from "./faults.js";
+import type { Payload } from "tsworker";
+import { type Faults, faultsOf } from "../payloads/faults-of.js";
+import { isObject } from "../payloads/is-object.js";
 import type { NodeCatalog } from "./node-catalog.js";
-import { recordOf } from "./record-of.js";
-import { sizeFault } from "./size-fault.js";
+import { side } from "./side.js";
 
 const FIELD = "input.workflow_json";
 
 /** Looks at a workflow before ComfyUI does, which says less and to the wrong people. */
-export function checkWorkflow(given: unknown, catalog: NodeCatalog, faults: Faults): void {
-  const workflow = recordOf(given);
-  if (!workflow) {
+export function checkWorkflow(workflow: unknown, catalog: NodeCatalog, faults: Faults): void {
+  if (!isObject(workflow)) {
     faults[FIELD] =
-      `must be the workflow itself, an object, not ${typeof given === "string" ? "its text" : "a list"}`;
+      `must be the workflow itself, an object, not ${typeof workflow === "string" ? "its text" : "a list"}`;
     return;
   }
   if (Array.isArray(workflow.nodes) || "last_node_id" in workflow) {
@@ -18,7 +18,7 @@ export function checkWorkflow(given: unknown, catalog: NodeCatalog, faults: Faul
       'is in the format of the editor; in ComfyUI, choose "Export (API)" in the menu "Workflow", and send that file';
     return;
   }
-  if (recordOf(workflow.prompt) && !recordOf(workflow.prompt)?.class_type) {
+  if (isObject(workflow.prompt) && !workflow.prompt.class_type) {
     faults[FIELD] = 'has its nodes under "prompt": send what is under it';
     return;
   }
@@ -28,19 +28,18 @@ export function checkWorkflow(given: unknown, catalog: NodeCatalog, faults: Faul
 function checkNode(
   id: string,
   value: unknown,
-  workflow: Readonly<Record<string, unknown>>,
+  workflow: Payload,
   catalog: NodeCatalog,
   faults: Faults,
 ): void {
-  const node = recordOf(value);
-  const { class_type, inputs } = node ?? {};
+  const { class_type, inputs } = isObject(value) ? value : {};
   if (typeof class_type !== "string") {
     faults[`${FIELD}.${id}`] = "is no node: it has no class_type";
     return;
   }
   const unknown = catalog.classFault(class_type);
   if (unknown !== undefined) faults[`${FIELD}.${id}.class_type`] = unknown;
-  for (const [name, input] of Object.entries(recordOf(inputs) ?? {})) {
+  for (const [name, input] of Object.entries(isObject(inputs) ? inputs : {})) {
     const fault = inputFault(class_type, name, input, workflow, catalog);
     if (fault !== undefined) faults[`${FIELD}.${id}.inputs.${name}`] = fault;
   }
@@ -50,14 +49,15 @@ function inputFault(
   classType: string,
   name: string,
   input: unknown,
-  workflow: Readonly<Record<string, unknown>>,
+  workflow: Payload,
   catalog: NodeCatalog,
 ): string | undefined {
   if (Array.isArray(input)) {
     const [id] = input;
     const isLink = input.length === 2 && typeof id === "string";
-    return isLink && !(id in workflow) ? `is linked to node ${id}, which is not there` : undefined;
+    return isLink && !Object.hasOwn(workflow, id) ? `is linked to node ${id}, which is not there` : undefined;
   }
-  if (/^Empty.*Latent/.test(classType) && (name === "width" || name === "height")) return sizeFault(input);
+  if (/^Empty.*Latent/.test(classType) && (name === "width" || name === "height"))
+    return faultsOf({ [name]: side }, { [name]: input })[name];
   return catalog.choiceFault(classType, name, input);
 }

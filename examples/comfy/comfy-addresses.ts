@@ -6,6 +6,6 @@ const COMFYUI_PORT = 18188;
  * wrapper, where one server is both, and at its usual port.
  */
 export function comfyAddresses(wrapperPort: number, named: string | undefined): readonly string[] {
-  if (named !== undefined) return [named.replace(/\/$/, "")];
+  if (named) return [named.replace(/\/$/, "")];
   return [wrapperPort, COMFYUI_PORT].map((port) => `http://127.0.0.1:${port}`);
 }

@@ -12,7 +12,7 @@ interface ComfyWorkerOptions {
 
 /** A worker in front of ComfyUI's API wrapper, which does one workflow after the other. */
 export function comfyWorker({ workload, benchmark }: ComfyWorkerOptions): Worker {
-  const port = Number(process.env.MODEL_PORT ?? 18288);
+  const port = Number(process.env.MODEL_PORT || 18288);
   const addresses = comfyAddresses(port, process.env.COMFYUI_URL);
   const catalog = new NodeCatalog(addresses);
   const files = new FileFetcher(addresses);
@@ -26,7 +26,7 @@ export function comfyWorker({ workload, benchmark }: ComfyWorkerOptions): Worker
   return new Worker({
     modelServerUrl: "http://127.0.0.1",
     modelServerPort: port,
-    modelLogFile: process.env.MODEL_LOG ?? "/var/log/portal/api-wrapper.log",
+    modelLogFile: process.env.MODEL_LOG || "/var/log/portal/api-wrapper.log",
     modelHealthcheckUrl: "/health",
     // A log that never has the line does not keep the worker waiting.
     readiness: "either",

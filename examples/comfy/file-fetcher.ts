@@ -1,7 +1,10 @@
-import { recordOf } from "./record-of.js";
+import type { Payload } from "tsworker";
+import { isObject } from "../payloads/is-object.js";
 
 /** Largest file that is put into an answer, in bytes. */
 const MOST_BYTES = 64 * 1024 * 1024;
+/** Milliseconds that ComfyUI may take to hand out a file. */
+const MOST_MS = 60_000;
 /** What ComfyUI calls a workflow that it cannot execute, whoever tries. */
 const INVALID = /prompt_outputs_failed_validation|invalid_prompt|prompt_no_outputs|missing_node_type/;
 
@@ -26,12 +29,10 @@ export class FileFetcher {
     }
     if (!type.startsWith("application/json")) return answer;
     const body: unknown = await answer.json();
-    const result = recordOf(body);
+    if (!isObject(body)) return Response.json(body, { status: answer.status });
     // Another worker could not execute it either: nobody shall try.
-    const isInvalid = answer.status === 500 && INVALID.test(String(result?.message));
-    return Response.json(result && (await this.#completed(result)), {
-      status: isInvalid ? 422 : answer.status,
-    });
+    const isInvalid = answer.status === 500 && INVALID.test(String(body.message));
+    return Response.json(await this.#completed(body), { status: isInvalid ? 422 : answer.status });
   }
 
   /** The events of a stream; the last one has the result. */
@@ -52,23 +53,23 @@ export class FileFetcher {
 
   async #line(line: string): Promise<string> {
     if (!line.startsWith("data: ") || !line.includes('"final_result"')) return line;
-    const event = recordOf(JSON.parse(line.slice("data: ".length)));
-    const result = recordOf(event?.result);
-    return result ? `data: ${JSON.stringify({ ...event, result: await this.#completed(result) })}` : line;
+    const event: unknown = JSON.parse(line.slice("data: ".length));
+    if (!isObject(event) || !isObject(event.result)) return line;
+    return `data: ${JSON.stringify({ ...event, result: await this.#completed(event.result) })}`;
   }
 
-  async #completed(result: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>> {
+  async #completed(result: Payload): Promise<Payload> {
     if (!Array.isArray(result.output)) return result;
     const output = await Promise.all(
       result.output.map(async (each: unknown) => {
-        const file = recordOf(each) ?? {};
-        return file.url || file.data ? file : { ...file, ...(await this.#bytesOf(file)) };
+        if (!isObject(each) || each.url || each.data) return each;
+        return { ...each, ...(await this.#bytesOf(each)) };
       }),
     );
     return { ...result, output };
   }
 
-  async #bytesOf(file: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, string>>> {
+  async #bytesOf(file: Payload): Promise<Readonly<Record<string, string>>> {
     const { filename, subfolder = "", type = "output" } = file;
     const query = new URLSearchParams({
       filename: String(filename),
@@ -78,7 +79,7 @@ export class FileFetcher {
     let error = "ComfyUI is at none of its addresses: set COMFYUI_URL";
     for (const address of this.#addresses) {
       try {
-        const response = await fetch(`${address}/view?${query}`);
+        const response = await fetch(`${address}/view?${query}`, { signal: AbortSignal.timeout(MOST_MS) });
         const mimetype = response.headers.get("content-type") ?? "application/octet-stream";
         const length = Number(response.headers.get("content-length") ?? 0);
         if (response.ok && length <= MOST_BYTES) {

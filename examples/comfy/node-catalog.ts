@@ -1,4 +1,5 @@
-import { recordOf } from "./record-of.js";
+import type { Payload } from "tsworker";
+import { isObject } from "../payloads/is-object.js";
 
 /** Milliseconds until it is read anew: models and nodes may be added at any time. */
 const REFRESH_MS = 60_000;
@@ -14,7 +15,7 @@ const NAMED = 8;
  */
 export class NodeCatalog {
   readonly #addresses: readonly string[];
-  #classes: Readonly<Record<string, unknown>> | undefined;
+  #classes: Payload | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isRunning = false;
 
@@ -36,7 +37,7 @@ export class NodeCatalog {
 
   /** What is wrong with a kind of node; undefined: nothing that is known. */
   classFault(classType: string): string | undefined {
-    if (!this.#classes || classType in this.#classes) return undefined;
+    if (!this.#classes || Object.hasOwn(this.#classes, classType)) return undefined;
     return `there is no node ${classType} here: install its custom node on the instance, or use another one`;
   }
 
@@ -56,12 +57,12 @@ export class NodeCatalog {
    * their inputs in a way of their own.
    */
   #choices(classType: string, name: string): readonly unknown[] | undefined {
-    const nodeClass = recordOf(this.#classes?.[classType]);
-    if (String(nodeClass?.python_module).startsWith("custom_nodes")) return undefined;
-    const inputs = recordOf(nodeClass?.input);
-    const described = recordOf(inputs?.required)?.[name] ?? recordOf(inputs?.optional)?.[name];
+    const nodeClass = objectOf(this.#classes?.[classType]);
+    if (String(nodeClass.python_module).startsWith("custom_nodes")) return undefined;
+    const { required, optional } = objectOf(nodeClass.input);
+    const described = objectOf(required)[name] ?? objectOf(optional)[name];
     if (!Array.isArray(described)) return undefined;
-    const details = recordOf(described[1]) ?? {};
+    const details = objectOf(described[1]);
     if (Object.keys(details).some((key) => key.endsWith("_upload"))) return undefined;
     // Older versions begin with the list itself.
     const choices = described[0] === "COMBO" ? details.options : described[0];
@@ -74,11 +75,12 @@ export class NodeCatalog {
     this.#timer = setTimeout(() => void this.#refresh(), this.#classes ? REFRESH_MS : RETRY_MS);
   }
 
-  async #read(): Promise<Readonly<Record<string, unknown>> | undefined> {
+  async #read(): Promise<Payload | undefined> {
     for (const address of this.#addresses) {
       try {
         const response = await fetch(`${address}/object_info`, { signal: AbortSignal.timeout(10_000) });
-        if (response.ok) return recordOf(await response.json());
+        const said: unknown = response.ok && (await response.json());
+        if (isObject(said)) return said;
       } catch {
         // It is not there, or not yet.
       }
@@ -86,3 +88,6 @@ export class NodeCatalog {
     return undefined;
   }
 }
+
+/** An object as it is; an empty one in place of anything else. */
+const objectOf = (value: unknown): Payload => (isObject(value) ? value : {});

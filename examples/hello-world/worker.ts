@@ -7,7 +7,9 @@ const generation = {
   requestParser: (payload) => {
     const { prompt } = payload;
     if (typeof prompt === "string" && prompt.trim() !== "") return payload;
-    throw new PayloadError({ prompt: 'must be a text such as "Hello"' });
+    throw new PayloadError({
+      prompt: `must be a text such as "Hello", got ${JSON.stringify(prompt) ?? "nothing"}`,
+    });
   },
   workloadCalculator: ({ prompt }) => String(prompt).trim().split(/\s+/).length,
 } satisfies Partial<HandlerConfig>;

@@ -1,10 +1,9 @@
 import { Serverless } from "tsworker/client";
 
 const { VAST_API_KEY = "dev", ENGINE_URL = "http://127.0.0.1:8080", ENDPOINT_NAME = "dev" } = process.env;
+const endpoint = new Serverless({ apiKey: VAST_API_KEY, engineUrl: ENGINE_URL }).endpoint(ENDPOINT_NAME);
 
 const MAX_TOKENS = 20;
-
-const endpoint = new Serverless({ apiKey: VAST_API_KEY, engineUrl: ENGINE_URL }).endpoint(ENDPOINT_NAME);
 
 interface Chunk {
   readonly choices: readonly { readonly text: string }[];

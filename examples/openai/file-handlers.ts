@@ -1,5 +1,7 @@
 import type { HandlerConfig, Payload } from "tsworker";
-import { checked, optional, type Rule, text } from "./checked.js";
+import { checked } from "../payloads/checked.js";
+import type { Rule } from "../payloads/faults-of.js";
+import { optional, text } from "../payloads/rules.js";
 import { imageWorkload } from "./image-workload.js";
 import { completions, MAX_QUEUE_TIME } from "./workload-units.js";
 

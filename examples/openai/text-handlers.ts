@@ -1,6 +1,9 @@
 import type { HandlerConfig, Payload } from "tsworker";
-import { checked, isObject, optional, type Rule, tokenCount, trueOrFalse } from "./checked.js";
-import { randomWords } from "./random-words.js";
+import { checked } from "../payloads/checked.js";
+import type { Rule } from "../payloads/faults-of.js";
+import { isObject } from "../payloads/is-object.js";
+import { randomWords } from "../payloads/random-words.js";
+import { integer, optional, trueOrFalse } from "../payloads/rules.js";
 import { MAX_QUEUE_TIME } from "./workload-units.js";
 
 interface Benchmark {
@@ -15,8 +18,8 @@ const UNLIMITED = 100;
 
 const common = {
   stream: optional(trueOrFalse),
-  max_tokens: optional(tokenCount),
-  max_completion_tokens: optional(tokenCount),
+  max_tokens: optional(integer(1)),
+  max_completion_tokens: optional(integer(1)),
 };
 
 const generation = {

@@ -1,8 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { PayloadError, Worker } from "tsworker";
+import { Worker } from "tsworker";
+import { checked } from "../payloads/checked.js";
+import type { Rule } from "../payloads/faults-of.js";
+import { optional } from "../payloads/rules.js";
 
 /** Seconds. */
-const MOST = Number(process.env.MAX_RESERVATION_SECONDS ?? 3600);
+const MOST = Number(process.env.MAX_RESERVATION_SECONDS || 3600);
+
+const duration: Rule = (value) =>
+  Number.isFinite(value) && Number(value) > 0
+    ? undefined
+    : `must be a number of seconds, or be left out for ${MOST}`;
 
 await new Worker({
   // There is no model server. What a reservation is for is started and stopped here.
@@ -18,15 +26,9 @@ await new Worker({
       route: "/reserve",
       maxQueueTime: 30,
       workloadCalculator: () => 100,
-      requestParser: (payload) => {
-        const { duration } = payload;
-        if (duration === undefined || (Number.isFinite(duration) && Number(duration) > 0)) return payload;
-        throw new PayloadError({
-          duration: `expected a number of seconds, or none for ${MOST}, got ${JSON.stringify(duration)}`,
-        });
-      },
-      remoteFunction: async function* ({ duration = MOST }, signal) {
-        const seconds = Math.min(Number(duration), MOST);
+      requestParser: checked({ duration: optional(duration) }),
+      remoteFunction: async function* ({ duration }, signal) {
+        const seconds = Math.min(Number(duration ?? MOST), MOST);
         yield { status: "reserved", seconds };
         // Ends at once when the client leaves, which frees the place.
         await sleep(seconds * 1000, undefined, { signal });

@@ -1,19 +1,18 @@
 import { Serverless } from "tsworker/client";
 
 const { VAST_API_KEY = "dev", ENGINE_URL = "http://127.0.0.1:8080", ENDPOINT_NAME = "dev" } = process.env;
+const endpoint = new Serverless({ apiKey: VAST_API_KEY, engineUrl: ENGINE_URL }).endpoint(ENDPOINT_NAME);
 
 const AT_ONCE = [1, 4, 16];
-const TOKENS = 128;
-
-const endpoint = new Serverless({ apiKey: VAST_API_KEY, engineUrl: ENGINE_URL }).endpoint(ENDPOINT_NAME);
+const MAX_TOKENS = 128;
 
 interface Completion {
   readonly usage: { readonly completion_tokens: number };
 }
 
 async function complete(topic: string): Promise<number> {
-  const payload = { model: process.env.MODEL_NAME, prompt: `Write about ${topic}.`, max_tokens: TOKENS };
-  const answer = await endpoint.request("/v1/completions", payload, { cost: TOKENS });
+  const payload = { model: process.env.MODEL_NAME, prompt: `Write about ${topic}.`, max_tokens: MAX_TOKENS };
+  const answer = await endpoint.request("/v1/completions", payload, { cost: MAX_TOKENS });
   await answer.expectOk();
   return (await answer.json<Completion>()).usage.completion_tokens;
 }

@@ -1,33 +1,33 @@
-import { type Payload, PayloadError, Worker } from "tsworker";
-import { randomWords } from "../openai/random-words.js";
+import { type Payload, Worker } from "tsworker";
+import { checked } from "../payloads/checked.js";
+import type { Rule } from "../payloads/faults-of.js";
+import { isObject } from "../payloads/is-object.js";
+import { randomWords } from "../payloads/random-words.js";
+import { integer, optional } from "../payloads/rules.js";
 
 /** What a request costs: the tokens that it may make, 100 where it does not say, as with TGI itself. */
-const workload = ({ parameters }: Payload): number => {
-  const { max_new_tokens = 100 } = (parameters ?? {}) as { readonly max_new_tokens?: unknown };
-  return Number(max_new_tokens);
-};
+const workload = ({ parameters }: Payload): number =>
+  Number((isObject(parameters) ? parameters.max_new_tokens : undefined) ?? 100);
 
-function checked(payload: Payload): Payload {
-  const { inputs, parameters = {} } = payload;
-  const faults: Record<string, string> = {};
-  if (typeof inputs !== "string" || inputs === "") {
-    faults.inputs = 'must be a text such as "Hello"; "prompt" and "messages" belong to OpenAI\'s interface';
-  }
-  if (typeof parameters !== "object" || Array.isArray(parameters)) {
-    faults.parameters = 'must be an object such as {"max_new_tokens":128}';
-  } else if (payload.max_new_tokens !== undefined) {
-    faults.max_new_tokens = 'belongs into "parameters"';
-  } else if (!(workload(payload) > 0)) {
-    faults["parameters.max_new_tokens"] = "must be a whole number over 0";
-  }
-  if (Object.keys(faults).length > 0) throw new PayloadError(faults);
-  return payload;
-}
+const inputs: Rule = (value) =>
+  typeof value === "string" && value !== ""
+    ? undefined
+    : 'must be a text such as "Hello"; "prompt" and "messages" belong to OpenAI\'s interface';
+
+const parameters: Rule = (value) =>
+  isObject(value) ? undefined : 'must be an object such as {"max_new_tokens":128}';
+
+const misplaced: Rule = (value) => (value === undefined ? undefined : 'belongs into "parameters"');
 
 const generation = {
   allowParallelRequests: true,
   maxQueueTime: 60,
-  requestParser: checked,
+  requestParser: checked({
+    inputs,
+    parameters: optional(parameters),
+    max_new_tokens: misplaced,
+    "parameters.max_new_tokens": optional(integer(1)),
+  }),
   workloadCalculator: workload,
 };
 

@@ -1,7 +1,9 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { modelFor } from "../../src/cli/example-models.js";
+import { workerFile } from "../../src/cli/worker-file.js";
 import { type Endpoint, Serverless } from "../../src/client/index.js";
 import { Engine } from "../../src/engine/index.js";
 import type { Payload } from "../../src/wire.js";
@@ -12,11 +14,12 @@ import { freePort } from "./free-port.js";
 /** Programs start, one of them compiles TypeScript, and other tests run beside them. */
 const SLOW = { timeoutMs: 45_000, intervalMs: 20 };
 
-/** A language model that loads and answers as fast as it can. */
-const FAST =
-  "--load-seconds 0.2 --tokens-per-second 20000 --batch-tokens-per-second 2000000 --first-token-ms 0".split(
-    " ",
-  );
+/** Flags with which a simulated server of a kind is as fast as it can be. */
+const LANGUAGE = "--tokens-per-second 20000 --batch-tokens-per-second 2000000 --first-token-ms 0";
+const FAST: Readonly<Record<string, string>> = {
+  comfyui: "--step-ms 1",
+  training: "--batches-per-second 200",
+};
 
 /** A line of the worker's log. */
 type LogLine = { readonly msg?: string } & Readonly<Record<string, unknown>>;
@@ -26,61 +29,70 @@ export interface ExampleStandOptions {
   readonly sim?: readonly string[];
   /** Variables of the worker. */
   readonly env?: Readonly<Record<string, string>>;
+  /** A capacity that an earlier start has measured. Undefined: the worker measures it. */
+  readonly capacity?: number;
 }
 
-/** An example with a simulated language model, as its user runs it: engine, `tsworker sim` and `tsworker run`. */
+interface Parts {
+  readonly name: string;
+  readonly folder: string;
+  readonly engine: Engine;
+  readonly worker: Running;
+  /** Undefined: the example has no model server. */
+  readonly model: Running | undefined;
+  readonly ports: { readonly worker: number; readonly local: number; readonly model: number };
+}
+
+/** An example as its user runs it: an engine, `tsworker sim` and `tsworker run`, the latter two as processes. */
 export class ExampleStand {
   readonly engine: Engine;
   readonly endpoint: Endpoint;
-  readonly model: Running;
-  readonly worker: Running;
-  /** Base URL of the worker. */
+  /** Working directory of worker and client. */
+  readonly folder: string;
+  /** Base URLs: of the worker, of its second port, of the simulated model server. */
   readonly workerUrl: string;
-  /** Base URL of its second port. */
   readonly localUrl: string;
-  readonly modelLog: string;
-  readonly #name: string;
-  readonly #folder: string;
+  readonly modelUrl: string;
+  readonly #parts: Parts;
 
-  private constructor(
-    name: string,
-    folder: string,
-    parts: Pick<ExampleStand, "engine" | "model" | "worker" | "workerUrl" | "localUrl" | "modelLog">,
-  ) {
-    this.#name = name;
-    this.#folder = folder;
-    this.engine = parts.engine;
-    this.model = parts.model;
-    this.worker = parts.worker;
-    this.workerUrl = parts.workerUrl;
-    this.localUrl = parts.localUrl;
-    this.modelLog = parts.modelLog;
-    this.endpoint = new Serverless({ apiKey: "key", engineUrl: parts.engine.url }).endpoint("endpoint");
+  private constructor(parts: Parts) {
+    const { engine, folder, ports } = parts;
+    this.#parts = parts;
+    this.engine = engine;
+    this.folder = folder;
+    this.workerUrl = `http://127.0.0.1:${ports.worker}`;
+    this.localUrl = `http://127.0.0.1:${ports.local}`;
+    this.modelUrl = `http://127.0.0.1:${ports.model}`;
+    this.endpoint = new Serverless({ apiKey: "key", engineUrl: engine.url }).endpoint("endpoint");
   }
 
   /** Starts everything; the worker may still be loading. */
-  static async start(name: string, { sim = [], env }: ExampleStandOptions = {}): Promise<ExampleStand> {
+  static async start(
+    name: string,
+    { sim = [], env: more, capacity }: ExampleStandOptions = {},
+  ): Promise<ExampleStand> {
     const folder = await mkdtemp(join(tmpdir(), "tsworker-example-"));
+    if (capacity !== undefined) await writeFile(join(folder, ".has_benchmark"), String(capacity));
     const engine = new Engine({ endpoint: "endpoint", apiKey: "key", port: await freePort() });
     await engine.start();
-    const [port, httpPort, modelPort] = [await freePort(), await freePort(), await freePort()];
+    const ports = { worker: await freePort(), local: await freePort(), model: await freePort() };
     const log = join(folder, "model.log");
-    const place = ["--port", String(modelPort), "--log", log];
-    const model = spawnTsworker({ cwd: folder }, "sim", name, ...place, ...FAST, ...sim);
-    const surroundings = {
-      WORKER_PORT: String(port),
-      WORKER_HTTP_PORT: String(httpPort),
+    const kind = modelFor(workerFile(name));
+    const place = ["--port", String(ports.model), "--log", log, "--load-seconds", "0.2"];
+    const pace = (FAST[kind ?? ""] ?? LANGUAGE).split(" ");
+    const model = kind && spawnTsworker({ cwd: folder }, "sim", kind, ...place, ...pace, ...sim);
+    const env = {
+      WORKER_PORT: String(ports.worker),
+      WORKER_HTTP_PORT: String(ports.local),
       PUBLIC_IPADDR: "127.0.0.1",
-      [`VAST_TCP_PORT_${port}`]: String(port),
+      [`VAST_TCP_PORT_${ports.worker}`]: String(ports.worker),
       CONTAINER_ID: "7",
       REPORT_ADDR: engine.url,
-      MODEL_PORT: String(modelPort),
-      MODEL_LOG: log,
-      ...env,
+      ...(model && { MODEL_PORT: String(ports.model), MODEL_LOG: log }),
+      ...more,
     };
-    const worker = spawnTsworker({ cwd: folder, env: surroundings }, "run", name);
-    const [workerUrl, localUrl] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${httpPort}`];
-    return new ExampleStand(name, folder, { engine, model, worker, workerUrl, localUrl, modelLog: log });
+    const worker = spawnTsworker({ cwd: folder, env }, "run", name);
+    return new ExampleStand({ name, folder, engine, worker, model: model || undefined, ports });
   }
 
   /** The same for one test: all is gone when it is over. */
@@ -91,6 +103,13 @@ export class ExampleStand {
   }
 
   /** The same, with a worker that is ready. */
+  static async readyForTest(name: string, options: ExampleStandOptions = {}): Promise<ExampleStand> {
+    const stand = await ExampleStand.forTest(name, options);
+    await stand.reaches("ready");
+    return stand;
+  }
+
+  /** For all tests of a file: with a worker that is ready. Whoever has it stops it. */
   static async ready(name: string, options: ExampleStandOptions = {}): Promise<ExampleStand> {
     const stand = await ExampleStand.start(name, options);
     try {
@@ -102,9 +121,23 @@ export class ExampleStand {
     return stand;
   }
 
+  /** What the simulated model server has printed, its log included. */
+  modelOutput(): string {
+    return this.#parts.model?.stdout() ?? "";
+  }
+
+  /** The file that the simulated model server's log goes to. */
+  get modelLogFile(): string {
+    return join(this.folder, "model.log");
+  }
+
+  modelLog(): Promise<string> {
+    return readFile(this.modelLogFile, "utf8");
+  }
+
   /** What the worker has logged, oldest first. */
   get lines(): readonly LogLine[] {
-    const whole = this.worker.stdout().split("\n").slice(0, -1);
+    const whole = this.#parts.worker.stdout().split("\n").slice(0, -1);
     return whole.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as LogLine);
   }
 
@@ -114,22 +147,13 @@ export class ExampleStand {
   }
 
   /** Waits until the worker is in a state. @returns the line of its log that says so. */
-  async reaches(state: string): Promise<LogLine> {
-    return eventually(() => {
-      const last = this.lines.findLast(({ msg }) => msg === "state");
-      if (last?.state === state) return last;
-      const output = `${this.worker.stdout()}${this.worker.stderr()}`;
-      throw new Error(`expected the state ${state}, went through ${this.states}\n${output}`);
-    }, SLOW);
+  reaches(state: string): Promise<LogLine> {
+    return this.#line(state, (lines) => [lines.at(-1)]);
   }
 
-  /** Waits until the worker has been in a state. @returns the first line of its log that says so. */
-  async hasReached(wanted: string): Promise<LogLine> {
-    return eventually(() => {
-      const line = this.lines.find(({ msg, state }) => msg === "state" && state === wanted);
-      if (line) return line;
-      throw new Error(`expected the state ${wanted}, went through ${this.states}\n${this.worker.stderr()}`);
-    }, SLOW);
+  /** Waits until the worker has been in a state, after so many others. @returns the first line that says so. */
+  hasReached(state: string, after = 0): Promise<LogLine> {
+    return this.#line(state, (lines) => lines.slice(after));
   }
 
   /** Sends one request, and does not try it again. */
@@ -140,9 +164,10 @@ export class ExampleStand {
   }
 
   /** Runs the example's client to its end. @returns what it printed, errors included. */
-  async client(): Promise<string> {
-    const env = { VAST_API_KEY: "key", ENGINE_URL: this.engine.url, ENDPOINT_NAME: "endpoint" };
-    const client = spawnTsworker({ cwd: this.#folder, env }, "run", `${this.#name}/client`);
+  async client(...parameters: readonly string[]): Promise<string> {
+    const { name, folder, engine } = this.#parts;
+    const env = { VAST_API_KEY: "key", ENGINE_URL: engine.url, ENDPOINT_NAME: "endpoint" };
+    const client = spawnTsworker({ cwd: folder, env }, "run", `${name}/client`, ...parameters);
     const code = await client.exitCode;
     const output = client.stdout() + client.stderr();
     if (code !== 0) throw new Error(`the client ended with ${code}:\n${output}`);
@@ -150,9 +175,26 @@ export class ExampleStand {
   }
 
   async stop(): Promise<void> {
-    for (const { signal } of [this.worker, this.model]) signal("SIGKILL");
-    await Promise.all([this.worker.exitCode, this.model.exitCode]);
-    await this.engine.stop();
-    await rm(this.#folder, { recursive: true, force: true });
+    const { worker, model, engine, folder } = this.#parts;
+    for (const program of [worker, model]) program?.signal("SIGKILL");
+    await Promise.all([worker.exitCode, model?.exitCode]);
+    await engine.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+
+  /** Waits for a line of the worker's log that tells of a state, among those that count. */
+  #line(
+    wanted: string,
+    among: (lines: readonly LogLine[]) => readonly (LogLine | undefined)[],
+  ): Promise<LogLine> {
+    const { worker } = this.#parts;
+    return eventually(() => {
+      const told = this.lines.filter(({ msg }) => msg === "state");
+      const line = among(told).find((each) => each?.state === wanted);
+      if (line) return line;
+      // What whoever died has said explains a test that fails.
+      const output = `${worker.stdout()}${worker.stderr()}`;
+      throw new Error(`expected the state ${wanted}, went through ${this.states}\n${output}`);
+    }, SLOW);
   }
 }

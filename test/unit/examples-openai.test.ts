@@ -1,6 +1,4 @@
-import { PayloadError } from "tsworker";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { checked, optional, text, trueOrFalse } from "../../examples/openai/checked.js";
 import { openaiConfig } from "../../examples/openai/openai-config.js";
 import { completions } from "../../examples/openai/workload-units.js";
 
@@ -93,26 +91,4 @@ test.each([
   [Number.NaN, 500],
 ])("what takes %d completions has a workload of %d", (count, workload) => {
   expect(completions(count)).toBe(workload);
-});
-
-describe("a payload that is checked", () => {
-  const parser = checked({ name: text("Ada"), flag: optional(trueOrFalse) });
-
-  test("goes on as it is, or unwrapped", () => {
-    const payload = { name: "Grace", flag: null, other: 1 };
-    expect(parser(payload)).toBe(payload);
-    expect(parser({ input: payload })).toBe(payload);
-  });
-
-  test("is not unwrapped where input is a field of its own", () => {
-    const takesInput = checked({ input: text("Hello") });
-    expect(takesInput({ input: "Hi" })).toEqual({ input: "Hi" });
-  });
-
-  test("is refused with every field that is wrong, and a piece of what came", () => {
-    const refusing = () => parser({ flag: "y".repeat(100) });
-    expect(refusing).toThrow(PayloadError);
-    expect(refusing).toThrow('name: must be a text such as "Ada", but it is missing');
-    expect(refusing).toThrow(/flag: must be true or false, without quotes, got "y{59}…/);
-  });
 });

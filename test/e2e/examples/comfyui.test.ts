@@ -6,14 +6,12 @@ import { readWorkflow } from "../../../examples/comfy/read-workflow.js";
 import { PROMPTS } from "../../../examples/comfyui/prompts.js";
 import { close, httpUrl, listen } from "../../../src/stand-in/listen.js";
 import type { Payload } from "../../../src/wire.js";
-import { comfyStand } from "../../support/comfy-stand.js";
 import { decodedPng } from "../../support/decoded-png.js";
 import { eventually } from "../../support/eventually.js";
+import { ExampleStand, type ExampleStandOptions } from "../../support/example-stand.js";
 import { root } from "../../unit/support/documents.js";
 
 vi.setConfig({ testTimeout: 120_000 });
-
-type Stand = Awaited<ReturnType<typeof comfyStand>>;
 
 interface Result {
   readonly status: string;
@@ -29,29 +27,34 @@ const SMALL = { prompt: "a red kite", width: 64, height: 48, steps: 3, seed: 1 }
 const picture = { modifier: "Text2Image", modifications: SMALL };
 const videoWorkflow = readWorkflow(new URL(`file://${root("examples/wan/workflow.json")}`));
 
-const ready = async (...given: Parameters<typeof comfyStand>): Promise<Stand> => {
-  const stand = await comfyStand(...given);
-  await stand.until("ready");
-  return stand;
-};
+/** A capacity with which no request waits for too long. */
+const ENOUGH = { capacity: 1_000_000 };
+
+/** A worker that is ready; it finds a capacity, so that the first picture is the test's own. */
+const ready = (options: ExampleStandOptions = {}): Promise<ExampleStand> =>
+  ExampleStand.readyForTest("comfyui", { ...ENOUGH, ...options });
+
+/** Workload of all requests that the worker has taken. */
+async function received({ localUrl }: ExampleStand): Promise<number> {
+  const text = await (await fetch(`${localUrl}/metrics`)).text();
+  return Number(/^tsworker_workload_received_total\S* (\S+)$/m.exec(text)?.[1]);
+}
 
 /** Sends one request, once. */
-const ask = (stand: Stand, payload: Payload, route = "/generate/sync") =>
+const ask = (stand: ExampleStand, payload: Payload, route = "/generate/sync") =>
   stand.endpoint.request(route, payload, { retry: false });
 
 /** Sends what the simulated ComfyUI shall have done without the worker. */
-const askModel = (stand: Stand, input: object): Promise<Response> =>
+const askModel = (stand: ExampleStand, input: object): Promise<Response> =>
   fetch(`${stand.modelUrl}/generate/sync`, { method: "POST", body: JSON.stringify({ input }) });
 
 test("the client shows the progress, and writes a real picture into a file", async () => {
-  const stand = await ready("comfyui");
-  const { exitCode, stdout, stderr } = await stand.client("a kite above the dunes");
-  expect(stderr).toBe("");
-  expect(exitCode).toBe(0);
-  expect(stdout).toMatch(
+  const stand = await ready();
+  const output = await stand.client("a kite above the dunes");
+  expect(output).toMatch(
     /^painting: a kite above the dunes\nstep +1 of 20 .*\n(step .*\n)*step +20 of 20 +█+\nsaved /,
   );
-  const [, file = ""] = /saved (\S+) /.exec(stdout) ?? [];
+  const [, file = ""] = /saved (\S+) /.exec(output) ?? [];
   expect(file).toBe(join(stand.folder, "image_00001_.png"));
   const { width, height, texts } = decodedPng(await readFile(file));
   expect([width, height]).toEqual([512, 512]);
@@ -62,7 +65,7 @@ test("the client shows the progress, and writes a real picture into a file", asy
 });
 
 test("the answer has the bytes of the picture, which clients cannot get otherwise", async () => {
-  const stand = await ready("comfyui");
+  const stand = await ready();
   const answer = await ask(stand, { input: picture });
   expect(answer.status).toBe(200);
   const { status, output } = await answer.json<Result>();
@@ -87,7 +90,7 @@ test("a file that was uploaded comes as its address, without its bytes", async (
   });
   const endpoint_url = httpUrl("127.0.0.1", await listen(store, "127.0.0.1", 0));
   onTestFinished(() => close(store));
-  const stand = await ready("comfyui");
+  const stand = await ready();
   const s3 = { access_key_id: "id", secret_access_key: "secret", bucket_name: "pictures", endpoint_url };
   const answer = await ask(stand, { input: { ...picture, request_id: "mine", s3 } });
   const { output } = await answer.json<Result>();
@@ -97,13 +100,13 @@ test("a file that was uploaded comes as its address, without its bytes", async (
 });
 
 test("a worker that cannot find ComfyUI's files says which variable to set", async () => {
-  const stand = await ready("comfyui", { env: { COMFYUI_URL: "http://127.0.0.1:1" } });
+  const stand = await ready({ env: { COMFYUI_URL: "http://127.0.0.1:1" } });
   const { output } = await (await ask(stand, { input: picture })).json<Result>();
   expect(output).toMatchObject([{ error: "ComfyUI is at none of its addresses: set COMFYUI_URL" }]);
 });
 
 test("both routes together do one request after the other, in order", async () => {
-  const stand = await ready("comfyui", { sim: ["--step-ms", "100"] });
+  const stand = await ready({ sim: ["--step-ms", "100"] });
   const ended: number[] = [];
   const all = [];
   for (const [number, route] of ["/generate/sync", "/generate/stream", "/generate/sync"].entries()) {
@@ -112,7 +115,7 @@ test("both routes together do one request after the other, in order", async () =
         .then((answer) => answer.text())
         .then(() => ended.push(number)),
     );
-    await eventually(async () => expect(await stand.received()).toBe(100 * (number + 1)));
+    await eventually(async () => expect(await received(stand)).toBe(100 * (number + 1)));
   }
   await Promise.all(all);
   expect(ended).toEqual([0, 1, 2]);
@@ -125,8 +128,8 @@ test("both routes together do one request after the other, in order", async () =
 
 test("the benchmark paints some of its prompts, 512 × 512 in 20 steps", async () => {
   expect(new Set(PROMPTS).size).toBe(11);
-  const stand = await ready("comfyui", { measures: true });
-  const rounds = stand.lines().filter(({ msg }) => msg === "benchmark round");
+  const stand = await ExampleStand.readyForTest("comfyui");
+  const rounds = stand.lines.filter(({ msg }) => msg === "benchmark round");
   expect(rounds).toHaveLength(3);
   expect(rounds[0]).toMatchObject({ requests: 1, successes: 1 });
   const answer = await fetch(`${stand.modelUrl}/view?filename=image_00001_.png`);
@@ -152,12 +155,16 @@ describe("what is sent wrongly is refused with what to do about it", () => {
       { input: { ...picture, workflow_json: nodes } },
       { "input.modifier": /leave one of the two out/ },
     ],
-    ["an empty prompt", modifications({ prompt: "" }), { "input.modifications.prompt": /say in words/ }],
+    [
+      "an empty prompt",
+      modifications({ prompt: "" }),
+      { "input.modifications.prompt": /must be a text such as/ },
+    ],
     [
       "sizes that are no multiples of 8",
       modifications({ width: 500, height: 513 }),
       {
-        "input.modifications.width": /multiple of 8, such as 496 or 504; got 500/,
+        "input.modifications.width": /multiple of 8, such as 496 or 504, got 500/,
         "input.modifications.height": /such as 512 or 520/,
       },
     ],
@@ -229,7 +236,7 @@ describe("what is sent wrongly is refused with what to do about it", () => {
   ];
 
   test("by field", async () => {
-    const stand = await ready("comfyui");
+    const stand = await ready();
     // It knows what there is once ComfyUI has told it.
     await eventually(async () => {
       const answer = await ask(stand, modifications({ ckpt_name: "my.ckpt" }));
@@ -245,11 +252,11 @@ describe("what is sent wrongly is refused with what to do about it", () => {
       ]);
       for (const [field, words] of Object.entries(expected)) expect(told[field], name).toMatch(words);
     }
-    expect(stand.states().at(-1)).toBe("ready");
+    expect(stand.states.at(-1)).toBe("ready");
   });
 
   test("also where only ComfyUI finds it: nobody is asked to try again", async () => {
-    const stand = await ready("comfyui");
+    const stand = await ready();
     const { file: _, ...rest } = nodes;
     const answer = await ask(stand, { input: { workflow_json: rest } });
     expect(answer.status).toBe(422);
@@ -262,12 +269,12 @@ describe("what is sent wrongly is refused with what to do about it", () => {
 
 describe("a model that ComfyUI does not have", () => {
   test("makes a worker of an older image errored for a moment, where the request came past the worker", async () => {
-    const stand = await ready("comfyui", { sim: ["--image", "older"] });
-    const before = stand.states().length;
+    const stand = await ready({ sim: ["--image", "older"] });
+    const before = stand.states.length;
     const bad = { ...picture, modifications: { ...SMALL, ckpt_name: "my.ckpt" } };
     expect((await askModel(stand, bad)).status).toBe(500);
-    await stand.until("errored", before);
-    await stand.until("ready", before);
+    await stand.hasReached("errored", before);
+    await stand.hasReached("ready", before);
     const { output } = await (
       await stand.endpoint.request("/generate/sync", { input: picture })
     ).json<Result>();
@@ -292,34 +299,34 @@ describe("a ComfyUI that fails", () => {
       "--restart-seconds",
       "1",
     ];
-    const stand = await comfyStand("comfyui", { sim: fail });
-    await stand.until("errored");
+    const stand = await ExampleStand.forTest("comfyui", { ...ENOUGH, sim: fail });
+    await stand.hasReached("errored");
     await eventually(() =>
       expect(stand.engine.reports.some(({ error_msg }) => error_msg.includes(message))).toBe(true),
     );
     // It is started again, and so is the worker ready after all.
-    await stand.until("ready");
+    await stand.hasReached("ready");
   });
 
   test("in the middle of an answer fails the request, which the client sends again", async () => {
-    const stand = await ready("comfyui", { sim: ["--fail", "crash-in-answer", "--restart-seconds", "0.5"] });
+    const stand = await ready({ sim: ["--fail", "crash-in-answer", "--restart-seconds", "0.5"] });
     const answer = await stand.endpoint.request("/generate/sync", { input: picture });
     const { output } = await answer.json<Result>();
     expect(output[0]?.mimetype).toBe("image/png");
-    expect(stand.states()).toContain("errored");
+    expect(stand.states).toContain("errored");
     expect(await stand.modelLog()).toContain("BACKEND_UNRECOVERABLE");
   });
 
   test("to write that it is ready is found out by its health", async () => {
-    const stand = await ready("comfyui", { sim: ["--fail", "no-ready-line"] });
+    const stand = await ready({ sim: ["--fail", "no-ready-line"] });
     expect(await stand.modelLog()).not.toContain("BACKENDS_READY");
     expect((await ask(stand, { input: picture })).status).toBe(200);
   });
 
   test("to come up leaves the worker loading", async () => {
-    const stand = await comfyStand("comfyui", { sim: ["--fail", "never-ready"] });
-    await stand.until("loading");
+    const stand = await ExampleStand.forTest("comfyui", { sim: ["--fail", "never-ready"] });
+    await stand.hasReached("loading");
     await eventually(async () => expect(await stand.modelLog()).toContain("Downloading"));
-    expect(stand.states()).toEqual(["loading"]);
+    expect(stand.states).toEqual(["loading"]);
   });
 });

@@ -1,12 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
-import { startedExample } from "../../support/started-example.js";
+import { ExampleStand } from "../../support/example-stand.js";
 
-async function readyFunctions() {
-  const example = await startedExample("functions");
-  await example.reaches("ready");
-  return example;
-}
+const readyFunctions = () => ExampleStand.readyForTest("functions");
 
 const HELLO = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
 const HELLO_TWICE = "d7914fe546b684688bb95f4f888a92dfc680603a75f23eb823658031fff766d9";
@@ -47,12 +43,16 @@ describe("examples/functions", () => {
   test("says what is wrong with a payload", async () => {
     const { endpoint } = await readyFunctions();
     const faulty = [
-      ["/digest", {}, { text: "expected a text, got nothing" }],
-      ["/chain", { text: "x", length: "2" }, { length: 'expected a whole number from 1 to 10000, got "2"' }],
+      ["/digest", {}, { text: 'must be a text such as "hello", got nothing' }],
+      [
+        "/chain",
+        { text: "x", length: "2" },
+        { length: 'must be an integer from 1 to 10000, without quotes, got "2"' },
+      ],
       [
         "/smallest",
         { text: "x", tries: 0 },
-        { tries: "expected a whole number from 1 to 1000000000, got 0" },
+        { tries: "must be an integer from 1 to 1000000000, without quotes, got 0" },
       ],
     ] as const;
     for (const [route, payload, faults] of faulty) {
@@ -63,10 +63,10 @@ describe("examples/functions", () => {
   });
 
   test("is shown by its client", async () => {
-    const { client, engine } = await readyFunctions();
-    const { exitCode, output } = await client();
-    expect(exitCode, output).toBe(0);
-    expect(output).toContain("smallest  left after 0.5 s\nsmallest  of 20000: number 13072");
-    await eventually(() => expect(engine.totals.ended).toMatchObject({ Success: 3, Cancelled: 1, Error: 0 }));
+    const stand = await readyFunctions();
+    expect(await stand.client()).toContain("smallest  left after 0.5 s\nsmallest  of 20000: number 13072");
+    await eventually(() =>
+      expect(stand.engine.totals.ended).toMatchObject({ Success: 3, Cancelled: 1, Error: 0 }),
+    );
   });
 });

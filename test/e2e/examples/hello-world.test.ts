@@ -33,10 +33,14 @@ describe("examples/hello-world", () => {
     expect(await (await fetch(`${stand.workerUrl}/healthcheck`)).json()).toEqual({ status: "ok" });
   });
 
-  test.each([{}, { prompt: "  " }, { prompt: 7 }])("refuses %j, and says what to do", async (payload) => {
+  test.each([
+    [{}, "nothing"],
+    [{ prompt: "  " }, '"  "'],
+    [{ prompt: 7 }, "7"],
+  ])("refuses %j, and says what to do", async (payload, got) => {
     expect(await stand.ask("/generate", payload)).toEqual({
       status: 422,
-      body: { payload: { prompt: 'must be a text such as "Hello"' } },
+      body: { payload: { prompt: `must be a text such as "Hello", got ${got}` } },
     });
   });
 
@@ -57,6 +61,6 @@ describe("examples/hello-world, when the server fails", () => {
   test("by not saying that it has started: its health tells", async () => {
     const stand = await ExampleStand.forTest("hello-world", { sim: ["--fail", "no-ready-line"] });
     await stand.reaches("ready");
-    expect(stand.model.stdout()).not.toContain("infer server has started");
+    expect(stand.modelOutput()).not.toContain("infer server has started");
   });
 });

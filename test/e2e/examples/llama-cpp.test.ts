@@ -14,7 +14,7 @@ describe("examples/llama-cpp", () => {
     const rounds = stand.lines.filter(({ msg }) => msg === "benchmark round");
     expect(rounds).toHaveLength(3);
     expect(rounds.at(-1)).toMatchObject({ round: 3, rounds: 3, requests: 10, successes: 10 });
-    expect(stand.model.stdout()).toMatch(/main: model loaded$/m);
+    expect(stand.modelOutput()).toMatch(/main: model loaded$/m);
   });
 
   test("completes a chat, whatever model it names", async () => {

@@ -19,10 +19,10 @@ describe("examples/vllm takes from its environment", () => {
     await eventually(() =>
       expect(stand.lines).toContainEqual(expect.objectContaining({ match: "GPU KV cache" })),
     );
-    await eventually(() => expect(stand.model.stdout()).toMatch(/listening/));
+    await eventually(() => expect(stand.modelOutput()).toMatch(/listening/));
     // It is healthy, but the line is waited for.
     expect(stand.states).toEqual(["loading"]);
-    await appendFile(stand.modelLog, "my image is ready\n");
+    await appendFile(stand.modelLogFile, "my image is ready\n");
     await stand.reaches("ready");
   });
 

@@ -44,7 +44,7 @@ describe("examples/vllm, when the model fails", () => {
   test("by not saying that it is ready: its health tells", async () => {
     const stand = await ExampleStand.forTest("vllm", { sim: ["--fail", "no-ready-line"] });
     await stand.reaches("ready");
-    expect(stand.model.stdout()).not.toContain("Application startup complete.");
+    expect(stand.modelOutput()).not.toContain("Application startup complete.");
   });
 
   test("by never being ready: the worker waits, and says in refusals when to come back", async () => {

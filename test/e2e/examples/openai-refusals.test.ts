@@ -19,19 +19,19 @@ describe("examples/vllm refuses, and says what to do", () => {
       "no prompt",
       "/v1/completions",
       {},
-      { prompt: 'must be a text such as "Hello", or a list of texts, but it is missing' },
+      { prompt: 'must be a text such as "Hello", or a list of texts, got nothing' },
     ],
     [
       "messages on the route for prompts",
       "/v1/completions",
       { messages },
-      { prompt: 'must be a text; "messages" go to /v1/chat/completions, but it is missing' },
+      { prompt: 'must be a text; "messages" go to /v1/chat/completions, got nothing' },
     ],
     [
       "a prompt on the route for messages",
       "/v1/chat/completions",
       { prompt: "Hello" },
-      { messages: 'must be a list of messages; a "prompt" goes to /v1/completions, but it is missing' },
+      { messages: 'must be a list of messages; a "prompt" goes to /v1/completions, got nothing' },
     ],
     [
       "messages that are no list",
@@ -51,10 +51,10 @@ describe("examples/vllm refuses, and says what to do", () => {
       { prompt: "Hello", stream: "true", max_tokens: "64" },
       {
         stream: 'must be true or false, without quotes, got "true"',
-        max_tokens: 'must be a whole number over 0, without quotes, got "64"',
+        max_tokens: 'must be an integer from 1 on, without quotes, got "64"',
       },
     ],
-    ["no input", "/v1/embeddings", {}, { input: "must be a text, or a list of texts, but it is missing" }],
+    ["no input", "/v1/embeddings", {}, { input: "must be a text, or a list of texts, got nothing" }],
     [
       "documents that are no list",
       "/v1/rerank",
@@ -89,7 +89,7 @@ describe("examples/vllm refuses, and says what to do", () => {
       "an image without a prompt",
       "/v1/images/edits",
       { image: file },
-      { prompt: 'must be a text such as "Make it night", but it is missing' },
+      { prompt: 'must be a text such as "Make it night", got nothing' },
     ],
   ])("%s", async (_, route, payload, faults) => {
     expect(await stand.ask(route, payload)).toEqual({ status: 422, body: { payload: faults } });

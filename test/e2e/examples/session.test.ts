@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Session } from "../../../src/client/index.js";
 import { eventually } from "../../support/eventually.js";
-import { startedExample } from "../../support/started-example.js";
+import { ExampleStand } from "../../support/example-stand.js";
 
 interface Task {
   readonly task_id: string | null;
@@ -9,7 +9,6 @@ interface Task {
   readonly loss?: number | null;
 }
 
-const FAST = ["training", "--load-seconds", "0.2", "--batches-per-second", "200"];
 const ENDLESS = { epochs: 1000, max_train_batches_per_epoch: 100 };
 
 async function ask(
@@ -22,18 +21,18 @@ async function ask(
   return answer.json<Task>();
 }
 
-async function readySession(sim: readonly string[] = FAST) {
-  const example = await startedExample("session", { sim });
-  await example.reaches("ready");
-  const session = await example.endpoint.session({ cost: 100, onCloseRoute: "/cancel_task" });
+async function readySession(sim: readonly string[] = []) {
+  const stand = await ExampleStand.readyForTest("session", { sim });
+  const { endpoint, engine } = stand;
+  const session = await endpoint.session({ cost: 100, onCloseRoute: "/cancel_task" });
   const start = (terms: Readonly<Record<string, unknown>>) =>
     session.request("/start_task", { session_id: session.id, ...terms }, { retry: false });
-  return { ...example, session, start };
+  return { stand, endpoint, engine, session, start };
 }
 
 describe("examples/session", () => {
   test("trains a task to its end, with a loss that falls", async () => {
-    const { session, start, model } = await readySession();
+    const { stand, session, start } = await readySession();
     const { task_id } = await (await start({ epochs: 3, max_train_batches_per_epoch: 40 })).json<Task>();
     const losses: number[] = [];
     await eventually(async () => {
@@ -41,7 +40,7 @@ describe("examples/session", () => {
       if (loss != null) losses.push(loss);
       expect(status).toBe("completed");
     });
-    const means = [...(model?.stdout() ?? "").matchAll(/Epoch \d\/3 {2}mean loss (\S+)/g)].map(([, mean]) =>
+    const means = [...stand.modelOutput().matchAll(/Epoch \d\/3 {2}mean loss (\S+)/g)].map(([, mean]) =>
       Number(mean),
     );
     expect(means).toHaveLength(3);
@@ -68,22 +67,22 @@ describe("examples/session", () => {
   });
 
   test("cancels what runs in a session that is closed, and nothing else", async () => {
-    const { endpoint, engine, session, start, model } = await readySession();
+    const { stand, endpoint, engine, session, start } = await readySession();
     const { task_id } = await (await start(ENDLESS)).json<Task>();
     const other = await endpoint.session({ cost: 100, onCloseRoute: "/cancel_task" });
     await other.close();
     await eventually(() => expect(engine.totals.ended.Success).toBe(1));
     expect(await ask(session, "/status", { task_id })).toMatchObject({ status: "running" });
     await session.close();
-    await eventually(() => expect(model?.stdout()).toContain(`Task ${task_id} cancelled`));
+    await eventually(() => expect(stand.modelOutput()).toContain(`Task ${task_id} cancelled`));
     await eventually(() => expect(engine.totals.ended.Success).toBe(2));
   });
 
   test("cancels the task of a client that has gone silent", async () => {
-    const { endpoint, model } = await readySession();
+    const { stand, endpoint } = await readySession();
     const session = await endpoint.session({ lifetime: 0.5, onCloseRoute: "/cancel_task" });
     const { task_id } = await ask(session, "/start_task", { ...ENDLESS, session_id: session.id });
-    await eventually(() => expect(model?.stdout()).toContain(`Task ${task_id} cancelled`));
+    await eventually(() => expect(stand.modelOutput()).toContain(`Task ${task_id} cancelled`));
     await expect(ask(session, "/status", { task_id })).rejects.toMatchObject({
       code: "SESSION_CLOSED",
       message: expect.stringContaining("open a new one, with a longer lifetime"),
@@ -96,44 +95,40 @@ describe("examples/session", () => {
     expect(refused.status).toBe(422);
     expect(await refused.json()).toEqual({
       payload: {
-        epochs: "expected a whole number from 1 on, got -3",
-        max_train_batches_per_epoch: 'expected a whole number from 1 on, or none, got "all"',
-        session_id: "expected the id of the session that the task ends with, got nothing",
+        epochs: "must be an integer from 1 on, without quotes, got -3",
+        max_train_batches_per_epoch: 'must be an integer from 1 on, without quotes, got "all"',
+        session_id: "must be the id of the session that the task ends with, got nothing",
       },
     });
   });
 
   test("is driven by its client", async () => {
-    const { reaches, client, engine, model } = await startedExample("session", { sim: FAST });
-    await reaches("ready");
-    const { exitCode, output } = await client();
-    expect(exitCode, output).toBe(0);
+    const stand = await ExampleStand.readyForTest("session");
+    const output = await stand.client();
     expect(output).toMatch(/completed {2}epoch 3, batch 20 {2}loss [\d.]+\n/);
     expect(output).toMatch(/cancelled in epoch \d+\n$/);
-    await eventually(() => expect(engine.totals.ended).toMatchObject({ Success: 1, Error: 0 }));
-    expect(model?.stdout()).toMatch(/POST \/cancel_task[^\n]*200 OK/);
+    await eventually(() => expect(stand.engine.totals.ended).toMatchObject({ Success: 1, Error: 0 }));
+    expect(stand.modelOutput()).toMatch(/POST \/cancel_task[^\n]*200 OK/);
   });
 });
 
 describe("examples/session, when the training server fails", () => {
   test("is errored where its memory does not suffice", async () => {
-    const { reaches, engine } = await startedExample("session", {
-      sim: [...FAST, "--fail", "out-of-memory"],
-    });
-    await reaches("errored");
+    const stand = await ExampleStand.forTest("session", { sim: ["--fail", "out-of-memory"] });
+    await stand.reaches("errored");
     await eventually(() =>
-      expect(engine.reports.at(-1)?.error_msg).toContain("Traceback (most recent call last):"),
+      expect(stand.engine.reports.at(-1)?.error_msg).toContain("Traceback (most recent call last):"),
     );
   });
 
   test("is errored when it crashes in the middle of a task, and ready again when it is restarted", async () => {
     // The first request is the benchmark's, the second starts the task, the third asks how far it is.
     const crash = ["--fail", "crash-in-answer", "--fail-at", "3", "--restart-seconds", "1"];
-    const { session, start, reaches } = await readySession([...FAST, ...crash]);
+    const { stand, session, start } = await readySession(crash);
     const { task_id } = await (await start(ENDLESS)).json<Task>();
     expect((await session.request("/status", { task_id }, { retry: false })).status).toBe(502);
-    await reaches("errored");
-    await reaches("ready");
+    await stand.hasReached("errored");
+    await stand.reaches("ready");
     await expect(ask(session, "/status", { task_id })).rejects.toMatchObject({
       message: expect.stringContaining(
         `there is no ${task_id}: it is forgotten when the server is started anew`,
@@ -142,20 +137,17 @@ describe("examples/session, when the training server fails", () => {
   });
 
   test("waits for a server that is never ready, and clients are told so", async () => {
-    const { reaches, endpoint } = await startedExample("session", {
-      sim: [...FAST, "--fail", "never-ready"],
-    });
-    await reaches("loading");
-    await expect(endpoint.session({ timeoutMs: 2000, retry: false })).rejects.toMatchObject({
+    const stand = await ExampleStand.forTest("session", { sim: ["--fail", "never-ready"] });
+    await stand.reaches("loading");
+    await expect(stand.endpoint.session({ timeoutMs: 2000, retry: false })).rejects.toMatchObject({
       code: "NO_WORKER_READY",
       message: expect.stringContaining("1 loading"),
     });
-    await reaches("loading");
+    await stand.reaches("loading");
   });
 
   test("does without the line that says that the server is ready: its health URL does, too", async () => {
-    const { reaches, model } = await startedExample("session", { sim: [...FAST, "--fail", "no-ready-line"] });
-    await reaches("ready");
-    expect(model?.stdout()).not.toContain("Model Server Running");
+    const stand = await ExampleStand.readyForTest("session", { sim: ["--fail", "no-ready-line"] });
+    expect(stand.modelOutput()).not.toContain("Model Server Running");
   });
 });

@@ -17,7 +17,7 @@ describe("examples/sglang", () => {
     const rounds = stand.lines.filter(({ msg }) => msg === "benchmark round");
     expect(rounds).toHaveLength(3);
     expect(rounds.at(-1)).toMatchObject({ round: 3, rounds: 3, requests: 10, successes: 10 });
-    expect(stand.model.stdout()).toMatch(/\] The server is fired up and ready to roll!$/m);
+    expect(stand.modelOutput()).toMatch(/\] The server is fired up and ready to roll!$/m);
   });
 
   test("answers the openai package, whole and as a stream", async () => {

@@ -49,11 +49,11 @@ describe("examples/tgi", () => {
   test.each([
     [{}, { inputs: expect.stringMatching(/^must be a text such as "Hello"/) }],
     [{ prompt: "Hello" }, { inputs: expect.stringMatching(/"prompt" and "messages" belong to OpenAI's/) }],
-    [{ inputs: "Hello", max_new_tokens: 3 }, { max_new_tokens: 'belongs into "parameters"' }],
+    [{ inputs: "Hello", max_new_tokens: 3 }, { max_new_tokens: 'belongs into "parameters", got 3' }],
     [{ inputs: "Hello", parameters: 3 }, { parameters: expect.stringMatching(/^must be an object such as/) }],
     [
       { inputs: "Hello", parameters: { max_new_tokens: "many" } },
-      { "parameters.max_new_tokens": "must be a whole number over 0" },
+      { "parameters.max_new_tokens": 'must be an integer from 1 on, without quotes, got "many"' },
     ],
   ])("refuses %j, and says what to do", async (payload, faults) => {
     expect(await stand.ask("/generate", payload)).toEqual({ status: 422, body: { payload: faults } });
@@ -104,12 +104,12 @@ describe("examples/tgi, when the model fails", () => {
   test("by not saying that it is ready: its health tells", async () => {
     const stand = await ExampleStand.forTest("tgi", { sim: ["--fail", "no-ready-line"] });
     await stand.reaches("ready");
-    expect(stand.model.stdout()).not.toContain('"message":"Connected"');
+    expect(stand.modelOutput()).not.toContain('"message":"Connected"');
   });
 
   test("by never being ready: the worker goes on waiting", async () => {
     const stand = await ExampleStand.forTest("tgi", { sim: ["--fail", "never-ready"] });
-    await eventually(() => expect(stand.model.stdout()).toContain("Downloaded"));
+    await eventually(() => expect(stand.modelOutput()).toContain("Downloaded"));
     await stand.reaches("loading");
     expect(stand.states).toEqual(["loading"]);
   });
