@@ -46,6 +46,15 @@ export function seconds(text: string): number {
   return value;
 }
 
+/** Reads a time in seconds, from 0 on. */
+export function secondsFromZero(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0) || value > LONGEST_S) {
+    throw new InvalidArgumentError(`It must be a number from 0 to ${LONGEST_S} (24 days).`);
+  }
+  return value;
+}
+
 /** Reads an integer from 1 on. */
 export function count(text: string): number {
   const value = Number(text);

@@ -13,7 +13,11 @@ export interface Step {
 
 /** The steps of an example's README, in order: its `sh` blocks, with the `text` block that follows one. */
 export async function stepsOf(example: string): Promise<readonly Step[]> {
-  const text = await readFile(root(`examples/${example}/README.md`), "utf8");
+  return stepsIn(await readFile(root(`examples/${example}/README.md`), "utf8"));
+}
+
+/** The same for any page. */
+export function stepsIn(text: string): readonly Step[] {
   const blocks = [...text.matchAll(/^```(sh|text)\n(.*?)^```$/gms)];
   return blocks.flatMap(([, language, code = ""], at) => {
     if (language !== "sh") return [];

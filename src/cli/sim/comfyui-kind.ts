@@ -10,7 +10,7 @@ const modifications = { prompt: "a lake in the mountains at dusk", width: 512, h
 /** ComfyUI behind its API wrapper. */
 export const comfyuiKind: SimKind<ComfyModelOptions> = {
   name: "comfyui",
-  description: "ComfyUI behind its API wrapper: pictures, videos and music, one workflow at a time",
+  description: "ComfyUI behind its API wrapper: pictures, videos, music",
   port: 18288,
   sample: {
     route: "/generate/sync",

@@ -6,7 +6,7 @@ import type { SimKind } from "./sim-kind.js";
 /** The token server of the example of that name. */
 export const helloWorldKind: SimKind<InferenceOptions> = {
   name: "hello-world",
-  description: "the token server that the example hello-world stands in front of",
+  description: "the token server of the example hello-world",
   port: 5001,
   sample: { route: "/generate", payload: { prompt: "Hello world" }, cost: 2 },
   addFlags: addInferenceFlags,

@@ -8,7 +8,7 @@ import type { SimKind } from "./sim-kind.js";
 export function openaiKind(name: OpenaiServer, product: string): SimKind<OpenaiModelOptions> {
   return {
     name,
-    description: `a server with OpenAI's interface, and a log like that of ${product}`,
+    description: `${product}, with OpenAI's interface`,
     port: 18000,
     sample: { route: "/v1/completions", payload: { prompt: "Hello", max_tokens: 64 }, cost: 64 },
     addFlags: (command) => {

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { ModelSimulator } from "../../simulator/model-simulator.js";
 import { FAILURES, type Failure } from "../../simulator/simulator-options.js";
-import { count, numberFrom, port } from "../option-values.js";
+import { count, port, secondsFromZero } from "../option-values.js";
 import { printEvent } from "../print-event.js";
 import { untilSignal } from "../until-signal.js";
 import type { SimKind } from "./sim-kind.js";
@@ -33,15 +33,15 @@ function addKind(sim: Command, kind: SimKind): void {
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--port <port>", "port to listen on, 0 for any free one", port, kind.port)
     .option("--log <file>", "file that the log is appended to (default: none)")
-    .option("--load-seconds <seconds>", "time to load", numberFrom(0), 1);
+    .option("--load-seconds <seconds>", "time to load", secondsFromZero, 1);
   kind.addFlags(command);
   command
     .addOption(new Option("--fail <how>", "what goes wrong (default: nothing)").choices(FAILURES))
-    .option("--fail-at <number>", "which request's answer crash-in-answer is for", count, 1)
+    .option("--fail-at <number>", "whose answer crash-in-answer breaks off: a request's number", count, 1)
     .option(
       "--restart-seconds <seconds>",
-      "starts again after that, and works, when it has died (default: never)",
-      numberFrom(0),
+      "time after which one that has died is started again, and works (default: never)",
+      secondsFromZero,
     )
     .action((options: SimCommandOptions) => runSim(kind, options));
 }

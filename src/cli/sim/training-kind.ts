@@ -6,7 +6,7 @@ import type { SimKind } from "./sim-kind.js";
 /** A server that trains a model, in tasks that are started, asked about and cancelled. */
 export const trainingKind: SimKind<TrainingModelOptions> = {
   name: "training",
-  description: "a server that trains a model in tasks, one at a time, and logs its losses",
+  description: "a server that trains a model, in one task at a time",
   port: 8080,
   sample: {
     route: "/start_task",
