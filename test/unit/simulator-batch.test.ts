@@ -107,4 +107,18 @@ describe("a batch", () => {
     await vi.advanceTimersByTimeAsync(1000);
     expect(batch.made).toBe(0);
   });
+
+  test("that nobody is in any more has no timer, however slow it is", async () => {
+    const batch = new Batch({ tokensPerSecond: 0.001, batchTokensPerSecond: 1, jitter: 0, seed: 1 });
+    const over = ending();
+    const all = [batch.finish(1, over.signal), batch.finish(2, over.signal)];
+    await vi.advanceTimersByTimeAsync(10);
+    expect(vi.getTimerCount()).toBe(1);
+    over.abort();
+    await Promise.allSettled(all);
+    expect(vi.getTimerCount()).toBe(0);
+    const next = batch.finish(1, new AbortController().signal);
+    await vi.advanceTimersByTimeAsync(1_000_000);
+    await next;
+  });
 });

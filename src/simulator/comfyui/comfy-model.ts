@@ -67,6 +67,7 @@ export class ComfyModel implements SimulatedModel {
       ["/health", { method: "GET", serve: ({ response }) => sendJson(response, 200, this.#health()) }],
     ]);
   }
+
   get waiting(): number {
     return this.#jobs.waiting;
   }

@@ -94,6 +94,9 @@ export class Batch {
     const leave = () => {
       signal.removeEventListener("abort", onAbort);
       this.#running.delete(sequence);
+      if (this.#running.size > 0) return;
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
     };
     const sequence: Sequence = { count, made: 0, wanted: 1, wake: () => {}, leave };
     signal.addEventListener("abort", onAbort);
