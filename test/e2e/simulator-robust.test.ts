@@ -187,6 +187,22 @@ describe("a simulated server", () => {
     expect(await answer.text()).toContain("node constructor does not exist");
   });
 
+  test("does not go on painting for a client that has left", async () => {
+    const { simulator, url } = await ready("comfyui", { stepMs: 0 });
+    const ask = (modifications: object, signal?: AbortSignal) => {
+      const body = JSON.stringify({ input: { modifier: "Text2Image", modifications } });
+      return statusOf(post(`${url}/generate/sync`, body, signal ? { signal } : {}));
+    };
+    const leave = new AbortController();
+    // Minutes of painting.
+    const large = ask({ prompt: "x", width: 4096, height: 4096, steps: 1 }, leave.signal);
+    await eventually(() => expect(simulator.stats).toMatchObject({ running: 1, produced: 1 }));
+    leave.abort();
+    await large;
+    await eventually(() => expect(simulator.stats).toMatchObject({ running: 0, cancelled: 1 }));
+    expect(await ask({ prompt: "x", width: 16, height: 16, steps: 1 })).toBe(200);
+  });
+
   test("outlives WebSocket clients that send what are no frames", async () => {
     const { simulator, url } = await ready("comfyui");
     const head =

@@ -4,7 +4,7 @@ import { picture } from "../media/picture.js";
 import { tune } from "../media/tune.js";
 import { video } from "../media/video.js";
 import { isOutput } from "./check-workflow.js";
-import type { ComfyMessage, NodeOutput } from "./comfy-message.js";
+import type { ComfyMessage, NodeOutput, SavedFile } from "./comfy-message.js";
 import type { OutputFiles } from "./output-files.js";
 import { neededBy, type Workflow } from "./workflow.js";
 
@@ -70,14 +70,15 @@ export class WorkflowRun {
   }
 
   async #save(node: string): Promise<NodeOutput> {
-    const { workflow, files } = this.#input;
+    const { workflow, files, signal } = this.#input;
     const prefix = String(workflow[node]?.inputs.filename_prefix ?? "ComfyUI");
     const seed = seedOf(workflow, node);
     const width = Math.round(this.#number(node, "width", 512));
     const height = Math.round(this.#number(node, "height", 512));
     switch (workflow[node]?.class_type) {
       case "SaveAudio": {
-        const bytes = await tune(seed, Math.min(MOST_SECONDS, this.#number(node, "seconds", MOST_SECONDS)));
+        const seconds = Math.min(MOST_SECONDS, this.#number(node, "seconds", MOST_SECONDS));
+        const bytes = await tune(seed, seconds, signal);
         return { audio: [files.save(prefix, "flac", { bytes, mimetype: "audio/flac" })] };
       }
       case "SaveVideo": {
@@ -85,14 +86,15 @@ export class WorkflowRun {
         const framesPerSecond = Math.round(this.#number(node, "fps", FRAMES_PER_SECOND));
         // H.264 has pairs of pixels.
         const even = { width: 2 * Math.round(width / 2), height: 2 * Math.round(height / 2) };
-        const bytes = await video({ seed, ...even, frames, framesPerSecond });
+        const bytes = await video({ seed, ...even, frames, framesPerSecond }, signal);
         return { images: [files.save(prefix, "mp4", { bytes, mimetype: "video/mp4" })], animated: [true] };
       }
       default: {
         const count = this.#number(node, "batch_size", 1);
-        const images = [];
+        const texts = { prompt: JSON.stringify(workflow) };
+        const images: SavedFile[] = [];
         for (let made = 0; made < count; made += 1) {
-          const bytes = await picture(seed + made, width, height, { prompt: JSON.stringify(workflow) });
+          const bytes = await picture(seed + made, width, height, texts, signal);
           images.push(files.save(prefix, "png", { bytes, mimetype: "image/png" }));
         }
         return { images };

@@ -12,13 +12,17 @@ const LOUDNESS = 7000;
 /** Seconds until it is there. */
 const ATTACK = 0.004;
 
-/** A tune of plucked strings as a FLAC file. */
-export async function tune(seed: number, seconds: number): Promise<Buffer> {
+/**
+ * A tune of plucked strings as a FLAC file.
+ *
+ * @throws the signal's reason when it is aborted meanwhile.
+ */
+export async function tune(seed: number, seconds: number, signal?: AbortSignal): Promise<Buffer> {
   const numbers = random(seed);
   const length = Math.round(seconds * SAMPLE_RATE);
   const [left, right] = [new Int16Array(length), new Int16Array(length)];
   for (let start = 0; start < seconds; start += BEAT) {
-    await nextTurn();
+    await nextTurn(undefined, signal && { signal });
     const step = SCALE[Math.floor(numbers() * SCALE.length)] ?? 0;
     const place = 0.25 + 0.5 * numbers();
     pluck(DEEPEST_HZ * 2 ** (step / 12), Math.round(start * SAMPLE_RATE), place, left, right);

@@ -20,8 +20,12 @@ interface VideoInput {
   readonly framesPerSecond: number;
 }
 
-/** A landscape in which the sun goes down, as an MP4 file. */
-export async function video(input: VideoInput): Promise<Buffer> {
+/**
+ * A landscape in which the sun goes down, as an MP4 file.
+ *
+ * @throws the signal's reason when it is aborted meanwhile.
+ */
+export async function video(input: VideoInput, signal?: AbortSignal): Promise<Buffer> {
   const { seed, width, height, frames, framesPerSecond } = input;
   const scene = new Scene(seed, width, height);
   const painter = new BlockPainter(scene, width, height);
@@ -30,12 +34,12 @@ export async function video(input: VideoInput): Promise<Buffer> {
   const momentOf = (number: number): number => number / Math.max(1, frames - 1);
   const whole: CodedBlock[] = [];
   for (let index = 0; index < total; index += 1) {
-    if (index % columns === 0) await nextTurn();
+    if (index % columns === 0) await nextTurn(undefined, signal && { signal });
     whole.push(painter.block(index, 0));
   }
   const units = [keyFrame(whole)];
   for (let number = 1; number < frames; number += 1) {
-    await nextTurn();
+    await nextTurn(undefined, signal && { signal });
     const changed = new Set<number>();
     for (const { left, top, right, bottom } of scene.moving(momentOf(number - 1), momentOf(number))) {
       const [lastColumn, lastRow] = [blocksOf(Math.min(right, width)), blocksOf(Math.min(bottom, height))];

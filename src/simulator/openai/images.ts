@@ -70,11 +70,10 @@ async function paint(
   await inference.finish(work, signal);
   const data: { readonly b64_json: string }[] = [];
   for (let index = 0; index < count; index += 1) {
-    await nextTurn();
+    await nextTurn(undefined, { signal });
     const seed = inference.seedFor(`${prompt} ${index}`);
     data.push({ b64_json: gradient(width, height, seed).toString("base64") });
   }
-  signal.throwIfAborted();
   sendJson(response, 200, { created: Math.floor(Date.now() / 1000), data });
 }
 
