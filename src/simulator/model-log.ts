@@ -3,7 +3,7 @@ import { TsworkerError } from "../errors.js";
 import { reasonOf } from "../reason-of.js";
 
 /**
- * The log of a simulated model, in the manner of vLLM's.
+ * The log of a simulated model.
  *
  * Lines are written synchronously: who reads the file after an answer sees the line about it, and a log that
  * is removed or truncated meanwhile is simply begun anew.
@@ -32,18 +32,9 @@ export class ModelLog {
     }
   }
 
-  /** A line as the web server of vLLM writes it, without a time. */
+  /** A line of uvicorn, the web server of most model servers in Python. */
   server(message: string): void {
     this.line(`INFO:     ${message}`);
-  }
-
-  /** A line of vLLM itself: `INFO 11-21 06:35:00 [core.py:58] message`. */
-  info(source: string, message: string): void {
-    this.line(`INFO ${timestamp(new Date())} [${source}] ${message}`);
-  }
-
-  error(source: string, message: string): void {
-    this.line(`ERROR ${timestamp(new Date())} [${source}] ${message}`);
   }
 
   /** A line as it is. A file that cannot be written any more, as on a full disk, is no reason to die: the line is lost. */
@@ -61,11 +52,4 @@ export class ModelLog {
       this.#hasLost = true;
     }
   }
-}
-
-/** `MM-DD hh:mm:ss` in local time. */
-function timestamp(date: Date): string {
-  const two = (value: number) => String(value).padStart(2, "0");
-  const day = `${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }

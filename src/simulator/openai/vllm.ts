@@ -1,8 +1,21 @@
 import { accessLine } from "../access-line.js";
 import { downloadLine } from "../download-line.js";
+import type { ModelLog } from "../model-log.js";
 import { checkpointShards } from "./checkpoint-shards.js";
 import { pythonRefusal } from "./python-refusal.js";
 import type { ServerTraits } from "./server-traits.js";
+
+/** A line of vLLM: `INFO 11-21 06:35:00 [core.py:58] message`. */
+function say(log: ModelLog, level: "INFO" | "ERROR", source: string, message: string): void {
+  log.line(`${level} ${timestamp(new Date())} [${source}] ${message}`);
+}
+
+/** `MM-DD hh:mm:ss` in local time. */
+function timestamp(date: Date): string {
+  const two = (value: number) => String(value).padStart(2, "0");
+  const day = `${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
 
 /** vLLM. */
 export const vllm: ServerTraits = {
@@ -10,8 +23,10 @@ export const vllm: ServerTraits = {
     {
       share: 0,
       write: (log) => {
-        log.info("api_server.py:1289", "vLLM API server version 0.10.1 (simulated)");
-        log.info(
+        say(log, "INFO", "api_server.py:1289", "vLLM API server version 0.10.1 (simulated)");
+        say(
+          log,
+          "INFO",
           "core.py:58",
           `Initializing a V1 LLM engine with config: model='${model}', dtype=torch.bfloat16`,
         );
@@ -20,7 +35,7 @@ export const vllm: ServerTraits = {
     {
       share: 0.1,
       write: (log) => {
-        log.info("gpu_model_runner.py:1843", `Starting to load model ${model}...`);
+        say(log, "INFO", "gpu_model_runner.py:1843", `Starting to load model ${model}...`);
         log.line(downloadLine(`Downloading the weights of ${model}`));
       },
     },
@@ -28,8 +43,8 @@ export const vllm: ServerTraits = {
     {
       share: 0.2,
       write: (log) => {
-        log.info("kv_cache_utils.py:833", "GPU KV cache size: 415,216 tokens");
-        log.info("gpu_model_runner.py:2485", "Graph capturing finished");
+        say(log, "INFO", "kv_cache_utils.py:833", "GPU KV cache size: 415,216 tokens");
+        say(log, "INFO", "gpu_model_runner.py:2485", "Graph capturing finished");
         log.server(`Started server process [${process.pid}]`);
         log.server("Waiting for application startup.");
       },
@@ -37,7 +52,7 @@ export const vllm: ServerTraits = {
     { share: 0.1, write: (log) => log.server("Application startup complete."), isReadyLine: true },
   ],
   outOfMemory: (log) => {
-    log.error("core.py:632", "EngineCore failed to start.");
+    say(log, "ERROR", "core.py:632", "EngineCore failed to start.");
     log.line("Traceback (most recent call last):");
     log.line('  File "/usr/lib/python3/site-packages/vllm/v1/engine/core.py", line 623, in run_engine_core');
     log.line("    engine_core = EngineCoreProc(*args, **kwargs)");
@@ -45,7 +60,7 @@ export const vllm: ServerTraits = {
     log.line("RuntimeError: Engine core initialization failed. See root cause above.");
   },
   crashed: (log) => {
-    log.error("async_llm.py:480", "AsyncLLM output_handler failed.");
+    say(log, "ERROR", "async_llm.py:480", "AsyncLLM output_handler failed.");
     log.line("Traceback (most recent call last):");
     log.line(
       '  File "/usr/lib/python3/site-packages/vllm/v1/engine/core_client.py", line 699, in get_output',
@@ -54,7 +69,7 @@ export const vllm: ServerTraits = {
     log.line("RuntimeError: Engine core died unexpectedly: CUDA error: an illegal memory access");
   },
   answered: (log, answered) => log.server(accessLine(answered)),
-  left: (log, id) => log.info("async_llm.py:431", `Aborted request ${id}: the client went away.`),
+  left: (log, id) => say(log, "INFO", "async_llm.py:431", `Aborted request ${id}: the client went away.`),
   isStrictAboutModel: true,
   refusal: (status, message) => ({ error: pythonRefusal(status, message) }),
   tooLong: ({ limit, prompt, wanted }) =>
