@@ -4,7 +4,14 @@ import { describe, expect, test } from "vitest";
 import { exampleNames } from "../../src/cli/worker-file.js";
 import { deadLinks, root, rowsBelow, textOf } from "./support/documents.js";
 
-const SECTIONS = ["Try it", "In production", "Routes", "Environment", "When something is wrong"];
+const SECTIONS = [
+  "Try it",
+  "Make it yours",
+  "In production",
+  "Routes",
+  "Environment",
+  "When something is wrong",
+];
 
 /** The sources of a program, and of all that it imports from beside it. */
 function sourcesOf(file: string, seen = new Set<string>()): string {
