@@ -71,7 +71,7 @@ async function attempt(input: ExchangeInput): Promise<Success | Failure> {
     timeoutMs,
     // What a client would smooth over is what is measured here.
     retry: false,
-    // Not that it were one: any answer is wanted as soon as it begins.
+    // Whatever its form, an answer is wanted as soon as it begins.
     stream: true,
     onStatus: (status) => {
       if (status === "in progress") onRouted();

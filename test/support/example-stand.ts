@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { modelFor } from "../../src/cli/example-models.js";
+import { exampleFacts } from "../../src/cli/example-facts.js";
 import { workerFile } from "../../src/cli/worker-file.js";
 import { type Endpoint, Serverless } from "../../src/client/index.js";
 import { Engine } from "../../src/engine/index.js";
@@ -77,7 +77,7 @@ export class ExampleStand {
     await engine.start();
     const ports = { worker: await freePort(), local: await freePort(), model: await freePort() };
     const log = join(folder, "model.log");
-    const kind = modelFor(workerFile(name));
+    const { model: kind } = exampleFacts(workerFile(name));
     const place = ["--port", String(ports.model), "--log", log, "--load-seconds", "0.2"];
     const pace = (FAST[kind ?? ""] ?? LANGUAGE).split(" ");
     const model = kind && spawnTsworker({ cwd: folder }, "sim", kind, ...place, ...pace, ...sim);

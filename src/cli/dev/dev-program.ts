@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { packageRoot } from "../../package-root.js";
-import { modelFor } from "../example-models.js";
-import { sampleFor } from "../example-samples.js";
+import { exampleFacts } from "../example-facts.js";
 import type { Sample } from "../sim/sim-kind.js";
 import { simKind } from "../sim/sim-kinds.js";
 import { examplesFolder, workerFile } from "../worker-file.js";
@@ -48,13 +47,14 @@ export function devProgram(name: string | undefined): DevProgram {
   if (found === undefined) return SIMULATED;
   const file = workerFile(found);
   const folder = dirname(file);
+  const { model, sample } = exampleFacts(file);
   const isExample = dirname(folder) === examplesFolder;
   return {
     title: isExample ? `example ${basename(folder)}` : relative("", file),
     parameters: [MAIN, "run", file],
     folder,
-    model: modelFor(file),
+    model,
     otherModel: "none",
-    sample: sampleFor(file),
+    sample,
   };
 }

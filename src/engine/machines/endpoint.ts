@@ -7,7 +7,6 @@ export type WorkergroupRef = ActorRefFrom<typeof workergroupMachine>;
 
 /** The states of an endpoint, named as on the wire. */
 export const ENDPOINT_STATES = ["active", "suspended", "stopped"] as const;
-export type EndpointState = (typeof ENDPOINT_STATES)[number];
 
 /** What an endpoint's actor knows. */
 export interface EndpointContext {

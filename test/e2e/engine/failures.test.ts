@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
 import { complete, inState, processEngine, SLOW, temporaryFolder } from "../../support/process-engine.js";
 import { tell } from "../../support/started-engine.js";
+import { workerOrder } from "../../support/worker-order.js";
 import { workerStatus } from "../../support/worker-status.js";
 
 const KEPT = { cold_workers: 1, min_load: 1 };
@@ -81,27 +82,9 @@ test("one that does not end by SIGTERM is killed when its grace is over", async 
     folder,
     graceSeconds: 0.5,
   });
-  const group = {
-    id: 2,
-    endpoint_id: 1,
-    endpoint_name: "endpoint",
-    template_hash: null,
-    template_id: null,
-    search_params: "",
-    launch_args: "",
-    gpu_ram: null,
-    created_at: 0,
-  };
-  const order = {
-    id: 1,
-    endpoint: "e",
-    group,
-    engineUrl: "http://127.0.0.1:9",
-    token: "",
-    onExited: () => {},
-  };
+  const order = workerOrder();
   const { signal } = new AbortController();
-  const memo = await provider.create({ ...order, memo: undefined }, signal);
+  const memo = await provider.create(order, signal);
   const pid = await eventually(async () => Number(await readFile(join(folder, "pid"), "utf8")) || false);
   await provider.stop({ ...order, memo }, signal);
   await eventually(() => expect(() => process.kill(pid, 0)).toThrow("ESRCH"));

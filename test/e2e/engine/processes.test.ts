@@ -2,39 +2,15 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type Memo, ProcessProvider, type WorkerOrder } from "../../../src/engine/index.js";
+import { type Memo, ProcessProvider } from "../../../src/engine/index.js";
 import { tsworker } from "../../support/command-line.js";
 import { eventually } from "../../support/eventually.js";
 import { SLOW, temporaryFolder } from "../../support/process-engine.js";
 import { startedEngine, tell } from "../../support/started-engine.js";
+import { workerOrder } from "../../support/worker-order.js";
 import { workerStatus } from "../../support/worker-status.js";
 
 const { signal } = new AbortController();
-
-/** What an engine asks of a provider, by hand. */
-function orderOf(more: Partial<WorkerOrder> = {}): WorkerOrder {
-  const group = {
-    id: 2,
-    endpoint_id: 1,
-    endpoint_name: "endpoint",
-    template_hash: null,
-    template_id: null,
-    search_params: "",
-    launch_args: "",
-    gpu_ram: null,
-    created_at: 0,
-  };
-  return {
-    id: 1,
-    endpoint: "endpoint",
-    group,
-    engineUrl: "http://127.0.0.1:9",
-    token: "",
-    memo: undefined,
-    onExited: () => {},
-    ...more,
-  };
-}
 
 const isGone = (pid: number): boolean => {
   try {
@@ -59,9 +35,9 @@ describe("what a worker started", () => {
       `trap 'sleep 0.5; echo 1 > ${folder}/done; exit' TERM\necho $$ > ${folder}/pid\nwhile :; do sleep 0.05; done\n`,
     );
     const provider = new ProcessProvider({ command: `sh ${file}; true`, folder });
-    const memo = await provider.create(orderOf(), signal);
+    const memo = await provider.create(workerOrder(), signal);
     const pid = await numberIn(join(folder, "pid"));
-    await provider.stop(orderOf({ memo }), signal);
+    await provider.stop(workerOrder({ memo }), signal);
     expect(existsSync(join(folder, "done"))).toBe(true);
     await eventually(() => expect(isGone(pid)).toBe(true));
   });
@@ -73,7 +49,7 @@ describe("what a worker started", () => {
       command: `sleep 100 & echo $! > ${folder}/pid; sleep 0.3; exit 3`,
       folder,
     });
-    await provider.create(orderOf({ onExited: (reason) => exits.push(reason) }), signal);
+    await provider.create(workerOrder({ onExited: (reason) => exits.push(reason) }), signal);
     const pid = await numberIn(join(folder, "pid"));
     await eventually(() => expect(exits).toEqual([expect.stringContaining("exited with 3")]));
     await eventually(() => expect(isGone(pid)).toBe(true));
@@ -82,15 +58,15 @@ describe("what a worker started", () => {
 
 test("the folder for temporary files goes with the last worker, and is there for the next", async () => {
   const provider = new ProcessProvider({ command: ["sleep", "100"] });
-  const created = async (id: number): Promise<Memo> => provider.create(orderOf({ id }), signal);
+  const created = async (id: number): Promise<Memo> => provider.create(workerOrder({ id }), signal);
   const memos = [await created(1), await created(2)];
   const folder = dirname(String(memos[0]?.folder));
   for (const [index, memo] of memos.entries())
-    await provider.destroy(orderOf({ id: index + 1, memo }), signal);
+    await provider.destroy(workerOrder({ id: index + 1, memo }), signal);
   expect(existsSync(folder)).toBe(false);
   const memo = await created(3);
   expect(dirname(String(memo.folder))).toBe(folder);
-  await provider.destroy(orderOf({ id: 3, memo }), signal);
+  await provider.destroy(workerOrder({ id: 3, memo }), signal);
 });
 
 describe("the command", () => {

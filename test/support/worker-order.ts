@@ -1,0 +1,26 @@
+import type { WorkerOrder } from "../../src/engine/index.js";
+
+/** What an engine asks of a provider, by hand. */
+export function workerOrder(more: Partial<WorkerOrder> = {}): WorkerOrder {
+  const group = {
+    id: 2,
+    endpoint_id: 1,
+    endpoint_name: "endpoint",
+    template_hash: null,
+    template_id: null,
+    search_params: "",
+    launch_args: "",
+    gpu_ram: null,
+    created_at: 0,
+  };
+  return {
+    id: 1,
+    endpoint: "endpoint",
+    group,
+    engineUrl: "http://127.0.0.1:9",
+    token: "",
+    memo: undefined,
+    onExited: () => {},
+    ...more,
+  };
+}
