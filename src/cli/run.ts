@@ -16,7 +16,8 @@ export async function run(argv: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has told the reason by then; a help or version that was asked for has the code 0.
     if (error instanceof CommanderError) return error.exitCode;
-    if (!(error instanceof TsworkerError)) throw error;
+    // By its name: a program that was run may have a copy of this package of its own.
+    if (!(error instanceof Error) || error.name !== TsworkerError.name) throw error;
     console.error(`error: ${error.message}`);
     return 1;
   }

@@ -135,6 +135,13 @@ describe("tsworker run", () => {
     expect(command.stderr()).toMatch(/to try it here: npx tsworker dev functions\n$/);
   });
 
+  test("a refusal by another copy of the package, as in a clone, is told as well in one line", async () => {
+    const command = tsworkerIn({ cwd: root("."), env: { WORKER_PORT: "" } }, "run", "vllm");
+    expect(await command.exitCode).toBe(1);
+    expect(command.stderr()).toMatch(/^error: the worker's environment has \d faults:\n/);
+    expect(command.stderr()).not.toContain("    at ");
+  });
+
   test("a program that throws shows where", async () => {
     const cwd = await project({ "worker.ts": '\n\nthrow new Error("not today");\n' });
     const command = tsworkerIn({ cwd }, "run", "worker.ts");
