@@ -192,11 +192,23 @@ export interface ModelSuspect {
   readonly type: "model.suspect";
 }
 
-/** A line of the model's log matched a configured substring. */
+/** A line of the model's log, and what was looked for in it. */
+interface MatchedLine {
+  readonly line: string;
+  /** The substring, or the text that the regular expression matched. */
+  readonly match: string;
+  /**
+   * The line was in the file when this worker started: an earlier model wrote it, or this one before the worker
+   * was there. Files that are created or rotated later hold no such line.
+   */
+  readonly stale: boolean;
+}
+
+/** A line of the model's log matched one of `onLoad`, of `onError`, or of `onInfo`. */
 export type LogMatched =
-  | { readonly type: "log.loaded"; readonly line: string; readonly match: string }
-  | { readonly type: "log.failed"; readonly line: string; readonly match: string }
-  | { readonly type: "log.noted"; readonly line: string; readonly match: string };
+  | ({ readonly type: "log.loaded" } & MatchedLine)
+  | ({ readonly type: "log.failed" } & MatchedLine)
+  | ({ readonly type: "log.noted" } & MatchedLine);
 
 /** There is something to report; a report goes out within the second. */
 export interface ReportDue {

@@ -2,7 +2,7 @@ import { type AnyEventObject, fromCallback } from "xstate";
 import type { LogMatched } from "../../machines/events.js";
 import type { LogActionConfig } from "../config.js";
 import type { Log } from "../log.js";
-import { tailLog } from "./log-tail.js";
+import { type LogLine, LogTail } from "./log-tail.js";
 
 /** Longest part of a model's line that goes into the worker's own log. */
 const SHOWN_LENGTH = 500;
@@ -18,24 +18,27 @@ export function watchLog(file: string, { onLoad, onError, onInfo }: Required<Log
     { type: "log.noted", substrings: onInfo },
   ] as const;
 
-  const match = (line: string): LogMatched | undefined => {
+  const match = ({ text: line, stale }: LogLine): LogMatched | undefined => {
     for (const { type, substrings } of lists) {
       const found = substrings.find((substring) => line.includes(substring));
-      if (found !== undefined) return { type, line, match: found };
+      if (found !== undefined) return { type, line, match: found, stale };
     }
     return undefined;
   };
+
+  // Of the worker, not of one actor: an actor that takes over from one that died must not call new lines stale.
+  const tail = new LogTail(file);
 
   return fromCallback<AnyEventObject>(({ sendBack }) => {
     const stopping = new AbortController();
     const follow = async (): Promise<void> => {
       const onFault = (error: unknown): void =>
         log.warn({ file, err: error }, "model log unreadable, trying again");
-      for await (const line of tailLog(file, stopping.signal, onFault)) {
+      for await (const line of tail.lines(stopping.signal, onFault)) {
         const event = match(line);
         if (event === undefined || stopping.signal.aborted) continue;
         const level = event.type === "log.failed" ? "error" : "info";
-        log[level]({ line: line.slice(0, SHOWN_LENGTH), match: event.match }, "model log");
+        log[level]({ line: event.line.slice(0, SHOWN_LENGTH), match: event.match }, "model log");
         sendBack(event);
       }
     };

@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { tailLog } from "../../src/model/log-tail.js";
+import { LogTail } from "../../src/model/log-tail.js";
 import { eventually } from "../support/eventually.js";
 import { logPath, openHandles, tailed } from "./support/tailed.js";
 
@@ -28,8 +28,8 @@ describe("following a log", () => {
   test("closes the file when whoever follows it leaves", async () => {
     const file = await logPath();
     writeFileSync(file, "one\ntwo\n");
-    for await (const line of tailLog(file, new AbortController().signal, () => {})) {
-      expect(line).toBe("one");
+    for await (const line of new LogTail(file).lines(new AbortController().signal, () => {})) {
+      expect(line.text).toBe("one");
       break;
     }
     expect(await openHandles(file)).toBe(0);

@@ -42,10 +42,10 @@ test("each line that matches is told with the substring, and an error counts mor
   appendFileSync(file, `${text.join("\n")}\n`);
   await eventually(() => expect(heard).toHaveLength(4));
   expect(heard).toEqual([
-    { type: "log.noted", line: text[1], match: "Download" },
-    { type: "log.loaded", line: text[2], match: "startup complete" },
-    { type: "log.failed", line: text[3], match: "failed" },
-    { type: "log.loaded", line: text[4], match: "ready" },
+    { type: "log.noted", line: text[1], match: "Download", stale: false },
+    { type: "log.loaded", line: text[2], match: "startup complete", stale: false },
+    { type: "log.failed", line: text[3], match: "failed", stale: false },
+    { type: "log.loaded", line: text[4], match: "ready", stale: false },
   ]);
   expect(lines.map(({ line, level }) => [line, level])).toEqual([
     [text[1], 30],

@@ -49,7 +49,8 @@ export function startedModel({
     /** How often the log was begun to be read, and how often that was ended. */
     tails: () => ({ begun: tails.length, ended }),
     /** A line of the log matches. */
-    log: (type: LogMatched["type"], match: string) => tails.at(-1)?.({ type, line: `… ${match} …`, match }),
+    log: (type: LogMatched["type"], match: string, stale = false) =>
+      tails.at(-1)?.({ type, line: `… ${match} …`, match, stale }),
     verify: () => model.send({ type: "model.verify" }),
     suspect: () => model.send({ type: "model.suspect" }),
     pass: async (ms: number) => {

@@ -121,8 +121,8 @@ export function startedWorker({ inspect = () => {}, wrap = (_, logic) => logic, 
     state: () => worker.getSnapshot().value,
     fault: () => worker.getSnapshot().context.fault,
     /** A line of the model's log matches. */
-    log: async (type: LogMatched["type"], match = "a line") => {
-      tails.at(-1)?.({ type, line: match, match });
+    log: async (type: LogMatched["type"], match = "a line", stale = false) => {
+      tails.at(-1)?.({ type, line: match, match, stale });
       await settled();
     },
     /** How often the model's log was begun to be read. */

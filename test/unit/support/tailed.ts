@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readlink, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { tailLog } from "../../../src/model/log-tail.js";
+import { type LogLine, LogTail } from "../../../src/model/log-tail.js";
 
 /** A path for a log in a folder of its own, which is gone when the test is over. */
 export async function logPath(): Promise<string> {
@@ -13,12 +13,15 @@ export async function logPath(): Promise<string> {
 
 /** Follows a file until the test is over, and keeps its lines. */
 export function tailed(file: string) {
+  const read: LogLine[] = [];
   const lines: string[] = [];
   const faults: unknown[] = [];
   const controller = new AbortController();
   const follow = async (): Promise<void> => {
-    for await (const line of tailLog(file, controller.signal, (fault) => faults.push(fault)))
-      lines.push(line);
+    for await (const line of new LogTail(file).lines(controller.signal, (fault) => faults.push(fault))) {
+      read.push(line);
+      lines.push(line.text);
+    }
   };
   const ended = follow();
   const stop = async (): Promise<void> => {
@@ -26,7 +29,7 @@ export function tailed(file: string) {
     await ended;
   };
   onTestFinished(stop);
-  return { lines, faults, stop };
+  return { read, lines, faults, stop };
 }
 
 /** How often this process has a file open. */
