@@ -6,6 +6,7 @@ import { addEngineCommand } from "./engine/engine-command.js";
 import { addInspectCommand } from "./inspect/inspect-command.js";
 import { addLoadCommand } from "./load/load-command.js";
 import { addMachinesCommand } from "./machines-command.js";
+import { reportMistakesFirst } from "./mistakes-first.js";
 import { addRunCommand } from "./run-command.js";
 import { addSimCommand } from "./sim/sim-command.js";
 import { addSimulateCommand } from "./simulate/simulate-command.js";
@@ -36,5 +37,6 @@ export function tsworkerProgram(): Command {
     .enablePositionalOptions()
     .showHelpAfterError("(see --help)");
   for (const add of COMMANDS) add(program);
+  reportMistakesFirst(program);
   return program;
 }

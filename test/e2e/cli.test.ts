@@ -102,7 +102,7 @@ describe("a mistake is one clear error and the exit code 1", () => {
   test.each([
     ["an unknown option", ["sim", "vllm", "--nope"], "unknown option '--nope'"],
     ["a bad value", ["sim", "vllm", "--port", "70000"], "must be an integer from 0 to 65535"],
-    ["a missing option", ["engine", "--endpoint", "e"], "required option '--api-key <key>'"],
+    ["a missing option", ["engine", "--endpoint", "e"], "required option '--api-key <key>' not specified"],
     ["an unknown command", ["nope"], "unknown command 'nope'"],
     ["a log that cannot be written", ["sim", "vllm", "--log", "/nowhere/x"], "cannot write the model's log"],
   ])("for %s", async (_, parameters, reason) => {
