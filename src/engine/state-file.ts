@@ -1,7 +1,8 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { rename } from "node:fs/promises";
 import { z } from "zod";
 import { TsworkerError } from "../errors.js";
 import { type EngineState, engineStateSchema, STATE_VERSION } from "./engine-state.js";
+import { readRegularFile, replaceRegularFile } from "./regular-file.js";
 import { identityOf, isAlive } from "./worker-process.js";
 
 /** Least milliseconds between two writings. */
@@ -35,14 +36,14 @@ export class StateFile {
   /**
    * What was written last; undefined: nothing, or nothing that can be understood, which is then set aside.
    *
-   * @throws {TsworkerError} `STATE_UNAVAILABLE` when the file is there and cannot be read, or when another engine
-   * holds it.
+   * @throws {TsworkerError} `STATE_UNAVAILABLE` when the file is there and cannot be read, when it is no regular file, or
+   * when another engine holds it.
    */
   async load(): Promise<EngineState | undefined> {
     const { path, onNotice } = this.#input;
     let text: string;
     try {
-      text = await readFile(path, "utf8");
+      text = await readRegularFile(path);
     } catch (cause) {
       if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
       throw unavailable(`cannot read the engine's state from ${path}`, cause);
@@ -102,12 +103,10 @@ export class StateFile {
     this.#writing = this.#writing
       .catch(() => {})
       .then(async () => {
-        const beside = `${path}.new`;
         this.#writtenAt = performance.now();
         try {
           const content = { ...state(), ...(isHeld && { heldBy: identityOf(process.pid) }) };
-          await writeFile(beside, `${JSON.stringify(content, null, 1)}\n`, { mode: 0o600, flush: true });
-          await rename(beside, path);
+          await replaceRegularFile(path, `${JSON.stringify(content, null, 1)}\n`);
         } catch (cause) {
           throw unavailable(`cannot write the engine's state to ${path}`, cause);
         }
