@@ -60,7 +60,7 @@ const multipartSchema = z.strictObject({
 
 const route = z
   .string()
-  .regex(/^\/[^\s?#*:]*$/, 'expected a path that begins with "/" and has no "?", "#", "*" or ":"');
+  .regex(/^\/[^\s?#*:\p{Cs}]*$/u, 'expected a path that begins with "/" and has no "?", "#", "*" or ":"');
 
 const handlerSchema = z.strictObject({
   route,
@@ -84,6 +84,9 @@ const handlerSchema = z.strictObject({
     .prefault({}),
   multipart: multipartSchema.optional(),
   websocket: z.boolean().optional(),
+  forwardQuery: z
+    .union([z.boolean(), z.array(z.string().min(1))], "expected true, false or a list of names of parameters")
+    .default(true),
 });
 
 const configSchema = z.strictObject({

@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import type { ZodError } from "zod";
 import type { HandlerConfig } from "./config.js";
+import { encodedPath } from "./path-forms.js";
 import { queuePlace } from "./queue-place.js";
 
 /** What is wrong with a configuration, and where. */
@@ -32,6 +33,9 @@ function faultsOfFields(error: ZodError): Fault[] {
   });
 }
 
+/** A route as clients send it, whichever way it is written; anything else as it is. */
+const pathOf = ({ route }: Fields): unknown => (typeof route === "string" ? encodedPath(route) : route);
+
 /** What the worker serves itself, on the port of the handlers. */
 const RESERVED_ROUTES = [
   "/session/create",
@@ -43,7 +47,7 @@ const RESERVED_ROUTES = [
 
 /** Options of a handler that leave no room for others. */
 const EXCLUSIVE: readonly (readonly [option: string, reason: string, others: readonly string[]])[] = [
-  ["remoteFunction", "which makes the answer itself", ["responseGenerator", "multipart"]],
+  ["remoteFunction", "which makes the answer itself", ["responseGenerator", "multipart", "forwardQuery"]],
   [
     "websocket",
     "which passes frames on",
@@ -53,9 +57,9 @@ const EXCLUSIVE: readonly (readonly [option: string, reason: string, others: rea
 
 /** How the fields of one handler fit together. */
 function faultsOfHandler(handler: Fields, path: readonly PropertyKey[], isFaulty: IsFaulty): Fault[] {
-  const { allowParallelRequests, concurrency = 1, route } = handler;
+  const { allowParallelRequests, concurrency = 1 } = handler;
   const faults: Fault[] = [];
-  if (RESERVED_ROUTES.includes(String(route))) {
+  if (RESERVED_ROUTES.includes(String(pathOf(handler)))) {
     faults.push({
       path: [...path, "route"],
       expected: "expected a route that the worker does not serve itself",
@@ -85,10 +89,11 @@ function faultsBetween(handlers: readonly Fields[], isFaulty: IsFaulty): Fault[]
   handlers.forEach((handler, index) => {
     const path = ["handlers", index];
     faults.push(...faultsOfHandler(handler, path, isFaulty));
-    if (routes.has(handler.route)) {
+    const route = pathOf(handler);
+    if (routes.has(route)) {
       faults.push({ path: [...path, "route"], expected: "expected a route that no other handler has" });
     }
-    routes.add(handler.route);
+    routes.add(route);
     const queueFields = [
       "allowParallelRequests",
       "concurrency",
@@ -116,18 +121,19 @@ function faultsBetween(handlers: readonly Fields[], isFaulty: IsFaulty): Fault[]
 
 /** How the open routes fit beside the handlers, and what those need that are passed on. */
 function faultsOfOpenRoutes(config: Fields, handlers: readonly Fields[]): Fault[] {
-  const routes = new Set(handlers.map(({ route }) => route));
+  const routes = new Set(handlers.map(pathOf));
   return listOf(config.openRoutes)
     .map(fieldsOf)
     .flatMap(({ route, text }, index) => {
+      const key = pathOf({ route });
       const path = ["openRoutes", index, "route"];
       const expected: string[] = [];
-      if (routes.has(route)) expected.push("expected a route that no handler and no other open route has");
-      if (RESERVED_ROUTES.includes(String(route)))
+      if (routes.has(key)) expected.push("expected a route that no handler and no other open route has");
+      if (RESERVED_ROUTES.includes(String(key)))
         expected.push("expected a route that the worker does not serve itself");
       if (text === undefined && config.modelServerUrl === undefined)
         expected.push("expected a text beside it, because there is no modelServerUrl to pass it on to");
-      routes.add(route);
+      routes.add(key);
       return expected.map((each) => ({ path, expected: each }));
     });
 }

@@ -121,6 +121,12 @@ export interface HandlerConfig {
    * @default false
    */
   readonly websocket?: boolean;
+  /**
+   * What of the query in the client's URL goes to the model: `true` all parameters, `false` none, a list those that it
+   * names. `api_key` and `envelope` never do. Longer than 8 KiB it is refused with 414. Not beside a `remoteFunction`.
+   * @default true
+   */
+  readonly forwardQuery?: boolean | readonly string[];
   /** How the model's capacity is measured; at exactly one handler. */
   readonly benchmarkConfig?: BenchmarkConfig;
   /** Limits on how long the model may take. */
@@ -271,6 +277,7 @@ export interface WorkerConfig {
 export interface Handler extends HandlerConfig {
   readonly maxQueueTime: number | null;
   readonly timeouts: Required<TimeoutsConfig>;
+  readonly forwardQuery: boolean | readonly string[];
   readonly multipart?: Required<MultipartConfig>;
   /** Name of its queue. */
   readonly queue: string;

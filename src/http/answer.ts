@@ -41,6 +41,8 @@ export const answers = {
   bodyTooLarge: (limit: number): Answer => error(413, `the body is larger than ${limit} bytes`),
   bodyTooSlow: (): Answer =>
     error(408, "the body did not arrive: nothing came for too long", { close: true }),
+  queryTooLong: (limit: number): Answer =>
+    error(414, `the query for the model is longer than ${limit} bytes`),
   envelopeTooSlow: (seconds: number): Answer => error(408, `the envelope did not arrive within ${seconds} s`),
   tooFast: (limit: number): Answer =>
     error(413, `more than ${limit} bytes are waiting for the model, which reads more slowly`),

@@ -1,12 +1,14 @@
 import type { OpenRouteConfig } from "../config.js";
 import type { Log } from "../log.js";
 import type { Metrics } from "../metrics/metrics.js";
+import { pathForms } from "../path-forms.js";
 import type { CallbackRules } from "../session/session-terms.js";
 import { answers } from "./answer.js";
 import { withCors } from "./cors.js";
 import type { Edge } from "./edge.js";
 import type { Route } from "./exchange.js";
 import { forceUpdate } from "./force-update.js";
+import { forwardedQuery, MAX_QUERY_BYTES } from "./forwarded-query.js";
 import { HttpExchange } from "./http-exchange.js";
 import type { Endpoint, SocketEndpoint } from "./http-server.js";
 import { notFound } from "./not-found.js";
@@ -33,6 +35,10 @@ export interface EndpointsOptions {
   readonly log: Log;
 }
 
+/** The same endpoint at every form in which clients may send its path. */
+const atAllForms = <E extends Endpoint | SocketEndpoint>(endpoint: E): readonly E[] =>
+  pathForms(endpoint.path).map((path) => (path === endpoint.path ? endpoint : { ...endpoint, path }));
+
 /** Everything that answers, on the public port and on the second one. */
 export interface Endpoints {
   readonly public: readonly Endpoint[];
@@ -45,7 +51,11 @@ const handlerEndpoint = (edge: Edge, route: Route): Endpoint => ({
   handle: (request, responder) => {
     if (route.handler.websocket === true) sendAnswer(responder, answers.upgradeRequired());
     else if (request.method !== "POST") sendAnswer(responder, answers.wrongMethod("POST"));
-    else new HttpExchange(edge, route, request, responder);
+    else {
+      const query = forwardedQuery(request.query, route.handler.forwardQuery);
+      if (query.length > MAX_QUERY_BYTES) sendAnswer(responder, answers.queryTooLong(MAX_QUERY_BYTES));
+      else new HttpExchange(edge, route, request, query, responder);
+    }
   },
 });
 
@@ -55,8 +65,8 @@ export function endpointsOf(options: EndpointsOptions): Endpoints {
   const onFault = (error: unknown): void => log.error({ err: error }, "request handling failed");
   const sessions = new SessionRoutes({ edge, rules: callbackRules, onFault });
   const open = [
-    ...routes.map((route) => handlerEndpoint(edge, route)),
-    ...openRoutes.map((route) => openEndpoint(route, modelServer, onFault)),
+    ...routes.flatMap((route) => atAllForms(handlerEndpoint(edge, route))),
+    ...openRoutes.flatMap((route) => atAllForms(openEndpoint(route, modelServer, onFault))),
     ...sessions.endpoints,
     forceUpdate(masterToken, forceUpdateFile, onFault),
     notFound,
@@ -65,7 +75,7 @@ export function endpointsOf(options: EndpointsOptions): Endpoints {
     public: cors.length === 0 ? open : open.map((endpoint) => withCors(endpoint, cors)),
     sockets: routes
       .filter(({ handler }) => handler.websocket === true)
-      .map((route) => socketEndpoint(edge, route)),
+      .flatMap((route) => atAllForms(socketEndpoint(edge, route))),
     local: [sessions.end, healthz, readyz(state), metricsText(metrics, onFault), notFound],
   };
 }

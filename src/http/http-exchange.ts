@@ -16,12 +16,16 @@ import { sendAnswer } from "./send-answer.js";
 export class HttpExchange extends Exchange implements RequestSink, GeneratedSink, FunctionSink {
   readonly #responder: Responder;
   readonly #format: BodyFormat;
+  /** What of the client's query goes to the model. */
+  readonly #query: string;
   /** The client's request for a `responseGenerator`, which is read before the head is gone. */
   readonly #clientRequest: Request | undefined;
 
-  constructor(gate: Gate, route: Route, head: RequestHead, responder: Responder) {
+  /** @param query what goes to the model of the client's query. */
+  constructor(gate: Gate, route: Route, head: RequestHead, query: string, responder: Responder) {
     super(gate, route);
     this.#responder = responder;
+    this.#query = query;
     this.#format = formatOf(head.header("content-type"));
     if (route.handler.responseGenerator !== undefined)
       this.#clientRequest = clientRequest(route.handler.route, head);
@@ -82,7 +86,7 @@ export class HttpExchange extends Exchange implements RequestSink, GeneratedSink
       handler.responseGenerator === undefined || this.#clientRequest === undefined
         ? new Relay(this.#responder, this)
         : new GeneratedAnswer(this.#responder, this.#clientRequest, handler.responseGenerator, this);
-    answer.call = model.post(handler.route, body, answer, contentType);
+    answer.call = model.post(handler.route, body, answer, contentType, this.#query);
     return answer;
   }
 }

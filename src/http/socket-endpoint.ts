@@ -1,35 +1,24 @@
 import type { Gate, Route } from "./exchange.js";
+import { decodedParameter, forwardedQuery, rawNameOf } from "./forwarded-query.js";
 import type { SocketEndpoint } from "./http-server.js";
 import { SocketExchange, type SocketRequest } from "./socket-exchange.js";
 
 /** The query parameter in which a client may send the envelope. */
 const ENVELOPE = "envelope";
 
-/** A name or a value of a query; undefined where its escapes make no text. */
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text.replaceAll("+", " "));
-  } catch {
-    return undefined;
-  }
-}
-
-/** Takes the envelope out of a query; the first one counts, and none goes to the model. */
-function splitQuery(query: string): Pick<SocketRequest, "envelope" | "query"> {
-  const rest: string[] = [];
-  let envelope: string | undefined;
+/** The envelope of a query; the first one counts. */
+function envelopeOf(query: string): string | undefined {
   for (const parameter of query.split("&")) {
-    const [name = ""] = parameter.split("=", 1);
-    if (decoded(name) === ENVELOPE) envelope ??= decoded(parameter.slice(name.length + 1)) ?? "";
-    else rest.push(parameter);
+    const name = rawNameOf(parameter);
+    if (decodedParameter(name) === ENVELOPE) return decodedParameter(parameter.slice(name.length + 1)) ?? "";
   }
-  return { envelope, query: rest.join("&") };
+  return undefined;
 }
 
 /**
  * Lets clients connect to a handler's route with a WebSocket. The envelope comes as the first message, text in JSON or
- * binary in msgpack, or as the query parameter `envelope`, URL-encoded JSON; all other parameters go to the model's path
- * as they are. See {@link SocketExchange} for what follows.
+ * binary in msgpack, or as the query parameter `envelope`, URL-encoded JSON; the other parameters go to the model's path
+ * as `forwardQuery` says. See {@link SocketExchange} for what follows.
  *
  * @example
  * ```ts
@@ -41,7 +30,11 @@ export const socketEndpoint = (edge: Gate, route: Route): SocketEndpoint => ({
   maxMessageBytes: edge.maxBodyBytes,
   accept: (request) => {
     const [offered = ""] = request.header("sec-websocket-protocol").split(",");
-    const asked: SocketRequest = { ...splitQuery(request.query), protocol: offered.trim() };
+    const asked: SocketRequest = {
+      envelope: envelopeOf(request.query),
+      query: forwardedQuery(request.query, route.handler.forwardQuery),
+      protocol: offered.trim(),
+    };
     return (socket) => new SocketExchange(edge, route, asked, socket);
   },
 });

@@ -52,17 +52,18 @@ export class ModelClient implements ConnectionSink {
    * POSTs a body to a path on the model server.
    *
    * @param contentType one of a few, such as that of a boundary that stays: its head is kept. @default JSON
+   * @param query behind the question mark, ASCII without blanks. @default none
    */
   post(
     path: string,
     body: Uint8Array | string,
     sink: AnswerSink,
     contentType: string = JSON_TYPE,
+    query = "",
   ): ModelCall {
     const connection = this.#takeFree() ?? this.#open();
     const call = new Call(connection, sink);
-    const head = contentType === JSON_TYPE ? this.#headOf(path) : this.#otherHeadOf(path, contentType);
-    connection.send(head, body, call);
+    connection.send(this.#headFor(path, contentType, query), body, call);
     return call;
   }
 
@@ -107,6 +108,12 @@ export class ModelClient implements ConnectionSink {
     if (this.#free.length > 0) return;
     clearInterval(this.#sweeper);
     this.#sweeper = undefined;
+  }
+
+  #headFor(path: string, contentType: string, query: string): string {
+    // Clients make up queries as they like: their heads are not kept.
+    if (query !== "") return this.#makeHead(`${path}?${query}`, contentType);
+    return contentType === JSON_TYPE ? this.#headOf(path) : this.#otherHeadOf(path, contentType);
   }
 
   #headOf(path: string): string {

@@ -95,6 +95,7 @@ export const socketHandler = (parts: Partial<Handler> = {}): Handler => ({
   route: "/ws",
   websocket: true,
   maxQueueTime: null,
+  forwardQuery: true,
   timeouts: { connectMs: null, headersMs: null, idleMs: null, totalMs: null },
   queue: "/ws",
   limit: 1,

@@ -177,6 +177,7 @@ test("each combination that is said to be refused is refused", () => {
     { ...server, handlers: [{ route: "/go", benchmarkConfig: {} }] },
     { ...server, handlers: [{ route: "/go", benchmarkConfig: { ...benchmarkConfig, dataset: [{}] } }] },
     { ...server, handlers: [go, { route: "/go" }] },
+    { ...server, handlers: [go, { route: "/é" }, { route: "/%c3%a9" }] },
     ...["/session/create", "/session/get", "/session/health", "/session/end", "/pyworker/update"].map(
       (route) => ({
         ...server,
@@ -193,6 +194,7 @@ test("each combination that is said to be refused is refused", () => {
     },
     { handlers: [{ ...go, remoteFunction: () => 1, responseGenerator: () => new Response() }] },
     { handlers: [{ ...go, remoteFunction: () => 1, multipart: { files: {} } }] },
+    { handlers: [{ ...go, remoteFunction: () => 1, forwardQuery: true }] },
     { ...server, handlers: [{ ...go, websocket: true }] },
     { ...server, handlers: [go, { route: "/ws", websocket: true, responseGenerator: () => new Response() }] },
     { handlers: [go] },
