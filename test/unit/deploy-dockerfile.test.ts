@@ -17,9 +17,17 @@ test("the linter has nothing to say of the Dockerfile, and would of a wrong one"
   expect(validate(dockerfile.replace("HEALTHCHECK --interval", "HEALTHCHECK --intervall"))).not.toEqual([]);
 });
 
-test("the container runs as a user that is not root, and as one process that gets the signals", () => {
+test("the container runs as a user that is not root, and the worker below an init that is installed", () => {
   expect(said("USER")).toEqual(["node"]);
-  expect(JSON.parse(said("ENTRYPOINT")[0] ?? "")).toEqual(["node", "/opt/tsworker/dist/src/cli/main.js"]);
+  expect(said("RUN")[0]).toContain("apt-get update");
+  expect(dockerfile).toMatch(/^ {2}&& apt-get install -y --no-install-recommends tini \\$/m);
+  expect(JSON.parse(said("ENTRYPOINT")[0] ?? "")).toEqual([
+    "tini",
+    "-s",
+    "--",
+    "node",
+    "/opt/tsworker/dist/src/cli/main.js",
+  ]);
   expect(JSON.parse(said("CMD")[0] ?? "")).toEqual(["run", "worker.ts"]);
 });
 

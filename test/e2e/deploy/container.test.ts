@@ -100,11 +100,11 @@ test("vLLM in the pod writes to the shared log and to the console, and gets the 
   expect(readFileSync(log, "utf8")).toBe(output);
 });
 
-test("each pod's worker has an id of its own, and takes the place of the shell", async () => {
+test("each pod's worker has an id of its own, and its init takes the place of the shell", async () => {
   const [shell = "", ...parameters] = commandOf("worker");
-  const folder = programs({ node: 'echo "$CONTAINER_ID $$ $@"' });
+  const folder = programs({ tini: 'echo "$CONTAINER_ID $$ $@"' });
   const env = { PATH: `${folder}:${process.env.PATH}`, POD_UID: "0a1b2c3d-4e5f-6789-abcd-ef0123456789" };
   const child = spawn(shell, parameters, { env, stdio: ["ignore", "pipe", "inherit"] });
   const [text] = await child.stdout.setEncoding("utf8").toArray();
-  expect(text).toBe(`${0x0a1b2c3d} ${child.pid} /opt/tsworker/dist/src/cli/main.js run vllm\n`);
+  expect(text).toBe(`${0x0a1b2c3d} ${child.pid} -s -- node /opt/tsworker/dist/src/cli/main.js run vllm\n`);
 });
