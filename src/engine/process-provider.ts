@@ -3,19 +3,12 @@ import { mkdir, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type Identity, identityOf, isAlive } from "../process-identity.js";
 import { freePorts } from "./free-ports.js";
 import { lastWords } from "./last-words.js";
 import type { Memo, Provider, WorkerOrder } from "./provider.js";
 import { RunningProcesses } from "./running-processes.js";
-import {
-  type Identity,
-  identityOf,
-  isAlive,
-  signal as signalTo,
-  spawned,
-  untilAllGone,
-  untilGone,
-} from "./worker-process.js";
+import { signal as signalTo, spawned, untilAllGone, untilGone } from "./worker-process.js";
 
 /** Options of a {@link ProcessProvider}. */
 export interface ProcessProviderOptions {

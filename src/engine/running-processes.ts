@@ -1,4 +1,5 @@
-import { type Identity, signal } from "./worker-process.js";
+import type { Identity } from "../process-identity.js";
+import { signal } from "./worker-process.js";
 
 /** Processes that end with this one, however it ends: only a kill that it cannot see leaves them behind. */
 export class RunningProcesses {

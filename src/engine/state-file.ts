@@ -1,9 +1,9 @@
 import { rename } from "node:fs/promises";
 import { z } from "zod";
 import { TsworkerError } from "../errors.js";
+import { identityOf, isAlive } from "../process-identity.js";
 import { type EngineState, engineStateSchema, STATE_VERSION } from "./engine-state.js";
 import { readRegularFile, replaceRegularFile } from "./regular-file.js";
-import { identityOf, isAlive } from "./worker-process.js";
 
 /** Least milliseconds between two writings. */
 const INTERVAL_MS = 1000;

@@ -1,13 +1,7 @@
 import { spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-
-/** A process as it can be told from a later one that was given the same number. */
-export interface Identity {
-  readonly pid: number;
-  /** When it began, in the system's own words. */
-  readonly startedAt: string;
-}
+import { type Identity, isAlive, startOf, statusFields } from "../process-identity.js";
 
 interface SpawnInput {
   readonly program: string;
@@ -38,21 +32,6 @@ export async function spawned({ program, parameters, env, output }: SpawnInput) 
     );
   });
   return { pid: child.pid ?? 0, ended };
-}
-
-export function identityOf(pid: number): Identity {
-  return { pid, startedAt: startOf(pid) };
-}
-
-/** Whether the process runs, and is still the same. */
-export function isAlive({ pid, startedAt }: Identity): boolean {
-  if (pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-  return startOf(pid) === startedAt;
 }
 
 /** Sends a signal to a process and all that it started. Where nobody is left, that is no error. */
@@ -87,7 +66,7 @@ function isAnyLeft(identity: Identity): boolean {
   if (process.platform !== "linux") return true;
   // Those that only wait to be noticed as dead, which may be for ever, are none.
   return readdirSync("/proc").some((name) => {
-    const [state, , group] = /^\d+$/.test(name) ? fieldsOf(Number(name)) : [];
+    const [state, , group] = /^\d+$/.test(name) ? statusFields(Number(name)) : [];
     return state !== undefined && state !== "Z" && Number(group) === identity.pid;
   });
 }
@@ -97,28 +76,4 @@ function mayHaveGroup({ pid, startedAt }: Identity): boolean {
   if (pid <= 0) return false;
   const start = startOf(pid);
   return start === "" || start === startedAt;
-}
-
-/**
- * What stands in for the start where the system does not tell it: such a process is not found again by a
- * later engine.
- */
-const OF_THIS_RUN = `child of ${process.pid}`;
-
-/** When a process began; empty: there is none, or it only waits to be noticed as dead. */
-function startOf(pid: number): string {
-  if (process.platform !== "linux") return OF_THIS_RUN;
-  const fields = fieldsOf(pid);
-  return fields[0] === "Z" ? "" : (fields[19] ?? "");
-}
-
-/** Fields of `/proc/<pid>/stat` from the third on: state, parent, group, and the start as the 22nd. */
-function fieldsOf(pid: number): readonly string[] {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The name, in parentheses, may hold anything.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  } catch {
-    return [];
-  }
 }
