@@ -29,6 +29,7 @@ import type { MetricsReading } from "./metrics/metrics-reading.js";
 import { RouteMetrics } from "./metrics/route-metrics.js";
 import { awaitListening } from "./model/await-listening.js";
 import { ModelClient } from "./model/client.js";
+import { ModelServer } from "./model/model-server.js";
 import { probeHealth } from "./model/probe-health.js";
 import { runBenchmark } from "./model/run-benchmark.js";
 import { sendPayload } from "./model/send-payload.js";
@@ -66,7 +67,8 @@ export async function startWorker(
 ): Promise<RunningWorker> {
   const startedAt = Date.now();
   const { health, readiness, awaited } = observationOf(config, environment);
-  const routes = routesOf(config);
+  const modelServer = config.modelServer === undefined ? undefined : new ModelServer(config.modelServer);
+  const routes = routesOf(config, modelServer);
   const { benchmark, lifecycle, modelLogFile } = config;
   const benchmarked = routes.find(({ handler }) => handler === benchmark.handler);
   const counts = newReportCounts();
@@ -151,8 +153,8 @@ export async function startWorker(
     read: () => readingOf(actor, ledger, edge, counts),
   };
   const metrics = new Metrics(observed);
-  const closeModels = (): void => {
-    for (const { model } of routes) model?.close();
+  const closeModel = (): void => {
+    modelServer?.close();
     metrics.close();
   };
   const endpoints = endpointsOf({
@@ -182,7 +184,7 @@ export async function startWorker(
       },
     log,
   }).catch((error: unknown) => {
-    closeModels();
+    closeModel();
     throw error;
   });
   log.info(
@@ -207,7 +209,7 @@ export async function startWorker(
     relay?.close();
     pages?.close();
     servers.close();
-    closeModels();
+    closeModel();
     await stopLifecycle(config, log, hurry.signal);
   });
   actor.start();
@@ -244,16 +246,17 @@ function filesOfPage(log: Log): ReturnType<typeof pageFiles> {
   }
 }
 
-function routesOf({ handlers, modelServer }: CheckedConfig): readonly Route[] {
-  return handlers.map((handler) => ({
-    handler,
-    modelServer,
-    model:
-      handler.remoteFunction === undefined && modelServer !== undefined
-        ? new ModelClient(modelServer, handler.timeouts)
-        : undefined,
-    metrics: new RouteMetrics(handler.route),
-  }));
+function routesOf(config: CheckedConfig, server: ModelServer | undefined): readonly Route[] {
+  return config.handlers.map((handler) => {
+    const metrics = new RouteMetrics(handler.route);
+    const isForwarded = handler.remoteFunction === undefined && server !== undefined;
+    return {
+      handler,
+      modelServer: config.modelServer,
+      model: isForwarded ? new ModelClient(server, handler.timeouts, () => metrics.resent()) : undefined,
+      metrics,
+    };
+  });
 }
 
 type WorkerSnapshot = SnapshotFrom<typeof workerMachine>;

@@ -1,7 +1,7 @@
 import { isAscii } from "node:buffer";
 import type { TsworkerError } from "../errors.js";
 import type { AnswerHead } from "../model/answer-head.js";
-import type { ModelCall } from "../model/client.js";
+import type { ModelCall } from "../model/call.js";
 import type { AnswerSink } from "../model/connection.js";
 import type { BodyWriter, Responder } from "./http-server.js";
 import type { RelaySink } from "./relay.js";

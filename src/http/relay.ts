@@ -1,6 +1,6 @@
 import type { TsworkerError } from "../errors.js";
 import type { AnswerHead } from "../model/answer-head.js";
-import type { ModelCall } from "../model/client.js";
+import type { ModelCall } from "../model/call.js";
 import type { AnswerSink } from "../model/connection.js";
 import type { BodyWriter, Responder, WriterSink } from "./http-server.js";
 

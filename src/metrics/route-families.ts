@@ -49,6 +49,12 @@ export const routeFamilies: readonly Family<Routes>[] = [
         Array.from(each.statuses(), ([status, value]) => ({ value, labels: { route: each.route, status } })),
       ),
   },
+  {
+    name: "tsworker_model_retries_total",
+    type: "counter",
+    help: "Requests that were sent to the model a second time, because it had closed the reused connection before it answered.",
+    read: (routes) => routes.map(({ route, modelRetries }) => ({ value: modelRetries, labels: { route } })),
+  },
   histogram(
     "tsworker_request_duration_seconds",
     "Seconds from a request's arrival to its end, of requests that ended as a success.",

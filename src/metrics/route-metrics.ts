@@ -27,6 +27,7 @@ export class RouteMetrics {
   #error = 0;
   #cancelled = 0;
   #rejected = 0;
+  #modelRetries = 0;
   readonly #byStatus = new Float64Array(STATUS_LIMIT);
 
   constructor(route: string) {
@@ -75,6 +76,16 @@ export class RouteMetrics {
         this.#rejected++;
     }
     if (status >= 0 && status < STATUS_LIMIT) this.#byStatus[status] = (this.#byStatus[status] ?? 0) + 1;
+  }
+
+  /** The request was sent to the model once more, because the connection that it was sent on had ended. */
+  resent(): void {
+    this.#modelRetries++;
+  }
+
+  /** Number of requests that were sent to the model for the second time. */
+  get modelRetries(): number {
+    return this.#modelRetries;
   }
 
   /** Number of ended requests by outcome. */

@@ -74,8 +74,8 @@ export class MalformedAnswer extends Error {
 
 /** @param bytes the status line and the header lines, each with its line break, without the empty line. */
 export function parseHead(bytes: Buffer): ParsedHead {
-  const text = bytes.toString("latin1");
-  if (!WELL_FORMED.test(text)) throw faultOf(text);
+  let text = bytes.toString("latin1");
+  if (!WELL_FORMED.test(text)) text = withoutObsoleteForms(text);
   const status = Number(text.slice(9, 12));
   const headers: string[] = [];
   let contentType = "";
@@ -107,6 +107,8 @@ export function parseHead(bytes: Buffer): ParsedHead {
   const isOld = text[7] === "0";
   const keepAlive =
     framing !== "close" &&
+    // Some servers send the body that they announce with a status that has none.
+    (framing !== "none" || (!length && encoding === "")) &&
     // Told by a length besides, in another coding, or in HTTP/1.0, the body may have ended elsewhere (RFC 9112 §6.1).
     (encoding === "" || (encoding === ",chunked" && length === undefined && !isOld)) &&
     !connection.includes("close") &&
@@ -122,6 +124,28 @@ export function parseHead(bytes: Buffer): ParsedHead {
     keepAlive,
     idleSeconds,
   };
+}
+
+/** Where a line goes on in the next one (RFC 9112 §5.2). */
+const LINE_FOLD = /\r\n[ \t]+/g;
+/** Blanks between a name and its colon (RFC 9112 §5.1). */
+const BLANKS_BEFORE_COLON = /^([!#$%&'*+.^_`|~\w-]+)[ \t]+:/gm;
+
+/**
+ * Rewrites what a proxy may take of old servers, as it may.
+ *
+ * @param text a head that is not well-formed.
+ * @throws MalformedAnswer when that is not the reason.
+ */
+function withoutObsoleteForms(text: string): string {
+  const end = text.indexOf("\r\n");
+  const first = text.slice(0, end);
+  const lines = text.slice(end);
+  // What is folded into the status line is part of nothing.
+  if (/^\r\n[ \t]/.test(lines)) throw faultOf(text);
+  const rewritten = first + lines.replace(LINE_FOLD, " ").replace(BLANKS_BEFORE_COLON, "$1:");
+  if (!WELL_FORMED.test(rewritten)) throw faultOf(text);
+  return rewritten;
 }
 
 /** @param text a head that is not well-formed. */
@@ -149,12 +173,19 @@ function secondsOf(value: string): number | undefined {
   return seconds === undefined ? undefined : Number(seconds);
 }
 
+/** A length may be told several times, in one line or in more, as long as it is the same (RFC 9110 §8.6). */
 function lengthOf(value: string, earlier: number | undefined): number {
-  const length = /^\d+$/.test(value) ? Number(value) : Number.NaN;
-  if (!Number.isSafeInteger(length) || (earlier !== undefined && earlier !== length)) {
-    throw new MalformedAnswer(`expected one content-length, got ${JSON.stringify(value)}`);
+  const [first = "", ...others] = value.split(",");
+  const length = integerOf(first);
+  const isSame = others.every((other) => integerOf(other) === length);
+  if (!isSame || !Number.isSafeInteger(length) || (earlier !== undefined && earlier !== length)) {
+    throw new MalformedAnswer(`expected one content-length, got ${JSON.stringify(value.slice(0, 40))}`);
   }
   return length;
+}
+
+function integerOf(text: string): number {
+  return /^[ \t]*\d+[ \t]*$/.test(text) ? Number(text) : Number.NaN;
 }
 
 function framingOf(status: number, encoding: string, length: number | undefined): Framing {

@@ -43,6 +43,8 @@ export class AnswerParser {
   #state: State = "complete";
   /** Begun head or line, where it did not end within a piece. */
   #begun: Buffer | undefined;
+  /** An interim answer announced a body, which there is not: what comes after the answer may be it. */
+  #isOutOfStep = false;
   /** Bytes left of the body or of the chunk. */
   #left = 0;
 
@@ -59,6 +61,7 @@ export class AnswerParser {
   expect(): void {
     this.#state = "head";
     this.#begun = undefined;
+    this.#isOutOfStep = false;
   }
 
   /** @throws MalformedAnswer when this is not the expected answer. */
@@ -118,6 +121,7 @@ export class AnswerParser {
     const next = end + 4 - (begun === undefined ? 0 : begun.length - start);
     if (head.status < 200) {
       if (head.status === 101) throw new MalformedAnswer("expected an answer, got a switch of protocols");
+      this.#isOutOfStep ||= !head.keepAlive;
       return next;
     }
     this.#begin(head);
@@ -127,7 +131,7 @@ export class AnswerParser {
   #begin(head: ParsedHead): void {
     this.#left = head.length ?? 0;
     this.#state = head.framing === "chunked" ? "chunk-size" : head.framing === "close" ? "close" : "length";
-    this.#sink.onHead(head);
+    this.#sink.onHead(this.#isOutOfStep ? { ...head, keepAlive: false } : head);
     if (this.#state === "length" && this.#left === 0) this.#state = "complete";
   }
 

@@ -1,8 +1,10 @@
 import { connect, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { TsworkerError } from "../errors.js";
-import type { AnswerHead, ParsedHead } from "./answer-head.js";
+import type { AnswerHead, Framing, ParsedHead } from "./answer-head.js";
 import { AnswerParser, type ParserSink } from "./answer-parser.js";
+import type { Call } from "./call.js";
+import { EARLY_MS } from "./closing-habits.js";
 
 /** Takes a model's answer as it comes. After `onEnd` or `onError` nothing follows. */
 export interface AnswerSink {
@@ -50,9 +52,13 @@ const SMALL_BODY = 64 * 1024;
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 
 /** Hears what becomes of a connection between requests. */
-export interface ConnectionSink {
+export interface ConnectionOwner {
   /** It may take another request. */
   onFree(connection: Connection): void;
+  /** It was good for another answer, after one of this framing. */
+  onReused(framing: Framing): void;
+  /** The model ended it just after an answer of this framing. */
+  onEndedEarly(framing: Framing): void;
   onClosed(connection: Connection): void;
 }
 
@@ -60,35 +66,36 @@ export interface ConnectionSink {
 export class Connection implements ParserSink {
   readonly #socket: Socket;
   readonly #parser = new AnswerParser(this);
-  readonly #timeouts: ModelTimeouts;
-  readonly #owner: ConnectionSink;
+  readonly #owner: ConnectionOwner;
   readonly #resume = (): void => {
     if (!this.#paused) return;
     this.#paused = false;
-    if (this.#sink !== undefined) this.#limitSilence();
+    if (this.#call !== undefined) this.#limitSilence(this.#call);
     this.#socket.resume();
   };
-  #sink: AnswerSink | undefined;
+  #call: Call | undefined;
+  /** Limits the time to connect, and then the silence within an answer. */
   #timer: NodeJS.Timeout | undefined;
   #paused = false;
   #keepAlive = false;
+  #framing: Framing = "none";
   #idleMs = IDLE_LIMIT_MS;
-  /** Milliseconds, monotonic, from which on the model may have closed it. */
-  #freeUntil = 0;
+  /** Milliseconds, monotonic; 0 before the end of the first answer. */
+  #freeSince = 0;
+  /** The model has said something since the last answer ended. */
+  #isHeard = false;
   #closed = false;
 
-  constructor(address: ModelAddress, timeouts: ModelTimeouts, owner: ConnectionSink) {
-    this.#timeouts = timeouts;
+  constructor(address: ModelAddress, connectMs: number | null, owner: ConnectionOwner) {
     this.#owner = owner;
     this.#socket = address.tls ? this.#openTls(address) : this.#open(address);
     this.#socket
       .setNoDelay(true)
       .setKeepAlive(true, PROBE_AFTER_MS)
-      .once(address.tls ? "secureConnect" : "connect", () => this.#limitHead())
+      .once(address.tls ? "secureConnect" : "connect", () => this.#limit(null))
       .on("end", () => this.#onEnd())
       .on("error", (cause) => this.#fail("MODEL_UNREACHABLE", "the model is unreachable or broke off", cause))
       .on("close", () => this.#fail("MODEL_UNREACHABLE", "the model closed the connection"));
-    const { connectMs } = timeouts;
     this.#limit(
       connectMs,
       "MODEL_UNREACHABLE",
@@ -98,7 +105,21 @@ export class Connection implements ParserSink {
 
   /** Whether a free connection may be used. @param now milliseconds, monotonic. */
   isUsable(now: number): boolean {
-    return !this.#closed && now < this.#freeUntil;
+    return !this.#closed && now < this.#freeSince + this.#idleMs;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** How its last answer was framed. */
+  get framing(): Framing {
+    return this.#framing;
+  }
+
+  /** Milliseconds, monotonic. */
+  get freeSince(): number {
+    return this.#freeSince;
   }
 
   /**
@@ -106,10 +127,9 @@ export class Connection implements ParserSink {
    *
    * @param head all of the request's head up to the value of `content-length`.
    */
-  send(head: string, body: Uint8Array | string, sink: AnswerSink): void {
-    this.#sink = sink;
+  send(head: string, body: Uint8Array | string, call: Call): void {
+    this.#call = call;
     this.#parser.expect();
-    if (!this.#socket.connecting) this.#limitHead();
     if (typeof body === "string") {
       this.#socket.write(`${head}${Buffer.byteLength(body)}\r\n\r\n${body}`);
       return;
@@ -128,25 +148,30 @@ export class Connection implements ParserSink {
     this.#socket.uncork();
   }
 
-  /** Closes the connection; the sink hears nothing more. */
+  /** Closes the connection; its call hears nothing more. */
   destroy(): void {
-    this.#sink = undefined;
+    this.#call?.end();
+    this.#call = undefined;
     this.#close();
   }
 
   onHead(head: ParsedHead): void {
+    if (this.#freeSince > 0) this.#owner.onReused(this.#framing);
+    this.#framing = head.framing;
     this.#idleMs =
       head.idleSeconds === undefined
         ? IDLE_LIMIT_MS
         : Math.min(IDLE_LIMIT_MS, head.idleSeconds * 1000 - 1000);
     this.#keepAlive = head.keepAlive && this.#idleMs > 0;
-    this.#limitSilence();
-    this.#sink?.onHead(head, this.#resume);
+    const call = this.#call;
+    if (call === undefined) return;
+    this.#limitSilence(call);
+    call.onHead(head, this.#resume);
   }
 
   onBody(piece: Buffer): void {
     this.#timer?.refresh();
-    if (this.#sink?.onData(piece) !== false) return;
+    if (this.#call?.onData(piece) !== false) return;
     // A client that does not read is no silence of the model's.
     this.#paused = true;
     this.#limit(null);
@@ -156,16 +181,17 @@ export class Connection implements ParserSink {
     if (this.#closed) return;
     this.#limit(null);
     this.#paused = false;
-    const sink = this.#sink;
-    this.#sink = undefined;
+    const call = this.#call;
+    this.#call = undefined;
     // A model that answers before it has read the whole request may never read the rest.
     if (this.#keepAlive && !hasSurplus && this.#socket.writableLength === 0) {
-      this.#freeUntil = performance.now() + this.#idleMs;
+      this.#isHeard = false;
+      this.#freeSince = performance.now();
       this.#owner.onFree(this);
     } else {
       this.#close();
     }
-    sink?.onEnd();
+    call?.onEnd();
   }
 
   #open({ host, port }: ModelAddress): Socket {
@@ -184,27 +210,30 @@ export class Connection implements ParserSink {
   /** @returns false to read no further for now. */
   #onRead(piece: Buffer): boolean {
     if (this.#closed) return false;
+    const isFirst = !this.#isHeard;
+    this.#isHeard = true;
     try {
       this.#parser.push(piece);
     } catch (cause) {
-      this.#fail("MODEL_UNREACHABLE", "the model's answer could not be read", cause);
+      // What cannot be the beginning of an answer belongs to the answer before.
+      const isAnswer = !isFirst || piece.toString("latin1", 0, PROTOCOL.length) === PROTOCOL;
+      this.#fail("MODEL_UNREACHABLE", "the model's answer could not be read", cause, isAnswer);
     }
     return !this.#paused;
   }
 
   #onEnd(): void {
-    if (this.#parser.end()) this.#close();
-    else this.#fail("MODEL_UNREACHABLE", "the model broke off its answer");
+    const isIdle = this.#call === undefined;
+    if (!this.#parser.end()) {
+      this.#fail("MODEL_UNREACHABLE", "the model broke off its answer");
+      return;
+    }
+    if (isIdle) this.#noteEnd();
+    this.#close();
   }
 
-  #limitHead(): void {
-    const limit = this.#sink === undefined ? null : this.#timeouts.headersMs;
-    this.#limit(limit, "MODEL_TIMEOUT", `the model did not begin to answer within ${limit} ms`);
-  }
-
-  #limitSilence(): void {
-    const limit = this.#timeouts.idleMs;
-    this.#limit(limit, "MODEL_TIMEOUT", `the model was silent for ${limit} ms`);
+  #limitSilence({ idleMs }: Call): void {
+    this.#limit(idleMs, "MODEL_TIMEOUT", `the model was silent for ${idleMs} ms`);
   }
 
   /** Replaces the limit that runs, if any. */
@@ -214,11 +243,24 @@ export class Connection implements ParserSink {
       milliseconds === null ? undefined : setTimeout(() => this.#fail(code, message), milliseconds);
   }
 
-  #fail(code: FailureCode, message: string, cause?: unknown): void {
-    const sink = this.#sink;
-    this.#sink = undefined;
+  /** @param isAnswered an answer to the request has begun. */
+  #fail(code: FailureCode, message: string, cause?: unknown, isAnswered = this.#isHeard): void {
+    if (this.#closed) return;
+    const call = this.#call;
+    this.#call = undefined;
+    const isStale = this.#freeSince > 0 && !isAnswered && code === "MODEL_UNREACHABLE" && !isTimeout(cause);
+    if (isStale) this.#noteEnd();
     this.#close();
-    sink?.onError(new TsworkerError(code, message, cause === undefined ? {} : { cause }));
+    if (call === undefined) return;
+    const error = new TsworkerError(code, message, cause === undefined ? {} : { cause });
+    if (isStale) call.onUnanswered(error);
+    else call.onError(error);
+  }
+
+  /** The model has ended it between two answers. */
+  #noteEnd(): void {
+    if (!this.#isHeard && performance.now() - this.#freeSince < EARLY_MS)
+      this.#owner.onEndedEarly(this.#framing);
   }
 
   #close(): void {
@@ -231,3 +273,10 @@ export class Connection implements ParserSink {
 }
 
 type FailureCode = "MODEL_UNREACHABLE" | "MODEL_TIMEOUT";
+
+/** What every answer begins with. */
+const PROTOCOL = "HTTP/";
+
+/** TCP gave up: the model's host has vanished. */
+const isTimeout = (cause: unknown): boolean =>
+  cause instanceof Error && "code" in cause && cause.code === "ETIMEDOUT";

@@ -41,6 +41,13 @@ describe("the text", () => {
     expect(series.get(`tsworker_build_info{version="${VERSION}"}`)).toBe(1);
   });
 
+  test("holds the requests of each route that were sent to the model again", async () => {
+    const route = new RouteMetrics("/a");
+    route.resent();
+    const { series } = await scraped({}, [route, new RouteMetrics("/b")]);
+    expect(valuesOf(series, "tsworker_model_retries_total")).toEqual([1, 0]);
+  });
+
   test("follows the naming conventions", async () => {
     const { types, helps } = await scraped({}, [new RouteMetrics("/a")]);
     expect(types.size).toBeGreaterThan(20);

@@ -41,10 +41,6 @@ describe("the status line", () => {
 
 describe("a header line is refused, and quoted in the error", () => {
   test.each([
-    ["with a space before its colon, which hides what it says", "Content-Length : 5"],
-    ["with a tab before its colon", "Transfer-Encoding\t: chunked"],
-    ["that goes on with the line before", " folded: 1"],
-    ["that goes on with the line before, after a tab", "\tfolded"],
     ["without a colon", "no colon here"],
     ["without a name", ": value"],
     ["with a name that is no token", "x(a): 1"],
@@ -57,6 +53,21 @@ describe("a header line is refused, and quoted in the error", () => {
     const said = () => head(["x-first: 1", line, "x-last: 1"]);
     expect(said).toThrow(MalformedAnswer);
     expect(said).toThrow(`expected a header line, got ${JSON.stringify(line)}`);
+  });
+});
+
+describe("forms of old servers, which mean one thing only, are read as that:", () => {
+  test.each([
+    ["a space before a colon", ["Content-Length : 5", "x-a: 1"], { length: 5, headers: ["x-a", "1"] }],
+    ["tabs before a colon", ["Transfer-Encoding\t\t: chunked"], { framing: "chunked", headers: [] }],
+    ["a value that goes on in the next line", ["x-a: 1", " b: 2", "\tc"], { headers: ["x-a", "1 b: 2 c"] }],
+    ["a length that stands in the next line", ["Content-Length:", " 5"], { length: 5, headers: [] }],
+  ])("%s", (_, lines, expected) => {
+    expect(head(lines)).toMatchObject(expected);
+  });
+
+  test("but not a line that goes on with the status line", () => {
+    expect(() => head([" x-a: 1", "x-b: 2"])).toThrow('expected a header line, got " x-a: 1"');
   });
 });
 
@@ -78,12 +89,31 @@ test("a head of 64 KiB that is faulty at its very end is refused at once", () =>
 });
 
 describe("the length", () => {
-  test.each(["", "+5", "-5", "5 5", "5, 5", "5,6", "0x5", "5.0", "5e1", "9007199254740993", "٥"])(
-    "is refused as %j",
-    (value) => {
-      expect(() => head([`Content-Length: ${value}`])).toThrow("expected one content-length");
-    },
-  );
+  test.each([
+    "",
+    "+5",
+    "-5",
+    "5 5",
+    "5, 6",
+    "5,",
+    ",5",
+    "5, +5",
+    "0x5",
+    "5.0",
+    "5e1",
+    "9007199254740993",
+    "٥",
+  ])("is refused as %j", (value) => {
+    expect(() => head([`Content-Length: ${value}`])).toThrow("expected one content-length");
+  });
+
+  test.each(["5, 5", "5,5 ,\t05"])("may be told as %j", (value) => {
+    expect(head([`Content-Length: ${value}`, "Content-Length: 5"])).toMatchObject({
+      length: 5,
+      keepAlive: true,
+    });
+    expect(() => head([`Content-Length: ${value}`, "Content-Length: 6"])).toThrow(MalformedAnswer);
+  });
 
   test("may be told twice when it is the same, and is refused when it is not", () => {
     expect(head(["Content-Length: 5", "content-length: 05"]).length).toBe(5);
@@ -114,6 +144,22 @@ describe("with a transfer encoding", () => {
   test("chunked in an answer of HTTP/1.0, which knows no chunks, the connection is not reused", () => {
     const lines = ["Transfer-Encoding: chunked", "Connection: keep-alive"];
     expect(head(lines, "HTTP/1.0 200 OK")).toMatchObject({ framing: "chunked", keepAlive: false });
+  });
+});
+
+describe("with a status that has no body", () => {
+  test.each([
+    ["nothing about one", [], true],
+    ["a length of 0", ["Content-Length: 0"], true],
+    ["a length", ["Content-Length: 4"], false],
+    ["chunks", ["Transfer-Encoding: chunked"], false],
+  ])("and %s the connection is reused only where nothing can follow", (_, lines, keepAlive) => {
+    for (const status of [204, 304])
+      expect(head(lines, `HTTP/1.1 ${status} x`)).toMatchObject({
+        framing: "none",
+        length: undefined,
+        keepAlive,
+      });
   });
 });
 

@@ -231,7 +231,7 @@ describe("refused, in one piece and byte by byte, is", () => {
     ["an answer that begins with an empty line", "\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"],
     ["a head whose lines end with LF only", "HTTP/1.1 200 OK\nContent-Length: 2\n\nok"],
     ["a switch of protocols", "HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n"],
-    ["a folded header", "HTTP/1.1 200 OK\r\nX-A: 1\r\n 2\r\n\r\n"],
+    ["a header folded into the status line", "HTTP/1.1 200 OK\r\n X-A: 1\r\n\r\n"],
     ["two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nok"],
     ["a chunk without a size", `${CHUNKED}\r\n`],
     ["a chunk with an extension and no size", `${CHUNKED};a=b\r\n`],

@@ -1,15 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { ModelClient } from "../../../src/model/client.js";
 import { eventually } from "../../support/eventually.js";
 import { chunked, plain, RawModel, raw, silent } from "../../support/raw-model.js";
-import { ask, Listener, NO_LIMITS } from "./support/listener.js";
+import { ask, Listener, LoneClient } from "./support/listener.js";
 
 let model: RawModel;
-let client: ModelClient;
+let client: LoneClient;
 
 beforeEach(async () => {
   model = await RawModel.start();
-  client = new ModelClient(`http://127.0.0.1:${model.port}`, NO_LIMITS);
+  client = new LoneClient(`http://127.0.0.1:${model.port}`);
 });
 
 afterEach(async () => {

@@ -1,14 +1,13 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { ModelClient } from "../../../src/model/client.js";
 import { RawModel } from "../../support/raw-model.js";
-import { Listener, NO_LIMITS } from "./support/listener.js";
+import { Listener, LoneClient } from "./support/listener.js";
 
 let model: RawModel;
-let client: ModelClient;
+let client: LoneClient;
 
 beforeEach(async () => {
   model = await RawModel.start();
-  client = new ModelClient(`http://127.0.0.1:${model.port}/base`, NO_LIMITS);
+  client = new LoneClient(`http://127.0.0.1:${model.port}/base`);
 });
 
 afterEach(async () => {

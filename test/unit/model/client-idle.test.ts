@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { ModelClient } from "../../../src/model/client.js";
 import { eventually } from "../../support/eventually.js";
 import { plain, RawModel } from "../../support/raw-model.js";
-import { ask, NO_LIMITS } from "./support/listener.js";
+import { ask, LoneClient } from "./support/listener.js";
 
 /** Milliseconds between two looks at the free connections. */
 const LOOK_MS = 1000;
@@ -29,8 +28,12 @@ describe("free connections are closed after", () => {
     ["4 s, where the model keeps it for longer", ["keep-alive", "timeout=75"], 4000],
   ])("%s", async (_, headers, ms) => {
     model.on("/", plain({ headers }));
-    const client = new ModelClient(`http://127.0.0.1:${model.port}`, NO_LIMITS);
-    const threeAtOnce = () => Promise.all([ask(client, "/"), ask(client, "/"), ask(client, "/")]);
+    const client = new LoneClient(`http://127.0.0.1:${model.port}`);
+    const threeAtOnce = async () => {
+      await Promise.all([ask(client, "/"), ask(client, "/"), ask(client, "/")]);
+      // A connection is free when the event loop has had a turn.
+      await new Promise(setImmediate);
+    };
     const sockets = () => new Set(model.requests.map(({ socket }) => socket));
     await threeAtOnce();
     vi.advanceTimersByTime(ms - 1);

@@ -2,19 +2,18 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { ModelClient } from "../../../src/model/client.js";
 import type { ModelTimeouts } from "../../../src/model/connection.js";
 import { eventually } from "../../support/eventually.js";
 import { chunkBytes, headBytes, LAST_CHUNK, plain, RawModel, raw, silent } from "../../support/raw-model.js";
-import { ask, Listener, NO_LIMITS, type Reactions } from "./support/listener.js";
+import { ask, Listener, LoneClient, type Reactions } from "./support/listener.js";
 
 const LIMIT = 300;
 
 let model: RawModel;
-const clients: ModelClient[] = [];
+const clients: LoneClient[] = [];
 
-const clientWith = (limits: Partial<ModelTimeouts>, port = model.port): ModelClient => {
-  const client = new ModelClient(`http://127.0.0.1:${port}`, { ...NO_LIMITS, ...limits });
+const clientWith = (limits: Partial<ModelTimeouts>, port = model.port): LoneClient => {
+  const client = new LoneClient(`http://127.0.0.1:${port}`, limits);
   clients.push(client);
   return client;
 };
@@ -32,7 +31,7 @@ afterEach(async () => {
 });
 
 /** Sends a request, and hears what comes of it. */
-function begun(client: ModelClient, path = "/", reactions: Reactions = {}): Listener {
+function begun(client: LoneClient, path = "/", reactions: Reactions = {}): Listener {
   const listener = new Listener(reactions);
   client.post(path, "{}", listener);
   return listener;
@@ -210,6 +209,8 @@ describe("the limit on the time to connect", () => {
       );
       if (connected === fillers.length) context.skip("the backlog takes every connection here");
       const listener = begun(clientWith({ connectMs: LIMIT }, port));
+      // Connections are made at the end of a turn of the event loop.
+      await new Promise(setImmediate);
       expectEndAtLimit(listener);
       expect(listener.heard).toEqual(["error"]);
       expect(listener.error).toMatchObject({
@@ -232,7 +233,7 @@ describe("the limit on the time to connect", () => {
     });
     await once(server.listen(0, "127.0.0.1"), "listening");
     const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const client = new ModelClient(url, { ...NO_LIMITS, connectMs: LIMIT });
+    const client = new LoneClient(url, { connectMs: LIMIT });
     const listener = begun(client);
     await eventually(() => expect(sockets[0]?.bytesRead).toBeGreaterThan(0));
     expectEndAtLimit(listener);

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { ModelClient } from "../../../src/model/client.js";
 import { eventually } from "../../support/eventually.js";
 import {
   type Behaviour,
@@ -9,7 +8,7 @@ import {
   RawModel,
   rawThenClose,
 } from "../../support/raw-model.js";
-import { ask, Listener, NO_LIMITS } from "./support/listener.js";
+import { ask, Listener, LoneClient } from "./support/listener.js";
 
 /** More than the socket buffers of both sides take. */
 const SIZE = 48 * 1024 * 1024;
@@ -29,11 +28,11 @@ const inChunks: Behaviour = ({ socket }) => {
 };
 
 let model: RawModel;
-let client: ModelClient;
+let client: LoneClient;
 
 beforeEach(async () => {
   model = await RawModel.start();
-  client = new ModelClient(`http://127.0.0.1:${model.port}`, NO_LIMITS);
+  client = new LoneClient(`http://127.0.0.1:${model.port}`);
 });
 
 afterEach(async () => {

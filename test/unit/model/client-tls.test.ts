@@ -7,8 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ModelClient } from "../../../src/model/client.js";
-import { ask, NO_LIMITS } from "./support/listener.js";
+import { ask, LoneClient } from "./support/listener.js";
 
 const run = promisify(execFile);
 const SIZE = 20_000_000;
@@ -52,7 +51,7 @@ afterAll(async () => {
 });
 
 test("a model whose certificate nobody vouches for is not spoken to, and the cause says why", async () => {
-  const client = new ModelClient(`https://127.0.0.1:${port}`, NO_LIMITS);
+  const client = new LoneClient(`https://127.0.0.1:${port}`);
   const { heard, error } = await ask(client, "/");
   expect(heard).toEqual(["error"]);
   expect(error).toMatchObject({ code: "MODEL_UNREACHABLE", cause: { code: "DEPTH_ZERO_SELF_SIGNED_CERT" } });
@@ -60,7 +59,7 @@ test("a model whose certificate nobody vouches for is not spoken to, and the cau
 });
 
 test("a model that speaks TLS where plain HTTP was configured is told as unreachable", async () => {
-  const client = new ModelClient(`http://127.0.0.1:${port}`, NO_LIMITS);
+  const client = new LoneClient(`http://127.0.0.1:${port}`);
   expect((await ask(client, "/")).error).toMatchObject({ code: "MODEL_UNREACHABLE" });
   client.close();
 });

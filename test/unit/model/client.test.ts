@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { ModelClient } from "../../../src/model/client.js";
 import { eventually } from "../../support/eventually.js";
 import {
   type Behaviour,
@@ -16,14 +15,14 @@ import {
   rawThenClose,
   silent,
 } from "../../support/raw-model.js";
-import { ask, Listener, NO_LIMITS } from "./support/listener.js";
+import { ask, Listener, LoneClient } from "./support/listener.js";
 
 let model: RawModel;
-let client: ModelClient;
+let client: LoneClient;
 
 beforeEach(async () => {
   model = await RawModel.start();
-  client = new ModelClient(`http://127.0.0.1:${model.port}`, NO_LIMITS);
+  client = new LoneClient(`http://127.0.0.1:${model.port}`);
 });
 
 afterEach(async () => {
@@ -51,7 +50,7 @@ describe("a request", () => {
   });
 
   test("goes below the path of the server's URL, beyond ASCII percent-encoded, whatever its body is", async () => {
-    const below = new ModelClient(`http://127.0.0.1:${model.port}/base`, NO_LIMITS);
+    const below = new LoneClient(`http://127.0.0.1:${model.port}/base`);
     await ask(below, "/modèle/%20", "{}");
     await ask(below, "/modèle/%20", Buffer.from("{}"));
     expect(model.requests.map(({ path }) => path)).toEqual(Array(2).fill("/base/mod%C3%A8le/%20"));
@@ -65,7 +64,7 @@ describe("a request", () => {
   });
 
   test("reaches a model whose name stands for addresses that do not all listen", async () => {
-    const named = new ModelClient(`http://localhost:${model.port}`, { ...NO_LIMITS, connectMs: 5000 });
+    const named = new LoneClient(`http://localhost:${model.port}`, { connectMs: 5000 });
     model.on("/", hello);
     expect((await ask(named, "/")).text).toBe("hello");
     named.close();
@@ -78,7 +77,7 @@ describe("a request", () => {
     } catch {
       context.skip("no IPv6 here");
     }
-    const six = new ModelClient(`http://[::1]:${(server.address() as AddressInfo).port}`, NO_LIMITS);
+    const six = new LoneClient(`http://[::1]:${(server.address() as AddressInfo).port}`);
     expect((await ask(six, "/")).text).toBe("hello");
     six.close();
     server.close();
@@ -175,6 +174,12 @@ describe("a connection is closed after the answer, and the next request takes a 
         "HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
       ),
     ],
+    [
+      "after an interim one that announced a body",
+      raw(
+        "HTTP/1.1 102 Processing\r\ncontent-length: 4\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello",
+      ),
+    ],
     ["that more bytes follow", raw(`HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello${surplus}`)],
     [
       "in chunks that more bytes follow",
@@ -206,7 +211,7 @@ describe("a connection is closed after the answer, and the next request takes a 
       });
     });
     await once(server.listen(0, "127.0.0.1"), "listening");
-    const early = new ModelClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, NO_LIMITS);
+    const early = new LoneClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     for (let round = 1; round <= 2; round++) {
       expect((await ask(early, "/", Buffer.alloc(50_000_000))).head?.status).toBe(413);
       expect(sockets).toHaveLength(round);
@@ -229,7 +234,7 @@ describe("a free connection that the model ends is no failure: the next request 
     await closed(socket);
     await eventually(() => expect(model.connections).toBe(0));
     // The model has seen the end; one more round trip, and the client has too.
-    const other = new ModelClient(`http://127.0.0.1:${model.port}`, NO_LIMITS);
+    const other = new LoneClient(`http://127.0.0.1:${model.port}`);
     await ask(other, "/");
     other.close();
     expect((await ask(client, "/")).heard).toEqual(ok);
@@ -253,7 +258,7 @@ describe("a free connection that the model ends is no failure: the next request 
       socket.once("data", () => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"));
     });
     await once(server.listen(0, "127.0.0.1"), "listening");
-    const half = new ModelClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, NO_LIMITS);
+    const half = new LoneClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     for (let round = 1; round <= 2; round++) {
       expect((await ask(half, "/")).text).toBe("hello");
       await eventually(() => expect(sockets.at(-1)?.destroyed || sockets.at(-1)?.readableEnded).toBe(true));
@@ -339,7 +344,7 @@ describe("an error, once, is what is heard when the model", () => {
   });
 
   test("has a name that nobody knows", async () => {
-    const nowhere = new ModelClient("http://model.invalid", { ...NO_LIMITS, connectMs: 5000 });
+    const nowhere = new LoneClient("http://model.invalid", { connectMs: 5000 });
     const { error } = await ask(nowhere, "/");
     expect(error).toMatchObject({ code: "MODEL_UNREACHABLE" });
     nowhere.close();
@@ -352,7 +357,7 @@ test("closing the client closes every connection, with calls under way, free one
     process.getActiveResourcesInfo().filter((each) => each === "Timeout" || each === "TCPSocketWrap");
   await eventually(() => expect(left()).toEqual([]));
   const limits = { connectMs: 60_000, headersMs: 60_000, idleMs: 60_000 };
-  const closing = new ModelClient(`http://127.0.0.1:${model.port}`, limits);
+  const closing = new LoneClient(`http://127.0.0.1:${model.port}`, limits);
   model.on("/silent", silent);
   model.on("/begun", raw("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhello"));
   await Promise.all([ask(closing, "/"), ask(closing, "/"), ask(closing, "/")]);

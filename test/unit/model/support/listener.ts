@@ -1,9 +1,29 @@
 import type { TsworkerError } from "../../../../src/errors.js";
 import type { AnswerHead } from "../../../../src/model/answer-head.js";
-import type { ModelClient } from "../../../../src/model/client.js";
+import { ModelClient } from "../../../../src/model/client.js";
 import type { AnswerSink, ModelTimeouts } from "../../../../src/model/connection.js";
+import { ModelServer, type ModelServerOptions } from "../../../../src/model/model-server.js";
 
 export const NO_LIMITS: ModelTimeouts = { connectMs: null, headersMs: null, idleMs: null };
+
+/** A client with connections of its own. */
+export class LoneClient extends ModelClient {
+  readonly #server: ModelServer;
+  /** Requests that were sent for the second time. */
+  resent = 0;
+
+  constructor(url: string, limits: Partial<ModelTimeouts> = {}, options: ModelServerOptions = {}) {
+    const server = new ModelServer(url, options);
+    super(server, { ...NO_LIMITS, ...limits }, () => {
+      this.resent++;
+    });
+    this.#server = server;
+  }
+
+  close(): void {
+    this.#server.close();
+  }
+}
 
 /** What a test may do while an answer comes. */
 export interface Reactions {

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ModelClient } from "../../../../src/model/client.js";
-import { ask, Listener, NO_LIMITS } from "./listener.js";
+import { ask, Listener, LoneClient } from "./listener.js";
 
 /** Asks the TLS model in `MODEL` a few things and prints what came; trust comes from `NODE_EXTRA_CA_CERTS`. */
-const client = new ModelClient(process.env.MODEL ?? "", NO_LIMITS);
+const client = new LoneClient(process.env.MODEL ?? "");
 const texts: string[] = [];
 for (let round = 0; round < 3; round++) texts.push((await ask(client, "/", "{}")).text);
 

@@ -1,0 +1,153 @@
+import type { Framing } from "./answer-head.js";
+import { Call, type CallSender, type ModelCall, type ModelRequest } from "./call.js";
+import { ClosingHabits } from "./closing-habits.js";
+import {
+  type AnswerSink,
+  Connection,
+  type ConnectionOwner,
+  IDLE_LIMIT_MS,
+  type ModelAddress,
+} from "./connection.js";
+
+/**
+ * The connections to the model server, kept alive between requests, for all routes together.
+ *
+ * Free connections are a stack: the one that was used last most likely still stands, and the surplus of a busy time grows
+ * old at the bottom and is closed.
+ *
+ * Invariant: between the end of an answer and the next request on its connection the event loop has read that connection
+ * once more. A server's FIN often follows its answer by a tenth of a millisecond, and what nobody asked for may follow
+ * too. Requests are therefore sent at the end of a turn of the loop, when everything that had arrived was read:
+ *
+ * ```
+ *  turn n   │ read: an answer ends, its connection rests │ check: it is free
+ *  turn n+1 │ read: maybe its FIN                        │ check: it takes a request
+ * ```
+ */
+export class ModelPool implements ConnectionOwner, CallSender {
+  readonly #address: ModelAddress;
+  readonly #maxConnections: number;
+  readonly #connections = new Set<Connection>();
+  readonly #habits = new ClosingHabits();
+  /** Calls that are to be sent, oldest first. */
+  readonly #waiting = new Set<Call>();
+  #free: Connection[] = [];
+  /** Connections that became free in this turn of the loop. */
+  #resting: Connection[] = [];
+  #turn: NodeJS.Immediate | undefined;
+  #sweeper: NodeJS.Timeout | undefined;
+
+  /** @param maxConnections Infinity for no limit. */
+  constructor(address: ModelAddress, maxConnections: number) {
+    this.#address = address;
+    this.#maxConnections = maxConnections;
+  }
+
+  /** Sends a request as soon as there is a connection for it. */
+  send(request: ModelRequest, sink: AnswerSink): ModelCall {
+    const call = new Call(request, sink, this);
+    this.#waiting.add(call);
+    this.#schedule();
+    return call;
+  }
+
+  /** Closes all connections; calls in progress hear nothing more. */
+  close(): void {
+    for (const call of this.#waiting) call.cancel();
+    for (const connection of this.#connections) connection.destroy();
+    this.#free = [];
+    this.#resting = [];
+    clearImmediate(this.#turn);
+    this.#turn = undefined;
+    clearInterval(this.#sweeper);
+    this.#sweeper = undefined;
+  }
+
+  resend(call: Call): void {
+    // Its connection is gone: there is room for another one.
+    call.sendOn(this.#open(call), false);
+  }
+
+  forget(call: Call): void {
+    this.#waiting.delete(call);
+  }
+
+  onFree(connection: Connection): void {
+    this.#sweeper ??= setInterval(() => this.#sweep(), IDLE_LIMIT_MS / 4);
+    if (!this.#habits.admits(connection)) return;
+    this.#resting.push(connection);
+    this.#schedule();
+  }
+
+  onReused(framing: Framing): void {
+    this.#habits.onReused(framing);
+  }
+
+  onEndedEarly(framing: Framing): void {
+    this.#habits.onEndedEarly(framing);
+  }
+
+  onClosed(connection: Connection): void {
+    this.#connections.delete(connection);
+    if (this.#waiting.size > 0) this.#schedule();
+  }
+
+  #schedule(): void {
+    this.#turn ??= setImmediate(this.#onTurn);
+  }
+
+  readonly #onTurn = (): void => {
+    this.#turn = undefined;
+    /** Resting connections that no call waits for yet: in the next turn they cost less than new ones. */
+    let spare = this.#resting.length;
+    for (const call of this.#waiting) {
+      const isNew = call.needsNewConnection;
+      const used = this.#takeFree();
+      if (used !== undefined && !isNew) {
+        this.#waiting.delete(call);
+        call.sendOn(used, true);
+      } else if (used === undefined && !isNew && spare > 0) {
+        spare--;
+      } else {
+        // A new connection takes the place of a free one.
+        used?.destroy();
+        if (this.#connections.size >= this.#maxConnections) break;
+        this.#waiting.delete(call);
+        call.sendOn(this.#open(call), false);
+      }
+    }
+    if (this.#resting.length === 0) return;
+    for (const connection of this.#resting) this.#free.push(connection);
+    this.#resting = [];
+    if (this.#waiting.size > 0) this.#schedule();
+  };
+
+  #open({ connectMs }: Call): Connection {
+    const connection = new Connection(this.#address, connectMs, this);
+    this.#connections.add(connection);
+    return connection;
+  }
+
+  #takeFree(): Connection | undefined {
+    if (this.#free.length === 0) return undefined;
+    const now = performance.now();
+    for (let connection = this.#free.pop(); connection !== undefined; connection = this.#free.pop()) {
+      if (connection.isUsable(now)) return connection;
+      connection.destroy();
+    }
+    return undefined;
+  }
+
+  /** Closes what has been free for too long. */
+  #sweep(): void {
+    const now = performance.now();
+    this.#free = [...this.#habits.takeProven(now), ...this.#free].filter((connection) => {
+      if (connection.isUsable(now)) return true;
+      connection.destroy();
+      return false;
+    });
+    if (this.#free.length > 0 || this.#resting.length > 0 || this.#habits.hasWitnesses) return;
+    clearInterval(this.#sweeper);
+    this.#sweeper = undefined;
+  }
+}
