@@ -12,6 +12,11 @@ export function isStream({ headers }: Response): boolean {
   return STREAMS.test(headers.get("content-type") ?? "");
 }
 
+/** Whether a body is JSON that the worker has as a whole: it can be asked for again where it breaks off. */
+export function isWholeJson({ headers }: Response): boolean {
+  return headers.has("content-length") && /^application\/json\b/i.test(headers.get("content-type") ?? "");
+}
+
 /** The same answer with another body. */
 export function withBody(
   { status, statusText, headers }: Response,

@@ -17,6 +17,8 @@ export interface BegunRequest extends SendOptions {
   readonly payload: Payload;
   readonly sessionId: string | null;
   readonly returnsRefusal?: boolean;
+  /** Whether the answer is a `fetch`'s, whose body is handed on as it comes. @default false */
+  readonly passes?: boolean;
 }
 
 /** Begins a request: how far it is, and what it will come to. */
@@ -24,7 +26,7 @@ export function beginRequest(begun: BegunRequest): {
   readonly progress: Progress;
   readonly performed: Promise<Performed>;
 } {
-  const { link, locate, retry, returnsRefusal = retry === false, stream = false, timeoutMs } = begun;
+  const { link, locate, passes = false, retry, returnsRefusal = retry === false, stream = false } = begun;
   const progress = new Progress(begun);
   const faults = requestFaults(begun);
   if (faults.length > 0) {
@@ -35,11 +37,12 @@ export function beginRequest(begun: BegunRequest): {
   const performed = perform({
     ...begun,
     stream,
+    passes,
     places: link.places,
     fetch: link.fetch,
     progress,
     locate: (requestIdx) => locate(requestIdx, progress),
-    retry: retryPolicy(retry, timeoutMs),
+    retry: retryPolicy(retry, begun.timeoutMs),
     returnsRefusal,
   });
   return { progress, performed };

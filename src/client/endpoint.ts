@@ -130,6 +130,7 @@ export class Endpoint {
         payload,
         sessionId: null,
         returnsRefusal: true,
+        passes: true,
       });
       return (await performed).response;
     }, options);

@@ -18,6 +18,8 @@ export interface Performance {
   readonly payload: Payload;
   readonly sessionId: string | null;
   readonly stream: boolean;
+  /** Whether other bodies are handed on as they come, too; all but JSON of known length. */
+  readonly passes: boolean;
   /** Undefined: it is tried once. */
   readonly retry: RetryPolicy | undefined;
   /** Whether the last refusal is an answer like any other, and not an error. */

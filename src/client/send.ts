@@ -1,7 +1,7 @@
 import { TsworkerError } from "../errors.js";
 import { reasonOf } from "../reason-of.js";
 import type { AuthData } from "../wire.js";
-import { brokenAnswer, isStream, withBody } from "./answer-body.js";
+import { brokenAnswer, isStream, isWholeJson, withBody } from "./answer-body.js";
 import { isPassing } from "./is-passing.js";
 import { quoted } from "./quoted.js";
 import { redirectOf } from "./redirect-of.js";
@@ -17,6 +17,8 @@ export interface Sending {
   readonly sessionId: string | null;
   /** Whether the body is handed on as it comes, whatever its type. */
   readonly stream: boolean;
+  /** Whether it is, too, unless it is JSON of known length, of which no part is of use. */
+  readonly passes: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -39,7 +41,7 @@ export type Sent =
  * @throws the signal's reason when it is aborted.
  */
 export async function send(sending: Sending): Promise<Sent> {
-  const { authData, fetch, path, payload, sessionId, signal, stream } = sending;
+  const { authData, fetch, passes, path, payload, sessionId, signal, stream } = sending;
   const { url } = authData;
   const target = urlAt(url, path);
   const about = `"auth_data":${JSON.stringify(authData)},"session_id":${JSON.stringify(sessionId)}`;
@@ -66,7 +68,8 @@ export async function send(sending: Sending): Promise<Sent> {
       `the worker at ${target} answered with a redirect to ${elsewhere}, which is not followed; check the route`,
     );
   }
-  if (response.ok && (stream || isStream(response))) return { kind: "stream", response };
+  const isHandedOn = stream || (passes ? !isWholeJson(response) : isStream(response));
+  if (response.ok && isHandedOn) return { kind: "stream", response };
   let body: ArrayBuffer;
   try {
     body = await response.arrayBuffer();

@@ -3,6 +3,7 @@ import { Account } from "./account.js";
 import { Endpoint } from "./endpoint.js";
 import { isHttpUrl } from "./is-http-url.js";
 import { keyFault } from "./key-fault.js";
+import { patientFetch } from "./patient-fetch.js";
 import { Places } from "./places.js";
 
 /** Where the service itself is. */
@@ -30,9 +31,8 @@ export interface ServerlessOptions {
    */
   readonly maxConcurrency?: number | undefined;
   /**
-   * The `fetch` to use. Node's own gives up when an answer takes longer than 5 minutes to begin: give one
-   * with longer time-outs for slower models.
-   * @default globalThis.fetch
+   * The `fetch` to use, with whatever limits it has. The default has none: what ends a request is its `timeoutMs`.
+   * @default globalThis.fetch, without the 5 minutes after which those of Node.js and Bun give up
    */
   readonly fetch?: typeof fetch | undefined;
 }
@@ -73,7 +73,7 @@ export class Serverless {
     check({ apiKey, engineUrl, webUrl, maxConcurrency });
     this.#engineUrl = engineUrl;
     // A browser's fetch refuses to be called as a method of anything but the window.
-    this.#fetch = (...parameters) => (given ?? globalThis.fetch)(...parameters);
+    this.#fetch = (...parameters) => (given ?? patientFetch)(...parameters);
     this.#account = new Account({ apiKey, webUrl, fetch: this.#fetch });
     this.#places = new Places(maxConcurrency);
   }
