@@ -1,9 +1,10 @@
 import { extname } from "node:path";
 import { z } from "zod";
-import type { Benchmark, CheckedConfig, Handler, WorkerConfig } from "./config.js";
+import type { Benchmark, CheckedConfig, Handler, LogPattern, WorkerConfig } from "./config.js";
 import { configFaults } from "./config-faults.js";
 import { TsworkerError } from "./errors.js";
 import { faultList } from "./fault-list.js";
+import { faultOfPattern } from "./fault-of-pattern.js";
 import { isHttpUrl } from "./is-http-url.js";
 import { originSchema } from "./origin-schema.js";
 import { queuePlace } from "./queue-place.js";
@@ -19,7 +20,14 @@ const milliseconds = z
   .positive()
   .max(2 ** 31 - 1)
   .nullable();
-const substrings = z.array(z.string().min(1)).default([]);
+const logPatterns = z
+  .array(
+    z.custom<LogPattern>().superRefine((value, context) => {
+      const expected = faultOfPattern(value);
+      if (expected !== undefined) context.addIssue({ code: "custom", message: expected });
+    }),
+  )
+  .default([]);
 
 const benchmarkSchema = z
   .strictObject({
@@ -103,7 +111,7 @@ const configSchema = z.strictObject({
   handlers: z.array(handlerSchema).min(1),
   openRoutes: z.array(z.strictObject({ route, text: z.string().optional() })).default([]),
   logActionConfig: z
-    .strictObject({ onLoad: substrings, onError: substrings, onInfo: substrings })
+    .strictObject({ onLoad: logPatterns, onError: logPatterns, onInfo: logPatterns })
     .prefault({}),
   readiness: z.enum(["log", "health", "either"], 'expected "log", "health" or "either"').optional(),
   // What a timer holds.

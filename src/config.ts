@@ -144,14 +144,31 @@ export interface OpenRouteConfig {
   readonly text?: string | undefined;
 }
 
-/** Substrings to look for in each line of the model's log. */
+/**
+ * What to look for in a line of the model's log: a substring, or a regular expression, which sees the first 2048 characters of
+ * a line and must not be one that can take very long on some lines, such as `/(a+)+$/`.
+ */
+export type LogPattern = string | RegExp;
+
+/**
+ * What to look for in each line of the model's log.
+ *
+ * @example
+ * ```ts
+ * // A text that a client sent and the model server logs begins and ends otherwise.
+ * const logActionConfig: LogActionConfig = {
+ *   onLoad: [/^INFO:     Application startup complete\.$/],
+ *   onError: [/^Traceback \(most recent call last\):$/],
+ * };
+ * ```
+ */
 export interface LogActionConfig {
   /** The model has loaded: starts the benchmark, or leads an errored worker back. */
-  readonly onLoad?: readonly string[];
-  /** The model failed: the worker is errored, with the substring as its message. */
-  readonly onError?: readonly string[];
+  readonly onLoad?: readonly LogPattern[];
+  /** The model failed: the worker is errored. */
+  readonly onError?: readonly LogPattern[];
   /** Worth a line in the worker's own log. */
-  readonly onInfo?: readonly string[];
+  readonly onInfo?: readonly LogPattern[];
 }
 
 /**

@@ -18,7 +18,7 @@ export function observationOf(config: CheckedConfig, environment: Environment): 
   const named = config.modelHealthcheckUrl ?? environment.healthEndpoint;
   const isPath = named?.startsWith("/") === true;
   const health = !isPath ? named : modelServer !== undefined ? modelServer + named : undefined;
-  const lines = `a line with ${logActionConfig.onLoad.map((line) => `"${line}"`).join(" or ")} in ${modelLogFile}`;
+  const lines = `a line with ${logActionConfig.onLoad.map((line) => (typeof line === "string" ? `"${line}"` : String(line))).join(" or ")} in ${modelLogFile}`;
   const url = `${health} to answer 200`;
   const hasLog = modelLogFile !== undefined && logActionConfig.onLoad.length > 0;
   const { readiness } = config;

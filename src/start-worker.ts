@@ -96,7 +96,12 @@ export async function startWorker(
   const model = modelMachine.provide({
     actors: {
       ...(modelLogFile !== undefined && {
-        tailLog: watchLog(modelLogFile, config.logActionConfig, log),
+        tailLog: watchLog({
+          file: modelLogFile,
+          patterns: config.logActionConfig,
+          log,
+          isRequired: readiness === "log",
+        }),
       }),
       ...(health !== undefined && { probeHealth: probeHealth(health) }),
       startLifecycle: fromPromise(async ({ signal }) => {

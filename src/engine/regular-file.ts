@@ -1,6 +1,7 @@
-import { constants, type Stats } from "node:fs";
+import { constants } from "node:fs";
 import { open, rename, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { checkRegular } from "../check-regular.js";
 
 /** Opening a FIFO without `O_NONBLOCK` blocks a thread until its other end is opened, and the process cannot exit. */
 const { O_CREAT, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
@@ -56,16 +57,6 @@ async function refuseOther(path: string): Promise<void> {
   } catch (error) {
     if (codeOf(error) !== "ENOENT") throw error;
   }
-}
-
-function checkRegular(stats: Stats): void {
-  if (!stats.isFile()) throw new Error(`expected a regular file, got ${kindOf(stats)}`);
-}
-
-function kindOf(stats: Stats): string {
-  if (stats.isDirectory()) return "a directory";
-  if (stats.isFIFO()) return "a FIFO";
-  return stats.isSocket() ? "a socket" : "a device";
 }
 
 const codeOf = (error: unknown): unknown =>

@@ -176,7 +176,17 @@ describe("it is a fault", () => {
     [
       "to look for an empty substring",
       worker({ modelLogFile: "/l", logActionConfig: { onError: [""] } }),
-      "logActionConfig.onError[0]: ",
+      "logActionConfig.onError[0]: expected a text that is not empty, or a regular expression, got ''",
+    ],
+    [
+      "to look for an expression that may take very long",
+      worker({ modelLogFile: "/l", logActionConfig: { onError: ["a", /^(a+)+$/] } }),
+      "logActionConfig.onError[1]: expected a regular expression that takes no long time on any line: ",
+    ],
+    [
+      "to look for a number",
+      worker({ modelLogFile: "/l", logActionConfig: { onInfo: [7] } }),
+      "logActionConfig.onInfo[0]: expected a text that is not empty, or a regular expression, got 7",
     ],
     ["to allow a negative number of sessions", worker({ maxSessions: -1 }), "maxSessions: "],
     ["to allow bodies of no bytes", worker({ maxBodyBytes: 0 }), "maxBodyBytes: "],

@@ -71,8 +71,8 @@ describe("a line is stale", () => {
     const tail = new LogTail(file);
     const staleOf = async (count: number): Promise<boolean[]> => {
       const seen: boolean[] = [];
-      for await (const { stale } of tail.lines(new AbortController().signal, () => {})) {
-        seen.push(stale);
+      for await (const lines of tail.lines(new AbortController().signal, () => {})) {
+        seen.push(...lines.map(({ stale }) => stale));
         if (seen.length === count) break;
       }
       return seen;

@@ -30,7 +30,7 @@ test.concurrent("lines are put together from the pieces in which they are writte
   const [engine, model] = [await lab.engine(), await lab.model()];
   const config = { logActionConfig: { onLoad: [LOADED], onInfo: ["Download", "größe"] } };
   const worker = await lab.worker({ engine, model, config }, "loading");
-  const line = Buffer.from("Download: größe bekannt\n");
+  const line = Buffer.from("Weights: größe bekannt\n");
   const insideOfCharacter = line.indexOf(Buffer.from("ö")) + 1;
 
   // A whole line before each piece tells when the worker has read that far.
@@ -38,7 +38,7 @@ test.concurrent("lines are put together from the pieces in which they are writte
   await eventually(() => expect(noted(worker)).toEqual(["Download 1"]));
   model.write(Buffer.concat([line.subarray(insideOfCharacter), Buffer.from("Download 2\nApplication sta")]));
   await eventually(() =>
-    expect(noted(worker)).toEqual(["Download 1", "Download: größe bekannt", "Download 2"]),
+    expect(noted(worker)).toEqual(["Download 1", "Weights: größe bekannt", "Download 2"]),
   );
   expect(worker.states).toEqual(["loading"]);
   model.write("rtup complete.\r\n");

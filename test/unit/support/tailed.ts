@@ -2,7 +2,8 @@ import { mkdtemp, readdir, readlink, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { type LogLine, LogTail } from "../../../src/model/log-tail.js";
+import { LogTail } from "../../../src/model/log-tail.js";
+import type { LogLine } from "../../../src/model/log-text.js";
 
 /** A path for a log in a folder of its own, which is gone when the test is over. */
 export async function logPath(): Promise<string> {
@@ -18,9 +19,9 @@ export function tailed(file: string) {
   const faults: unknown[] = [];
   const controller = new AbortController();
   const follow = async (): Promise<void> => {
-    for await (const line of new LogTail(file).lines(controller.signal, (fault) => faults.push(fault))) {
-      read.push(line);
-      lines.push(line.text);
+    for await (const piece of new LogTail(file).lines(controller.signal, (fault) => faults.push(fault))) {
+      read.push(...piece);
+      lines.push(...piece.map(({ text }) => text));
     }
   };
   const ended = follow();
