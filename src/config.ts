@@ -2,7 +2,8 @@ import type { Payload } from "./wire.js";
 
 /**
  * Measures the model's capacity once, before the worker is ready. Exactly one handler has one. The result is kept in
- * the file `.has_benchmark` in the working directory (`BENCHMARK_FILE`), and a later start takes it from there.
+ * the file `.has_benchmark` in the working directory (`BENCHMARK_FILE`), and a later start takes it from there, unless the
+ * routes, their limits, this configuration or the model server's URL have changed.
  */
 export interface BenchmarkConfig {
   /** Payloads to draw from at random. Either this or `generator`. */

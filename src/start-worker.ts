@@ -29,6 +29,7 @@ import type { MetricsReading } from "./metrics/metrics-reading.js";
 import { RouteMetrics } from "./metrics/route-metrics.js";
 import { awaitListening } from "./model/await-listening.js";
 import { ModelClient } from "./model/client.js";
+import { KeptBenchmark, measuredBy } from "./model/kept-benchmark.js";
 import { ModelServer } from "./model/model-server.js";
 import { probeHealth } from "./model/probe-health.js";
 import { runBenchmark } from "./model/run-benchmark.js";
@@ -39,6 +40,7 @@ import { VERSION } from "./package-root.js";
 import { deliverReports } from "./report/deliver.js";
 import { Ledger } from "./report/ledger.js";
 import { newReportCounts, type ReportCounts } from "./report/report-counts.js";
+import { scrubber } from "./scrubber.js";
 import { callOnClose } from "./session/call-on-close.js";
 import { stopLifecycle } from "./stop-lifecycle.js";
 
@@ -71,6 +73,7 @@ export async function startWorker(
   const routes = routesOf(config, modelServer);
   const { benchmark, lifecycle, modelLogFile } = config;
   const benchmarked = routes.find(({ handler }) => handler === benchmark.handler);
+  const scrub = scrubber(environment.masterToken);
   const counts = newReportCounts();
   const inspector = inspection?.inspector;
   const recorded = <Logic extends AnyActorLogic>(kind: ActorKind, logic: Logic): Logic =>
@@ -123,13 +126,14 @@ export async function startWorker(
       reporter: recorded("reporter", reporter),
       benchmark: runBenchmark({
         benchmark,
-        send: (payload, signal) => sendPayload(benchmark.handler, benchmarked?.model, payload, signal),
+        send: (payload, signal) =>
+          sendPayload({ handler: benchmark.handler, model: benchmarked?.model, scrub }, payload, signal),
         awaitModel: async (signal) => {
           if (benchmarked?.model === undefined || config.modelServer === undefined) return;
           await awaitListening(config.modelServer, config.startTimeout * 1000, log, signal);
         },
         timeoutMs: config.startTimeout * 1000,
-        file: environment.benchmarkFile,
+        kept: new KeptBenchmark(environment.benchmarkFile, measuredBy(config), log),
         log,
       }),
     },

@@ -42,7 +42,8 @@ const worker = new Worker({
       ...generation,
       route: "/generate",
       benchmarkConfig: {
-        generator: () => ({ inputs: randomWords(250), parameters: { max_new_tokens: 128 } }),
+        // TGI may end an answer early; the details tell how many tokens it has.
+        generator: () => ({ inputs: randomWords(250), parameters: { max_new_tokens: 128, details: true } }),
         concurrency: 50,
       },
     },

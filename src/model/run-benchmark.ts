@@ -1,12 +1,13 @@
 import { setMaxListeners } from "node:events";
-import { readFile, writeFile } from "node:fs/promises";
 import { fromPromise } from "xstate";
 import type { Benchmark } from "../config.js";
 import { TsworkerError } from "../errors.js";
 import type { Log } from "../log.js";
 import type { Payload } from "../wire.js";
 import { workloadOf } from "../workload.js";
+import type { KeptBenchmark } from "./kept-benchmark.js";
 import type { Sent } from "./send-payload.js";
+import { asIfAskedFor } from "./tokens.js";
 
 /** Sends one payload through the handler to the model. */
 export type SendPayload = (payload: Payload, signal: AbortSignal) => Promise<Sent>;
@@ -18,23 +19,24 @@ interface BenchmarkInput {
   readonly awaitModel: (signal: AbortSignal) => Promise<void>;
   /** Milliseconds that a round may take: a model that hangs is to be noticed some day. */
   readonly timeoutMs: number;
-  /** Keeps the result over restarts: a number, as text. */
-  readonly file: string;
+  /** Keeps the result over restarts. */
+  readonly kept: KeptBenchmark;
   readonly log: Log;
 }
 
-async function keptResult(file: string): Promise<number | undefined> {
-  const text = await readFile(file, "utf8").catch(() => undefined);
-  const result = Number(text?.trim() || Number.NaN);
-  return Number.isFinite(result) && result > 0 ? result : undefined;
-}
+/** Share of a round's requests that may fail: of a round with more failures the throughput is not trusted. */
+const MOST_FAILED = 0.1;
 
 /**
  * Measures the model's capacity in workload per second: the best of `runs` rounds, each of `concurrency`
  * requests at once, after one warm-up request. A round's throughput is the workload of the requests that
- * answered 200, divided by the round's seconds.
+ * answered 200, divided by the round's seconds; where an answer tells how many tokens it has, fewer than were asked
+ * for, those count.
+ *
+ * A round in which more than a tenth of the requests fail does not count: it is repeated, and the rest run, with half
+ * as many at once. One without any success is an error, and so it ends with a single request at the latest.
  */
-export function runBenchmark({ benchmark, send, awaitModel, timeoutMs, file, log }: BenchmarkInput) {
+export function runBenchmark({ benchmark, send, awaitModel, timeoutMs, kept, log }: BenchmarkInput) {
   const { handler, payload, runs, concurrency, doWarmup } = benchmark;
   const newPayload = (): Payload => {
     try {
@@ -47,8 +49,11 @@ export function runBenchmark({ benchmark, send, awaitModel, timeoutMs, file, log
   };
   const sendOne = async (signal: AbortSignal): Promise<Sent & { workload: number }> => {
     const body = newPayload();
-    const workload = workloadOf(handler, body, log);
-    return { ...(await send(body, signal)), workload };
+    const asked = workloadOf(handler, body, log);
+    const sent = await send(body, signal);
+    if (!sent.answered || sent.tokens === undefined) return { ...sent, workload: asked };
+    const done = asIfAskedFor(body, sent.tokens);
+    return { ...sent, workload: done === body ? asked : Math.min(asked, workloadOf(handler, done, log)) };
   };
   const sendRound = async (
     count: number,
@@ -88,20 +93,20 @@ export function runBenchmark({ benchmark, send, awaitModel, timeoutMs, file, log
   return fromPromise<number>(async ({ signal }) => {
     // A result that was kept does not say that this model takes requests already.
     await awaitModel(signal);
-    const kept = await keptResult(file);
+    const earlier = await kept.read();
     signal.throwIfAborted();
-    if (kept !== undefined) {
-      log.info({ maxPerf: kept, file }, "benchmark result kept from an earlier start");
-      return kept;
-    }
+    if (earlier !== undefined) return earlier;
     if (doWarmup) {
       log.info({ route: handler.route }, "benchmark warm-up");
-      await sendRound(1, signal);
+      const [sent] = await sendRound(1, signal);
+      if (sent?.answered === false) log.warn({ fault: sent.fault }, "benchmark warm-up failed");
     }
     let best = 0;
-    for (let round = 1; round <= runs; round++) {
+    let requests = concurrency;
+    let round = 1;
+    while (round <= runs) {
       const begun = performance.now();
-      const sent = await sendRound(concurrency, signal);
+      const sent = await sendRound(requests, signal);
       const seconds = (performance.now() - begun) / 1000;
       const successes = sent.filter(({ answered }) => answered);
       const throughput = successes.reduce((sum, { workload }) => sum + workload, 0) / seconds;
@@ -110,7 +115,7 @@ export function runBenchmark({ benchmark, send, awaitModel, timeoutMs, file, log
         {
           round,
           rounds: runs,
-          requests: concurrency,
+          requests,
           successes: successes.length,
           seconds,
           throughput,
@@ -119,20 +124,29 @@ export function runBenchmark({ benchmark, send, awaitModel, timeoutMs, file, log
         },
         "benchmark round",
       );
-      if (successes.length === 0) {
-        throw new TsworkerError("BENCHMARK_FAILED", "No successful responses from benchmark");
+      if (failed !== undefined && successes.length === 0) {
+        const message = `No successful responses from benchmark: ${failed.fault}`;
+        throw new TsworkerError("BENCHMARK_FAILED", message);
       }
       if (throughput === 0) {
-        throw new TsworkerError(
-          "BENCHMARK_FAILED",
-          "every payload of the benchmark has a workload of 0, expected more",
+        const message = sent.some((each) => each.answered && each.tokens === 0)
+          ? "the model made no tokens in the benchmark"
+          : "every payload of the benchmark has a workload of 0, expected more";
+        throw new TsworkerError("BENCHMARK_FAILED", message);
+      }
+      if (failed !== undefined && requests - successes.length > MOST_FAILED * requests) {
+        const fewer = Math.max(1, Math.floor(requests / 2));
+        log.warn(
+          { round, requests, successes: successes.length, fault: failed.fault, concurrency: fewer },
+          "benchmark round not counted, as more than a tenth of its requests failed: it is repeated with less concurrency",
         );
+        requests = fewer;
+        continue;
       }
       best = Math.max(best, throughput);
+      round++;
     }
-    await writeFile(file, String(best)).catch((error: unknown) => {
-      log.warn({ err: error, file }, "benchmark result not kept: the next start measures again");
-    });
+    await kept.write(best);
     return best;
   });
 }

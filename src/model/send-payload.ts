@@ -2,23 +2,43 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Handler } from "../config.js";
 import { isAsyncIterable } from "../is-async-iterable.js";
 import { jsonText } from "../json-text.js";
+import { reasonOf } from "../reason-of.js";
 import type { Payload } from "../wire.js";
 import type { ModelClient } from "./client.js";
 import type { AnswerSink } from "./connection.js";
+import { errorIn, messageOf, quoted } from "./error-in-answer.js";
+import { KeptAnswer } from "./kept-answer.js";
 import { multipartBody } from "./multipart.js";
+import { tokensMade } from "./tokens.js";
 
-/** How a payload of the worker's own fared. `thrown` is what user code threw. */
+/** How a payload of the worker's own fared. */
 export type Sent =
-  | { readonly answered: true }
+  /** `tokens` is how many the answer says it has; undefined where it says nothing. */
+  | { readonly answered: true; readonly tokens?: number | undefined }
+  /** `thrown` is what user code threw. */
   | { readonly answered: false; readonly fault: string; readonly thrown?: unknown };
 
-/** Sends a payload of the worker's own, such as the benchmark's, the way a request goes. Only 200 is an answer. */
+interface Path {
+  readonly handler: Handler;
+  /** Undefined: the handler has a `remoteFunction`. */
+  readonly model: ModelClient | undefined;
+  /** Takes secrets out of what the model said. */
+  readonly scrub: (text: string) => string;
+}
+
+/**
+ * Sends a payload of the worker's own, such as the benchmark's, the way a request goes. Only 200 is an answer, and only
+ * where its body is no error. A fault names the route, the status and the beginning of what the model said.
+ */
 export async function sendPayload(
-  { route, remoteFunction, multipart }: Handler,
-  model: ModelClient | undefined,
+  { handler: { route, remoteFunction, multipart }, model, scrub }: Path,
   payload: Payload,
   signal: AbortSignal,
 ): Promise<Sent> {
+  const fault = (what: string, said: string): string => {
+    const words = quoted(said, scrub);
+    return `${route}${what}${words === "" ? "" : `: ${words}`}`;
+  };
   if (remoteFunction !== undefined) {
     try {
       const result = await remoteFunction(payload, signal);
@@ -31,14 +51,15 @@ export async function sendPayload(
       }
       return { answered: true };
     } catch (error) {
-      const fault = error instanceof Error ? error.message : String(error);
-      return { answered: false, fault, thrown: error };
+      const said = error instanceof Error ? error.message : String(error);
+      return { answered: false, fault: fault(" threw", said), thrown: error };
     }
   }
   if (model === undefined || signal.aborted) return { answered: false, fault: "aborted" };
   const sent = multipart && multipartBody(payload, multipart);
   return new Promise((resolve) => {
     let status = 0;
+    const answer = new KeptAnswer();
     const settle = (sent: Sent): void => {
       signal.removeEventListener("abort", onAbort);
       resolve(sent);
@@ -47,12 +68,24 @@ export async function sendPayload(
       onHead: (head) => {
         status = head.status;
       },
-      onData: () => true,
-      onEnd: () =>
-        settle(
-          status === 200 ? { answered: true } : { answered: false, fault: `the model answered ${status}` },
-        ),
-      onError: ({ message }) => settle({ answered: false, fault: message }),
+      onData: (piece) => {
+        answer.add(piece);
+        return true;
+      },
+      onEnd: () => {
+        const isOk = status === 200;
+        const error = isOk ? errorIn(answer) : messageOf(answer);
+        if (error === undefined) settle({ answered: true, tokens: tokensMade(answer.tail) });
+        else {
+          const what = isOk ? ` answered ${status} with an error` : ` answered ${status}`;
+          settle({ answered: false, fault: fault(what, error) });
+        }
+      },
+      onError: (error) => {
+        const reason = reasonOf(error);
+        const said = reason === error.message ? reason : `${error.message}: ${reason}`;
+        settle({ answered: false, fault: fault("", said) });
+      },
     };
     const call = model.post(route, sent?.body ?? jsonText(payload), sink, sent?.contentType);
     const onAbort = (): void => {

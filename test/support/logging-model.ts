@@ -25,6 +25,10 @@ export class LoggingModel {
   status = 200;
   /** Body of its answers. */
   body = '{"answer":"yes"}';
+  /** Content type of its answers. */
+  contentType = "application/json";
+  /** Requests that may be open at once; one more is refused with 429. */
+  limit = Number.POSITIVE_INFINITY;
   /** Milliseconds that an answer takes. */
   answerMs = 0;
   /** Every payload that it was sent, oldest first. */
@@ -102,7 +106,10 @@ export class LoggingModel {
       this.#open.delete(response);
       this.#held.delete(response);
     });
-    if (payload.fate === "break") response.socket?.destroy();
+    if (this.#open.size > this.limit) {
+      this.#open.delete(response);
+      response.writeHead(429).end();
+    } else if (payload.fate === "break") response.socket?.destroy();
     else if (payload.fate === "hold") this.#held.add(response);
     else {
       if (this.answerMs > 0) await sleep(this.answerMs);
@@ -112,6 +119,6 @@ export class LoggingModel {
 
   #answer(response: ServerResponse): void {
     this.#open.delete(response);
-    response.writeHead(this.status, { "content-type": "application/json" }).end(this.body);
+    response.writeHead(this.status, { "content-type": this.contentType }).end(this.body);
   }
 }

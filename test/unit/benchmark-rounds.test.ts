@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Sent } from "../../src/model/send-payload.js";
+import type { Payload } from "../../src/wire.js";
 import { eventually } from "../support/eventually.js";
 import { benchmarkOf, inFolderOfItsOwn } from "./support/benchmarks.js";
 
@@ -96,13 +97,13 @@ describe("the result of a benchmark", () => {
   /** Runs rounds that take so many seconds each; the first request of a round takes all of its time. */
   const measure = (seconds: readonly number[], answerOf: (index: number) => Sent = () => ANSWERED) => {
     vi.useFakeTimers({ toFake: ["performance"] });
-    const concurrency = 4;
+    const concurrency = 10;
     let index = 0;
     return benchmarkOf({
       runs: seconds.length,
       concurrency,
       doWarmup: false,
-      handler: { workloadCalculator: () => 25 },
+      handler: { workloadCalculator: () => 10 },
       send: async () => {
         if (index % concurrency === 0) vi.advanceTimersByTime((seconds[index / concurrency] ?? 0) * 1000);
         return answerOf(index++);
@@ -112,11 +113,10 @@ describe("the result of a benchmark", () => {
 
   test("is the workload per second of its best round", async () => {
     expect(await measure([2, 0.5, 4])).toBe(200);
-    expect(await measure([2])).toBe(200);
   });
 
   test("counts only what was answered", async () => {
-    expect(await measure([2, 1, 4], (index) => (index >= 4 && index < 7 ? FAILED : ANSWERED))).toBe(50);
+    expect(await measure([2, 1, 4], (index) => (index % 10 === 7 ? FAILED : ANSWERED))).toBe(90);
   });
 
   test("does not count the warm-up, whether it succeeds or not", async () => {
@@ -136,6 +136,133 @@ describe("the result of a benchmark", () => {
   });
 });
 
+describe("a round of which more than a tenth fails", () => {
+  /** A model of which each request takes a second, and which refuses more than so many at once. */
+  const limited = (most: number, config: { readonly concurrency: number; readonly runs: number }) => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    let open = 0;
+    return benchmarkOf({
+      ...config,
+      doWarmup: false,
+      send: async () => {
+        const answer: Sent = ++open <= most ? ANSWERED : FAILED;
+        await setImmediate();
+        if (--open === 0) vi.advanceTimersByTime(1000);
+        return answer;
+      },
+    });
+  };
+  const requests = ({ lines }: ReturnType<typeof benchmarkOf>) =>
+    lines.filter(({ msg }) => msg === "benchmark round").map((line) => line.requests);
+
+  test("is repeated with half as many requests at once, and so is the rest", async () => {
+    const benchmark = limited(3, { concurrency: 20, runs: 2 });
+    expect(await benchmark.run()).toBe(200);
+    expect(requests(benchmark)).toEqual([20, 10, 5, 2, 2]);
+    expect(benchmark.warnings()).toMatchObject([
+      { round: 1, requests: 20, successes: 3, fault: "status 500", concurrency: 10 },
+      { requests: 10, successes: 3, concurrency: 5 },
+      { requests: 5, successes: 3, concurrency: 2 },
+    ]);
+  });
+
+  test("ends with one at a time at the latest", async () => {
+    const benchmark = limited(1, { concurrency: 3, runs: 2 });
+    expect(await benchmark.run()).toBe(100);
+    expect(requests(benchmark)).toEqual([3, 1, 1]);
+  });
+
+  test("does not take back what an earlier round measured", async () => {
+    let count = 0;
+    const { run } = benchmarkOf({
+      concurrency: 2,
+      runs: 2,
+      doWarmup: false,
+      send: async () => (++count === 3 ? FAILED : ANSWERED),
+    });
+    expect(await run()).toBeGreaterThan(0);
+    expect(count).toBe(2 + 2 + 1);
+  });
+
+  test("is one of which exactly a tenth fails not", async () => {
+    const benchmark = limited(9, { concurrency: 10, runs: 2 });
+    expect(await benchmark.run()).toBe(900);
+    expect(requests(benchmark)).toEqual([10, 10]);
+    expect(benchmark.warnings()).toEqual([]);
+  });
+});
+
+describe("the tokens that were made count where the workload is tokens that may be made", () => {
+  const measured = async (
+    made: number,
+    payload: Payload,
+    workloadCalculator: (payload: Payload) => number,
+  ): Promise<number> => {
+    inFolderOfItsOwn();
+    vi.useFakeTimers({ toFake: ["performance"] });
+    return benchmarkOf({
+      runs: 1,
+      concurrency: 1,
+      doWarmup: false,
+      handler: { workloadCalculator },
+      generator: () => payload,
+      send: async () => {
+        vi.advanceTimersByTime(1000);
+        return { answered: true, tokens: made };
+      },
+    }).run();
+  };
+  const maxTokens = ({ max_tokens }: Payload): number => Number(max_tokens);
+
+  test.each([
+    ["fewer", 200, 200],
+    ["as many", 500, 500],
+    ["more than were asked for", 600, 500],
+  ])("%s", async (_, made, workload) => {
+    expect(await measured(made, { max_tokens: 500 }, maxTokens)).toBe(workload);
+  });
+
+  test.each<readonly [string, Payload, (payload: Payload) => number, number]>([
+    ["thousands", { max_tokens: 500 }, ({ max_tokens }) => Number(max_tokens) / 1000, 0.2],
+    ["requests", { max_tokens: 500 }, () => 100, 100],
+    [
+      "tokens read and made",
+      { prompt: "abc", max_tokens: 500 },
+      ({ prompt, max_tokens }) => String(prompt).length + Number(max_tokens),
+      203,
+    ],
+    [
+      "max_completion_tokens before max_tokens",
+      { max_completion_tokens: 500, max_tokens: 900 },
+      ({ max_completion_tokens }) => Number(max_completion_tokens),
+      200,
+    ],
+    ["n_predict", { n_predict: 500 }, ({ n_predict }) => Number(n_predict), 200],
+    ["n_predict without a limit", { n_predict: -1 }, () => 70, 70],
+    [
+      "TGI's parameters",
+      { parameters: { max_new_tokens: 500, seed: 1 } },
+      ({ parameters }) =>
+        Number((parameters as Payload).max_new_tokens) + Number((parameters as Payload).seed),
+      201,
+    ],
+    ["several completions of a prompt", { n: 2, max_tokens: 500 }, maxTokens, 100],
+    ["several prompts", { prompt: ["a", "b"], max_tokens: 500 }, maxTokens, 100],
+    ["a prompt of token ids", { prompt: [1, 2], max_tokens: 500 }, maxTokens, 200],
+    ["no tokens at all", { steps: 30 }, ({ steps }) => Number(steps), 30],
+  ])("in %s", async (_, payload, workloadCalculator, workload) => {
+    const before = structuredClone(payload);
+    expect(await measured(200, payload, workloadCalculator)).toBeCloseTo(workload);
+    expect(payload).toEqual(before);
+  });
+
+  test("and none are a failure that says so", async () => {
+    await expect(measured(0, { max_tokens: 500 }, maxTokens)).rejects.toThrow(
+      "the model made no tokens in the benchmark",
+    );
+  });
+});
+
 describe("a benchmark fails", () => {
   test.each([
     ["in its first round", 0],
@@ -150,7 +277,7 @@ describe("a benchmark fails", () => {
     });
     await expect(run()).rejects.toMatchObject({
       code: "BENCHMARK_FAILED",
-      message: "No successful responses from benchmark",
+      message: "No successful responses from benchmark: status 500",
     });
     expect(count).toBe(answered + 3);
   });

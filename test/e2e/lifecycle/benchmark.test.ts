@@ -105,18 +105,64 @@ test.concurrent("a `.has_benchmark` that holds no capacity is measured anew", as
 
 test.concurrent("only requests that answered 200 count in a round", async ({ lab }) => {
   const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  model.answerMs = 100;
-  const config = benchmarked({
-    dataset: [{ cost: 100 }, { cost: 100, fate: "break" }],
-    runs: 1,
-    concurrency: 20,
-    doWarmup: false,
-  });
+  model.answerMs = 200;
+  model.limit = 19;
+  const config = benchmarked({ runs: 1, concurrency: 20, doWarmup: false });
   const worker = await lab.worker({ engine, model, capacity: null, config });
-  const successes = model.payloads.filter(({ fate }) => fate !== "break").length;
-  expect(rounds(worker)).toMatchObject([{ requests: 20, successes }]);
   const [round] = rounds(worker);
-  expect(round?.throughput).toBeCloseTo((successes * 100) / Number(round?.seconds));
+  expect(round).toMatchObject({ requests: 20, successes: 19, fault: "/work answered 429" });
+  expect(round?.throughput).toBeCloseTo((19 * 50) / Number(round?.seconds));
+});
+
+test.concurrent("a round of which more than a tenth is refused is repeated with less concurrency", async ({
+  lab,
+}) => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  model.answerMs = 200;
+  model.limit = 3;
+  const config = benchmarked({ runs: 1, concurrency: 8, doWarmup: false });
+  const worker = await lab.worker({ engine, model, capacity: null, config });
+  expect(rounds(worker).map(({ requests }) => requests)).toEqual([8, 4, 2]);
+  expect(worker.lines.filter(({ level }) => level === 40)).toMatchObject([
+    { requests: 8, successes: 3, fault: "/work answered 429", concurrency: 4 },
+    { requests: 4, successes: 3, concurrency: 2 },
+  ]);
+  const measured = Number(rounds(worker).at(-1)?.throughput);
+  expect(Number(await readFile(join(worker.directory, ".has_benchmark"), "utf8"))).toBe(measured);
+});
+
+test.concurrent("the tokens that were made count, not those that were asked for", async ({ lab }) => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  model.answerMs = 200;
+  model.body = '{"choices":[{"text":"cut off"}],"usage":{"prompt_tokens":250,"completion_tokens":200}}';
+  const config = benchmarked(
+    { dataset: [{ max_tokens: 500 }], runs: 1, concurrency: 2, doWarmup: false },
+    { workloadCalculator: "maxTokens" },
+  );
+  const worker = await lab.worker({ engine, model, capacity: null, config });
+  const [round] = rounds(worker);
+  expect(round?.throughput).toBeCloseTo((2 * 200) / Number(round?.seconds));
+});
+
+test.concurrent("a kept capacity is measured again when what was measured has changed", async ({ lab }) => {
+  const [engine, model, directory] = [await lab.engine(), await lab.loadedModel(), await lab.folder()];
+  const start = (concurrency: number) =>
+    lab.worker({
+      engine,
+      model,
+      capacity: null,
+      directory,
+      config: benchmarked({ runs: 1, concurrency: 10, doWarmup: false }, { concurrency }),
+    });
+  await (await start(4)).stop();
+  expect(model.payloads).toHaveLength(4);
+  const second = await start(2);
+  expect(model.payloads).toHaveLength(4 + 2);
+  const why = second.lines.find(({ msg }) => String(msg).startsWith("benchmark is measured again"));
+  expect(why?.changed).toEqual(["routes", "concurrency"]);
+  await second.stop();
+  expect(rounds(await start(2))).toEqual([]);
+  expect(model.payloads).toHaveLength(4 + 2);
 });
 
 test.concurrent("a benchmark in which everything fails: errored, said to the engine, until the model can", async ({
@@ -128,7 +174,7 @@ test.concurrent("a benchmark in which everything fails: errored, said to the eng
   const worker = await lab.worker({ engine, model, capacity: null, config }, "errored");
   await eventually(() =>
     expect(engine.reports.at(-1)).toMatchObject({
-      error_msg: "No successful responses from benchmark",
+      error_msg: 'No successful responses from benchmark: /work answered 500: {"answer":"yes"}',
       max_perf: 0,
       loadtime: 0,
     }),

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { createActor, toPromise } from "xstate";
 import type { BenchmarkConfig, HandlerConfig } from "../../../src/config.js";
+import { KeptBenchmark, measuredBy } from "../../../src/model/kept-benchmark.js";
 import { runBenchmark, type SendPayload } from "../../../src/model/run-benchmark.js";
 import type { Payload } from "../../../src/wire.js";
-import { checkedHandlers } from "./config.js";
+import { BENCHMARK, checkedHandlers } from "./config.js";
 import { keptLog } from "./kept-log.js";
 
 /** Where the results of these benchmarks are kept. */
@@ -43,24 +44,24 @@ export function benchmarkOf({
   ...config
 }: Options) {
   const sent: Payload[] = [];
-  const { log, warnings } = keptLog();
-  const { benchmark } = checkedHandlers({
+  const { log, lines, warnings } = keptLog();
+  const checked = checkedHandlers({
     route: "/go",
     allowParallelRequests: true,
     ...handler,
-    benchmarkConfig: { generator: () => ({ prompt: "hello" }), ...config },
+    benchmarkConfig: { ...(config.dataset === undefined && BENCHMARK), ...config },
   });
   const logic = runBenchmark({
-    benchmark,
+    benchmark: checked.benchmark,
     send: (payload, signal) => {
       sent.push(payload);
       return send(payload, signal);
     },
     awaitModel,
     timeoutMs,
-    file: RESULT_FILE,
+    kept: new KeptBenchmark(RESULT_FILE, measuredBy(checked), log),
     log,
   });
   const begin = () => createActor(logic).start();
-  return { sent, warnings, begin, run: (): Promise<number> => toPromise(begin()) };
+  return { sent, lines, warnings, begin, run: (): Promise<number> => toPromise(begin()) };
 }
