@@ -1,5 +1,7 @@
 import { type Answer, type Endpoint, TsworkerError, type TsworkerErrorCode } from "../client/index.js";
+import { tokensMade } from "../tokens-made.js";
 import type { Payload } from "../wire.js";
+import { eventContent } from "./event-content.js";
 
 /** Where a request failed: at the engine, by the worker's answer, on the way, by its time or by being cut off. */
 export type FailurePlace = "engine" | "worker" | "connection" | "timeout" | "cut off";
@@ -14,8 +16,10 @@ export interface Failure {
 
 export interface Success {
   readonly ok: true;
-  /** Tokens that the answer says it has in `usage.completion_tokens`; 0 where it says nothing. */
+  /** Tokens that the answer says it has, or else the pieces of text of a stream; 0 where it has neither. */
   readonly tokens: number;
+  /** Whether the tokens are pieces that were counted. */
+  readonly isCounted: boolean;
   /** The beginning of the answer. */
   readonly text: string;
 }
@@ -88,16 +92,25 @@ async function attempt(input: ExchangeInput): Promise<Success | Failure> {
 const isEventStream = ({ response }: Answer): boolean =>
   /^text\/event-stream\b/i.test(response.headers.get("content-type") ?? "");
 
-async function events(answer: Answer, { onFirstByte, onEvent }: ExchangeInput): Promise<Success> {
+async function events(answer: Answer, { onFirstByte, onEvent }: ExchangeInput): Promise<Success | Failure> {
   let text = "";
   let hasBegun = false;
+  let told: number | undefined;
+  let pieces = 0;
   for await (const data of answer.events()) {
     if (!hasBegun) onFirstByte();
     hasBegun = true;
-    if (data !== "[DONE]") onEvent();
     if (text.length < KEPT) text += `${data}\n`;
+    if (data === "[DONE]") continue;
+    onEvent();
+    const content = eventContent(data);
+    if (content.error !== undefined) {
+      return failure("worker", "error event", `${answer.url} sent an error: ${content.error.slice(0, KEPT)}`);
+    }
+    pieces += content.pieces;
+    told = tokensMade(data) ?? told;
   }
-  return { ok: true, tokens: 0, text: text.slice(0, KEPT) };
+  return { ok: true, ...tokensOf(told, pieces), text: text.slice(0, KEPT) };
 }
 
 async function whole(answer: Answer, { onFirstByte }: ExchangeInput): Promise<Success> {
@@ -109,8 +122,25 @@ async function whole(answer: Answer, { onFirstByte }: ExchangeInput): Promise<Su
     hasBegun = true;
     if (text.length < LOOKED_INTO) text += decoder.decode(bytes, { stream: true });
   }
-  return { ok: true, tokens: tokensIn(text), text: text.slice(0, KEPT) };
+  const pieces = isLines(answer) ? piecesInLines(text) : 0;
+  return { ok: true, ...tokensOf(tokensMade(text), pieces), text: text.slice(0, KEPT) };
 }
+
+/** What the answer says of itself takes precedence. */
+const tokensOf = (told: number | undefined, pieces: number): Pick<Success, "tokens" | "isCounted"> => ({
+  tokens: told ?? pieces,
+  isCounted: told === undefined && pieces > 0,
+});
+
+const isLines = ({ response }: Answer): boolean =>
+  /^application\/(?:x-ndjson|ndjson|jsonl)\b/i.test(response.headers.get("content-type") ?? "");
+
+/** The pieces of text in lines of JSON. */
+const piecesInLines = (text: string): number =>
+  text
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .reduce((sum, line) => sum + eventContent(line).pieces, 0);
 
 const failure = (where: FailurePlace, what: string, message: string): Failure => ({
   ok: false,
@@ -118,12 +148,3 @@ const failure = (where: FailurePlace, what: string, message: string): Failure =>
   what,
   message,
 });
-
-function tokensIn(text: string): number {
-  try {
-    const tokens: unknown = JSON.parse(text)?.usage?.completion_tokens;
-    return typeof tokens === "number" && tokens >= 0 ? tokens : 0;
-  } catch {
-    return 0;
-  }
-}

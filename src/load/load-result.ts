@@ -72,8 +72,10 @@ const totalsSchema = z.strictObject({
   workers: z.array(z.strictObject({ url: z.string(), requests: count })),
   /** Events of streams. */
   events: count,
-  /** Tokens that answers said they have. */
+  /** Tokens that answers said they have, or else the pieces of text of streams. */
   tokens: z.number(),
+  /** How many of the tokens are pieces that were counted. */
+  countedTokens: count,
   /** From the moment at which it was due to the end of the answer; of requests that succeeded, as are all others. */
   latencyMs: durationsSchema.nullable(),
   /** From the moment at which it was due. */

@@ -37,6 +37,7 @@ export class Tally {
     failed: 0,
     events: 0,
     tokens: 0,
+    countedTokens: 0,
   };
   #latestMs = 0;
   #endedAt: number | undefined;
@@ -163,6 +164,7 @@ export class Tally {
     const { dueAt, sentAt, routedAt = endedAt, firstByteAt = endedAt } = followed;
     this.#counts.succeeded += 1;
     this.#counts.tokens += outcome.tokens;
+    if (outcome.isCounted) this.#counts.countedTokens += outcome.tokens;
     this.#latency.record(endedAt - dueAt);
     this.#firstByte.record(firstByteAt - dueAt);
     this.#routing.record(routedAt - sentAt);

@@ -5,9 +5,9 @@ import { TsworkerError } from "../errors.js";
 import type { Log } from "../log.js";
 import type { Payload } from "../wire.js";
 import { workloadOf } from "../workload.js";
+import { asIfAskedFor } from "./as-if-asked-for.js";
 import type { KeptBenchmark } from "./kept-benchmark.js";
 import type { Sent } from "./send-payload.js";
-import { asIfAskedFor } from "./tokens.js";
 
 /** Sends one payload through the handler to the model. */
 export type SendPayload = (payload: Payload, signal: AbortSignal) => Promise<Sent>;

@@ -3,13 +3,13 @@ import type { Handler } from "../config.js";
 import { isAsyncIterable } from "../is-async-iterable.js";
 import { jsonText } from "../json-text.js";
 import { reasonOf } from "../reason-of.js";
+import { tokensMade } from "../tokens-made.js";
 import type { Payload } from "../wire.js";
 import type { ModelClient } from "./client.js";
 import type { AnswerSink } from "./connection.js";
 import { errorIn, messageOf, quoted } from "./error-in-answer.js";
 import { KeptAnswer } from "./kept-answer.js";
 import { multipartBody } from "./multipart.js";
-import { tokensMade } from "./tokens.js";
 
 /** How a payload of the worker's own fared. */
 export type Sent =

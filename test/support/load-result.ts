@@ -37,6 +37,7 @@ export function loadResult(
       workers: [{ url: "http://10.0.0.1:3000", requests: 90 }],
       events: 1000,
       tokens: 0,
+      countedTokens: 0,
       latencyMs: durations,
       firstByteMs: durations,
       routingMs: durations,

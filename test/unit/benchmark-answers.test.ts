@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { errorIn, messageOf, quoted } from "../../src/model/error-in-answer.js";
 import { KeptAnswer } from "../../src/model/kept-answer.js";
-import { tokensMade } from "../../src/model/tokens.js";
 import { scrubber } from "../../src/scrubber.js";
+import { tokensMade } from "../../src/tokens-made.js";
 
 /** An answer that came in pieces of so many bytes. */
 function answer(text: string, piece = text.length + 1): KeptAnswer {

@@ -22,7 +22,12 @@ describe("the shared configuration of servers with OpenAI's interface", () => {
     const [{ benchmarkConfig } = { benchmarkConfig: undefined }] = configWith({}).handlers;
     expect(benchmarkConfig).toMatchObject({ concurrency: 4, runs: 2 });
     const payload = benchmarkConfig?.generator?.();
-    expect(payload).toEqual({ prompt: expect.any(String), max_tokens: 500, ignore_eos: true, temperature: 0.7 });
+    expect(payload).toEqual({
+      prompt: expect.any(String),
+      max_tokens: 500,
+      ignore_eos: true,
+      temperature: 0.7,
+    });
     expect(String(payload?.prompt).split(" ")).toHaveLength(250);
     expect(benchmarkConfig?.generator?.()).not.toEqual(payload);
   });

@@ -25,6 +25,7 @@ const SHARED = [
   "src/errors.ts",
   "src/signed-message.ts",
   "src/package-root.ts",
+  "src/tokens-made.ts",
 ];
 /** The machines as charts: for the worker, and for whoever draws them. */
 const CHART = "src/chart";

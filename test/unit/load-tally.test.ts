@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Failure, Success } from "../../src/load/exchange.js";
 import { Tally } from "../../src/load/tally.js";
 
-const SUCCESS: Success = { ok: true, tokens: 8, text: "answer" };
+const SUCCESS: Success = { ok: true, tokens: 8, isCounted: false, text: "answer" };
 const REFUSAL: Failure = { ok: false, where: "worker", what: "429", message: "too many" };
 
 let startedAt = 0;

@@ -1,7 +1,8 @@
 import { open, writeFile } from "node:fs/promises";
-import { type Command, CommanderError, Option } from "commander";
+import { type Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { TsworkerError } from "../../errors.js";
 import { checkEngine } from "../../load/check-engine.js";
+import { type FailCondition, metConditions, readFailConditions } from "../../load/fail-conditions.js";
 import type { LoadOptions } from "../../load/load-options.js";
 import type { LoadResult } from "../../load/load-result.js";
 import { LoadTest } from "../../load/load-test.js";
@@ -26,7 +27,11 @@ interface LoadCommandOptions extends EngineFlags, ArrivalFlags {
   readonly json?: string;
   readonly html?: string;
   readonly interval: number;
+  readonly failOn: readonly FailCondition[];
 }
+
+/** Exit code of a test that met a condition of `--fail-on`. */
+const FAILED = 3;
 
 const DEFAULT_PAYLOAD = { prompt: "Write a short story about a lighthouse.", max_tokens: 64 };
 
@@ -56,6 +61,12 @@ export function addLoadCommand(program: Command): void {
     .option("--json <file>", "write the result as JSON")
     .option("--html <file>", "write the report as a page with plots")
     .option("--interval <seconds>", "time between two lines where there is no terminal", seconds, 1)
+    .option(
+      "--fail-on <conditions>",
+      "exit code 3 where one is met, such as errors>1%,p99>2s",
+      failConditions,
+      [],
+    )
     .addHelpText(
       "after",
       "\nWhat happens goes to standard error, the report to standard output." +
@@ -84,7 +95,18 @@ async function runLoad(flags: LoadCommandOptions, command: Command): Promise<voi
   if (flags.json !== undefined || flags.html !== undefined) console.log();
   if (flags.json !== undefined) await write(flags.json, `${JSON.stringify(result, null, 1)}\n`);
   if (flags.html !== undefined) await write(flags.html, reportPage(result));
+  const met = metConditions(flags.failOn, result);
+  for (const each of met) console.error(`failed on ${each}`);
   if (interrupt.aborted) throw new CommanderError(INTERRUPTED, "tsworker.interrupted", "interrupted");
+  if (met.length > 0) throw new CommanderError(FAILED, "tsworker.failOn", met.join(", "));
+}
+
+function failConditions(text: string): readonly FailCondition[] {
+  try {
+    return readFailConditions(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 async function optionsOf(flags: LoadCommandOptions, command: Command): Promise<LoadOptions> {

@@ -1,13 +1,5 @@
 import type { Payload } from "../wire.js";
 
-/**
- * Where servers write how many tokens they made: `usage` of OpenAI's and Anthropic's interfaces, TGI's `details`,
- * llama.cpp's own and its `timings`, Ollama. Inside of a text of JSON the quotes have backslashes, so that no
- * generated text matches.
- */
-const MADE =
-  /"(?:completion_tokens|output_tokens|generated_tokens|tokens_predicted|predicted_n|eval_count)"\s*:\s*(\d+)/g;
-
 /** Where payloads say how many tokens may be made, the one that takes precedence first. */
 const LIMITS: readonly (readonly [field: string, inner?: string])[] = [
   ["max_completion_tokens"],
@@ -18,12 +10,6 @@ const LIMITS: readonly (readonly [field: string, inner?: string])[] = [
   ["sampling_params", "max_new_tokens"],
   ["options", "num_predict"],
 ];
-
-/** How many tokens an answer says it has; of a stream its last word. @param end of the answer. */
-export function tokensMade(end: string): number | undefined {
-  const last = [...end.matchAll(MADE)].at(-1)?.[1];
-  return last === undefined ? undefined : Number(last);
-}
 
 /**
  * The payload as if it had asked for the tokens that were made, where those are fewer: what was done is its workload,
