@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { close, httpUrl, listen } from "../stand-in/listen.js";
+import { type Closing, closeAs } from "./closing.js";
 import { ModelLog } from "./model-log.js";
 import { ModelRoutes } from "./model-routes.js";
 import type { SimulatedModel } from "./simulated-model.js";
@@ -29,6 +30,7 @@ export class ModelSimulator {
   readonly #host: string;
   readonly #loadSeconds: number;
   readonly #restartSeconds: number | undefined;
+  readonly #closing: Closing;
   readonly #log: ModelLog;
   readonly #routes: ModelRoutes;
   #failure: Failure | undefined;
@@ -47,6 +49,7 @@ export class ModelSimulator {
     this.#port = options.port ?? 0;
     this.#loadSeconds = options.loadSeconds ?? 1;
     this.#restartSeconds = options.restartSeconds;
+    this.#closing = options.closing ?? model.closing;
     this.#failure = options.fail;
     this.#log = new ModelLog(options.logFile, options.onLogLine);
     this.#routes = new ModelRoutes({
@@ -117,6 +120,7 @@ export class ModelSimulator {
 
   async #listen(): Promise<string> {
     const server = createServer((request, response) => void this.#routes.handle(request, response));
+    closeAs(this.#closing, server);
     server.on("upgrade", (request, socket, head) => {
       if (this.#model.upgrade && this.#state === "ready") this.#model.upgrade(request, socket, head);
       else socket.destroy();

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import type { Closing } from "./closing.js";
 import type { ModelLog } from "./model-log.js";
 
 /** One line that a model server logs while it loads. */
@@ -66,6 +67,8 @@ export class RefusedRequest extends Error {
 export interface SimulatedModel {
   /** Name and kind, for people. */
   readonly title: string;
+  /** When such a server closes connections that are kept alive. */
+  readonly closing: Closing;
   /** The lines of its log while it loads, in order. */
   readonly loading: readonly LoadingStep[];
   /** Tells in the log that the memory of the GPU did not suffice while it loaded. */

@@ -1,3 +1,5 @@
+import type { Closing } from "./closing.js";
+
 /**
  * What goes wrong with a simulated model server:
  *
@@ -39,6 +41,8 @@ export interface SimulatorOptions {
    * @default 1
    */
   readonly failAt?: number;
+  /** When it closes connections that are kept alive. Default: as the server that it plays. */
+  readonly closing?: Closing;
   /** Seconds after which it is started again when it has died, and then nothing goes wrong any more. Default: never. */
   readonly restartSeconds?: number;
 }

@@ -2,6 +2,7 @@ import type { Command, Option } from "commander";
 import { describe, expect, test } from "vitest";
 import { tsworkerProgram } from "../../src/cli/program.js";
 import { SIM_KINDS } from "../../src/cli/sim/sim-kinds.js";
+import { CLOSINGS } from "../../src/simulator/closing.js";
 import { LOAD_ERRORS } from "../../src/simulator/comfyui/load-error.js";
 import { FAILURES } from "../../src/simulator/simulator-options.js";
 import { codeOf, rowsBelow, textOf } from "./support/documents.js";
@@ -65,7 +66,7 @@ describe.each(NAMES)("the flags of %s", (kind) => {
       expect(meaning.length).toBeGreaterThan(5);
       if (flags === "--port <port>") expect(otherwise).toBe("that of the kind");
       else if (defaultValue === undefined)
-        expect(otherwise).toMatch(/^(none|nothing|never|no limit|`file` for)/);
+        expect(otherwise).toMatch(/^(none|nothing|never|no limit|that of the kind|`file` for)/);
       else expect(codeOf(otherwise)).toBe(String(defaultValue));
       if (argChoices && !flags.startsWith("--fail")) {
         for (const choice of argChoices) expect(meaning).toContain(`\`${choice}\``);
@@ -85,6 +86,19 @@ test("the failures are those that can be asked for", () => {
   const [, meaning = ""] =
     rowsBelow(page, "comfyui").find(([flag]) => codeOf(flag).startsWith("--load-error")) ?? [];
   for (const error of LOAD_ERRORS) expect(meaning).toContain(`\`${error}\``);
+});
+
+test("each kind closes connections as it says", () => {
+  const told = rowsBelow(page, "How connections are closed").map(([how, , kinds = ""]) => [
+    codeOf(how),
+    [...kinds.matchAll(/`([^`]+)`/g)].map(([, kind = ""]) => kind),
+  ]);
+  expect(told).toEqual(
+    CLOSINGS.map((how) => [
+      how,
+      SIM_KINDS.filter((kind) => kind.model({}).closing === how).map(({ name }) => name),
+    ]),
+  );
 });
 
 test("the options of the simulators have the same defaults as the flags", () => {

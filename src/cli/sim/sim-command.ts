@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { CLOSINGS, type Closing } from "../../simulator/closing.js";
 import { ModelSimulator } from "../../simulator/model-simulator.js";
 import { FAILURES, type Failure } from "../../simulator/simulator-options.js";
 import { count, port, secondsFromZero } from "../option-values.js";
@@ -12,6 +13,7 @@ interface SimCommandOptions {
   readonly port: number;
   readonly log?: string;
   readonly loadSeconds: number;
+  readonly closing?: Closing;
   readonly fail?: Failure;
   readonly failAt: number;
   readonly restartSeconds?: number;
@@ -36,6 +38,12 @@ function addKind(sim: Command, kind: SimKind): void {
     .option("--load-seconds <seconds>", "time to load", secondsFromZero, 1);
   kind.addFlags(command);
   command
+    .addOption(
+      new Option(
+        "--closing <how>",
+        "when it closes connections: as this web server (default: as the real one)",
+      ).choices(CLOSINGS),
+    )
     .addOption(new Option("--fail <how>", "what goes wrong (default: nothing)").choices(FAILURES))
     .option("--fail-at <number>", "whose answer crash-in-answer breaks off: a request's number", count, 1)
     .option(

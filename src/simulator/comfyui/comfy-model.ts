@@ -39,6 +39,8 @@ const SYSTEM = {
  */
 export class ComfyModel implements SimulatedModel {
   readonly title: string;
+  // That of the wrapper; ComfyUI itself stands on aiohttp.
+  readonly closing = "uvicorn";
   readonly loading: SimulatedModel["loading"];
   readonly crashed: SimulatedModel["crashed"];
   readonly answered: SimulatedModel["answered"];

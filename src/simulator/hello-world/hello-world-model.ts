@@ -20,6 +20,7 @@ const TOKENS = 32;
 /** The smallest server there is that makes tokens: `POST /generate` and `/generate_stream`, `GET /healthcheck`. */
 export class HelloWorldModel implements SimulatedModel {
   readonly title = "hello-world";
+  readonly closing = "uvicorn";
   readonly loading: SimulatedModel["loading"] = [
     { share: 0, write: (log) => log.line(downloadLine("Downloading hello-world.bin")) },
     { share: 0.5, write: (log) => log.line("loading hello-world.bin") },

@@ -9,6 +9,7 @@ const TYPES: Readonly<Record<number, string>> = {
 
 /** The server of llama.cpp. */
 export const llamaCpp: ServerTraits = {
+  closing: "cpp-httplib",
   loading: (model) => [
     {
       share: 0,

@@ -32,6 +32,7 @@ const SERVERS = { vllm, sglang, "llama-cpp": llamaCpp } satisfies Record<string,
 /** A simulated server with OpenAI's interface. It answers the same prompt with the same text. */
 export class OpenaiModel implements SimulatedModel {
   readonly title: string;
+  readonly closing: SimulatedModel["closing"];
   readonly loading: SimulatedModel["loading"];
   readonly outOfMemory: SimulatedModel["outOfMemory"];
   readonly crashed: SimulatedModel["crashed"];
@@ -45,6 +46,7 @@ export class OpenaiModel implements SimulatedModel {
     const model = options.model ?? "simulated/llm-8b";
     const traits = SERVERS[server];
     this.title = `${server}, model ${model}`;
+    this.closing = traits.closing;
     this.loading = traits.loading(model);
     this.outOfMemory = traits.outOfMemory;
     this.crashed = traits.crashed;

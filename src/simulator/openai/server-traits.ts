@@ -3,7 +3,7 @@ import type { LoadingStep, SimulatedModel } from "../simulated-model.js";
 
 /** What tells one server with OpenAI's interface from another: its log and its refusals. */
 export interface ServerTraits
-  extends Pick<SimulatedModel, "outOfMemory" | "crashed" | "answered" | "refusal"> {
+  extends Pick<SimulatedModel, "closing" | "outOfMemory" | "crashed" | "answered" | "refusal"> {
   /** @param model name of the model. */
   loading(model: string): readonly LoadingStep[];
   /** Tells in the log that a client went away before its answer was over. */

@@ -12,6 +12,7 @@ function say(log: ModelLog, message: string): void {
 
 /** SGLang. */
 export const sglang: ServerTraits = {
+  closing: "uvicorn",
   loading: (model) => [
     {
       share: 0,

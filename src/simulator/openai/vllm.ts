@@ -19,6 +19,7 @@ function timestamp(date: Date): string {
 
 /** vLLM. */
 export const vllm: ServerTraits = {
+  closing: "uvicorn",
   loading: (model) => [
     {
       share: 0,

@@ -9,6 +9,7 @@ import { type TgiRequest, tgiRequest } from "./tgi-request.js";
 /** A simulated text-generation-inference. It answers the same prompt with the same text. */
 export class TgiModel implements SimulatedModel {
   readonly title: string;
+  readonly closing = "hyper";
   readonly loading: SimulatedModel["loading"];
   readonly outOfMemory = tgiLog.outOfMemory;
   readonly crashed = tgiLog.crashed;

@@ -19,6 +19,7 @@ const KEPT = 100;
 /** A simulated server that trains one model at a time, in tasks that go on between requests. */
 export class TrainingModel implements SimulatedModel {
   readonly title = "training server";
+  readonly closing = "uvicorn";
   readonly loading: SimulatedModel["loading"] = trainingLog.loading;
   readonly outOfMemory = trainingLog.outOfMemory;
   readonly crashed = trainingLog.crashed;
