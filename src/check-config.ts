@@ -100,6 +100,7 @@ const handlerSchema = z.strictObject({
 const configSchema = z.strictObject({
   modelServerUrl: z.string().refine(isHttpUrl, "expected a URL with http: or https:").optional(),
   modelServerPort: z.int().min(1).max(65535).optional(),
+  maxConnections: count.nullable().default(null),
   modelLogFile: z.string().min(1).optional(),
   modelHealthcheckUrl: z
     .string()
@@ -170,6 +171,7 @@ export function checkConfig(config: WorkerConfig): CheckedConfig {
   return {
     ...(data as WorkerConfig),
     modelServer: serverOf(data.modelServerUrl, data.modelServerPort),
+    maxConnections: data.maxConnections,
     handlers,
     benchmark: benchmarkOf(handlers[benchmarked], data.handlers[benchmarked]?.benchmarkConfig),
     openRoutes: data.openRoutes,

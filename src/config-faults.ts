@@ -161,6 +161,9 @@ function faultsOfModel(config: Fields, handlers: readonly Fields[]): Fault[] {
       expected: "expected an absolute URL, because there is no modelServerUrl that a path could belong to",
     });
   }
+  if (modelServerUrl === undefined && typeof config.maxConnections === "number") {
+    faults.push({ path: ["maxConnections"], expected: "expected none without a modelServerUrl" });
+  }
   const hasLines = listOf(fieldsOf(logActionConfig).onLoad).length > 0;
   if ((readiness === "log" || readiness === "either") && !hasLines) {
     faults.push({

@@ -240,6 +240,13 @@ export interface WorkerConfig {
   readonly modelServerUrl?: string;
   /** Port of the model server, where the URL names none. */
   readonly modelServerPort?: number;
+  /**
+   * Connections to the model server at once, over all routes. Where that many are in use, requests whose turn has come wait for
+   * one, first in, first out; that time counts towards `headersMs` and `totalMs`. Meant for servers with a fixed number of
+   * threads; how many requests run is what `concurrency` is for. WebSockets do not count. `null` is no limit. Integer of at
+   * least 1. @default null
+   */
+  readonly maxConnections?: number | null;
   /** Log file of the model server; it need not exist yet, and may be rotated or truncated. */
   readonly modelLogFile?: string;
   /** Health URL: a path on the model server, or an absolute URL. Default: `MODEL_HEALTH_ENDPOINT`. */
@@ -316,6 +323,7 @@ export interface Benchmark {
 export interface CheckedConfig extends WorkerConfig {
   /** Origin and base path of the model server, without a trailing slash; undefined without a model server. */
   readonly modelServer: string | undefined;
+  readonly maxConnections: number | null;
   readonly handlers: readonly Handler[];
   readonly benchmark: Benchmark;
   readonly openRoutes: readonly OpenRouteConfig[];

@@ -69,7 +69,8 @@ export async function startWorker(
 ): Promise<RunningWorker> {
   const startedAt = Date.now();
   const { health, readiness, awaited } = observationOf(config, environment);
-  const modelServer = config.modelServer === undefined ? undefined : new ModelServer(config.modelServer);
+  const modelServer =
+    config.modelServer === undefined ? undefined : new ModelServer(config.modelServer, config);
   const routes = routesOf(config, modelServer);
   const { benchmark, lifecycle, modelLogFile } = config;
   const benchmarked = routes.find(({ handler }) => handler === benchmark.handler);

@@ -55,6 +55,8 @@ const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 export interface ConnectionOwner {
   /** It may take another request. */
   onFree(connection: Connection): void;
+  /** The model has said something on it for the first time. */
+  onServed(): void;
   /** It was good for another answer, after one of this framing. */
   onReused(framing: Framing): void;
   /** The model ended it just after an answer of this framing. */
@@ -73,6 +75,8 @@ export class Connection implements ParserSink {
     if (this.#call !== undefined) this.#limitSilence(this.#call);
     this.#socket.resume();
   };
+  /** Milliseconds, monotonic. */
+  readonly openedAt = performance.now();
   #call: Call | undefined;
   /** Limits the time to connect, and then the silence within an answer. */
   #timer: NodeJS.Timeout | undefined;
@@ -110,6 +114,11 @@ export class Connection implements ParserSink {
 
   get isClosed(): boolean {
     return this.#closed;
+  }
+
+  /** The model has said something on it. */
+  get isServed(): boolean {
+    return this.#isHeard || this.#freeSince > 0;
   }
 
   /** How its last answer was framed. */
@@ -212,6 +221,7 @@ export class Connection implements ParserSink {
     if (this.#closed) return false;
     const isFirst = !this.#isHeard;
     this.#isHeard = true;
+    if (isFirst && this.#freeSince === 0) this.#owner.onServed();
     try {
       this.#parser.push(piece);
     } catch (cause) {

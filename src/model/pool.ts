@@ -10,6 +10,12 @@ import {
 } from "./connection.js";
 
 /**
+ * Milliseconds that a new connection may wait for a first byte while others are idle, before it is suspected that these
+ * hold what it waits for.
+ */
+const STALL_MS = 200;
+
+/**
  * The connections to the model server, kept alive between requests, for all routes together.
  *
  * Free connections are a stack: the one that was used last most likely still stands, and the surplus of a busy time grows
@@ -23,6 +29,10 @@ import {
  *  turn n   │ read: an answer ends, its connection rests │ check: it is free
  *  turn n+1 │ read: maybe its FIN                        │ check: it takes a request
  * ```
+ *
+ * Some servers have a fixed number of threads, each of which stays with its connection while that is kept alive. There a new
+ * connection waits for an idle one to be closed. It is suspected where more connections stand than were ever served at
+ * once, and then idle ones are given up. A server that is merely slow shows that it serves them all, and the suspicion ends.
  */
 export class ModelPool implements ConnectionOwner, CallSender {
   readonly #address: ModelAddress;
@@ -35,7 +45,14 @@ export class ModelPool implements ConnectionOwner, CallSender {
   /** Connections that became free in this turn of the loop. */
   #resting: Connection[] = [];
   #turn: NodeJS.Immediate | undefined;
+  /** Connections that became free while others waited for a first byte: they may have to go. */
+  #held: Connection[] = [];
+  #isStarved = false;
+  /** Standing connections on which the model has said something; and the most of them at once. */
+  #served = 0;
+  #mostServed = 0;
   #sweeper: NodeJS.Timeout | undefined;
+  #stallTimer: NodeJS.Timeout | undefined;
 
   /** @param maxConnections Infinity for no limit. */
   constructor(address: ModelAddress, maxConnections: number) {
@@ -57,6 +74,9 @@ export class ModelPool implements ConnectionOwner, CallSender {
     for (const connection of this.#connections) connection.destroy();
     this.#free = [];
     this.#resting = [];
+    this.#held = [];
+    clearTimeout(this.#stallTimer);
+    this.#stallTimer = undefined;
     clearImmediate(this.#turn);
     this.#turn = undefined;
     clearInterval(this.#sweeper);
@@ -75,7 +95,22 @@ export class ModelPool implements ConnectionOwner, CallSender {
   onFree(connection: Connection): void {
     this.#sweeper ??= setInterval(() => this.#sweep(), IDLE_LIMIT_MS / 4);
     if (!this.#habits.admits(connection)) return;
+    this.#watchStall();
+    if (this.#isStarved && this.#connections.size < this.#maxConnections) {
+      this.#held.push(connection);
+      return;
+    }
     this.#resting.push(connection);
+    this.#schedule();
+  }
+
+  onServed(): void {
+    this.#served++;
+    this.#mostServed = Math.max(this.#mostServed, this.#served);
+    if (!this.#isStarved || this.#served < this.#connections.size) return;
+    this.#isStarved = false;
+    this.#resting.push(...this.#held);
+    this.#held = [];
     this.#schedule();
   }
 
@@ -89,6 +124,9 @@ export class ModelPool implements ConnectionOwner, CallSender {
 
   onClosed(connection: Connection): void {
     this.#connections.delete(connection);
+    if (connection.isServed) this.#served--;
+    // The server may be another one when there are connections again.
+    if (this.#connections.size === 0) this.#mostServed = 0;
     if (this.#waiting.size > 0) this.#schedule();
   }
 
@@ -125,8 +163,32 @@ export class ModelPool implements ConnectionOwner, CallSender {
   #open({ connectMs }: Call): Connection {
     const connection = new Connection(this.#address, connectMs, this);
     this.#connections.add(connection);
+    this.#watchStall();
     return connection;
   }
+
+  #watchStall(): void {
+    const { size } = this.#connections;
+    const isSuspect = this.#served > 0 && size > this.#served && size > this.#mostServed;
+    if (isSuspect) this.#stallTimer ??= setTimeout(this.#onStallCheck, STALL_MS);
+  }
+
+  /** Gives up as many idle connections as there are new ones for which the server may have no room. */
+  readonly #onStallCheck = (): void => {
+    this.#stallTimer = undefined;
+    const since = performance.now() - STALL_MS;
+    let stalled = 0;
+    for (const { isServed, openedAt } of this.#connections) if (!isServed && openedAt <= since) stalled++;
+    const excess =
+      stalled === 0 ? 0 : Math.max(0, Math.min(stalled, this.#served + stalled - this.#mostServed));
+    const idle = [...this.#free, ...this.#held].filter(({ isClosed }) => !isClosed);
+    this.#free = idle.slice(excess);
+    this.#held = [];
+    this.#isStarved = excess > idle.length;
+    for (const connection of idle.slice(0, excess)) connection.destroy();
+    this.#watchStall();
+    if (this.#waiting.size > 0) this.#schedule();
+  };
 
   #takeFree(): Connection | undefined {
     if (this.#free.length === 0) return undefined;
@@ -146,7 +208,13 @@ export class ModelPool implements ConnectionOwner, CallSender {
       connection.destroy();
       return false;
     });
-    if (this.#free.length > 0 || this.#resting.length > 0 || this.#habits.hasWitnesses) return;
+    if (
+      this.#free.length > 0 ||
+      this.#held.length > 0 ||
+      this.#resting.length > 0 ||
+      this.#habits.hasWitnesses
+    )
+      return;
     clearInterval(this.#sweeper);
     this.#sweeper = undefined;
   }

@@ -6,6 +6,7 @@ describe("what a configuration leaves out", () => {
   test("is filled in for the worker", () => {
     expect(checkConfig(workerConfig())).toMatchObject({
       maxSessions: 10,
+      maxConnections: null,
       maxBodyBytes: 256 * 1024 * 1024,
       drainTimeout: 30,
       logActionConfig: { onLoad: [], onError: [], onInfo: [] },
@@ -60,6 +61,7 @@ describe("what a configuration says", () => {
       handlers: [handler],
       logActionConfig: { onLoad: ["a"], onError: ["b"], onInfo: ["c"] },
       maxSessions: 0,
+      maxConnections: 3,
       maxBodyBytes: 1,
       drainTimeout: 0,
     };

@@ -189,6 +189,8 @@ describe("it is a fault", () => {
       "logActionConfig.onInfo[0]: expected a text that is not empty, or a regular expression, got 7",
     ],
     ["to allow a negative number of sessions", worker({ maxSessions: -1 }), "maxSessions: "],
+    ["to have no connections", worker({ maxConnections: 0 }), "maxConnections: "],
+    ["to have half a connection", worker({ maxConnections: 1.5 }), "maxConnections: "],
     ["to allow bodies of no bytes", worker({ maxBodyBytes: 0 }), "maxBodyBytes: "],
     ["to allow bodies of 2 GiB", worker({ maxBodyBytes: 2 ** 31 }), "maxBodyBytes: "],
     ["to drain for a negative time", worker({ drainTimeout: -1 }), "drainTimeout: "],
@@ -277,6 +279,11 @@ describe("it is a fault", () => {
       "to have a port of no model server",
       { ...serverless, modelServerPort: 18000 },
       "modelServerPort: expected none without a modelServerUrl, got 18000",
+    ],
+    [
+      "to limit the connections to no model server",
+      { ...serverless, maxConnections: 4 },
+      "maxConnections: expected none without a modelServerUrl, got 4",
     ],
     [
       "to have a health path of no model server",
