@@ -10,6 +10,8 @@ export interface Answer {
   readonly retryAfter?: number;
   readonly allow?: string;
   readonly upgrade?: string;
+  /** Content codings that a request's body may have. */
+  readonly acceptEncoding?: string;
   /** The connection is of no further use. */
   readonly close?: boolean;
 }
@@ -39,6 +41,13 @@ export const answers = {
       retryAfter: Math.max(1, Math.ceil(wait - limit)),
     }),
   bodyTooLarge: (limit: number): Answer => error(413, `the body is larger than ${limit} bytes`),
+  malformed: (expected: string): Answer => error(400, `malformed request: ${expected}`, { close: true }),
+  tooManyHeaders: (limit: number): Answer =>
+    error(431, `the request has more than ${limit} headers`, { close: true }),
+  codedBody: (): Answer =>
+    error(415, "expected a body without Content-Encoding: compressed bodies are not decoded", {
+      acceptEncoding: "identity",
+    }),
   bodyTooSlow: (): Answer =>
     error(408, "the body did not arrive: nothing came for too long", { close: true }),
   queryTooLong: (limit: number): Answer =>

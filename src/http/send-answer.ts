@@ -1,14 +1,21 @@
 import type { Answer } from "./answer.js";
-import type { Responder } from "./http-server.js";
+import type { Responder, ResponseHead } from "./http-server.js";
 
-/** Sends an answer of the worker's own. */
-export function sendAnswer(
-  responder: Responder,
-  { status, body, retryAfter, allow, upgrade, close }: Answer,
-): void {
+/** Head and body of an answer of the worker's own. */
+export function contentOf({ status, body, retryAfter, allow, upgrade, acceptEncoding }: Answer): {
+  readonly head: ResponseHead;
+  readonly text: string;
+} {
   const headers = ["content-type", "application/json"];
   if (retryAfter !== undefined) headers.push("retry-after", String(retryAfter));
   if (allow !== undefined) headers.push("allow", allow);
   if (upgrade !== undefined) headers.push("upgrade", upgrade);
-  responder.answer({ status, headers, isAscii: true }, JSON.stringify(body), close);
+  if (acceptEncoding !== undefined) headers.push("accept-encoding", acceptEncoding);
+  return { head: { status, headers, isAscii: true }, text: JSON.stringify(body) };
+}
+
+/** Sends an answer of the worker's own. */
+export function sendAnswer(responder: Responder, answer: Answer): void {
+  const { head, text } = contentOf(answer);
+  responder.answer(head, text, answer.close);
 }

@@ -2,7 +2,10 @@ import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { Socket } from "node:net";
+import { answers } from "../answer.js";
 import type { CertificateFiles, Endpoint, HttpServer, ListenOptions } from "../http-server.js";
+import { RequestFraming } from "../request-framing.js";
+import { sendAnswer } from "../send-answer.js";
 import { HIGH_WATER, NODE_LIMITS, type NodeLimits } from "./limits.js";
 import { pathOf } from "./path-of.js";
 import { NodeRequestHead } from "./request-head.js";
@@ -25,16 +28,27 @@ type Serve = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** Answers at the paths of the endpoints. */
 function serveAt(endpoints: readonly Endpoint[], limits: NodeLimits): Serve {
+  const framing = new RequestFraming();
   const byPath = new Map(endpoints.map((endpoint) => [endpoint.path, endpoint]));
   const fallback = byPath.get("/*");
   byPath.delete("/*");
   return (request, response) => {
     const [path, query] = pathOf(request.url);
     const endpoint = byPath.get(path) ?? fallback;
+    const head = new NodeRequestHead(request, query);
+    framing.begin();
+    head.forEachHeader(framing.visit);
+    const refusal = path.startsWith("/")
+      ? framing.refusal
+      : answers.malformed("expected a path as the target");
     // HTTP/1.0 knows no chunks, and uWebSockets.js does not speak it either.
     if (request.httpVersion !== "1.1") refuse(response, 505);
     else if (endpoint === undefined) refuse(response, 404);
-    else endpoint.handle(new NodeRequestHead(request, query), new NodeResponder(request, response, limits));
+    else {
+      const responder = new NodeResponder(request, response, limits);
+      if (refusal === undefined) endpoint.handle(head, responder);
+      else sendAnswer(responder, refusal);
+    }
   };
 }
 
@@ -51,6 +65,8 @@ function serverOf(
   const options = {
     IncomingMessage: Request,
     maxHeaderSize: MAX_HEADER_BYTES,
+    // Whatever the process was started with.
+    insecureHTTPParser: false,
     highWaterMark: HIGH_WATER,
     keepAliveTimeout: limits.keepAliveMs,
     headersTimeout: limits.headMs,

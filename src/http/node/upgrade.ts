@@ -2,6 +2,7 @@ import { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type ServerOptions, WebSocketServer } from "ws";
 import type { SocketEndpoint } from "../http-server.js";
+import { RequestFraming } from "../request-framing.js";
 import { NodeSocket } from "./client-socket.js";
 import type { NodeLimits } from "./limits.js";
 import { pathOf } from "./path-of.js";
@@ -30,6 +31,8 @@ export function upgradesTo(
     endpoints.map((endpoint) => [endpoint.path, { endpoint, server: serverOf(endpoint, limits) }]),
   );
 
+  const framing = new RequestFraming();
+
   class Request extends IncomingMessage {
     get upgrade(): boolean {
       const { headers } = this;
@@ -53,7 +56,14 @@ export function upgradesTo(
       socket.destroy();
       return;
     }
-    const open = found.endpoint.accept(new NodeRequestHead(request, query));
+    const head = new NodeRequestHead(request, query);
+    framing.begin();
+    head.forEachHeader(framing.visit);
+    if (framing.refusalOfUpgrade !== undefined) {
+      socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+      return;
+    }
+    const open = found.endpoint.accept(head);
     found.server.handleUpgrade(request, socket, first, (webSocket) => {
       new NodeSocket(webSocket, request.socket, limits.socketIdleMs, open);
     });

@@ -15,6 +15,14 @@ const MAX_WRITE = 15 * 1024;
 /** A piece that is longer than one write may well fill the socket: its last bytes tell whether it has. */
 const PROBE = 256;
 
+export interface BodyWriterOptions {
+  /** The body's length in bytes, where it is known. */
+  readonly length: number | undefined;
+  /** The end of the answer closes the connection. The body is chunked then: one of known length cannot be ended so. */
+  readonly closes: boolean;
+  readonly watch: StallWatch;
+}
+
 /**
  * Writes an answer's body as fast as the client takes it.
  *
@@ -27,6 +35,7 @@ export class UwsBodyWriter implements BodyWriter, Waiting {
   readonly #res: HttpResponse;
   /** The announced length; undefined for a chunked body. */
   readonly #length: number | undefined;
+  readonly #closes: boolean;
   readonly #watch: StallWatch;
   readonly #sink: WriterSink;
   #held: Buffer | undefined;
@@ -35,9 +44,10 @@ export class UwsBodyWriter implements BodyWriter, Waiting {
   /** The response took its last byte, or is gone: it must not be touched any more. */
   #closed = false;
 
-  constructor(res: HttpResponse, length: number | undefined, watch: StallWatch, sink: WriterSink) {
+  constructor(res: HttpResponse, { length, closes, watch }: BodyWriterOptions, sink: WriterSink) {
     this.#res = res;
-    this.#length = length;
+    this.#length = closes ? undefined : length;
+    this.#closes = closes;
     this.#watch = watch;
     this.#sink = sink;
     res.onWritable(() => {
@@ -144,7 +154,7 @@ export class UwsBodyWriter implements BodyWriter, Waiting {
     const closed = this.#closed;
     this.close();
     // With a known length the last byte has ended the response.
-    if (!closed && this.#length === undefined) this.#res.cork(() => this.#res.end());
+    if (!closed && this.#length === undefined) this.#res.cork(() => this.#res.end(undefined, this.#closes));
     this.#sink.onFinish();
   }
 }

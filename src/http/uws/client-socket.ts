@@ -1,7 +1,9 @@
 import type { TemplatedApp, WebSocket } from "uWebSockets.js";
 import type { ClientSocket, SocketEndpoint, SocketSink } from "../http-server.js";
+import type { RequestFraming } from "../request-framing.js";
 import { statusLine } from "../status-line.js";
 import { UwsRequestHead } from "./request-head.js";
+import { refuseAndClose } from "./responder.js";
 
 /** Seconds without a frame, a ping or a pong after which a client counts as gone; the server pings before. */
 const IDLE_TIMEOUT_S = 60;
@@ -81,20 +83,31 @@ class UwsSocket implements ClientSocket {
 }
 
 /** Lets clients connect to a path with a WebSocket. */
-export function addSocketEndpoint(app: TemplatedApp, endpoint: SocketEndpoint): void {
+export function addSocketEndpoint(
+  app: TemplatedApp,
+  endpoint: SocketEndpoint,
+  framing: RequestFraming,
+): void {
   app.ws<UserData>(endpoint.path, {
     maxPayloadLength: endpoint.maxMessageBytes,
     // Whoever sends pauses by itself; a frame is never dropped.
     maxBackpressure: 0,
     idleTimeout: IDLE_TIMEOUT_S,
     upgrade: (res, req, context) => {
+      framing.begin();
+      req.forEach(framing.visit);
+      const refusal = framing.refusalOfUpgrade;
+      if (refusal !== undefined) {
+        refuseAndClose(res, refusal);
+        return;
+      }
       if (req.getHeader("sec-websocket-version") !== VERSION) {
         res.writeStatus(statusLine(426)).writeHeader("sec-websocket-version", VERSION).end();
         return;
       }
       const [protocol = ""] = req.getHeader("sec-websocket-protocol").split(",");
       res.upgrade<UserData>(
-        { open: endpoint.accept(new UwsRequestHead(req)) },
+        { open: endpoint.accept(new UwsRequestHead(req, "GET")) },
         req.getHeader("sec-websocket-key"),
         protocol.trim(),
         req.getHeader("sec-websocket-extensions"),

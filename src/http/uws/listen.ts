@@ -1,16 +1,22 @@
+import { METHODS } from "node:http";
 import { createServer } from "node:net";
 import "./settings.js";
 import {
   App,
+  type HttpRequest,
+  type HttpResponse,
   SSLApp,
   type TemplatedApp,
   type us_listen_socket,
   us_listen_socket_close,
 } from "uWebSockets.js";
+import { answers } from "../answer.js";
 import type { CertificateFiles, Endpoint, HttpServer, ListenOptions } from "../http-server.js";
+import { RequestFraming } from "../request-framing.js";
+import { sendAnswer } from "../send-answer.js";
 import { addSocketEndpoint } from "./client-socket.js";
 import { UwsRequestHead } from "./request-head.js";
-import { UwsResponder } from "./responder.js";
+import { refuseAndClose, UwsResponder } from "./responder.js";
 import { StallWatch } from "./stall-watch.js";
 
 /**
@@ -26,21 +32,39 @@ async function probePort({ host, port }: ListenOptions): Promise<void> {
   await new Promise((resolve) => probe.close(resolve));
 }
 
-function addEndpoint(app: TemplatedApp, endpoint: Endpoint, watch: StallWatch): void {
+/** The methods that `node:http` knows. Whatever else stands there is no request that a client means. */
+const KNOWN_METHODS = new Set(METHODS);
+
+function addEndpoint(
+  app: TemplatedApp,
+  endpoint: Endpoint,
+  framing: RequestFraming,
+  watch: StallWatch,
+): void {
+  const serve = (res: HttpResponse, req: HttpRequest, method: string): void => {
+    framing.begin();
+    req.forEach(framing.visit);
+    const refusal = KNOWN_METHODS.has(method) ? framing.refusal : answers.malformed("unknown method");
+    const responder = new UwsResponder(res, {
+      isHead: method === "HEAD",
+      announced: framing.contentLength,
+      closes: framing.isChunked || (method === "POST" && !framing.hasLength),
+      watch,
+    });
+    if (refusal === undefined) endpoint.handle(new UwsRequestHead(req, method), responder);
+    else if (refusal.close === true) refuseAndClose(res, refusal);
+    else sendAnswer(responder, refusal);
+  };
   // The server knows the method of a POST; all others are asked for theirs.
-  app.post(endpoint.path, (res, req) => {
-    endpoint.handle(new UwsRequestHead(req, "POST"), new UwsResponder(res, req, false, watch));
-  });
-  app.any(endpoint.path, (res, req) => {
-    const head = new UwsRequestHead(req);
-    endpoint.handle(head, new UwsResponder(res, req, head.method === "HEAD", watch));
-  });
+  app.post(endpoint.path, (res, req) => serve(res, req, "POST"));
+  app.any(endpoint.path, (res, req) => serve(res, req, req.getCaseSensitiveMethod()));
 }
 
 function appOf({ certificate, endpoints, sockets }: ListenOptions, watch: StallWatch): TemplatedApp {
   const app = certificate === undefined ? App({}) : SSLApp(tlsOptions(certificate));
-  for (const socket of sockets) addSocketEndpoint(app, socket);
-  for (const endpoint of endpoints) addEndpoint(app, endpoint, watch);
+  const framing = new RequestFraming();
+  for (const socket of sockets) addSocketEndpoint(app, socket, framing);
+  for (const endpoint of endpoints) addEndpoint(app, endpoint, framing, watch);
   return app;
 }
 
@@ -62,6 +86,10 @@ function listenOn(app: TemplatedApp, { host, port }: ListenOptions): Promise<us_
 
 /**
  * Starts a server of uWebSockets.js.
+ *
+ * It reads chunks more leniently than RFC 9112 §7.1 allows, and skips all headers behind one without a name, so that it may
+ * see the end of a body elsewhere than a proxy before it does. Behind a body that is chunked or not announced no byte is
+ * taken for a request: its answer closes the connection.
  *
  * A certificate cannot be changed there. A renewed one gets a listening socket of its own on the same port, and the one
  * before takes no more connections; those that stand go on with the old certificate.

@@ -6,7 +6,7 @@ export class UwsRequestHead implements RequestHead {
   readonly #req: HttpRequest;
   readonly method: string;
 
-  constructor(req: HttpRequest, method = req.getCaseSensitiveMethod()) {
+  constructor(req: HttpRequest, method: string) {
     this.#req = req;
     this.method = method;
   }

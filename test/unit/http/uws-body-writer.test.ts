@@ -46,7 +46,11 @@ class Pour implements WriterSink {
   constructor(socket: FullSocket, next: () => number, maxPiece: number) {
     this.#next = next;
     this.#maxPiece = maxPiece;
-    this.writer = new UwsBodyWriter(socket.response, undefined, new StallWatch(), this);
+    this.writer = new UwsBodyWriter(
+      socket.response,
+      { length: undefined, closes: false, watch: new StallWatch() },
+      this,
+    );
   }
 
   onDrain(): void {
@@ -89,7 +93,11 @@ describe.each([1000, 20_000, 65_536, 300_000])("a chunked body in pieces of up t
 test("what the socket did not take of a last piece follows as soon as there is room, though nothing more is written", () => {
   const socket = new FullSocket();
   const sink = { onDrain: () => {}, onFinish: () => {} };
-  const writer = new UwsBodyWriter(socket.response, undefined, new StallWatch(), sink);
+  const writer = new UwsBodyWriter(
+    socket.response,
+    { length: undefined, closes: false, watch: new StallWatch() },
+    sink,
+  );
   // One short piece after the other tells of no full socket before the next one.
   let written = 0;
   while (written < 102_000) {
