@@ -78,6 +78,7 @@ export const workerSetup = setup({
     model: modelMachine,
     reporter: reporterMachine,
     benchmark: fromPromise<number>(() => Promise.reject(new Error("benchmark is not provided"))),
+    linger: fromPromise<void>(() => Promise.reject(new Error("linger is not provided"))),
   },
   delays: {
     startTimeout: ({ context }) => context.startTimeoutMs,
@@ -86,6 +87,7 @@ export const workerSetup = setup({
     drainTimeout: ({ context }) => context.drainTimeoutMs,
     // 2 s more than a session's `onClose` has.
     closeTimeout: 12_000,
+    lingerTime: 500,
     flushTimeout: 10_000,
   },
   guards: {

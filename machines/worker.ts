@@ -205,7 +205,7 @@ export const workerMachine = workerSetup.createMachine({
         closing: {
           entry: "closeSessions",
           on: {
-            "sessions.closed": "reporting",
+            "sessions.closed": "lingering",
             // The one that takes its place is told to close, too; having no sessions, it does so at once.
             "xstate.error.actor.*": {
               guard: "isSessionsToReplace",
@@ -216,10 +216,15 @@ export const workerMachine = workerSetup.createMachine({
           },
           after: {
             closeTimeout: {
-              target: "reporting",
+              target: "lingering",
               actions: { type: "tellEdge", params: { type: "sessions.aborted" } },
             },
           },
+        },
+        // The public port takes no more connections; what still comes over those that are open is refused.
+        lingering: {
+          invoke: { id: "linger", src: "linger", onDone: "reporting", onError: "reporting" },
+          after: { lingerTime: "reporting" },
         },
         reporting: {
           entry: "flushReports",

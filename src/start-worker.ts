@@ -125,6 +125,7 @@ export async function startWorker(
       key: recorded("key", key),
       model: recorded("model", model),
       reporter: recorded("reporter", reporter),
+      linger: fromPromise(({ signal }) => servers.linger(signal)),
       benchmark: runBenchmark({
         benchmark,
         send: (payload, signal) =>

@@ -128,8 +128,12 @@ export interface ListenOptions {
 
 /** A server that accepts connections. */
 export interface HttpServer {
+  /** Open connections. */
+  readonly connections: number;
   /** Reads the certificate files again, for connections to come; those that stand go on. */
   renewCertificate(): Promise<void>;
+  /** Accepts no more connections; requests over those that are open are answered as before. */
+  stopListening(): Promise<void>;
   /** Closes the port and every connection. */
   close(): void;
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ServerChoice } from "../environment.js";
 import { TsworkerError } from "../errors.js";
 import type { Log } from "../log.js";
@@ -36,8 +37,13 @@ const REASONS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: "this machine has no such address",
 };
 
+/** Milliseconds between two looks at the connections that are still open. */
+const LINGER_POLL_MS = 20;
+
 /** All servers. */
 export interface Servers {
+  /** The public port accepts no more connections; settles when the open ones are closed. */
+  linger(signal: AbortSignal): Promise<void>;
   /** Closes the public port and its connections; the second one stays. */
   closePublic(): void;
   /** Closes whatever is open. */
@@ -97,6 +103,12 @@ export async function listenOnAll(options: ServersOptions): Promise<Servers> {
     open.close();
   };
   return {
+    linger: async (signal) => {
+      // A renewed certificate would listen again.
+      unwatch?.();
+      await open.stopListening();
+      while (open.connections > 0) await sleep(LINGER_POLL_MS, undefined, { signal });
+    },
     closePublic,
     close: () => {
       closePublic();

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
-import type { Socket } from "node:net";
+import { Server as NetServer, type Socket } from "node:net";
 import { answers } from "../answer.js";
 import type { CertificateFiles, Endpoint, HttpServer, ListenOptions } from "../http-server.js";
+import { quietTurn } from "../quiet-turn.js";
 import { RequestFraming } from "../request-framing.js";
 import { sendAnswer } from "../send-answer.js";
 import { HIGH_WATER, NODE_LIMITS, type NodeLimits } from "./limits.js";
@@ -57,9 +58,16 @@ function refuse(response: ServerResponse, status: number): void {
   response.end();
 }
 
+interface ServerState {
+  isClosing: boolean;
+  /** Requests to be answered when the port is closed; undefined: they are answered at once. */
+  held: (() => void)[] | undefined;
+}
+
 function serverOf(
   { certificate, endpoints, sockets }: ListenOptions,
   limits: NodeLimits,
+  state: ServerState,
 ): Server | TlsServer {
   const { Request, upgrade } = upgradesTo(sockets, limits);
   const options = {
@@ -76,9 +84,10 @@ function serverOf(
   };
   const answer = serveAt(endpoints, limits);
   const serve: Serve = (request, response) => {
+    if (state.held !== undefined) state.held.push(() => answer(request, response));
     // A request that comes while the server closes was never accepted.
-    if (server.listening) answer(request, response);
-    else request.socket.destroy();
+    else if (state.isClosing) request.socket.destroy();
+    else answer(request, response);
   };
   const server: Server | TlsServer =
     certificate === undefined
@@ -96,10 +105,13 @@ export async function listenNode(
   limits: NodeLimits = NODE_LIMITS,
 ): Promise<HttpServer> {
   const { host, port, certificate } = options;
-  const server = serverOf(options, limits);
+  const state: ServerState = { isClosing: false, held: undefined };
+  const server = serverOf(options, limits, state);
   // Those with a WebSocket, too, of which the server itself knows nothing any more.
   const connections = new Set<Socket>();
+  let accepted = 0;
   server.on("connection", (socket: Socket) => {
+    accepted++;
     connections.add(socket);
     socket.once("close", () => connections.delete(socket));
   });
@@ -111,14 +123,34 @@ export async function listenNode(
     server.once("error", reject);
     server.listen({ port, ...(host !== undefined && { host }) }, resolve);
   });
+  let isListening = true;
+  // That of http.Server closes idle connections, too, over one of which a request may be in flight.
+  const stopListening = (): void => {
+    if (isListening) NetServer.prototype.close.call(server);
+    isListening = false;
+  };
   // A connection that could not be accepted is no reason to end.
   server.on("error", () => {});
   return {
+    get connections() {
+      return connections.size;
+    },
     renewCertificate: async () => {
       if (certificate !== undefined && "setSecureContext" in server)
         server.setSecureContext(readPem(certificate));
     },
+    stopListening: async () => {
+      // A client that is answered may connect again at once, and there would be no quiet turn.
+      const held: (() => void)[] = [];
+      state.held = held;
+      await quietTurn(() => accepted);
+      stopListening();
+      state.held = undefined;
+      for (const serve of held) serve();
+    },
     close: () => {
+      state.isClosing = true;
+      isListening = false;
       server.close();
       // What was answered in this very turn is written at its end.
       setImmediate(() => {

@@ -12,6 +12,7 @@ import {
 } from "uWebSockets.js";
 import { answers } from "../answer.js";
 import type { CertificateFiles, Endpoint, HttpServer, ListenOptions } from "../http-server.js";
+import { quietTurn } from "../quiet-turn.js";
 import { RequestFraming } from "../request-framing.js";
 import { sendAnswer } from "../send-answer.js";
 import { addSocketEndpoint } from "./client-socket.js";
@@ -60,9 +61,14 @@ function addEndpoint(
   app.any(endpoint.path, (res, req) => serve(res, req, req.getCaseSensitiveMethod()));
 }
 
-function appOf({ certificate, endpoints, sockets }: ListenOptions, watch: StallWatch): TemplatedApp {
+function appOf(
+  { certificate, endpoints, sockets }: ListenOptions,
+  watch: StallWatch,
+  onConnections: (change: number) => void,
+): TemplatedApp {
   const app = certificate === undefined ? App({}) : SSLApp(tlsOptions(certificate));
   const framing = new RequestFraming();
+  app.filter((_res, change) => onConnections(Number(change)));
   for (const socket of sockets) addSocketEndpoint(app, socket, framing);
   for (const endpoint of endpoints) addEndpoint(app, endpoint, framing, watch);
   return app;
@@ -96,20 +102,38 @@ function listenOn(app: TemplatedApp, { host, port }: ListenOptions): Promise<us_
  */
 export async function listenUws(options: ListenOptions): Promise<HttpServer> {
   const watch = new StallWatch();
+  let connections = 0;
+  let accepted = 0;
+  const onConnections = (change: number): void => {
+    connections += change;
+    if (change > 0) accepted++;
+  };
   await probePort(options);
-  const first = appOf(options, watch);
+  const first = appOf(options, watch, onConnections);
   let listening = await listenOn(first, options);
   const apps = [first];
+  let isListening = true;
+  const stopListening = (): void => {
+    if (isListening) us_listen_socket_close(listening);
+    isListening = false;
+  };
   return {
+    get connections() {
+      return connections;
+    },
     renewCertificate: async () => {
-      const app = appOf(options, watch);
+      const app = appOf(options, watch, onConnections);
       const socket = await listenOn(app, options);
       us_listen_socket_close(listening);
       listening = socket;
       apps.push(app);
     },
+    stopListening: async () => {
+      await quietTurn(() => accepted);
+      stopListening();
+    },
     close: () => {
-      us_listen_socket_close(listening);
+      stopListening();
       for (const app of apps) app.close();
     },
   };
