@@ -87,7 +87,7 @@ export const workerSetup = setup({
     drainTimeout: ({ context }) => context.drainTimeoutMs,
     // 2 s more than a session's `onClose` has.
     closeTimeout: 12_000,
-    lingerTime: 500,
+    lingerTime: 600,
     flushTimeout: 10_000,
   },
   guards: {

@@ -158,15 +158,24 @@ describe("every state is reachable and every transition can be taken", () => {
     await ready.drain();
     await ready.pass(30_000);
     ready.deliver.answer = undefined;
-    ready.edge.drained();
+    await ready.drained();
     await ready.kill("reporter.ended");
     await ready.deliver.succeed(TAKEN);
     await ready.pass(10_000);
 
     const flushed = await readyWorker({ inspect });
     await flushed.drain();
-    flushed.edge.drained();
+    await flushed.drained();
     await flushed.pass(0);
+
+    for (const end of ["fail", "none"]) {
+      const lingering = await readyWorker({ inspect });
+      lingering.linger.answer = undefined;
+      await lingering.drain();
+      await lingering.drained();
+      if (end === "fail") await lingering.linger.fail();
+      else await lingering.pass(600);
+    }
 
     const opened = (id: string) =>
       ({

@@ -11,13 +11,13 @@ const refused = (): never => {
 
 describe("a worker that is drained", () => {
   test("refuses new requests, waits for those admitted, delivers the last reports and stops", async () => {
-    const { worker, edge, deliver, state, drain } = await readyWorker();
+    const { worker, edge, deliver, state, drain, drained } = await readyWorker();
     const before = deliver.count;
     await drain();
     expect(state()).toEqual({ draining: "finishing" });
     expect(edge.traffic.at(-1)).toEqual(DRAINING);
     deliver.answer = undefined;
-    edge.drained();
+    await drained();
     expect(state()).toEqual({ draining: "reporting" });
     expect(deliver.all.slice(before).map(({ input }) => input.kind)).toEqual(["status", "status", "ended"]);
     await deliver.succeed({ loadtime: 0, more: false });
@@ -26,23 +26,45 @@ describe("a worker that is drained", () => {
     expect(worker.getSnapshot()).toMatchObject({ status: "done", output: { fault: undefined } });
   });
 
+  test("reports when no connection is left on the public port, or after 600 ms", async () => {
+    const left = await readyWorker();
+    left.linger.answer = undefined;
+    left.deliver.answer = undefined;
+    await left.drain();
+    await left.drained();
+    expect(left.state()).toEqual({ draining: "lingering" });
+    await left.linger.succeed();
+    expect(left.state()).toEqual({ draining: "reporting" });
+    const open = await readyWorker();
+    open.linger.answer = undefined;
+    open.deliver.answer = undefined;
+    await open.drain();
+    await open.drained();
+    await open.pass(599);
+    expect(open.state()).toEqual({ draining: "lingering" });
+    await open.pass(1);
+    expect(open.state()).toEqual({ draining: "reporting" });
+    expect(open.linger.all[0]?.signal.aborted).toBe(true);
+  });
+
   test("ends what is still running when the drain timeout is over", async () => {
-    const { edge, state, drain, pass } = await readyWorker({ drainTimeoutMs: 5000 });
+    const { edge, deliver, state, drain, pass, drained } = await readyWorker({ drainTimeoutMs: 5000 });
     await drain();
     await pass(4999);
     expect(edge.traffic.at(-1)).toEqual(DRAINING);
     await pass(1);
     expect(edge.traffic.at(-1)).toEqual(ABORTED);
     expect(state()).toEqual({ draining: "finishing" });
-    edge.drained();
+    deliver.answer = undefined;
+    await drained();
     expect(state()).toEqual({ draining: "reporting" });
   });
 
   test("waits 10 s for its last reports and not longer", async () => {
-    const { worker, edge, deliver, state, drain, pass } = await readyWorker();
+    const { worker, deliver, state, drain, pass, drained } = await readyWorker();
     deliver.answer = undefined;
     await drain();
-    edge.drained();
+    await drained();
     await pass(9999);
     expect(state()).toEqual({ draining: "reporting" });
     await pass(1);
@@ -50,10 +72,10 @@ describe("a worker that is drained", () => {
   });
 
   test("tries to deliver its last reports for 10 s, every half a second, and then stops", async () => {
-    const { worker, edge, deliver, drain, state, pass } = await readyWorker();
+    const { worker, deliver, drain, state, pass, drained } = await readyWorker();
     await drain();
     deliver.answer = refused;
-    edge.drained();
+    await drained();
     const before = deliver.count - REPORTS;
     for (let times = 1; times < 20; times++) await pass(500);
     await pass(499);
@@ -64,10 +86,10 @@ describe("a worker that is drained", () => {
   });
 
   test("stops as soon as the engine takes its last reports after all", async () => {
-    const { worker, edge, deliver, drain, state, pass } = await readyWorker();
+    const { worker, deliver, drain, state, pass, drained } = await readyWorker();
     await drain();
     deliver.answer = refused;
-    edge.drained();
+    await drained();
     for (let times = 1; times <= 8; times++) await pass(500);
     expect(state()).toEqual({ draining: "reporting" });
     deliver.answer = () => ({ loadtime: 0, more: false });
@@ -78,13 +100,13 @@ describe("a worker that is drained", () => {
   });
 
   test("does not begin anew when it is told to drain again", async () => {
-    const { edge, state, drain, pass } = await readyWorker({ drainTimeoutMs: 5000 });
+    const { edge, state, drain, pass, drained } = await readyWorker({ drainTimeoutMs: 5000 });
     await drain();
     await pass(3000);
     await drain();
     await pass(2000);
     expect(edge.traffic.at(-1)).toEqual(ABORTED);
-    edge.drained();
+    await drained();
     await drain();
     expect(state()).not.toEqual({ draining: "finishing" });
   });

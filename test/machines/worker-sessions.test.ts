@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { MAX_REPLACED } from "../../machines/worker-setup.js";
+import { settled } from "./support/settled.js";
 import { FATAL_SESSION, readyWorker } from "./support/started-worker.js";
 
 type Ready = Awaited<ReturnType<typeof readyWorker>>;
@@ -67,10 +68,10 @@ describe("the sessions of a worker that is drained", () => {
   });
 
   test("keep nobody waiting where there are none", async () => {
-    const { edge, state, drain, deliver } = await readyWorker();
+    const { edge, state, drain, drained, deliver } = await readyWorker();
     await drain();
     deliver.answer = undefined;
-    edge.drained();
+    await drained();
     expect(state()).toEqual({ draining: "reporting" });
     expect(edge.sessions).toEqual([]);
   });
@@ -149,6 +150,7 @@ describe("a sessions actor that dies", () => {
     deliver.answer = undefined;
     open(started, FATAL_SESSION);
     expect(edge.sessionsOpened).toHaveLength(2);
+    await settled();
     expect(state()).toEqual({ draining: "reporting" });
     deliver.answer = () => ({ loadtime: 0, more: false });
     await deliver.succeed({ loadtime: 0, more: false });

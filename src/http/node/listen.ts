@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import { Server as NetServer, type Socket } from "node:net";
-import { answers } from "../answer.js";
 import type { CertificateFiles, Endpoint, HttpServer, ListenOptions } from "../http-server.js";
 import { quietTurn } from "../quiet-turn.js";
 import { RequestFraming } from "../request-framing.js";
@@ -30,25 +29,29 @@ type Serve = (request: IncomingMessage, response: ServerResponse) => void;
 /** Answers at the paths of the endpoints. */
 function serveAt(endpoints: readonly Endpoint[], limits: NodeLimits): Serve {
   const framing = new RequestFraming();
+  // Node.js goes on to read requests behind one whose answer closes the connection.
+  const refused = new WeakSet<Socket>();
   const byPath = new Map(endpoints.map((endpoint) => [endpoint.path, endpoint]));
   const fallback = byPath.get("/*");
   byPath.delete("/*");
   return (request, response) => {
+    if (refused.has(request.socket)) return;
     const [path, query] = pathOf(request.url);
     const endpoint = byPath.get(path) ?? fallback;
     const head = new NodeRequestHead(request, query);
     framing.begin();
     head.forEachHeader(framing.visit);
-    const refusal = path.startsWith("/")
-      ? framing.refusal
-      : answers.malformed("expected a path as the target");
+    const { refusal } = framing;
     // HTTP/1.0 knows no chunks, and uWebSockets.js does not speak it either.
     if (request.httpVersion !== "1.1") refuse(response, 505);
     else if (endpoint === undefined) refuse(response, 404);
     else {
       const responder = new NodeResponder(request, response, limits);
       if (refusal === undefined) endpoint.handle(head, responder);
-      else sendAnswer(responder, refusal);
+      else {
+        if (refusal.close === true) refused.add(request.socket);
+        sendAnswer(responder, refusal);
+      }
     }
   };
 }
@@ -75,6 +78,8 @@ function serverOf(
     maxHeaderSize: MAX_HEADER_BYTES,
     // Whatever the process was started with.
     insecureHTTPParser: false,
+    // It is required, but what follows a request without one must not be read.
+    requireHostHeader: false,
     highWaterMark: HIGH_WATER,
     keepAliveTimeout: limits.keepAliveMs,
     headersTimeout: limits.headMs,

@@ -34,7 +34,8 @@ interface Options extends Partial<WorkerInput> {
 
 /**
  * A worker with its own actors, whose I/O the test speaks for: the edge, the key, the model's log, health URL and
- * lifecycle, the benchmark, the sessions' `onClose`. The engine takes every report, until the test says otherwise.
+ * lifecycle, the benchmark, the sessions' `onClose`. The engine takes every report, and
+ * no connection is left when the public port closes, until the test says otherwise.
  */
 export function startedWorker({ inspect = () => {}, wrap = (_, logic) => logic, ...input }: Options = {}) {
   const clock = new SimulatedClock();
@@ -43,6 +44,8 @@ export function startedWorker({ inspect = () => {}, wrap = (_, logic) => logic, 
   const probeHealth = new Calls<void>();
   const startLifecycle = new Calls<void>();
   const benchmark = new Calls<number>();
+  const linger = new Calls<void>();
+  linger.answer = () => {};
   const callOnClose = new Calls<void, OnCloseCall>();
   const deliver = new Calls<Delivered, DeliveryInput>();
   deliver.answer = ({ condition }) => ({ loadtime: condition.loadtime, more: false });
@@ -85,6 +88,7 @@ export function startedWorker({ inspect = () => {}, wrap = (_, logic) => logic, 
           ),
           reporter: wrap("reporter", reporterMachine.provide({ actors: { deliver: deliver.logic } })),
           benchmark: benchmark.logic,
+          linger: linger.logic,
         },
       }),
     ),
@@ -116,6 +120,7 @@ export function startedWorker({ inspect = () => {}, wrap = (_, logic) => logic, 
     probeHealth,
     startLifecycle,
     benchmark,
+    linger,
     callOnClose,
     deliver,
     state: () => worker.getSnapshot().value,
@@ -131,6 +136,11 @@ export function startedWorker({ inspect = () => {}, wrap = (_, logic) => logic, 
     told: () => deliver.all.filter(({ input }) => input.kind === "status").at(-1)?.input.condition,
     drain: async () => {
       worker.send({ type: "worker.drain" });
+      await settled();
+    },
+    /** The last request has ended. */
+    drained: async () => {
+      edge.drained();
       await settled();
     },
     abort: () => worker.send({ type: "worker.abort" }),
