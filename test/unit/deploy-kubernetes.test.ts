@@ -22,7 +22,7 @@ const worker = pod?.containers.find(({ name }) => name === "worker");
 
 /** Seconds that a worker may take to end, with the usual drainTimeout. */
 const TO_DRAIN =
-  32 +
+  33 +
   checkConfig({
     handlers: [{ route: "/go", remoteFunction: () => 1, benchmarkConfig: { generator: () => ({}) } }],
   }).drainTimeout;

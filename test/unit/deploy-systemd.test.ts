@@ -34,6 +34,6 @@ test("a worker has the time that it needs to drain", () => {
   const { drainTimeout } = checkConfig({
     handlers: [{ route: "/go", remoteFunction: () => 1, benchmarkConfig }],
   });
-  expect(Number(settingOf("TimeoutStopSec"))).toBeGreaterThan(drainTimeout + 32);
+  expect(Number(settingOf("TimeoutStopSec"))).toBeGreaterThan(drainTimeout + 33);
   expect(settingOf("KillSignal")).toBe("SIGTERM");
 });

@@ -79,6 +79,34 @@ test.concurrent("a refusal of a draining worker ends its connection, so that no 
   expect((await held.answer).status).toBe(200);
 });
 
+test.concurrent("clients that go on asking are answered until their connections are closed: none is reset", async ({
+  lab,
+}) => {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const worker = await lab.worker({ engine, model });
+  const body = JSON.stringify({ auth_data: engine.authData({ url: worker.url }), payload: { cost: 0 } });
+  const post = `POST /work HTTP/1.1\r\nhost: worker\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+  const clients = await Promise.all(Array.from({ length: 8 }, () => RawClient.connect(worker.url)));
+  const answers = (received: string): readonly string[] => received.match(/HTTP\/1\.1 \d+/g) ?? [];
+  // Each sends its next request as soon as it was answered.
+  const sent = clients.map((client) => {
+    let count = 0;
+    const next = (): void => {
+      if (client.closed || answers(client.received).length < count) return;
+      count++;
+      client.send(post);
+    };
+    client.socket.on("data", next);
+    next();
+    return () => count;
+  });
+  await eventually(() => expect(Math.min(...sent.map((count) => count()))).toBeGreaterThan(1));
+  worker.child.kill("SIGTERM");
+  for (const client of clients) await client.isClosed();
+  for (const client of clients) expect(answers(client.received).at(-1)).toBe("HTTP/1.1 503");
+  expect(await ended(worker)).toMatchObject({ code: 0 });
+});
+
 test.concurrent("the public port closes before the last reports, which hold whatever was refused there", async ({
   lab,
 }) => {
