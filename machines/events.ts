@@ -12,7 +12,7 @@ export interface RequestArrived {
   readonly id: string;
   /** Cost in units. */
   readonly workload: number;
-  /** Epoch milliseconds. */
+  /** Milliseconds of `performance.now()`, which never jumps. */
   readonly at: number;
 }
 
@@ -27,7 +27,7 @@ export interface RequestEnded {
   readonly type: "request.ended";
   readonly id: string;
   readonly outcome: Outcome;
-  /** Epoch milliseconds. */
+  /** Milliseconds of `performance.now()`, which never jumps. */
   readonly at: number;
 }
 
@@ -52,7 +52,7 @@ export interface OnClose {
 export interface SessionOpened {
   readonly type: "session.opened";
   readonly id: string;
-  /** Epoch milliseconds. */
+  /** Milliseconds of `performance.now()`, which never jumps. */
   readonly expiresAt: number;
   readonly onClose: OnClose | undefined;
 }
@@ -61,7 +61,7 @@ export interface SessionOpened {
 export interface SessionUsed {
   readonly type: "session.used";
   readonly id: string;
-  /** Epoch milliseconds. */
+  /** Milliseconds of `performance.now()`, which never jumps. */
   readonly expiresAt: number;
 }
 

@@ -3,7 +3,7 @@ export interface Ticket {
   readonly id: string;
   /** Cost in units. */
   readonly workload: number;
-  /** Epoch milliseconds of its arrival. */
+  /** Its arrival, in milliseconds of `performance.now()`. */
   readonly at: number;
 }
 
@@ -48,7 +48,7 @@ export class Lane {
     return this.#places.size - this.#running;
   }
 
-  /** Epoch milliseconds of the arrival of the ticket that waits longest; undefined when none waits. */
+  /** Arrival of the ticket that waits longest; undefined when none waits. */
   get oldestAt(): number | undefined {
     return this.#first?.at;
   }

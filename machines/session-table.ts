@@ -1,7 +1,7 @@
 /** A session as the table shows it. */
 export interface TableEntry {
   readonly id: string;
-  /** Epoch milliseconds. */
+  /** Milliseconds of a clock that never jumps. */
   readonly expiresAt: number;
   readonly closing: boolean;
 }
@@ -68,7 +68,7 @@ export class SessionTable<T> {
     return this.#places.has(id);
   }
 
-  /** Takes an open session in; its id must be new. `expiresAt` in epoch milliseconds. */
+  /** Takes an open session in; its id must be new. `expiresAt` in milliseconds. */
   add(id: string, expiresAt: number, session: T): void {
     const place: Place<T> = { id, session, expiresAt, second: undefined, closing: false };
     this.#places.set(id, place);
@@ -76,7 +76,7 @@ export class SessionTable<T> {
   }
 
   /**
-   * Sets a new expiry, in epoch milliseconds.
+   * Sets a new expiry, in milliseconds.
    *
    * @returns the session, or undefined when none of that id is open.
    */
@@ -122,13 +122,13 @@ export class SessionTable<T> {
   }
 
   /**
-   * Turns the wheel on to `now`, in epoch milliseconds.
+   * Turns the wheel on to `now`, in milliseconds.
    *
    * @returns the ids of the open sessions that have expired; each is to be closed or removed.
    */
   sweep(now: number): readonly string[] {
     const second = Math.floor(now / 1000);
-    // After a long pause one turn comes by every slot. A clock that was set back turns the wheel back.
+    // After a long pause one turn comes by every slot.
     const from = Math.max(this.#swept, second - SLOTS) + 1;
     this.#swept = second;
     const expired: string[] = [];

@@ -11,7 +11,7 @@ import type {
 /** What a session actor is started with. */
 export interface SessionInput {
   readonly id: string;
-  /** Epoch milliseconds. */
+  /** Milliseconds of `performance.now()`. */
   readonly expiresAt: number;
   /** Undefined where nothing is to be called when it closes. */
   readonly onClose: OnClose | undefined;

@@ -109,11 +109,11 @@ function settled(snapshot: SessionsSnapshot, { self, system }: Scope): SessionsS
  * and one timer per session would make each actor that stops go through all timers.
  *
  * @param session the machine of one session, with its I/O.
- * @param now the time, in epoch milliseconds.
+ * @param now the time, in milliseconds of the clock that expiries are on: one that never jumps.
  */
 export function sessionsLogic(
   session: typeof sessionMachine = sessionMachine,
-  now: () => number = () => Date.now(),
+  now: () => number = () => performance.now(),
 ): SessionsLogic {
   function open(
     { table, isClosed, input }: SessionsSnapshot,

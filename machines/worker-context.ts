@@ -14,7 +14,7 @@ export interface QueueDefinition {
 
 /** What the worker actor is started with. */
 export interface WorkerInput {
-  /** Epoch milliseconds of the process's start: the load time counts from here. */
+  /** Start of the process in milliseconds of `performance.now()`: the load time counts from here. */
   readonly startedAt: number;
   /** Signatures are checked, so the engine's public key is needed before the worker is ready. */
   readonly secured: boolean;

@@ -219,7 +219,7 @@ export const workerSetup = setup({
     noteFlushed: assign({ flushed: ({ context }) => context.flushed + 1 }),
     noteReady: assign(({ context }) => ({
       fault: undefined,
-      loadtime: context.loadtime ?? (Date.now() - context.startedAt) / 1000,
+      loadtime: context.loadtime ?? (performance.now() - context.startedAt) / 1000,
     })),
   },
 });

@@ -1,7 +1,9 @@
+import { isatty } from "node:tty";
 import pino, { type Logger } from "pino";
-import pretty from "pino-pretty";
+import { prettyFactory } from "pino-pretty";
 import type { LogLevel } from "./environment.js";
 import { scrubber } from "./scrubber.js";
+import { standardOutput } from "./standard-outputs.js";
 
 export type Log = Logger;
 
@@ -28,6 +30,14 @@ function prettyMessage(line: Readonly<Record<string, unknown>>): string {
   return [what, ...rest].join("  ");
 }
 
+const prettyLine = prettyFactory({
+  colorize: true,
+  translateTime: "SYS:HH:MM:ss.l",
+  messageFormat: prettyMessage,
+  // Of an error the stack follows, all else stands in the line.
+  include: "level,time,err",
+});
+
 /**
  * The worker's log: pretty on a terminal, a JSON object per line otherwise. Token, signatures and API keys are
  * redacted, by name and, for the token, wherever its text appears.
@@ -41,8 +51,8 @@ export function createLog(level: LogLevel, masterToken: string, onLine?: (line: 
     onLine?.(scrubbed);
     return scrubbed;
   };
-  const terminal = process.stdout.isTTY;
-  return pino(
+  const output = standardOutput(1);
+  const log = pino(
     {
       level,
       base: null,
@@ -50,15 +60,10 @@ export function createLog(level: LogLevel, masterToken: string, onLine?: (line: 
       redact: { paths: SECRET_PATHS, censor: CENSORED },
       hooks: { streamWrite: write },
     },
-    terminal
-      ? pretty({
-          colorize: true,
-          translateTime: "SYS:HH:MM:ss.l",
-          messageFormat: prettyMessage,
-          // Of an error the stack follows, all else stands in the line.
-          include: "level,time,err",
-          sync: true,
-        })
-      : pino.destination({ dest: 1, sync: true }),
+    isatty(1) ? { write: (line) => output.write(prettyLine(line)) } : output,
   );
+  output.onRecovered = (lines) => log.warn({ lines }, "lines of the log were lost: the output took none");
+  standardOutput(2).onRecovered = (lines) =>
+    log.warn({ lines }, "lines on standard error were lost: it took none");
+  return log;
 }

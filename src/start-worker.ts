@@ -42,6 +42,7 @@ import { Ledger } from "./report/ledger.js";
 import { newReportCounts, type ReportCounts } from "./report/report-counts.js";
 import { scrubber } from "./scrubber.js";
 import { callOnClose } from "./session/call-on-close.js";
+import { lostLines } from "./standard-outputs.js";
 import { stopLifecycle } from "./stop-lifecycle.js";
 
 /** A worker that listens. */
@@ -67,7 +68,7 @@ export async function startWorker(
   log: Log,
   inspection: Inspection | undefined,
 ): Promise<RunningWorker> {
-  const startedAt = Date.now();
+  const startedAt = performance.now();
   const { health, readiness, awaited } = observationOf(config, environment);
   const modelServer =
     config.modelServer === undefined ? undefined : new ModelServer(config.modelServer, config);
@@ -297,6 +298,7 @@ function readingOf(actor: WorkerActor, ledger: Ledger, edge: Edge, counts: Repor
     ],
     undelivered: ledger.undelivered,
     replacedActors: replaced,
+    lostLogLines: lostLines(),
   };
 }
 

@@ -5,6 +5,7 @@ import { TsworkerError } from "./errors.js";
 import { inspectionOf } from "./inspect/inspection.js";
 import { createLog } from "./log.js";
 import { reportFailedStart } from "./report/report-failed-start.js";
+import { boundPrinting } from "./standard-outputs.js";
 import { type RunningWorker, startWorker } from "./start-worker.js";
 
 /**
@@ -53,6 +54,7 @@ export class Worker {
     });
     // One promise that user code forgot is not to end the requests of all clients.
     const onRejection = (err: unknown): void => running?.log.error({ err }, "unhandled rejection");
+    boundPrinting();
     try {
       running = await this.#begin().catch(async (error: unknown) => {
         if (signals === 0) await tellOfFailedStart(error);

@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { TsworkerError } from "../errors.js";
+import { ignoreOutputErrors } from "../output-errors.js";
 import { withLongFlags } from "./load/load-flags.js";
 import { tsworkerProgram } from "./program.js";
 
@@ -10,6 +11,7 @@ import { tsworkerProgram } from "./program.js";
  * @param argv - as `process.argv`.
  */
 export async function run(argv: readonly string[]): Promise<number> {
+  ignoreOutputErrors();
   try {
     await tsworkerProgram().parseAsync(withLongFlags(argv));
     return 0;

@@ -8,6 +8,7 @@ import type { Log } from "../log.js";
 import type { Entry, Ledger } from "../report/ledger.js";
 import type { SessionTerms } from "../session/session-terms.js";
 import { Sessions } from "../session/sessions.js";
+import { wallClock } from "../wall-clock.js";
 import type { AuthData } from "../wire.js";
 import { costOf } from "../workload.js";
 import { type Answer, answers } from "./answer.js";
@@ -102,7 +103,7 @@ export class Edge implements Gate {
       requestIdx: authData.request_idx,
       reqnum: authData.reqnum,
       workload: costOf(authData.cost),
-      arrivedAt: Date.now(),
+      arrivedAt: performance.now(),
       startedAt: 0,
     };
     const refusal = this.#refusalOfSession(authData);
@@ -113,7 +114,7 @@ export class Edge implements Gate {
     this.#replays?.add(authData.reqnum, authData.request_idx);
     entry.startedAt = entry.arrivedAt;
     const { id, expiresAt } = this.sessions.create(authData, terms, entry);
-    return answers.created({ session_id: id, expiration: expiresAt / 1000 });
+    return answers.created({ session_id: id, expiration: wallClock.secondsAt(expiresAt) });
   }
 
   reject(entry: Entry): void {

@@ -36,7 +36,7 @@ export interface Gate {
   /**
    * An admitted request has ended.
    *
-   * @param at epoch milliseconds.
+   * @param at milliseconds of `performance.now()`.
    * @param retryable its client may send it once more.
    */
   end(exchange: Exchange, entry: Entry, outcome: EndOutcome, at: number, retryable: boolean): void;
@@ -82,7 +82,7 @@ export abstract class Exchange {
   /** The session that it belongs to. */
   sessionId: string | null = null;
   protected readonly gate: Gate;
-  readonly #arrivedAt = Date.now();
+  readonly #arrivedAt = performance.now();
   /** Undefined for a request that nobody looks at. */
   readonly #marks: RequestMarks | undefined;
   #hasFirstByte = false;
@@ -110,7 +110,7 @@ export abstract class Exchange {
     const envelope = this.#envelope;
     if (entry === undefined || envelope === undefined) return;
     this.#envelope = undefined;
-    entry.startedAt = Date.now();
+    entry.startedAt = performance.now();
     this.#marks?.started();
     this.route.metrics.started(entry.startedAt - this.#arrivedAt);
     const { totalMs } = this.route.handler.timeouts;
@@ -144,7 +144,7 @@ export abstract class Exchange {
   onBegun(): void {
     this.#hasFirstByte = true;
     this.#marks?.firstByte();
-    this.route.metrics.firstByte(Date.now() - this.#arrivedAt);
+    this.route.metrics.firstByte(performance.now() - this.#arrivedAt);
   }
 
   /** What the client sent, as a whole. @param body valid during the call. */
@@ -170,7 +170,7 @@ export abstract class Exchange {
 
   protected refuse(answer: Answer, entry?: Entry): void {
     this.tell(answer);
-    this.route.metrics.ended("rejected", answer.status, Date.now() - this.#arrivedAt);
+    this.route.metrics.ended("rejected", answer.status, performance.now() - this.#arrivedAt);
     this.#marks?.ended("rejected", answer.status);
     this.#log("rejected", answer.status, entry);
   }
@@ -197,7 +197,7 @@ export abstract class Exchange {
       this.#end("cancelled", CLIENT_GONE);
       return;
     }
-    this.route.metrics.ended("cancelled", CLIENT_GONE, Date.now() - this.#arrivedAt);
+    this.route.metrics.ended("cancelled", CLIENT_GONE, performance.now() - this.#arrivedAt);
     this.#marks?.ended("cancelled", CLIENT_GONE);
     this.#log("cancelled", CLIENT_GONE);
   }
@@ -242,7 +242,7 @@ export abstract class Exchange {
     this.#envelope = undefined;
     this.#work = undefined;
     if (this.#totalTimer !== undefined) clearTimeout(this.#totalTimer);
-    const now = Date.now();
+    const now = performance.now();
     this.gate.end(this, entry, outcome, now, status >= 500);
     const { metrics } = this.route;
     const ms = now - this.#arrivedAt;
@@ -260,15 +260,18 @@ export abstract class Exchange {
   #log(outcome: Outcome, status: number, entry?: Entry): void {
     const { log } = this.gate;
     if (!log.isLevelEnabled("debug")) return;
-    const now = Date.now();
+    const now = performance.now();
     log.debug(
       {
         ...this.#name(),
         outcome,
         status,
         ...(this.sessionId !== null && { session: this.sessionId }),
-        ...(entry && { workload: entry.workload, wait: (entry.startedAt || now) - entry.arrivedAt }),
-        ms: now - this.#arrivedAt,
+        ...(entry && {
+          workload: entry.workload,
+          wait: Math.round((entry.startedAt || now) - entry.arrivedAt),
+        }),
+        ms: Math.round(now - this.#arrivedAt),
       },
       "request",
     );

@@ -1,6 +1,7 @@
 import { jsonText } from "../json-text.js";
 import { type CallbackRules, sessionTerms } from "../session/session-terms.js";
 import type { Session } from "../session/sessions.js";
+import { wallClock } from "../wall-clock.js";
 import type { AuthData, Payload } from "../wire.js";
 import { type Answer, answers } from "./answer.js";
 import { bodyEndpoint } from "./body-endpoint.js";
@@ -111,8 +112,8 @@ const described = ({ id, authData, terms, expiresAt, createdAt }: Session) => ({
   session_id: id,
   auth_data: authData,
   lifetime: terms.lifetime,
-  expiration: expiresAt / 1000,
-  created_at: createdAt / 1000,
+  expiration: wallClock.secondsAt(expiresAt),
+  created_at: wallClock.secondsAt(createdAt),
   on_close_route: terms.onCloseRoute,
   on_close_payload: terms.onClosePayload,
 });

@@ -1,7 +1,7 @@
 import type { AnyActorRef } from "xstate";
 import { machineCharts } from "../chart/machine-charts.js";
 import { VERSION } from "../package-root.js";
-import { Clock } from "./clock.js";
+import { WallClock } from "../wall-clock.js";
 import { errorOf, isErrorLine } from "./error-of.js";
 import type { Feed, Hello, LaneView, Tick, TimerView } from "./frames.js";
 import { lanesOf } from "./lanes-of.js";
@@ -43,8 +43,8 @@ export class Inspector implements Feed {
   readonly recorder: Recorder;
   readonly requests: RequestObserver;
   readonly #options: InspectorOptions;
-  readonly #clock = new Clock();
-  readonly #startedAt = Date.now();
+  readonly #clock = new WallClock();
+  readonly #startedAt = performance.now();
   readonly #listeners = new Set<(tick: Tick) => void>();
   #inspected: Inspected | undefined;
   #samples: Samples | undefined;
@@ -70,7 +70,7 @@ export class Inspector implements Feed {
   begin(inspected: Inspected): void {
     this.#inspected = inspected;
     this.#samples = new Samples(inspected);
-    this.#samples.take(this.#clock.now());
+    this.#samples.take(performance.now());
     this.#sampling = setInterval(() => this.#sample(), SAMPLE_MS).unref();
   }
 
@@ -96,10 +96,10 @@ export class Inspector implements Feed {
       format: 1,
       version: VERSION,
       url: this.#options.url,
-      startedAt: this.#startedAt,
+      startedAt: this.#clock.at(this.#startedAt),
       at: this.#clock.now(),
       charts: CHARTS,
-      actors: actors.map(({ row }) => row),
+      actors: actors.map((actor) => actor.row(this.#clock)),
       actorsLeftOut: this.#actorsLeftOut(),
       records: this.recorder.records.after(0),
       samples: this.#samples?.kept ?? [],
@@ -120,8 +120,10 @@ export class Inspector implements Feed {
   }
 
   #sample(): void {
-    this.#clock.adjust();
-    const sample = this.#samples?.take(this.#clock.now());
+    // The times of day that were sent of actors are wrong now.
+    if (this.#clock.adjust()) for (const actor of this.recorder.actors) this.recorder.actors.change(actor);
+    const now = performance.now();
+    const sample = this.#samples?.take(now, this.#clock.at(now));
     if (sample !== undefined) this.#tick(sample);
   }
 
@@ -141,7 +143,7 @@ export class Inspector implements Feed {
     const tick: Tick = {
       type: "tick",
       at: this.#clock.now(),
-      actors: told.map(({ row }) => row),
+      actors: told.map((actor) => actor.row(this.#clock)),
       gone,
       actorsLeftOut: this.#actorsLeftOut(),
       records,
@@ -158,7 +160,7 @@ export class Inspector implements Feed {
   }
 
   #lanesNow(): readonly LaneView[] {
-    return lanesOf(this.recorder.actors);
+    return lanesOf(this.recorder.actors, this.#clock);
   }
 
   #timersNow(): readonly TimerView[] {

@@ -1,4 +1,5 @@
 import type { AnyActorRef, Snapshot } from "xstate";
+import type { WallClock } from "../wall-clock.js";
 import type { ActorKind, ActorRow, ActorStatus, StateValue } from "./frames.js";
 
 /** As much of a snapshot as is looked at, whatever kind of logic made it. */
@@ -22,7 +23,7 @@ export class LiveActor {
   /** As it is now; undefined until it has begun. */
   snapshot: AnySnapshot | undefined;
   status: ActorStatus = "active";
-  /** Epoch milliseconds. */
+  /** Since when it is in its state, in milliseconds of `performance.now()`. */
   since: number;
   events = 0;
   /** Events that were not recorded, and how many of them were told of. */
@@ -50,7 +51,8 @@ export class LiveActor {
     return this.self._parent?.id;
   }
 
-  get row(): ActorRow {
+  /** @param clock for times of day. */
+  row(clock: WallClock): ActorRow {
     const { ref, id, kind, status, since, events, snapshot } = this;
     return {
       ref,
@@ -59,16 +61,16 @@ export class LiveActor {
       kind,
       status,
       state: snapshot?.value,
-      since,
+      since: clock.at(since),
       events,
-      ...(snapshot !== undefined && isQueue(snapshot) && { lane: laneOf(snapshot) }),
+      ...(snapshot !== undefined && isQueue(snapshot) && { lane: laneOf(snapshot, clock) }),
     };
   }
 }
 
-const laneOf = ({ context, lane }: QueueLike): NonNullable<ActorRow["lane"]> => ({
+const laneOf = ({ context, lane }: QueueLike, clock: WallClock): NonNullable<ActorRow["lane"]> => ({
   waiting: context.waiting,
   running: context.running,
   limit: Number.isFinite(context.limit) ? context.limit : null,
-  oldestAt: lane.oldestAt,
+  oldestAt: lane.oldestAt === undefined ? undefined : clock.at(lane.oldestAt),
 });

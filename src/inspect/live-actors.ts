@@ -33,7 +33,7 @@ export class LiveActors implements Iterable<LiveActor> {
     return this.#byId.get(id);
   }
 
-  /** @param now epoch milliseconds. */
+  /** @param now milliseconds of `performance.now()`. */
   begin(self: AnyActorRef, kind: ActorKind, now: number): LiveActor {
     const actor = new LiveActor(self, kind, now);
     this.#actors.set(self, actor);

@@ -3,9 +3,9 @@ import type { Chart } from "../chart/chart.js";
 import { edgeIdOf } from "../chart/chart-of.js";
 import { isSameState } from "../chart/same-state.js";
 import { takenEdges } from "../chart/taken-edges.js";
+import type { WallClock } from "../wall-clock.js";
 import { Budget } from "./budget.js";
 import { causesOf } from "./causes-of.js";
-import type { Clock } from "./clock.js";
 import { Flows } from "./flows.js";
 import type { ActorKind, ActorStatus, ErrorRecord } from "./frames.js";
 import type { AnySnapshot, LiveActor } from "./live-actor.js";
@@ -31,7 +31,7 @@ export interface RecorderOptions {
   readonly charts: Readonly<Partial<Record<ActorKind, Chart>>>;
   /** Records that are kept of the worker's own actors, and as many again of requests and sessions. */
   readonly size: number;
-  readonly clock: Clock;
+  readonly clock: WallClock;
   /** Takes secrets out of text. */
   readonly scrub: (text: string) => string;
 }
@@ -51,14 +51,12 @@ export class Recorder {
   readonly actors = new LiveActors();
   readonly records: Records;
   readonly #charts: RecorderOptions["charts"];
-  readonly #clock: Clock;
   readonly #scrub: (text: string) => string;
   readonly #errorBudget = new Budget(ERRORS_PER_SECOND);
   readonly #lifecycleBudget = new Budget(LIFECYCLE_PER_SECOND);
   readonly #trafficBudget = new Budget(TRAFFIC_PER_SECOND);
   constructor({ charts, size, clock, scrub }: RecorderOptions) {
     this.#charts = charts;
-    this.#clock = clock;
     this.#scrub = scrub;
     this.records = new Records(size, clock);
   }
@@ -67,7 +65,7 @@ export class Recorder {
   recorded<Logic extends AnyActorLogic>(kind: ActorKind, logic: Logic): Logic {
     const recorded = Object.create(logic) as Logic;
     recorded.getInitialSnapshot = (scope, input) => {
-      const actor = this.actors.begin(scope.self, kind, this.#clock.now());
+      const actor = this.actors.begin(scope.self, kind, performance.now());
       actor.events++;
       const init: EventObject & { readonly input: unknown } = { type: "xstate.init", input };
       const open = this.#begin(actor, init);
@@ -153,7 +151,7 @@ export class Recorder {
     first: readonly AnyTransitionDefinition[],
   ): void {
     const status: ActorStatus = type === "xstate.stop" ? "stopped" : after.status;
-    if (!isSameState(before?.value, after.value)) actor.since = this.#clock.now();
+    if (!isSameState(before?.value, after.value)) actor.since = performance.now();
     actor.snapshot = after;
     actor.status = status;
     this.actors.change(actor);

@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.js";
+import type { WallClock } from "../wall-clock.js";
 import type { ErrorRecord, EventRecord, InspectRecord, RequestRecord } from "./frames.js";
 import { type Kept, Ring } from "./ring.js";
 
@@ -32,12 +32,12 @@ export interface OpenRecord extends Kept {
  * errors, of which there may be many, cannot push the worker's own past out.
  */
 export class Records {
-  readonly #clock: Clock;
+  readonly #clock: WallClock;
   readonly #rings: Readonly<Record<Concern, Ring<KeptRecord>>>;
   #n = 0;
 
   /** @param size how many are kept of the lifecycle, and as many again of requests and sessions. */
-  constructor(size: number, clock: Clock) {
+  constructor(size: number, clock: WallClock) {
     this.#clock = clock;
     this.#rings = {
       lifecycle: new Ring(size, MAX_BYTES),

@@ -1,14 +1,14 @@
 import type { Outcome } from "../../machines/events.js";
 import type { Handler } from "../config.js";
 import type { Entry } from "../report/ledger.js";
-import type { Clock } from "./clock.js";
+import type { WallClock } from "../wall-clock.js";
 import type { Recorder } from "./recorder.js";
 import type { RequestMarks, RequestObserver } from "./request-observer.js";
 
-/** The moments of one request, until they become a record. */
+/** The moments of one request on the clock of `performance.now()`, until they become a record. */
 class Marks implements RequestMarks {
   readonly #recorder: Recorder;
-  readonly #clock: Clock;
+  readonly #clock: WallClock;
   readonly #id: string;
   readonly #handler: Handler;
   readonly #arrivedAt: number;
@@ -18,29 +18,31 @@ class Marks implements RequestMarks {
   #entry: Entry | undefined;
   #session: string | undefined;
 
-  constructor(recorder: Recorder, clock: Clock, id: string, handler: Handler) {
+  constructor(recorder: Recorder, clock: WallClock, id: string, handler: Handler) {
     this.#recorder = recorder;
     this.#clock = clock;
     this.#id = id;
     this.#handler = handler;
-    this.#arrivedAt = clock.now();
+    this.#arrivedAt = performance.now();
   }
 
   admitted(entry: Entry, session: string | null): void {
-    this.#admittedAt = this.#clock.now();
+    this.#admittedAt = performance.now();
     this.#entry = entry;
     this.#session = session ?? undefined;
   }
 
   started(): void {
-    this.#startedAt = this.#clock.now();
+    this.#startedAt = performance.now();
   }
 
   firstByte(): void {
-    this.#firstByteAt = this.#clock.now();
+    this.#firstByteAt = performance.now();
   }
 
   ended(outcome: Outcome, status: number): void {
+    const timeOf = (moment: number | undefined): number | undefined =>
+      moment === undefined ? undefined : this.#clock.at(moment);
     this.#recorder.records.request({
       kind: "request",
       id: this.#id,
@@ -51,10 +53,10 @@ class Marks implements RequestMarks {
       workload: this.#entry?.workload,
       outcome,
       status,
-      arrivedAt: this.#arrivedAt,
-      admittedAt: this.#admittedAt,
-      startedAt: this.#startedAt,
-      firstByteAt: this.#firstByteAt,
+      arrivedAt: this.#clock.at(this.#arrivedAt),
+      admittedAt: timeOf(this.#admittedAt),
+      startedAt: timeOf(this.#startedAt),
+      firstByteAt: timeOf(this.#firstByteAt),
       endedAt: this.#clock.now(),
     });
     this.#recorder.flows.end(this.#id);
@@ -62,6 +64,6 @@ class Marks implements RequestMarks {
 }
 
 /** Follows some of the requests from their first byte to their end. */
-export const requestObserver = (recorder: Recorder, clock: Clock): RequestObserver => ({
+export const requestObserver = (recorder: Recorder, clock: WallClock): RequestObserver => ({
   begin: (id, handler) => (recorder.flows.begin(id) ? new Marks(recorder, clock, id, handler) : undefined),
 });

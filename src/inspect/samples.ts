@@ -15,6 +15,7 @@ export interface SamplesOptions {
 
 /** What only ever grows: a sample is what it grew by. */
 interface Totals {
+  /** Milliseconds of `performance.now()`. */
   readonly at: number;
   readonly outcomes: Sample["outcomes"];
   /** Numbers of durations up to each bound. */
@@ -43,16 +44,16 @@ export class Samples {
   /**
    * Takes a sample; the first call has nothing to compare with.
    *
-   * @param at epoch milliseconds.
+   * @param now milliseconds of `performance.now()`.
+   * @param at its time of day in epoch milliseconds.
    */
-  take(at: number): Sample | undefined {
+  take(now: number, at = now): Sample | undefined {
     const reading = this.#options.read();
-    const now = this.#totals(at, reading);
+    const totals = this.#totals(now, reading);
     const before = this.#last;
-    this.#last = now;
-    // The clock was set back.
-    if (before === undefined || now.at <= before.at) return undefined;
-    const seconds = (now.at - before.at) / 1000;
+    this.#last = totals;
+    if (before === undefined || totals.at <= before.at) return undefined;
+    const seconds = (totals.at - before.at) / 1000;
     const sample: Sample = {
       at,
       openLoad: reading.openLoad,
@@ -61,12 +62,12 @@ export class Samples {
       waiting: reading.queues.reduce((sum, { waiting }) => sum + waiting, 0),
       running: reading.queues.reduce((sum, { running }) => sum + running, 0),
       sessions: reading.sessions,
-      outcomes: perOutcome((outcome) => (now.outcomes[outcome] - before.outcomes[outcome]) / seconds),
-      wait: percentiles(before.durations.queueWait, now.durations.queueWait),
-      firstByte: percentiles(before.durations.timeToFirstByte, now.durations.timeToFirstByte),
-      latency: percentiles(before.durations.latency, now.durations.latency),
-      reports: { delivered: now.delivered - before.delivered, failed: now.failed - before.failed },
-      cpu: (now.cpu - before.cpu) / 1e6 / seconds,
+      outcomes: perOutcome((outcome) => (totals.outcomes[outcome] - before.outcomes[outcome]) / seconds),
+      wait: percentiles(before.durations.queueWait, totals.durations.queueWait),
+      firstByte: percentiles(before.durations.timeToFirstByte, totals.durations.timeToFirstByte),
+      latency: percentiles(before.durations.latency, totals.durations.latency),
+      reports: { delivered: totals.delivered - before.delivered, failed: totals.failed - before.failed },
+      cpu: (totals.cpu - before.cpu) / 1e6 / seconds,
       memory: process.memoryUsage.rss(),
     };
     this.#kept.push(sample);

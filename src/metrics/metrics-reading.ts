@@ -20,7 +20,7 @@ export interface QueueReading {
   readonly limit: number;
   readonly running: number;
   readonly waiting: number;
-  /** Epoch milliseconds of the arrival of the request that waits longest; undefined when none waits. */
+  /** Arrival, in milliseconds of `performance.now()`, of the request that waits longest; undefined when none waits. */
   readonly oldestAt: number | undefined;
 }
 
@@ -66,4 +66,6 @@ export interface MetricsReading {
   readonly undelivered: number;
   /** Number of actors that died and were replaced since the start. */
   readonly replacedActors: number;
+  /** Lines of the log that were lost since the start of the process, because their output took none. */
+  readonly lostLogLines: number;
 }

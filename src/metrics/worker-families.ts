@@ -4,9 +4,9 @@ import { LIFECYCLE_STATES, type MetricsReading, type QueueReading } from "./metr
 const ofQueues = ({ queues }: MetricsReading, numberOf: (queue: QueueReading) => number): readonly Sample[] =>
   queues.map((queue) => ({ value: numberOf(queue), labels: { queue: queue.name } }));
 
-/** Seconds since then; never negative, because the clock may have been set back. */
-const secondsSince = (epochMs: number | undefined): number =>
-  epochMs === undefined ? 0 : Math.max(0, Date.now() - epochMs) / 1000;
+/** Seconds since a moment of `performance.now()`. */
+const secondsSince = (moment: number | undefined): number =>
+  moment === undefined ? 0 : (performance.now() - moment) / 1000;
 
 /** The metrics of the worker as a whole. */
 export const workerFamilies: readonly Family<MetricsReading>[] = [
@@ -103,5 +103,11 @@ export const workerFamilies: readonly Family<MetricsReading>[] = [
     type: "counter",
     help: "Actors of the worker that died and were replaced.",
     read: ({ replacedActors }) => single(replacedActors),
+  },
+  {
+    name: "tsworker_log_lines_lost_total",
+    type: "counter",
+    help: "Lines of the log that were lost because standard output or standard error took none: a pipe that is not read, a full disk.",
+    read: ({ lostLogLines }) => single(lostLogLines),
   },
 ];

@@ -1,4 +1,5 @@
 import type { Outcome } from "../../machines/events.js";
+import { wallClock } from "../wall-clock.js";
 import type { EndedRequest, EndedStatus } from "../wire.js";
 
 /** A request, or a session, as the books know it from its arrival to its end. */
@@ -14,9 +15,9 @@ export interface Entry {
   readonly reqnum: number;
   /** Cost in units. */
   readonly workload: number;
-  /** Epoch milliseconds. */
+  /** Milliseconds of `performance.now()`. */
   readonly arrivedAt: number;
-  /** Epoch milliseconds of the start of its work; 0 while it waits. */
+  /** The start of its work, on the same clock; 0 while it waits. */
   startedAt: number;
 }
 
@@ -67,6 +68,7 @@ const STATUS: Readonly<Record<Outcome, EndedStatus>> = {
  */
 export class Ledger {
   readonly #onChange: { status: () => void; ended: () => void };
+  readonly #epochSecondsAt: (moment: number) => number;
   /** Requests and sessions. */
   readonly #open = new Set<Entry>();
   readonly #openInSession = new Set<Entry>();
@@ -89,9 +91,16 @@ export class Ledger {
   #statusChanged = false;
   #endedChanged = false;
 
-  /** @param onChange is called at the first change after a report was composed, not at each. */
-  constructor(onChange: { status: () => void; ended: () => void }) {
+  /**
+   * @param onChange is called at the first change after a report was composed, not at each.
+   * @param epochSecondsAt the time of day of a moment of `performance.now()`, as reports have it.
+   */
+  constructor(
+    onChange: { status: () => void; ended: () => void },
+    epochSecondsAt: (moment: number) => number = (moment) => wallClock.secondsAt(moment),
+  ) {
     this.#onChange = onChange;
+    this.#epochSecondsAt = epochSecondsAt;
   }
 
   /** Workload of the requests waiting or running and of the session reservations: the load that is reported. */
@@ -154,7 +163,7 @@ export class Ledger {
     this.#changed();
   }
 
-  /** An admitted request ended. */
+  /** An admitted request ended. @param at on the clock of its entry. */
   end(entry: Entry, outcome: Exclude<Outcome, "rejected">, at: number): void {
     const isInSession = entry.kind === "in-session";
     const open = isInSession ? this.#openInSession : this.#open;
@@ -256,9 +265,9 @@ export class Ledger {
       request_idx: entry.requestIdx,
       success: outcome === "success" || outcome === "cancelled",
       status: STATUS[outcome],
-      entered_queue_at: outcome === "rejected" ? 0 : entry.arrivedAt / 1000,
-      work_started_at: entry.startedAt / 1000,
-      work_completed_at: completedAt / 1000,
+      entered_queue_at: outcome === "rejected" ? 0 : this.#epochSecondsAt(entry.arrivedAt),
+      work_started_at: entry.startedAt === 0 ? 0 : this.#epochSecondsAt(entry.startedAt),
+      work_completed_at: completedAt === 0 ? 0 : this.#epochSecondsAt(completedAt),
     });
     if (this.#ended.length > ENDED_LIMIT) {
       // In bulk, because taking one off the front of a long array costs its length.

@@ -16,9 +16,9 @@ export interface Session {
   /** As it came with the creation. */
   readonly authData: AuthData;
   readonly terms: SessionTerms;
-  /** Epoch milliseconds. */
+  /** Milliseconds of `performance.now()`. */
   readonly createdAt: number;
-  /** Epoch milliseconds. */
+  /** On the same clock. */
   expiresAt: number;
   /** It takes requests. */
   isOpen: boolean;
@@ -83,7 +83,7 @@ export class Sessions {
 
   /** @param entry its reservation: it counts from now on, until the session has closed. */
   create(authData: AuthData, terms: SessionTerms, entry: Entry): Session {
-    const now = Date.now();
+    const now = performance.now();
     const session: Session = {
       id: newId(),
       authData,
@@ -159,6 +159,6 @@ export class Sessions {
   #remove(session: Session, outcome: "success" | "error"): void {
     this.#close(session);
     this.#sessions.delete(session.id);
-    this.#ledger.end(session.entry, outcome, Date.now());
+    this.#ledger.end(session.entry, outcome, performance.now());
   }
 }

@@ -26,6 +26,8 @@ export interface WorkerProcessOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Working directory, where `.has_benchmark` lies. @default a new one, removed at the end */
   readonly directory?: string;
+  /** File descriptor of its standard output. @default a pipe, which is read into `lines` */
+  readonly stdout?: number;
 }
 
 /** A real worker process. */
@@ -73,7 +75,13 @@ export class WorkerProcess {
   }
 
   /** Starts the process; it may not listen yet. */
-  static async spawn({ config, engineUrl, env, directory }: WorkerProcessOptions): Promise<WorkerProcess> {
+  static async spawn({
+    config,
+    engineUrl,
+    env,
+    directory,
+    stdout,
+  }: WorkerProcessOptions): Promise<WorkerProcess> {
     const port = Number(env?.WORKER_PORT) || (await freePort());
     const httpPort =
       env !== undefined && "WORKER_HTTP_PORT" in env
@@ -82,7 +90,7 @@ export class WorkerProcess {
     const cwd = directory ?? (await mkdtemp(join(tmpdir(), "tsworker-test-")));
     const child = spawn(NODE, ["--enable-source-maps", MAIN], {
       cwd,
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", stdout ?? "pipe", "pipe"],
       env: {
         PATH: process.env.PATH,
         WORKER_PORT: String(port),
@@ -149,6 +157,8 @@ export class WorkerProcess {
   /** Sends a signal and waits for the end, and for all that it printed. @returns the exit code. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
     if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill(signal);
+    // A test may have paused it.
+    this.child.stdout?.resume();
     await this.#closed;
     if (this.#ownsDirectory) await rm(this.directory, { recursive: true, force: true });
     return this.child.exitCode;

@@ -32,6 +32,7 @@ async function printed() {
       reports: [{ kind: "status", delivered: 0, failed: 0 }],
       undelivered: 0,
       replacedActors: 0,
+      lostLogLines: 0,
     }),
   });
   const text = await metrics.text();

@@ -23,6 +23,7 @@ const SHARED = [
   "src/is-http-url.ts",
   "src/origin-schema.ts",
   "src/errors.ts",
+  "src/output-errors.ts",
   "src/signed-message.ts",
   "src/package-root.ts",
   "src/tokens-made.ts",

@@ -10,6 +10,7 @@ import { numberFrom, port } from "../option-values.js";
 import { orAdvise } from "../or-advise.js";
 import { printEvent } from "../print-event.js";
 import { SIM_KINDS, simKind } from "../sim/sim-kinds.js";
+import { unreadOutput } from "../unread-output.js";
 import { showDev } from "./dev-display.js";
 import { checkWorkerPorts, devEnvironment } from "./dev-environment.js";
 import { devProgram } from "./dev-program.js";
@@ -73,7 +74,7 @@ async function runDev(name: string | undefined, options: DevCommandOptions): Pro
   const program = devProgram(name);
   const folder = await mkdtemp(join(tmpdir(), "tsworker-dev-"));
   const clear = (): void => rmSync(folder, { recursive: true, force: true });
-  const asked = interruption(clear);
+  const asked = AbortSignal.any([interruption(clear), unreadOutput()]);
   const engine = new Engine({ endpoint, apiKey, port: options.port });
   let simulator: ModelSimulator | undefined;
   try {

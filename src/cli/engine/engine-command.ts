@@ -4,6 +4,7 @@ import { Engine, ProcessProvider, type ScalingParameters } from "../../engine/in
 import { interruption } from "../interruption.js";
 import { collected, count, number, numberFrom, port, positive, share } from "../option-values.js";
 import { printEvent } from "../print-event.js";
+import { unreadOutput } from "../unread-output.js";
 import { printEngineEvents } from "./print-engine-events.js";
 
 interface EngineCommandOptions {
@@ -72,7 +73,10 @@ export function addEngineCommand(program: Command): void {
 }
 
 async function runEngine(options: EngineCommandOptions): Promise<void> {
-  const asked = interruption(() => printEvent("killed", "workers that had not ended"));
+  const asked = AbortSignal.any([
+    interruption(() => printEvent("killed", "workers that had not ended")),
+    unreadOutput(),
+  ]);
   const { workerCommand: command, workerFolder: folder } = options;
   const provider =
     options.provider === "process"

@@ -97,7 +97,7 @@ export function startedWorker({ inspect = () => {}, wrap = (_, logic) => logic, 
       clock,
       inspect,
       input: {
-        startedAt: Date.now(),
+        startedAt: performance.now(),
         secured: false,
         readiness: "log",
         hasLog: true,

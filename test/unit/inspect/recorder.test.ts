@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AnyActorRef, InspectionEvent } from "xstate";
 import { reporterMachine } from "../../../machines/reporter.js";
 import { machineCharts } from "../../../src/chart/machine-charts.js";
-import { Clock } from "../../../src/inspect/clock.js";
 import type { EventRecord, InspectRecord } from "../../../src/inspect/frames.js";
 import { Recorder } from "../../../src/inspect/recorder.js";
 import { scrubber } from "../../../src/scrubber.js";
+import { WallClock } from "../../../src/wall-clock.js";
 import {
   FATAL_REQUEST,
   FATAL_SESSION,
@@ -18,9 +18,11 @@ import { WatchedSteps } from "../support/watched-steps.js";
 const charts = machineCharts();
 
 let recorder: Recorder;
+let clock: WallClock;
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["performance"] });
-  recorder = new Recorder({ charts, size: 1000, clock: new Clock(), scrub: scrubber("the-master-token") });
+  clock = new WallClock();
+  recorder = new Recorder({ charts, size: 1000, clock, scrub: scrubber("the-master-token") });
 });
 afterEach(() => vi.useRealTimers());
 
@@ -236,7 +238,7 @@ describe("requests and sessions", () => {
   });
 
   test("do not push the lifecycle out of what is kept", async () => {
-    recorder = new Recorder({ charts, size: 40, clock: new Clock(), scrub: scrubber("the-master-token") });
+    recorder = new Recorder({ charts, size: 40, clock, scrub: scrubber("the-master-token") });
     const { edge } = await readyWorker({ wrap });
     const [queue] = edge.opened("serial");
     for (let n = 0; n < 90; n++) {
@@ -319,9 +321,9 @@ test("changes are told once, an actor once however often it changed", async () =
   queue?.send(arrives("a"));
   queue?.send(arrives("b"));
   const { changed } = recorder.actors.takeChanges();
-  expect(changed.map(({ row }) => row)).toMatchObject([
+  expect(changed.map((actor) => actor.row(clock))).toMatchObject([
     { id: "edge", kind: "edge" },
-    { id: "queue.serial", kind: "queue", lane: { waiting: 1, running: 1, limit: 1, oldestAt: 1 } },
+    { id: "queue.serial", kind: "queue", lane: { waiting: 1, running: 1, limit: 1, oldestAt: clock.at(1) } },
   ]);
   expect(recorder.actors.takeChanges()).toEqual({ changed: [], gone: [] });
 });

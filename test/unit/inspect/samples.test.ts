@@ -17,6 +17,7 @@ const quiet: MetricsReading = {
   ],
   undelivered: 0,
   replacedActors: 0,
+  lostLogLines: 0,
 };
 
 let reading: MetricsReading;

@@ -20,13 +20,15 @@ export function entries() {
 /** A ledger and how often it said that there is something to report. */
 export function startedLedger() {
   const due = { status: 0, ended: 0 };
-  const ledger = new Ledger({
+  const onChange = {
     status: () => {
       due.status++;
     },
     ended: () => {
       due.ended++;
     },
-  });
+  };
+  // Times of day are those of the entries.
+  const ledger = new Ledger(onChange, (moment) => moment / 1000);
   return { ledger, due, entry: entries() };
 }
