@@ -7,6 +7,7 @@ import { createLog } from "./log.js";
 import { reportFailedStart } from "./report/report-failed-start.js";
 import { boundPrinting } from "./standard-outputs.js";
 import { type RunningWorker, startWorker } from "./start-worker.js";
+import { workerCount } from "./worker-count.js";
 
 /**
  * A worker: the public entry point of a model server. It serves the handlers' routes, watches and benchmarks the
@@ -31,6 +32,7 @@ export class Worker {
 
   /** @throws TsworkerError `CONFIG_INVALID`, whose message lists all faults. */
   constructor(config: WorkerConfig) {
+    workerCount.made++;
     this.#config = checkConfig(config);
   }
 
@@ -100,6 +102,7 @@ export class Worker {
     if (this.#running !== undefined) {
       throw new TsworkerError("WORKER_FAILED", "the worker was started already");
     }
+    workerCount.begun++;
     this.#running = started(this.#config);
     return this.#running;
   }

@@ -1,7 +1,11 @@
+import { register } from "node:module";
 import { pathToFileURL } from "node:url";
 import type { Command } from "commander";
-import { register } from "tsx/esm/api";
+import { register as registerTypeScript } from "tsx/esm/api";
 import { TsworkerError } from "../errors.js";
+import type { ModuleHooksData } from "./program/module-hooks.js";
+import { neverRun } from "./program/never-run.js";
+import { programFailure } from "./program/program-failure.js";
 import { workerFile } from "./worker-file.js";
 
 /** `tsworker run`: a worker, or any other program, in this very process; TypeScript needs no build step. */
@@ -17,16 +21,39 @@ export function addRunCommand(program: Command): void {
 
 async function runProgram(worker: string, given: readonly string[]): Promise<void> {
   const file = workerFile(worker);
+  const { href } = pathToFileURL(file);
   process.argv = [process.execPath, file, ...given];
   // Errors name the lines of the TypeScript that was written.
   process.setSourceMapsEnabled(true);
-  register();
+  const data: ModuleHooksData = { entry: href };
+  // Before those of tsx, which then take what a program is from ours.
+  register("./program/module-hooks.js", import.meta.url, { data });
+  registerTypeScript();
+  const fail = (error: unknown): void => {
+    console.error(failureText(error, worker, file));
+    process.exit(1);
+  };
+  process.on("uncaughtException", (error) => {
+    // A program that handles such errors itself decides what they mean.
+    if (process.listenerCount("uncaughtException") === 1) fail(error);
+  });
   try {
-    await import(pathToFileURL(file).href);
-  } catch (cause) {
-    const isAtHome = process.env.WORKER_PORT === undefined && process.env.CONTAINER_ID === undefined;
-    if (!(cause instanceof TsworkerError) || cause.code !== "ENVIRONMENT_INVALID" || !isAtHome) throw cause;
-    const advice = `on an instance the platform sets them; to try it here: npx tsworker dev ${worker}`;
-    throw new TsworkerError(cause.code, `${cause.message}\n${advice}`, { cause });
+    const exports: Readonly<Record<string, unknown>> = await import(href);
+    process.once("beforeExit", (code) => {
+      const reason = code === 0 ? neverRun(file, exports) : undefined;
+      if (reason !== undefined) fail(new TsworkerError("WORKER_FAILED", reason));
+    });
+  } catch (error) {
+    fail(error);
   }
+}
+
+/** How the failure of a program is told. A refusal by this package needs no place: its message says what to change. */
+function failureText(error: unknown, worker: string, file: string): string {
+  // By its name: the program may have a copy of this package of its own.
+  if (!(error instanceof Error) || error.name !== TsworkerError.name) return programFailure(error, file);
+  const isAtHome = process.env.WORKER_PORT === undefined && process.env.CONTAINER_ID === undefined;
+  const isAdvised = isAtHome && "code" in error && error.code === "ENVIRONMENT_INVALID";
+  const advice = `\non an instance the platform sets them; to try it here: npx tsworker dev ${worker}`;
+  return `error: ${error.message}${isAdvised ? advice : ""}`;
 }

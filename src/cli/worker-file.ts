@@ -7,7 +7,7 @@ import { packageRoot } from "../package-root.js";
 export const examplesFolder: string = join(packageRoot, "examples");
 
 /** What a program is called beside its name. */
-const EXTENSIONS = [".ts", ".js"] as const;
+const EXTENSIONS = [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs"] as const;
 
 /** The workers that come with the package, by name. */
 export function exampleNames(): readonly string[] {
@@ -48,7 +48,8 @@ const invalid = (message: string): TsworkerError => new TsworkerError("CONFIG_IN
 
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 
-function programAt(path: string): string | undefined {
+/** The program of that name without its extension; undefined: there is none. */
+export function programAt(path: string): string | undefined {
   return EXTENSIONS.map((extension) => path + extension).find(isFile);
 }
 

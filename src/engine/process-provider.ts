@@ -45,7 +45,7 @@ const MAIN = fileURLToPath(new URL("../cli/main.js", import.meta.url));
  * ```ts
  * import { Engine, ProcessProvider } from "tsworker/engine";
  *
- * const provider = new ProcessProvider({ command: "npx tsx worker.ts" });
+ * const provider = new ProcessProvider({ command: "npx tsworker run worker.ts" });
  * const engine = new Engine({
  *   endpoint: "my-endpoint",
  *   apiKey: "secret",

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
+import { NODE } from "./worker-process.js";
 
 /** The command as `build.ts` leaves it. */
 const MAIN = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
@@ -31,7 +32,7 @@ export function tsworkerIn(surroundings: Surroundings, ...parameters: readonly s
 
 /** The same, for whoever ends it themselves. */
 export function spawnTsworker({ cwd, env }: Surroundings, ...parameters: readonly string[]) {
-  const child = spawn(process.execPath, [MAIN, ...parameters], {
+  const child = spawn(NODE, [MAIN, ...parameters], {
     cwd,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],

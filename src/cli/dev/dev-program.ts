@@ -1,10 +1,9 @@
-import { existsSync } from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { packageRoot } from "../../package-root.js";
 import { exampleFacts } from "../example-facts.js";
 import type { Sample } from "../sim/sim-kind.js";
 import { simKind } from "../sim/sim-kinds.js";
-import { examplesFolder, workerFile } from "../worker-file.js";
+import { examplesFolder, programAt, workerFile } from "../worker-file.js";
 
 /** What a worker in development is, as Node.js is told. */
 export interface DevProgram {
@@ -20,9 +19,6 @@ export interface DevProgram {
   /** A request to try, where the model does not tell one. */
   readonly sample?: Sample | undefined;
 }
-
-/** Where a worker is looked for when none is named. */
-const USUAL = ["worker.ts", "worker.js"] as const;
 
 const MAIN = join(packageRoot, "dist/src/cli/main.js");
 
@@ -43,7 +39,7 @@ const SIMULATED: DevProgram = {
  * @throws TsworkerError when there is neither.
  */
 export function devProgram(name: string | undefined): DevProgram {
-  const found = name ?? USUAL.find((usual) => existsSync(usual));
+  const found = name ?? programAt(resolve("worker"));
   if (found === undefined) return SIMULATED;
   const file = workerFile(found);
   const folder = dirname(file);

@@ -1,28 +1,15 @@
-import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { tsworkerIn } from "../support/command-line.js";
-import { eventually } from "../support/eventually.js";
-import { freePort } from "../support/free-port.js";
-import { startedEngine } from "../support/started-engine.js";
-import { root } from "../unit/support/documents.js";
+import { join } from "node:path";
+import { describe, expect, test, vi } from "vitest";
+import { tsworkerIn } from "../../support/command-line.js";
+import { eventually } from "../../support/eventually.js";
+import { freePort } from "../../support/free-port.js";
+import { inState, processEngine, SLOW } from "../../support/process-engine.js";
+import { project } from "../../support/project.js";
+import { startedEngine } from "../../support/started-engine.js";
+import { NODE } from "../../support/worker-process.js";
+import { root } from "../../unit/support/documents.js";
 
 vi.setConfig({ testTimeout: 60_000 });
-
-/** A project of somebody's that has tsworker, and these files. */
-async function project(files: Readonly<Record<string, string>>): Promise<string> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), "tsworker-run-")));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  await mkdir(join(folder, "node_modules"));
-  await symlink(root("."), join(folder, "node_modules", "tsworker"));
-  await writeFile(join(folder, "package.json"), '{ "type": "module" }\n');
-  for (const [name, text] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, name)), { recursive: true });
-    await writeFile(join(folder, name), text);
-  }
-  return folder;
-}
 
 const WORKER = `
 import { Worker, type WorkerConfig } from "tsworker";
@@ -55,6 +42,14 @@ describe("tsworker run", () => {
     expect(await command.exitCode).toBe(0);
     expect(command.stdout()).toContain("the end");
     expect(command.stderr()).toBe("");
+  });
+
+  test("as the command of an engine that starts workers, in a folder without a type", async () => {
+    const cwd = await project({ "worker.mts": WORKER }, { manifest: null });
+    const main = join(root("."), "dist/src/cli/main.js");
+    const command = [NODE, main, "run", join(cwd, "worker.mts")];
+    const { engine } = await processEngine({ command, scaling: { cold_workers: 1, min_load: 1 } });
+    await eventually(() => expect(inState(engine, "idle")).toHaveLength(1), SLOW);
   });
 
   test("gives a program its arguments, flags included, and its own place among them", async () => {
@@ -140,12 +135,5 @@ describe("tsworker run", () => {
     expect(await command.exitCode).toBe(1);
     expect(command.stderr()).toMatch(/^error: the worker's environment has \d faults:\n/);
     expect(command.stderr()).not.toContain("    at ");
-  });
-
-  test("a program that throws shows where", async () => {
-    const cwd = await project({ "worker.ts": '\n\nthrow new Error("not today");\n' });
-    const command = tsworkerIn({ cwd }, "run", "worker.ts");
-    expect(await command.exitCode).toBe(1);
-    expect(command.stderr()).toMatch(/Error: not today\n.*worker\.ts:3:7/);
   });
 });
