@@ -6,6 +6,7 @@ import { TsworkerError } from "./errors.js";
 import { faultList } from "./fault-list.js";
 import { faultOfPattern } from "./fault-of-pattern.js";
 import { isHttpUrl } from "./is-http-url.js";
+import { optionAdvice } from "./option-advice.js";
 import { originSchema } from "./origin-schema.js";
 import { queuePlace } from "./queue-place.js";
 import type { Payload } from "./wire.js";
@@ -158,7 +159,7 @@ const configSchema = z.strictObject({
  */
 export function checkConfig(config: WorkerConfig): CheckedConfig {
   const parsed = configSchema.safeParse(config);
-  const faults = configFaults(config, parsed.error);
+  const faults = configFaults(config, parsed.error, (path, name) => optionAdvice(configSchema)(path, name));
   if (!parsed.success || faults.length > 0) {
     throw new TsworkerError("CONFIG_INVALID", faultList("the worker's configuration", faults));
   }

@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import type { ZodError } from "zod";
 import type { HandlerConfig } from "./config.js";
+import type { OptionAdvice } from "./option-advice.js";
 import { encodedPath } from "./path-forms.js";
 import { queuePlace } from "./queue-place.js";
 
@@ -8,6 +9,8 @@ import { queuePlace } from "./queue-place.js";
 interface Fault {
   readonly path: readonly PropertyKey[];
   readonly expected: string;
+  /** Whether there is no such option: what it holds does not matter then. */
+  readonly isUnknown?: boolean;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -21,15 +24,30 @@ const fieldsOf = (value: unknown): Fields =>
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 /** What each field says by itself. zod tells the type that came; the value itself, which follows, says more. */
-function faultsOfFields(error: ZodError): Fault[] {
-  return error.issues.flatMap((issue) => {
+function faultsOfFields(
+  issues: ZodError["issues"],
+  advice: OptionAdvice,
+  base: readonly PropertyKey[] = [],
+): Fault[] {
+  return issues.flatMap((issue): Fault[] => {
+    const path = [...base, ...issue.path];
     if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => ({ path: [...issue.path, key], expected: "expected no such option" }));
+      return issue.keys.map((key) => ({
+        path: [...path, key],
+        expected: advice(path, key),
+        isUnknown: true,
+      }));
     }
+    // The kind of value that was meant is at fault further in than the others.
+    const meant =
+      issue.code === "invalid_union"
+        ? issue.errors.find(([first]) => first && first.path.length > 0)
+        : undefined;
+    if (meant !== undefined) return faultsOfFields(meant, advice, path);
     const expected = issue.message
       .replace(/^(?:Invalid input|Too small|Too big): /, "")
       .replace(/, received \w+$/, "");
-    return [{ path: issue.path, expected }];
+    return [{ path, expected }];
   });
 }
 
@@ -206,12 +224,17 @@ const short = (value: unknown): string => {
  *
  * @param config as it came; nothing is known of it.
  * @param error what the schema says of it, if anything.
+ * @param advice on options that there are none of.
  * @returns a line each: the path, what was expected, and what came.
  */
-export function configFaults(config: unknown, error: ZodError | undefined): readonly string[] {
+export function configFaults(
+  config: unknown,
+  error: ZodError | undefined,
+  advice: OptionAdvice,
+): readonly string[] {
   const fields = fieldsOf(config);
   const handlers = listOf(fields.handlers).map(fieldsOf);
-  const faults = error === undefined ? [] : faultsOfFields(error);
+  const faults = error === undefined ? [] : faultsOfFields(error.issues, advice);
   const faulty = new Set(faults.map(({ path }) => at(path)));
   const isFaulty: IsFaulty = (path) => faulty.has(at(path));
   // Of something that is no configuration at all, or has no list of handlers, enough is said by that.
@@ -223,5 +246,8 @@ export function configFaults(config: unknown, error: ZodError | undefined): read
     ];
     faults.push(...together.filter(({ path }) => !isFaulty(path)));
   }
-  return faults.map(({ path, expected }) => `${at(path)}: ${expected}, got ${short(valueAt(config, path))}`);
+  return faults.map(({ path, expected, isUnknown }) => {
+    const fault = `${at(path)}: ${expected}`;
+    return isUnknown ? fault : `${fault}, got ${short(valueAt(config, path))}`;
+  });
 }

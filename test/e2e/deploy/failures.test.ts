@@ -95,7 +95,7 @@ describe("the engine is told, at each of its addresses, and the start ends with 
       await new Worker({ handlers: [], maxSession: 3 } as never).run();`;
     const { message } = await toldBy(await stand({ "worker.ts": faulty }));
     expect(message).toContain("start_worker: the worker ended with exit code 1: ");
-    expect(message).toContain("maxSession: expected no such option, got 3");
+    expect(message).toContain("maxSession: unknown option; did you mean maxSessions?");
   });
 
   test("when the worker's program is none", async () => {

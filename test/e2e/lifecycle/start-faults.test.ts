@@ -68,7 +68,7 @@ test.concurrent("every fault of the configuration is told at once, with its path
     "  handlers[1].benchmarkConfig.runs: expected number to be >=1, got 0",
     "  handlers[1].benchmarkConfig: expected either a dataset or a generator, got { runs: 0 }",
     "  drainTimeout: expected number to be >=0, got -3",
-    "  max_sessions: expected no such option, got 3",
+    "  max_sessions: unknown option; did you mean maxSessions?",
   ]) {
     expect(text).toContain(`${line}\n`);
   }
