@@ -9,13 +9,14 @@ const run = promisify(execFile);
  */
 export async function setup(): Promise<void> {
   const steps = [
-    ["tsc", "-p", "tsconfig.build.json"],
-    ["tsc", "-p", "test/tsconfig.json"],
-    ["vite", "build", "src/inspect/page"],
-  ];
-  for (const step of steps) {
-    await run("npx", step).catch((error: { stdout?: string; stderr?: string }) => {
-      throw new Error(`${step.join(" ")} failed:\n${error.stdout ?? ""}${error.stderr ?? String(error)}`);
+    ["node", "scripts/build.mjs", "--if-changed"],
+    ["npx", "tsc", "-p", "test/tsconfig.json"],
+  ] as const;
+  for (const [program, ...parameters] of steps) {
+    await run(program, parameters).catch((error: { stdout?: string; stderr?: string }) => {
+      throw new Error(
+        `${[program, ...parameters].join(" ")} failed:\n${error.stdout ?? ""}${error.stderr ?? String(error)}`,
+      );
     });
   }
 }

@@ -1,0 +1,91 @@
+// Builds dist. A process that runs from it never sees a file missing or half written: all is made in another folder, and
+// moved to its place file by file. With --if-changed, nothing is done where dist was built from what is there now: npm
+// builds whenever somebody calls `npx tsworker` in a clone for the first time, or installs from it.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import { writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const dist = join(root, "dist");
+const INPUTS = ["src", "machines", "tsconfig.json", "tsconfig.build.json", "package-lock.json"];
+/** Says in dist what it was built from. */
+const STAMP = ".built-from";
+
+/** Paths of all files in a folder, from there; the file itself where it is one. */
+function filesIn(path) {
+  try {
+    return readdirSync(path, { recursive: true, withFileTypes: true })
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => relative(path, join(entry.parentPath, entry.name)))
+      .toSorted();
+  } catch (error) {
+    if (error.code === "ENOTDIR") return [""];
+    if (error.code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+function hashOfInputs() {
+  const hash = createHash("sha256");
+  for (const input of INPUTS) {
+    for (const file of filesIn(join(root, input))) {
+      const text = readFileSync(join(root, input, file));
+      hash.update(`${input}/${file} ${text.length}\n`).update(text);
+    }
+  }
+  return hash.digest("hex");
+}
+
+function stampOf(folder) {
+  try {
+    return readFileSync(join(folder, STAMP), "utf8");
+  } catch {
+    return "";
+  }
+}
+
+function run(program, ...parameters) {
+  const { status } = spawnSync("npx", ["--no-install", program, ...parameters], { cwd: root, stdio: "inherit" });
+  if (status !== 0) throw new Error(`${program} failed`);
+}
+
+/** Puts all files of a folder into dist, in place of those that are there. */
+function moveToDist(folder) {
+  rmSync(join(dist, STAMP), { force: true });
+  const files = filesIn(folder);
+  const last = (file) => file === STAMP;
+  for (const file of [...files.filter((each) => !last(each)), ...files.filter(last)]) {
+    mkdirSync(dirname(join(dist, file)), { recursive: true });
+    renameSync(join(folder, file), join(dist, file));
+  }
+  const wanted = new Set(files);
+  for (const file of filesIn(dist)) if (!wanted.has(file)) remove(join(dist, file));
+}
+
+/** Removes a file, and the folders that are empty without it. */
+function remove(file) {
+  rmSync(file, { force: true });
+  try {
+    for (let folder = dirname(file); folder !== dist; folder = dirname(folder)) rmdirSync(folder);
+  } catch {
+    // There is something else in it.
+  }
+}
+
+const inputs = hashOfInputs();
+if (!process.argv.includes("--if-changed") || stampOf(dist) !== inputs) {
+  // As deep as dist, because source maps hold relative paths.
+  const folder = mkdtempSync(join(root, ".build-"));
+  try {
+    run("tsc", "-p", "tsconfig.build.json", "--outDir", folder);
+    run("vite", "build", "src/inspect/page", "--outDir", join(folder, "inspect-page"), "--logLevel", "warn");
+    chmodSync(join(folder, "src/cli/main.js"), 0o755);
+    writeFileSync(join(folder, STAMP), inputs);
+    moveToDist(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
