@@ -157,7 +157,7 @@ install_worker() {
     say "installing packages"
     attempt "cannot install the packages" install_packages
     [[ -e $SERVER_DIR/node_modules/.bin/tsworker ]] ||
-      fail "package.json does not name tsworker as a dependency: npm install tsworker"
+      fail "package.json does not name tsworker as a dependency: npm install it from a clone or a packed file"
     wanted >"$installed"
   fi
   if is_file && ! (cd "$SERVER_DIR" && [[ -e $WORKER ]]); then
@@ -181,7 +181,7 @@ fetch_repository() {
   attempt "cannot check out $commit" git -C "$SERVER_DIR" checkout --quiet --force --detach "$commit"
   say "at commit $commit"
   [[ -e $SERVER_DIR/package.json ]] ||
-    fail "the repository has no package.json: it needs one with \"type\": \"module\" and tsworker as a dependency"
+    fail "the repository has no package.json: it needs one with tsworker as a dependency"
 }
 
 # Works for a folder that is new, that an earlier start left, or that it left halfway. Nobody is there to be asked for a
@@ -195,7 +195,7 @@ git_fetch() {
 
 # For an example of the package: a project with nothing else in it.
 make_project() {
-  mkdir -p "$SERVER_DIR" && printf '{"private":true,"type":"module"}\n' >"$SERVER_DIR/package.json"
+  mkdir -p "$SERVER_DIR" && printf '{"private":true}\n' >"$SERVER_DIR/package.json"
 }
 
 install_packages() {

@@ -3,6 +3,7 @@ import { VERSION } from "../package-root.js";
 import { addCallCommand } from "./call-command.js";
 import { addDevCommand } from "./dev/dev-command.js";
 import { addEngineCommand } from "./engine/engine-command.js";
+import { addInitCommand } from "./init-command.js";
 import { addInspectCommand } from "./inspect/inspect-command.js";
 import { addLoadCommand } from "./load/load-command.js";
 import { addMachinesCommand } from "./machines-command.js";
@@ -13,6 +14,7 @@ import { addSimulateCommand } from "./simulate/simulate-command.js";
 import { addSimulatedWorkerCommand } from "./simulated-worker-command.js";
 
 const COMMANDS = [
+  addInitCommand,
   addDevCommand,
   addRunCommand,
   addSimCommand,

@@ -58,7 +58,7 @@ async function project(packages: readonly string[] = ["tsx", "tsworker"]) {
     const target = name === "tsworker" ? packageRoot : join(packageRoot, "node_modules", name);
     await symlink(target, join(folder, "node_modules", name));
   }
-  await writeFile(join(folder, "package.json"), '{ "type": "module" }');
+  await writeFile(join(folder, "package.json"), '{ "type": "commonjs" }');
   return { folder, write: (name: string, text: string) => writeFile(join(folder, name), text) };
 }
 

@@ -54,7 +54,7 @@ export class ReadmeStand {
     const folder = await mkdtemp(join(tmpdir(), "tsworker-readme-"));
     await mkdir(join(folder, "node_modules"));
     await symlink(root("."), join(folder, "node_modules", "tsworker"));
-    await writeFile(join(folder, "package.json"), '{ "type": "module" }\n');
+    await writeFile(join(folder, "package.json"), '{ "type": "commonjs" }\n');
     // npx itself takes a second to find out what is there.
     const bin = join(folder, "bin");
     await mkdir(bin);

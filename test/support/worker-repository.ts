@@ -53,7 +53,7 @@ export class WorkerRepository {
   /** The user's package.json, with further dependencies. */
   manifest(dependencies: Readonly<Record<string, string>> = {}): string {
     const all = { tsworker: "file:./packages/tsworker", ...dependencies };
-    return JSON.stringify({ name: "my-worker", private: true, type: "module", dependencies: all });
+    return JSON.stringify({ name: "my-worker", private: true, dependencies: all });
   }
 
   /** Commits files on the branch that is checked out. @returns the commit. */

@@ -20,7 +20,7 @@ async function copyOf(name: string): Promise<string> {
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   await mkdir(join(folder, "node_modules"));
   await symlink(root("."), join(folder, "node_modules", "tsworker"));
-  await writeFile(join(folder, "package.json"), '{ "type": "module" }\n');
+  await writeFile(join(folder, "package.json"), '{ "type": "commonjs" }\n');
   const readme = await readFile(root(`examples/${name}/README.md`), "utf8");
   const command = /^cp -r .*$/m.exec(readme)?.[0] ?? "false";
   await run("sh", ["-c", command], { cwd: folder });
