@@ -3,8 +3,17 @@
 // builds whenever somebody calls `npx tsworker` in a clone for the first time, or installs from it.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from "node:fs";
-import { writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -48,7 +57,10 @@ function stampOf(folder) {
 }
 
 function run(program, ...parameters) {
-  const { status } = spawnSync("npx", ["--no-install", program, ...parameters], { cwd: root, stdio: "inherit" });
+  const { status } = spawnSync("npx", ["--no-install", program, ...parameters], {
+    cwd: root,
+    stdio: "inherit",
+  });
   if (status !== 0) throw new Error(`${program} failed`);
 }
 
