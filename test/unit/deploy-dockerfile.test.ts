@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { validate } from "dockerfile-utils";
 import { expect, test } from "vitest";
 import { root } from "./support/documents.js";
@@ -33,9 +34,11 @@ test("the container runs as a user that is not root, and the worker below an ini
 
 test("what is built from is in the context, and nothing else", () => {
   const [, build = ""] = /"build": "(.*)",/.exec(readFileSync(root("package.json"), "utf8")) ?? [];
-  const [, project = ""] = /-p (\S+)/.exec(build) ?? [];
+  const [, script = ""] = /^node (\S+)$/.exec(build) ?? [];
+  const [, project = ""] = /"-p", "(\S+)"/.exec(readFileSync(root(script), "utf8")) ?? [];
   const taken = ignored.filter((line) => line.startsWith("!")).map((line) => line.slice(1));
   expect(ignored).toContain("*");
+  expect(taken).toContain(dirname(script));
   expect(taken).toContain(project);
   for (const each of taken) expect(existsSync(root(each)), each).toBe(true);
   const { include } = JSON.parse(readFileSync(root(project), "utf8")) as {
