@@ -96,6 +96,12 @@ const handlerSchema = z.strictObject({
   forwardQuery: z
     .union([z.boolean(), z.array(z.string().min(1))], "expected true, false or a list of names of parameters")
     .default(true),
+  sseKeepAliveMs: z
+    .int()
+    .min(10)
+    .max(2 ** 31 - 1)
+    .nullable()
+    .default(null),
 });
 
 const configSchema = z.strictObject({
@@ -136,6 +142,7 @@ const configSchema = z.strictObject({
     .min(1)
     .max(2 ** 31 - 1)
     .default(256 * 1024 * 1024),
+  streamHeaders: z.boolean().default(true),
   cors: z.array(originSchema).default([]),
   drainTimeout: z.number().nonnegative().max(86_400).default(30),
   inspect: z
@@ -185,6 +192,7 @@ export function checkConfig(config: WorkerConfig): CheckedConfig {
     requireOwnUrl: data.requireOwnUrl,
     replayProtection: data.replayProtection,
     maxBodyBytes: data.maxBodyBytes,
+    streamHeaders: data.streamHeaders,
     cors: data.cors,
     drainTimeout: data.drainTimeout,
     inspect: data.inspect,

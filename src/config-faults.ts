@@ -65,11 +65,15 @@ const RESERVED_ROUTES = [
 
 /** Options of a handler that leave no room for others. */
 const EXCLUSIVE: readonly (readonly [option: string, reason: string, others: readonly string[]])[] = [
-  ["remoteFunction", "which makes the answer itself", ["responseGenerator", "multipart", "forwardQuery"]],
+  [
+    "remoteFunction",
+    "which makes the answer itself",
+    ["responseGenerator", "multipart", "forwardQuery", "sseKeepAliveMs"],
+  ],
   [
     "websocket",
     "which passes frames on",
-    ["remoteFunction", "responseGenerator", "multipart", "benchmarkConfig"],
+    ["remoteFunction", "responseGenerator", "multipart", "benchmarkConfig", "sseKeepAliveMs"],
   ],
 ];
 
@@ -92,7 +96,7 @@ function faultsOfHandler(handler: Fields, path: readonly PropertyKey[], isFaulty
   for (const [option, reason, others] of EXCLUSIVE) {
     if (handler[option] === undefined || handler[option] === false || isFaulty([...path, option])) continue;
     for (const other of others) {
-      if (handler[other] === undefined) continue;
+      if (handler[other] === undefined || handler[other] === null) continue;
       faults.push({ path: [...path, other], expected: `expected none beside ${option}, ${reason}` });
     }
   }

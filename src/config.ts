@@ -118,7 +118,7 @@ export interface HandlerConfig {
   readonly multipart?: MultipartConfig;
   /**
    * Clients connect to the route with a WebSocket, and frames flow both ways between them and the same path on the model
-   * server. Not beside a `remoteFunction`, `responseGenerator`, `multipart` or `benchmarkConfig`.
+   * server. Not beside a `remoteFunction`, `responseGenerator`, `multipart`, `benchmarkConfig` or `sseKeepAliveMs`.
    * @default false
    */
   readonly websocket?: boolean;
@@ -128,6 +128,14 @@ export interface HandlerConfig {
    * @default true
    */
   readonly forwardQuery?: boolean | readonly string[];
+  /**
+   * Milliseconds of silence after which a client that asked for a stream (`stream: true` in the payload, or the header
+   * `accept: text/event-stream`) gets a comment: while it waits for its turn and for the first token, and in gaps. The first
+   * comment takes the head of the answer with it, so that a failure after it is an event. Integer from 10 to 2147483647;
+   * null: no comments. Not beside a `remoteFunction` or `websocket`.
+   * @default null
+   */
+  readonly sseKeepAliveMs?: number | null;
   /** How the model's capacity is measured; at exactly one handler. */
   readonly benchmarkConfig?: BenchmarkConfig;
   /** Limits on how long the model may take. */
@@ -288,6 +296,11 @@ export interface WorkerConfig {
   /** Largest request body in bytes, below 2 GiB; a larger one is refused with 413. @default 268435456 (256 MiB) */
   readonly maxBodyBytes?: number;
   /**
+   * Adds `X-Accel-Buffering: no` and `Cache-Control: no-cache` to streams that lack them, so that proxies do not hold them
+   * back: server-sent events, lines of JSON, and whatever has `stream` in its content type. @default true
+   */
+  readonly streamHeaders?: boolean;
+  /**
    * Origins whose pages may call the worker from a browser, such as `https://app.example.com`; `"*"` is any.
    * @default none
    */
@@ -303,6 +316,7 @@ export interface Handler extends HandlerConfig {
   readonly maxQueueTime: number | null;
   readonly timeouts: Required<TimeoutsConfig>;
   readonly forwardQuery: boolean | readonly string[];
+  readonly sseKeepAliveMs: number | null;
   readonly multipart?: Required<MultipartConfig>;
   /** Name of its queue. */
   readonly queue: string;
@@ -334,6 +348,7 @@ export interface CheckedConfig extends WorkerConfig {
   readonly requireOwnUrl: boolean;
   readonly replayProtection: boolean;
   readonly maxBodyBytes: number;
+  readonly streamHeaders: boolean;
   readonly cors: readonly string[];
   readonly drainTimeout: number;
   readonly inspect: boolean | InspectConfig;

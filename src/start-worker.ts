@@ -92,6 +92,7 @@ export async function startWorker(
     ownUrl: config.requireOwnUrl ? environment.publicUrl : undefined,
     replays: config.replayProtection ? new ReplayWindow() : undefined,
     maxBodyBytes: config.maxBodyBytes,
+    streamHeaders: config.streamHeaders,
     maxSessions: config.maxSessions,
     observer: inspector?.requests,
   });

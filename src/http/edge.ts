@@ -24,6 +24,8 @@ export interface EdgeOptions {
   /** Undefined where requests may be repeated. */
   readonly replays: ReplayWindow | undefined;
   readonly maxBodyBytes: number;
+  /** As in {@link Gate}. */
+  readonly streamHeaders: boolean;
   /** Null: no limit. */
   readonly maxSessions: number | null;
   /** Undefined where nobody looks at single requests. */
@@ -40,6 +42,7 @@ const REPLAYED: Refusal = { answer: answers.replayed(), counts: false };
 export class Edge implements Gate {
   readonly log: Log;
   readonly maxBodyBytes: number;
+  readonly streamHeaders: boolean;
   readonly observer: RequestObserver | undefined;
   readonly sessions: Sessions;
   readonly #ledger: Ledger;
@@ -52,9 +55,20 @@ export class Edge implements Gate {
   #traffic: Traffic = { open: false, reason: "loading" };
   #worker: EdgeInput["worker"] | undefined;
 
-  constructor({ ledger, log, verifier, ownUrl, replays, maxBodyBytes, maxSessions, observer }: EdgeOptions) {
+  constructor({
+    ledger,
+    log,
+    verifier,
+    ownUrl,
+    replays,
+    maxBodyBytes,
+    streamHeaders,
+    maxSessions,
+    observer,
+  }: EdgeOptions) {
     this.log = log;
     this.maxBodyBytes = maxBodyBytes;
+    this.streamHeaders = streamHeaders;
     this.observer = observer;
     this.#ledger = ledger;
     this.#verifier = verifier;

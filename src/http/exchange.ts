@@ -6,7 +6,7 @@ import type { Log } from "../log.js";
 import type { RouteMetrics } from "../metrics/route-metrics.js";
 import type { ModelClient } from "../model/client.js";
 import type { Entry } from "../report/ledger.js";
-import type { AuthData } from "../wire.js";
+import type { AuthData, Payload } from "../wire.js";
 import { workloadOf } from "../workload.js";
 import { type Answer, answers } from "./answer.js";
 import { type BodyFormat, type ParsedEnvelope, parseEnvelope } from "./envelope.js";
@@ -26,6 +26,8 @@ export interface Gate {
   readonly log: Log;
   /** Largest body in bytes. */
   readonly maxBodyBytes: number;
+  /** Whether streams get the headers that keep proxies from holding them back. */
+  readonly streamHeaders: boolean;
   /** Undefined where nobody looks. */
   readonly observer: RequestObserver | undefined;
   /** Why a request may not be admitted now; undefined when it may. */
@@ -103,6 +105,10 @@ export abstract class Exchange {
   protected abstract breakOff(answer: Answer): void;
   /** Begins to make the answer. */
   protected abstract work(envelope: ParsedEnvelope): Work;
+  /** It is about to be taken in: from here on it waits for its turn, runs, and ends. */
+  protected onAdmitted(_payload: Payload): void {}
+  /** What was taken in has ended; an answer that has begun may be broken off after this. */
+  protected onEnded(): void {}
 
   /** Its turn has come. */
   start(): void {
@@ -232,6 +238,7 @@ export abstract class Exchange {
     this.#entry = entry;
     this.#envelope = envelope;
     this.#marks?.admitted(entry, sessionId);
+    this.onAdmitted(payload);
     this.gate.admit(this, entry);
   }
 
@@ -242,6 +249,7 @@ export abstract class Exchange {
     this.#envelope = undefined;
     this.#work = undefined;
     if (this.#totalTimer !== undefined) clearTimeout(this.#totalTimer);
+    this.onEnded();
     const now = performance.now();
     this.gate.end(this, entry, outcome, now, status >= 500);
     const { metrics } = this.route;

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { isAsyncIterable } from "../is-async-iterable.js";
 import type { Payload } from "../wire.js";
 import type { BodyWriter, Responder } from "./http-server.js";
+import { withStreamHeaders } from "./stream-head.js";
 
 /** A longer result goes out as fast as the client takes it, rather than being left to the server at once. */
 const WHOLE_LIMIT = 64 * 1024;
@@ -32,16 +33,18 @@ export class FunctionAnswer {
   readonly #responder: Responder;
   readonly #limits: FunctionLimits;
   readonly #sink: FunctionSink;
+  readonly #addsStreamHeaders: boolean;
   readonly #controller = new AbortController();
   #iterator: AsyncIterator<unknown> | undefined;
   #writer: BodyWriter | undefined;
   #timer: NodeJS.Timeout | undefined;
   #drained: () => void = () => {};
 
-  constructor(responder: Responder, limits: FunctionLimits, sink: FunctionSink) {
+  constructor(responder: Responder, limits: FunctionLimits, sink: FunctionSink, addsStreamHeaders = false) {
     this.#responder = responder;
     this.#limits = limits;
     this.#sink = sink;
+    this.#addsStreamHeaders = addsStreamHeaders;
   }
 
   get hasBegun(): boolean {
@@ -118,7 +121,9 @@ export class FunctionAnswer {
   }
 
   #begin(contentType: string, length?: number): BodyWriter {
-    const writer = this.#responder.begin(headOf(contentType), length, {
+    const head = headOf(contentType);
+    const told = this.#addsStreamHeaders && length === undefined ? withStreamHeaders(head) : head;
+    const writer = this.#responder.begin(told, length, {
       onDrain: () => this.#drained(),
       onFinish: () => this.#sink.onRelayed(200),
     });

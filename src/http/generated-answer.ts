@@ -5,6 +5,7 @@ import type { ModelCall } from "../model/call.js";
 import type { AnswerSink } from "../model/connection.js";
 import type { BodyWriter, Responder } from "./http-server.js";
 import type { RelaySink } from "./relay.js";
+import { isStreamType, withStreamHeaders } from "./stream-head.js";
 
 /** Makes the client's answer from the model's. */
 export type ResponseGenerator = (request: Request, modelResponse: Response) => Response | Promise<Response>;
@@ -27,6 +28,7 @@ export class GeneratedAnswer implements AnswerSink {
   readonly #request: Request;
   readonly #generate: ResponseGenerator;
   readonly #sink: GeneratedSink;
+  readonly #addsStreamHeaders: boolean;
   /** Set by whoever began the call; an answer that is cancelled cancels it. */
   call: ModelCall | undefined;
   #model: ReadableStreamDefaultController<Uint8Array> | undefined;
@@ -36,11 +38,18 @@ export class GeneratedAnswer implements AnswerSink {
   #cancelled = false;
   #modelError: TsworkerError | undefined;
 
-  constructor(responder: Responder, request: Request, generate: ResponseGenerator, sink: GeneratedSink) {
+  constructor(
+    responder: Responder,
+    request: Request,
+    generate: ResponseGenerator,
+    sink: GeneratedSink,
+    addsStreamHeaders = false,
+  ) {
     this.#responder = responder;
     this.#request = request;
     this.#generate = generate;
     this.#sink = sink;
+    this.#addsStreamHeaders = addsStreamHeaders;
   }
 
   get hasBegun(): boolean {
@@ -126,7 +135,9 @@ export class GeneratedAnswer implements AnswerSink {
       this.#sink.onRelayed(response.status);
       return;
     }
-    const writer = this.#responder.begin(head, undefined, {
+    const isStream = isStreamType(response.headers.get("content-type")?.toLowerCase() ?? "");
+    const told = isStream && this.#addsStreamHeaders ? withStreamHeaders(head) : head;
+    const writer = this.#responder.begin(told, undefined, {
       onDrain: () => this.#drained(),
       onFinish: () => {
         // What the user's code did not read of the model's answer nobody will.

@@ -1,4 +1,5 @@
 import type { TsworkerError } from "../errors.js";
+import type { Payload } from "../wire.js";
 import { type Answer, answers } from "./answer.js";
 import { formatOf } from "./body-format.js";
 import type { BodyFormat, ParsedEnvelope } from "./envelope.js";
@@ -6,6 +7,7 @@ import { Exchange, type Gate, type Route, type Work } from "./exchange.js";
 import { FunctionAnswer, type FunctionSink } from "./function-answer.js";
 import { GeneratedAnswer, type GeneratedSink } from "./generated-answer.js";
 import type { RequestHead, RequestSink, Responder } from "./http-server.js";
+import { KeptStream } from "./kept-stream.js";
 import { Relay } from "./relay.js";
 import { sendAnswer } from "./send-answer.js";
 
@@ -14,18 +16,24 @@ import { sendAnswer } from "./send-answer.js";
  * than through closures made for each request.
  */
 export class HttpExchange extends Exchange implements RequestSink, GeneratedSink, FunctionSink {
-  readonly #responder: Responder;
+  #responder: Responder;
   readonly #format: BodyFormat;
   /** What of the client's query goes to the model. */
   readonly #query: string;
   /** The client's request for a `responseGenerator`, which is read before the head is gone. */
   readonly #clientRequest: Request | undefined;
+  /** The client says by a header that it takes events; only looked at where its handler keeps streams alive. */
+  readonly #acceptsEvents: boolean;
+  /** The responder of a stream that is kept alive. */
+  #kept: KeptStream | undefined;
 
   /** @param query what goes to the model of the client's query. */
   constructor(gate: Gate, route: Route, head: RequestHead, query: string, responder: Responder) {
     super(gate, route);
     this.#responder = responder;
     this.#query = query;
+    this.#acceptsEvents =
+      route.handler.sseKeepAliveMs !== null && /\btext\/event-stream\b/i.test(head.header("accept"));
     this.#format = formatOf(head.header("content-type"));
     if (route.handler.responseGenerator !== undefined)
       this.#clientRequest = clientRequest(route.handler.route, head);
@@ -66,26 +74,45 @@ export class HttpExchange extends Exchange implements RequestSink, GeneratedSink
     this.userCodeThrew(remoteFunction === undefined ? "responseGenerator" : "remoteFunction", error);
   }
 
-  protected tell(answer: Answer): void {
-    sendAnswer(this.#responder, answer);
+  protected override onAdmitted({ stream }: Payload): void {
+    const { route, sseKeepAliveMs: keepAliveMs } = this.route.handler;
+    if (keepAliveMs === null || (stream !== true && !this.#acceptsEvents)) return;
+    const addsStreamHeaders = this.gate.streamHeaders;
+    this.#kept = new KeptStream(this.#responder, { route, keepAliveMs, addsStreamHeaders });
+    this.#responder = this.#kept;
   }
 
-  protected breakOff(): void {
-    this.#responder.close();
+  protected override onEnded(): void {
+    this.#kept?.stop();
+  }
+
+  protected tell(answer: Answer): void {
+    if (this.#kept?.fail(answer) !== true) sendAnswer(this.#responder, answer);
+  }
+
+  protected breakOff(answer: Answer): void {
+    if (this.#kept?.fail(answer) !== true) this.#responder.close();
   }
 
   protected work({ body, contentType, payload }: ParsedEnvelope): Work {
     const { handler, model } = this.route;
+    const { streamHeaders } = this.gate;
     if (handler.remoteFunction !== undefined) {
-      const answer = new FunctionAnswer(this.#responder, handler.timeouts, this);
+      const answer = new FunctionAnswer(this.#responder, handler.timeouts, this, streamHeaders);
       void answer.call(handler.remoteFunction, payload);
       return answer;
     }
     if (model === undefined) throw new Error(`${handler.route} has neither a model nor a remoteFunction`);
     const answer =
       handler.responseGenerator === undefined || this.#clientRequest === undefined
-        ? new Relay(this.#responder, this)
-        : new GeneratedAnswer(this.#responder, this.#clientRequest, handler.responseGenerator, this);
+        ? new Relay(this.#responder, this, streamHeaders)
+        : new GeneratedAnswer(
+            this.#responder,
+            this.#clientRequest,
+            handler.responseGenerator,
+            this,
+            streamHeaders,
+          );
     answer.call = model.post(handler.route, body, answer, contentType, this.#query);
     return answer;
   }

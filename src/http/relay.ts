@@ -1,19 +1,12 @@
-import type { TsworkerError } from "../errors.js";
+import { TsworkerError } from "../errors.js";
 import type { AnswerHead } from "../model/answer-head.js";
 import type { ModelCall } from "../model/call.js";
 import type { AnswerSink } from "../model/connection.js";
 import type { BodyWriter, Responder, WriterSink } from "./http-server.js";
+import { isStreamType, withStreamHeaders } from "./stream-head.js";
 
 /** A longer body that is no stream goes on in pieces too, rather than being held whole. */
 const WHOLE_LIMIT = 64 * 1024;
-
-const STREAMED_TYPES = ["text/event-stream", "application/x-ndjson", "application/jsonl"];
-
-/** Each piece is to go on as soon as it arrives. */
-const isStream = ({ contentType, length }: AnswerHead): boolean =>
-  length === undefined ||
-  STREAMED_TYPES.some((type) => contentType.startsWith(type)) ||
-  contentType.includes("stream");
 
 /** Statuses whose answer has no body. */
 const hasNoBody = (status: number): boolean => status === 204 || status === 304;
@@ -32,6 +25,7 @@ export interface RelaySink {
 export class Relay implements AnswerSink, WriterSink {
   readonly #responder: Responder;
   readonly #sink: RelaySink;
+  readonly #addsStreamHeaders: boolean;
   /** Set by whoever began the call; a relay that is cancelled cancels it. */
   call: ModelCall | undefined;
   #head: AnswerHead | undefined;
@@ -39,9 +33,10 @@ export class Relay implements AnswerSink, WriterSink {
   #writer: BodyWriter | undefined;
   #resume: () => void = () => {};
 
-  constructor(responder: Responder, sink: RelaySink) {
+  constructor(responder: Responder, sink: RelaySink, addsStreamHeaders: boolean) {
     this.#responder = responder;
     this.#sink = sink;
+    this.#addsStreamHeaders = addsStreamHeaders;
   }
 
   /** The head of the answer went out: the client can be told nothing else any more. */
@@ -59,8 +54,11 @@ export class Relay implements AnswerSink, WriterSink {
     this.#head = head;
     this.#resume = resume;
     const { status, length = 0 } = head;
-    if (hasNoBody(status) || head.length === 0 || (!isStream(head) && length <= WHOLE_LIMIT)) return;
-    this.#writer = this.#responder.begin(head, head.length, this);
+    const isStream = isStreamType(head.contentType);
+    const isWhole = !isStream && head.length !== undefined && length <= WHOLE_LIMIT;
+    if (hasNoBody(status) || head.length === 0 || isWhole) return;
+    const told = isStream && this.#addsStreamHeaders ? withStreamHeaders(head) : head;
+    this.#writer = this.#responder.begin(told, head.length, this);
     this.#sink.onBegun();
   }
 
@@ -81,6 +79,20 @@ export class Relay implements AnswerSink, WriterSink {
   }
 
   onEnd(): void {
+    try {
+      this.#end();
+    } catch (cause) {
+      const message = "the model's answer could not be passed on";
+      this.#sink.onModelFailed(new TsworkerError("MODEL_UNREACHABLE", message, { cause }));
+    }
+  }
+
+  onError(error: TsworkerError): void {
+    this.#writer?.close();
+    this.#sink.onModelFailed(error);
+  }
+
+  #end(): void {
     if (this.#writer !== undefined) {
       this.#writer.end();
       return;
@@ -89,10 +101,5 @@ export class Relay implements AnswerSink, WriterSink {
     if (head === undefined) return;
     this.#responder.answer(head, hasNoBody(head.status) ? undefined : (this.#whole ?? ""));
     this.#sink.onRelayed(head.status);
-  }
-
-  onError(error: TsworkerError): void {
-    this.#writer?.close();
-    this.#sink.onModelFailed(error);
   }
 }

@@ -48,6 +48,7 @@ export interface Ending {
 export class FakeGate implements Gate {
   readonly log: Log;
   readonly maxBodyBytes: number;
+  readonly streamHeaders = true;
   readonly observer = undefined;
   refusal: Refusal | undefined;
   readonly admitted: Exchange[] = [];
@@ -96,6 +97,7 @@ export const socketHandler = (parts: Partial<Handler> = {}): Handler => ({
   websocket: true,
   maxQueueTime: null,
   forwardQuery: true,
+  sseKeepAliveMs: null,
   timeouts: { connectMs: null, headersMs: null, idleMs: null, totalMs: null },
   queue: "/ws",
   limit: 1,

@@ -8,6 +8,7 @@ describe("what a configuration leaves out", () => {
       maxSessions: 10,
       maxConnections: null,
       maxBodyBytes: 256 * 1024 * 1024,
+      streamHeaders: true,
       drainTimeout: 30,
       logActionConfig: { onLoad: [], onError: [], onInfo: [] },
     });
@@ -16,6 +17,8 @@ describe("what a configuration leaves out", () => {
   test("is filled in for a handler", () => {
     expect(checkedHandlers({ route: "/go" }).handlers[0]).toMatchObject({
       maxQueueTime: 30,
+      forwardQuery: true,
+      sseKeepAliveMs: null,
       queue: "serial",
       limit: 1,
       timeouts: { connectMs: 10_000, headersMs: null, idleMs: null },

@@ -27,7 +27,11 @@ const { payload: _, handler: __, ...benchmark } = checked.benchmark;
 /** The defaults that are filled in. What a section needs to be there at all is not one of them. */
 const FILLED_IN: Readonly<Record<string, object>> = {
   WorkerConfig: checked,
-  HandlerConfig: { maxQueueTime: handler?.maxQueueTime },
+  HandlerConfig: {
+    maxQueueTime: handler?.maxQueueTime,
+    forwardQuery: handler?.forwardQuery,
+    sseKeepAliveMs: handler?.sseKeepAliveMs,
+  },
   BenchmarkConfig: benchmark,
   TimeoutsConfig: handler?.timeouts ?? {},
   MultipartConfig: { ...handler?.multipart, files: undefined },
@@ -195,6 +199,8 @@ test("each combination that is said to be refused is refused", () => {
     { handlers: [{ ...go, remoteFunction: () => 1, responseGenerator: () => new Response() }] },
     { handlers: [{ ...go, remoteFunction: () => 1, multipart: { files: {} } }] },
     { handlers: [{ ...go, remoteFunction: () => 1, forwardQuery: true }] },
+    { handlers: [{ ...go, remoteFunction: () => 1, sseKeepAliveMs: 1000 }] },
+    { ...server, handlers: [go, { route: "/ws", websocket: true, sseKeepAliveMs: 1000 }] },
     { ...server, handlers: [{ ...go, websocket: true }] },
     { ...server, handlers: [go, { route: "/ws", websocket: true, responseGenerator: () => new Response() }] },
     { handlers: [go] },
