@@ -9,6 +9,7 @@ import type {
   SessionsAborted,
   SessionsOpened,
   TrafficAborted,
+  TrafficAwaited,
   TrafficClosed,
   TrafficDrained,
   TrafficOpened,
@@ -25,12 +26,18 @@ export type EdgeEvent =
   | TrafficOpened
   | TrafficClosed
   | TrafficAborted
+  | TrafficAwaited
   | KeyHeld;
 
 /** Whether requests are admitted. */
 export type Traffic =
   | { readonly open: true; readonly maxPerf: number }
-  | { readonly open: false; readonly reason: ClosedReason };
+  | {
+      readonly open: false;
+      readonly reason: ClosedReason;
+      /** What was last seen of the model that is waited for, such as `127.0.0.1:18000: connection refused`. */
+      readonly waitsFor?: string | undefined;
+    };
 
 /** The edge's snapshot, for people to see. */
 export type EdgeSnapshot = Snapshot<undefined> & {

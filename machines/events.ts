@@ -133,6 +133,12 @@ export interface TrafficClosed {
   readonly reason: ClosedReason;
 }
 
+/** While requests are not admitted: what was last seen of the model that is waited for. */
+export interface TrafficAwaited {
+  readonly type: "traffic.awaited";
+  readonly seen: string | undefined;
+}
+
 /** Requests that are still open are to be ended now: the grace period is over. */
 export interface TrafficAborted {
   readonly type: "traffic.aborted";
@@ -165,31 +171,57 @@ export interface ModelStarted {
   readonly type: "model.started";
 }
 
-/** The model's log reported a failure, or its lifecycle could not start it. */
+/**
+ * The model has failed: a line of its log says so and its health URL does not contradict it, nothing listens any more,
+ * or its lifecycle could not start it.
+ */
 export interface ModelFailed {
   readonly type: "model.failed";
   readonly message: string;
 }
 
-/** The model's health URL answered 200. */
+/** The model is well: its health URL answered 200, a request succeeded, or its port accepts connections again. */
 export interface ModelHealthy {
   readonly type: "model.healthy";
 }
 
-/** The model's health URL did not answer 200. */
+/** The model's health URL failed often enough in a row to count. */
 export interface ModelUnhealthy {
   readonly type: "model.unhealthy";
   readonly message: string;
 }
 
-/** Ask the model's health URL now, and every 10 s from then on. */
+/** A line of the model's log looked like a failure, and the health URL answered 200 all the same. */
+export interface ModelDismissed {
+  readonly type: "model.dismissed";
+  readonly line: string;
+}
+
+/** What was last seen of a model that is waited for. */
+export interface ModelAwaited {
+  readonly type: "model.awaited";
+  /** Such as `127.0.0.1:18000: connection refused`; undefined when nothing is missing any more. */
+  readonly seen: string | undefined;
+}
+
+/** Ask the model's health URL now, and at its interval from then on. */
 export interface ModelVerify {
   readonly type: "model.verify";
 }
 
-/** The worker is errored: ask the model's health URL in 10 s, and every 10 s from then on. */
+/** The worker is errored: ask the model's health URL at its interval, or look for other signs that the model is well. */
 export interface ModelSuspect {
   readonly type: "model.suspect";
+}
+
+/** The worker is ready: nothing is waited for any more. */
+export interface ModelServe {
+  readonly type: "model.serve";
+}
+
+/** The connection of a request to the model could not be made, or broke off. Sent once a second at most. */
+export interface ConnectionLost {
+  readonly type: "connection.lost";
 }
 
 /** A line of the model's log, and what was looked for in it. */

@@ -1,139 +1,141 @@
-import {
-  type ActorRef,
-  assign,
-  enqueueActions,
-  fromCallback,
-  fromPromise,
-  type Snapshot,
-  sendTo,
-  setup,
-} from "xstate";
-import type {
-  LogMatched,
-  ModelFailed,
-  ModelHealthy,
-  ModelLoaded,
-  ModelStarted,
-  ModelSuspect,
-  ModelUnhealthy,
-  ModelVerify,
-} from "./events.js";
+import { and, raise, stateIn } from "xstate";
+import { failureOf, messageOf, modelSetup, newModelContext } from "./model-setup.js";
 
-/**
- * What tells that the model has loaded: a line of its log, its health URL, whichever of the two comes first, the
- * user's own `lifecycle.start`, or nothing where there is no model.
- */
-export type Readiness = "log" | "health" | "either" | "lifecycle" | "none";
+export type { ModelInput, ModelNews, ProbeFailure, Readiness } from "./model-setup.js";
 
-/** What the model actor tells the worker. */
-export type ModelNews = ModelStarted | ModelLoaded | ModelFailed | ModelHealthy | ModelUnhealthy;
+const loaded = { type: "tell", params: { type: "model.loaded" } } as const;
+const healthy = { type: "tell", params: { type: "model.healthy" } } as const;
 
-/** What the model actor is started with. */
-export interface ModelInput {
-  readonly worker: ActorRef<Snapshot<unknown>, ModelNews>;
-  readonly readiness: Readiness;
-  /** There is a log to read. */
-  readonly hasLog: boolean;
-  /** There is a health URL to ask. */
-  readonly hasHealth: boolean;
-  /** The user's own code is to start the model. */
-  readonly hasLifecycle: boolean;
-  /** It has done so already, when an earlier model actor asked it to. */
-  readonly isStarted: boolean;
+interface Failed {
+  readonly event: { readonly error: unknown };
 }
 
-const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const failure = ({ event }: Failed) => failureOf(event.error);
+const seeFailure = {
+  type: "see",
+  params: ({ event }: Failed) => ({ seen: failureOf(event.error).seen }),
+} as const;
 
 /**
- * Watches the model from outside: its log while the worker lives, and its health URL from the moment the
- * worker asks for it. Where the user's own code starts the model, it has it do so, again and again until it did.
+ * Watches the model from outside, and decides what the evidence is worth: lines of its log, its health URL, refused
+ * connections and requests that succeed. Where the user's own code starts the model, it has it do so, again and again
+ * until it did.
+ *
+ * A line of the log is evidence, and the health URL is the judge. Where there is none the line counts, and what comes
+ * later may contradict it.
  */
-export const modelMachine = setup({
-  types: {} as {
-    context: ModelInput;
-    input: ModelInput;
-    events: LogMatched | ModelVerify | ModelSuspect;
-  },
-  actors: {
-    tailLog: fromCallback(() => {
-      throw new Error("tailLog is not provided");
-    }),
-    probeHealth: fromPromise<void>(() => Promise.reject(new Error("probeHealth is not provided"))),
-    startLifecycle: fromPromise<void>(() => Promise.reject(new Error("startLifecycle is not provided"))),
-  },
-  delays: { healthInterval: 10_000, loadingInterval: 1000, lifecycleRetry: 10_000 },
-  guards: {
-    hasLog: ({ context }) => context.hasLog,
-    hasHealth: ({ context }) => context.hasHealth,
-    loadsByLog: ({ context: { readiness } }) => readiness === "log" || readiness === "either",
-    loadsByHealth: ({ context: { readiness } }) => readiness === "health" || readiness === "either",
-    loadsByLifecycle: ({ context: { readiness } }) => readiness === "lifecycle",
-    needsNoLoading: ({ context: { readiness } }) => readiness === "none",
-    // Before it has started, its start is what leads the worker back.
-    isStartedUnwatched: ({ context: { readiness, isStarted } }) => readiness === "lifecycle" && isStarted,
-    mustStart: ({ context: { hasLifecycle, isStarted } }) => hasLifecycle && !isStarted,
-  },
-  actions: {
-    tell: sendTo(
-      ({ context }) => context.worker,
-      (_, news: ModelNews) => news,
-    ),
-    noteStarted: assign({ isStarted: true }),
-    tailLog: enqueueActions(({ context, enqueue }) => {
-      if (context.hasLog) enqueue.spawnChild("tailLog", { id: "log" });
-    }),
-  },
-}).createMachine({
+export const modelMachine = modelSetup.createMachine({
   id: "model",
-  context: ({ input }) => input,
+  context: ({ input }) => newModelContext(input),
   type: "parallel",
-  entry: "tailLog",
+  entry: "startWatching",
   states: {
     log: {
+      initial: "following",
       on: {
-        "log.loaded": { guard: "loadsByLog", actions: { type: "tell", params: { type: "model.loaded" } } },
-        "log.failed": {
-          actions: { type: "tell", params: ({ event }) => ({ type: "model.failed", message: event.match }) },
+        "log.loaded": [
+          {
+            guard: { type: "isNewsOfLoading", params: ({ event }) => event },
+            target: ".following",
+            actions: ["noteWasLoaded", "noteLoaded", loaded],
+          },
+          {
+            guard: { type: "isStaleClaim", params: ({ event }) => event },
+            target: ".claimed",
+            actions: "noteWasLoaded",
+          },
+          // Something else tells it, and says it better.
+          { target: ".following", actions: "noteWasLoaded" },
+        ],
+        "log.failed": [
+          { guard: { type: "isPast", params: ({ event }) => event } },
+          {
+            guard: { type: "isStale", params: ({ event }) => event },
+            target: ".accused",
+            actions: { type: "accuse", params: ({ event }) => event },
+          },
+          {
+            guard: "hasHealth",
+            actions: raise(({ event: { line, match } }) => ({ type: "model.accused", line, match })),
+          },
+          {
+            target: ".following",
+            actions: {
+              type: "tell",
+              params: ({ event }) => ({ type: "model.failed", message: event.match }),
+            },
+          },
+        ],
+      },
+      states: {
+        following: {},
+        // An old line says that the model has loaded: that counts as soon as the model can be reached.
+        claimed: {
+          initial: "probing",
+          states: {
+            probing: {
+              invoke: {
+                id: "claimProbe",
+                src: "probe",
+                onDone: { target: "#model.log.following", actions: ["noteLoaded", loaded] },
+                onError: { target: "waiting", actions: seeFailure },
+              },
+            },
+            waiting: { after: { loadingInterval: "probing" } },
+          },
+        },
+        // An old line says that the model has failed, unless a later one says that it has loaded.
+        accused: {
+          after: {
+            settleTime: [
+              {
+                guard: "hasHealth",
+                target: "following",
+                actions: raise(({ context: { accusation } }) => ({
+                  type: "model.accused",
+                  line: accusation?.line ?? "",
+                  match: accusation?.match ?? "",
+                })),
+              },
+              { target: "following", actions: "believeAccusation" },
+            ],
+          },
         },
       },
     },
     health: {
       initial: "deciding",
       on: {
-        "model.verify": { guard: "hasHealth", target: ".probing" },
-        "model.suspect": [
-          { guard: "hasHealth", target: ".waiting" },
-          { guard: "needsNoLoading", target: ".pausing" },
-          { guard: "isStartedUnwatched", target: ".pausing" },
-        ],
+        "model.verify": { guard: "hasHealth", target: ".probing", actions: "forgetFailures" },
+        "model.suspect": [{ guard: "hasHealth", target: ".waiting" }, { target: ".doubted" }],
+        "model.accused": { target: ".checking", actions: { type: "accuse", params: ({ event }) => event } },
       },
       states: {
         deciding: {
           always: [
             { guard: "loadsByHealth", target: "awaiting" },
-            {
-              guard: "needsNoLoading",
-              target: "waiting",
-              actions: { type: "tell", params: { type: "model.loaded" } },
-            },
-            { target: "unasked" },
+            { guard: "needsLoading", target: "unasked" },
+            { guard: "hasHealth", target: "waiting", actions: ["noteLoaded", loaded] },
+            { target: "unasked", actions: ["noteLoaded", loaded] },
           ],
         },
-        unasked: {},
+        // Nothing is asked as long as there is no reason to.
+        unasked: {
+          on: { "connection.lost": { guard: "lacksHealth", target: "confirming" } },
+        },
         awaiting: {
           initial: "probing",
           // The log was faster: its line has told what the first 200 would tell.
-          on: { "log.loaded": { guard: "loadsByLog", target: "unasked" } },
+          on: {
+            "log.loaded": { guard: { type: "isFirst", params: ({ event }) => event }, target: "unasked" },
+          },
           states: {
             probing: {
               invoke: {
                 id: "firstProbe",
-                src: "probeHealth",
-                onDone: {
-                  target: "#model.health.waiting",
-                  actions: { type: "tell", params: { type: "model.loaded" } },
-                },
-                onError: "waiting",
+                src: "probe",
+                onDone: { target: "#model.health.waiting", actions: ["noteLoaded", loaded] },
+                onError: { target: "waiting", actions: seeFailure },
               },
             },
             waiting: { after: { loadingInterval: "probing" } },
@@ -142,25 +144,184 @@ export const modelMachine = setup({
         probing: {
           invoke: {
             id: "probe",
-            src: "probeHealth",
-            onDone: { target: "waiting", actions: { type: "tell", params: { type: "model.healthy" } } },
-            onError: {
-              target: "waiting",
-              actions: {
-                type: "tell",
-                params: ({ event }) => ({ type: "model.unhealthy", message: message(event.error) }),
+            src: "probe",
+            onDone: { target: "waiting", actions: ["forgetFailures", healthy] },
+            onError: [
+              {
+                guard: { type: "isExcused", params: failure },
+                target: "waiting",
+                actions: ["forgetFailures", seeFailure],
               },
-            },
+              {
+                guard: { type: "isTolerated", params: failure },
+                target: "waiting",
+                actions: ["countFailure", seeFailure],
+              },
+              {
+                target: "waiting",
+                actions: [
+                  seeFailure,
+                  {
+                    type: "tell",
+                    params: ({ event }) => ({ type: "model.unhealthy", message: messageOf(event.error) }),
+                  },
+                ],
+              },
+            ],
           },
         },
-        waiting: { after: { healthInterval: { guard: "hasHealth", target: "probing" } } },
-        // Nobody else would lead the worker back.
-        pausing: {
-          after: {
-            healthInterval: {
-              target: "waiting",
-              actions: { type: "tell", params: { type: "model.loaded" } },
+        waiting: {
+          after: { healthInterval: "probing" },
+          // Later failures count at the interval only: clients must not be able to hurry them.
+          on: { "connection.lost": { guard: "isUnsuspected", target: "probing" } },
+        },
+        // A line of the log accuses the model. Further ones change nothing: the check is about the model.
+        checking: {
+          initial: "looking",
+          on: { "model.accused": {}, "model.verify": ".looking" },
+          states: {
+            looking: {
+              invoke: {
+                id: "look",
+                src: "probe",
+                onDone: [
+                  {
+                    guard: "isSecondGoodLook",
+                    target: "#model.health.waiting",
+                    actions: ["forgetFailures", "dismissAccusation", healthy],
+                  },
+                  { target: "pausing", actions: ["countGoodLook", healthy] },
+                ],
+                onError: [
+                  {
+                    guard: { type: "isExcused", params: failure },
+                    target: "pausing",
+                    actions: "forgetFailures",
+                  },
+                  {
+                    guard: { type: "isTimeoutBelowThreshold", params: failure },
+                    target: "pausing",
+                    actions: "countFailure",
+                  },
+                  { target: "#model.health.waiting", actions: ["confirmAccusation", seeFailure] },
+                ],
+              },
             },
+            pausing: { after: { recheckInterval: "looking" } },
+          },
+        },
+        // Without a health URL: a request's connection was lost. Own attempts are to show whether anything listens.
+        confirming: {
+          initial: "connecting",
+          states: {
+            connecting: {
+              invoke: {
+                id: "attempt",
+                src: "probe",
+                onDone: { target: "#model.health.unasked", actions: "forgetFailures" },
+                onError: [
+                  {
+                    guard: { type: "isExcused", params: failure },
+                    target: "#model.health.unasked",
+                    actions: "forgetFailures",
+                  },
+                  { guard: "isBelowThreshold", target: "pausing", actions: "countFailure" },
+                  {
+                    target: "#model.health.gone",
+                    actions: [
+                      seeFailure,
+                      {
+                        type: "tell",
+                        params: ({ event }) => ({ type: "model.failed", message: messageOf(event.error) }),
+                      },
+                    ],
+                  },
+                ],
+              },
+            },
+            pausing: { after: { confirmInterval: "connecting" } },
+          },
+        },
+        // The port accepts no connections: the worker is led back when it does.
+        gone: {
+          initial: "pausing",
+          // A ready line has led the worker back before the port did.
+          on: { "model.suspect": {}, "model.serve": "confirming" },
+          states: {
+            connecting: {
+              invoke: {
+                id: "return",
+                src: "probe",
+                onDone: { target: "#model.health.unasked", actions: ["forgetFailures", healthy] },
+                onError: { target: "pausing", actions: seeFailure },
+              },
+            },
+            pausing: { after: { confirmInterval: "connecting" } },
+          },
+        },
+        // The worker is errored, and there is no health URL: a request that succeeds leads it back.
+        doubted: {
+          invoke: {
+            id: "success",
+            src: "awaitSuccess",
+            onDone: { target: "unasked", actions: healthy },
+            onError: "unasked",
+          },
+          on: { "model.serve": "unasked" },
+          after: {
+            healthInterval: [
+              { guard: "leadsBackThroughPort", target: "returning" },
+              // Nothing else would lead the worker back.
+              { guard: "leadsBackByItself", target: "unasked", actions: loaded },
+            ],
+          },
+        },
+        returning: {
+          invoke: {
+            id: "return",
+            src: "probe",
+            onDone: { target: "unasked", actions: loaded },
+            onError: { target: "doubted", actions: seeFailure },
+          },
+          on: { "model.serve": "unasked" },
+        },
+      },
+    },
+    // What is seen of a model that is waited for longer than usual.
+    view: {
+      initial: "closed",
+      on: { "model.serve": ".off", "model.suspect": ".closed" },
+      states: {
+        off: { entry: "forgetSeen" },
+        closed: { entry: "forgetSeen", after: { viewDelay: "open" } },
+        open: {
+          entry: "show",
+          exit: "hide",
+          initial: "deciding",
+          states: {
+            deciding: {
+              always: [
+                {
+                  guard: and([stateIn({ health: "unasked" }), stateIn({ log: "following" })]),
+                  target: "looking",
+                },
+                // A probe sees more.
+                { target: "waiting" },
+              ],
+            },
+            looking: {
+              invoke: {
+                id: "view",
+                src: "lookAround",
+                input: ({ context: { isLoaded } }) => ({ isLoaded }),
+                onDone: {
+                  target: "waiting",
+                  actions: { type: "see", params: ({ event }) => ({ seen: event.output }) },
+                },
+                onError: { target: "waiting", actions: seeFailure },
+              },
+            },
+            waiting: { after: { viewInterval: "deciding" } },
           },
         },
       },
@@ -180,7 +341,8 @@ export const modelMachine = setup({
                 actions: [
                   "noteStarted",
                   { type: "tell", params: { type: "model.started" } },
-                  { type: "tell", params: { type: "model.loaded" } },
+                  "noteLoaded",
+                  loaded,
                 ],
               },
               {
@@ -194,7 +356,7 @@ export const modelMachine = setup({
                 type: "tell",
                 params: ({ event }) => ({
                   type: "model.failed",
-                  message: `lifecycle.start failed: ${message(event.error)}`,
+                  message: `lifecycle.start failed: ${messageOf(event.error)}`,
                 }),
               },
             },

@@ -21,6 +21,12 @@ export interface WorkerInput {
   readonly readiness: Readiness;
   readonly hasLog: boolean;
   readonly hasHealth: boolean;
+  /** There is a model server to connect to. */
+  readonly hasServer: boolean;
+  /** Milliseconds between two questions to the health URL of a model that has loaded. */
+  readonly healthIntervalMs: number;
+  /** Failures of the health URL in a row that make the model unhealthy. */
+  readonly failureThreshold: number;
   readonly queues: readonly QueueDefinition[];
   /** Base URLs of the engine. */
   readonly reportAddresses: readonly string[];
@@ -53,6 +59,12 @@ export interface WorkerContext extends WorkerInput {
   /** The health URL answered 200 since it was last in doubt. */
   readonly healthy: boolean;
   readonly key: "needless" | "awaited" | "held" | "failed";
+  /** What was last seen of the model that is waited for; undefined when ready, and in the first seconds. */
+  readonly waitsFor: string | undefined;
+  /** The last line of the model's log that looked like a failure while the health URL answered 200. */
+  readonly dismissed: string | undefined;
+  /** Number of such lines. */
+  readonly dismissals: number;
   /** What led to `errored`; kept until the worker is ready again. */
   readonly fault: Fault | undefined;
   /** Seconds from start to the first `ready`; undefined until then. */

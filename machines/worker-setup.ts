@@ -11,11 +11,13 @@ import { edgeNotProvided } from "./edge.js";
 import type {
   KeyFailed,
   KeyHeld,
+  ModelAwaited,
   SessionsAborted,
   SessionsClose,
   SessionsClosed,
   SessionsOpened,
   TrafficAborted,
+  TrafficAwaited,
   TrafficClosed,
   TrafficDrained,
   TrafficOpened,
@@ -119,10 +121,21 @@ export const workerSetup = setup({
         if (kind !== undefined) {
           enqueue.spawnChild("reporter", { id, input: { kind, addresses: context.reportAddresses } });
         } else if (id === "model") {
-          const { readiness, hasLog, hasHealth, hasLifecycle, modelStarted: isStarted } = context;
+          const { readiness, hasLog, hasHealth, hasServer, hasLifecycle, modelStarted: isStarted } = context;
+          const { healthIntervalMs, failureThreshold } = context;
           enqueue.spawnChild("model", {
             id,
-            input: { worker: self, readiness, hasLog, hasHealth, hasLifecycle, isStarted },
+            input: {
+              worker: self,
+              readiness,
+              hasLog,
+              hasHealth,
+              hasServer,
+              hasLifecycle,
+              isStarted,
+              healthIntervalMs,
+              failureThreshold,
+            },
           });
         } else if (id === "key") {
           enqueue.spawnChild("key", { id, input: { worker: self } });
@@ -151,6 +164,9 @@ export const workerSetup = setup({
         enqueue.sendTo(id, { type: "report.due" });
       } else if (id === "model" && (context.maxPerf !== undefined || context.fault !== undefined)) {
         enqueue.sendTo(id, { type: "model.suspect" });
+        if (context.fault === undefined && context.loadtime !== undefined) {
+          enqueue.sendTo(id, { type: "model.serve" });
+        }
       }
     }),
     flushReplacement: enqueueActions(({ enqueue, event }) => {
@@ -193,6 +209,16 @@ export const workerSetup = setup({
     }),
     verifyModel: sendTo("model", { type: "model.verify" }),
     suspectModel: sendTo("model", { type: "model.suspect" }),
+    serveModel: sendTo("model", { type: "model.serve" }),
+    noteAwaited: enqueueActions(({ enqueue }, { seen }: Pick<ModelAwaited, "seen">) => {
+      enqueue.assign({ waitsFor: seen });
+      enqueue.sendTo("edge", { type: "traffic.awaited", seen } satisfies TrafficAwaited);
+    }),
+    forgetAwaited: assign({ waitsFor: undefined }),
+    noteDismissed: assign(({ context }, { line }: { line: string }) => ({
+      dismissed: line,
+      dismissals: context.dismissals + 1,
+    })),
     blame: assign((_, fault: Fault) => ({ fault, healthy: false })),
     blameModel: assign((_, { message }: { message: string }) => ({
       fault: { of: "model" as const, message },

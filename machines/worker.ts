@@ -1,5 +1,5 @@
 import type { ActorRefFrom } from "xstate";
-import type { KeyHeld, ModelFailed } from "./events.js";
+import type { KeyHeld, ModelAwaited, ModelFailed } from "./events.js";
 import { deadActor, messageOf, queueId, REPORTS, reporterId, workerSetup } from "./worker-setup.js";
 
 /** The model's failure, in whatever state it strikes. */
@@ -9,6 +9,11 @@ const modelFailure = {
     type: "blameModel",
     params: ({ event }: { event: Pick<ModelFailed, "message"> }) => ({ message: event.message }),
   },
+} as const;
+
+/** The worker is not ready, and knows what it waits for. */
+const noteAwaited = {
+  actions: { type: "noteAwaited", params: ({ event }: { event: ModelAwaited }) => ({ seen: event.seen }) },
 } as const;
 
 /** The key is for the edge to check signatures with. */
@@ -61,6 +66,9 @@ export const workerMachine = workerSetup.createMachine({
       modelLoaded: false,
       healthy: false,
       key: input.secured ? "awaited" : "needless",
+      waitsFor: undefined,
+      dismissed: undefined,
+      dismissals: 0,
       fault: undefined,
       loadtime: undefined,
       replaced: 0,
@@ -83,6 +91,9 @@ export const workerMachine = workerSetup.createMachine({
     "key.failed": { actions: "noteKeyFailed" },
     "model.started": { actions: "noteStarted" },
     "model.loaded": { actions: "noteLoaded" },
+    "model.dismissed": {
+      actions: { type: "noteDismissed", params: ({ event }) => ({ line: event.line }) },
+    },
     "worker.drain": ".draining",
     "worker.abort": ".stopped",
     "xstate.error.actor.*": [
@@ -110,6 +121,7 @@ export const workerMachine = workerSetup.createMachine({
         "model.failed": modelFailure,
         // Only after an error does the health URL speak before the model was seen to load.
         "model.healthy": { guard: "loadsByHealth", target: "benchmarking", actions: "noteHealthy" },
+        "model.awaited": noteAwaited,
         "key.failed": { target: "errored", actions: ["noteKeyFailed", "blameKey"] },
       },
       after: { startTimeout: { target: "errored", actions: "blameSlowModel" } },
@@ -131,7 +143,7 @@ export const workerMachine = workerSetup.createMachine({
           },
         },
       },
-      on: { "model.failed": modelFailure },
+      on: { "model.failed": modelFailure, "model.awaited": noteAwaited },
     },
     verifying: {
       entry: ["reportCondition", "verifyModel"],
@@ -143,6 +155,7 @@ export const workerMachine = workerSetup.createMachine({
         "model.healthy": { actions: "noteHealthy" },
         "model.unhealthy": { actions: "noteUnhealthy" },
         "model.failed": modelFailure,
+        "model.awaited": noteAwaited,
       },
       after: {
         healthDeadline: {
@@ -156,7 +169,7 @@ export const workerMachine = workerSetup.createMachine({
       },
     },
     ready: {
-      entry: ["noteReady", "openTraffic", "reportCondition"],
+      entry: ["noteReady", "forgetAwaited", "serveModel", "openTraffic", "reportCondition"],
       on: {
         "model.failed": modelFailure,
         "model.unhealthy": modelFailure,
@@ -165,6 +178,7 @@ export const workerMachine = workerSetup.createMachine({
     errored: {
       entry: [
         { type: "tellEdge", params: { type: "traffic.closed", reason: "errored" } },
+        "forgetAwaited",
         "suspectModel",
         "reportCondition",
       ],
@@ -174,6 +188,7 @@ export const workerMachine = workerSetup.createMachine({
           { target: "benchmarking", actions: "noteLoaded" },
         ],
         "model.unhealthy": { actions: "noteUnhealthy" },
+        "model.awaited": noteAwaited,
         "model.healthy": [
           // The model is as well as before; that it has loaded is for its log to say.
           { guard: "isStillLoading" },

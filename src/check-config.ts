@@ -29,6 +29,11 @@ const logPatterns = z
     }),
   )
   .default([]);
+const pollMs = z
+  .number()
+  .min(10)
+  .max(2 ** 31 - 1)
+  .default(10_000);
 
 const benchmarkSchema = z
   .strictObject({
@@ -116,6 +121,9 @@ const configSchema = z.strictObject({
       'expected a path that begins with "/", or an http: or https: URL',
     )
     .optional(),
+  healthcheck: z
+    .strictObject({ intervalMs: pollMs, timeoutMs: pollMs, failureThreshold: count.default(3) })
+    .prefault({}),
   handlers: z.array(handlerSchema).min(1),
   openRoutes: z.array(z.strictObject({ route, text: z.string().optional() })).default([]),
   logActionConfig: z
@@ -184,6 +192,7 @@ export function checkConfig(config: WorkerConfig): CheckedConfig {
     benchmark: benchmarkOf(handlers[benchmarked], data.handlers[benchmarked]?.benchmarkConfig),
     openRoutes: data.openRoutes,
     logActionConfig: data.logActionConfig,
+    healthcheck: data.healthcheck,
     // As it came: its functions may be methods.
     ...(config.lifecycle && { lifecycle: config.lifecycle }),
     startTimeout: data.startTimeout,

@@ -180,6 +180,22 @@ export interface LogActionConfig {
   readonly onInfo?: readonly LogPattern[];
 }
 
+/** How often the model's health URL is asked, and what counts as a failure of it. */
+export interface HealthcheckConfig {
+  /**
+   * Milliseconds between two questions, once the model has loaded; before that it is one second. At least 10, at most 24
+   * days. @default 10000
+   */
+  readonly intervalMs?: number;
+  /** Milliseconds that an answer may take. At least 10, at most 24 days. @default 10000 */
+  readonly timeoutMs?: number;
+  /**
+   * Failures in a row after which the model counts as unhealthy. A refused connection counts at once, unless the model is
+   * sending answers; a time-out while it does is no failure. Integer of at least 1. @default 3
+   */
+  readonly failureThreshold?: number;
+}
+
 /**
  * What starts and stops with the worker, instead of a model server that somebody else starts.
  *
@@ -259,6 +275,8 @@ export interface WorkerConfig {
   readonly modelLogFile?: string;
   /** Health URL: a path on the model server, or an absolute URL. Default: `MODEL_HEALTH_ENDPOINT`. */
   readonly modelHealthcheckUrl?: string;
+  /** How the health URL is asked. */
+  readonly healthcheck?: HealthcheckConfig;
   /** The routes; at least one. */
   readonly handlers: readonly HandlerConfig[];
   /** Routes that anybody may GET without a signature, such as a `/ping`. @default none */
@@ -342,6 +360,7 @@ export interface CheckedConfig extends WorkerConfig {
   readonly benchmark: Benchmark;
   readonly openRoutes: readonly OpenRouteConfig[];
   readonly logActionConfig: Required<LogActionConfig>;
+  readonly healthcheck: Required<HealthcheckConfig>;
   readonly startTimeout: number;
   readonly maxSessions: number | null;
   readonly sessionCallbackHosts: readonly string[];

@@ -2,6 +2,7 @@ export type {
   BenchmarkConfig,
   FileFieldConfig,
   HandlerConfig,
+  HealthcheckConfig,
   InspectConfig,
   LifecycleConfig,
   LogActionConfig,

@@ -1,4 +1,4 @@
-import { type AnyActorLogic, createActor, fromPromise, type SnapshotFrom } from "xstate";
+import { type AnyActorLogic, createActor, fromCallback, fromPromise, type SnapshotFrom } from "xstate";
 import { keyMachine } from "../machines/key.js";
 import { modelMachine } from "../machines/model.js";
 import { queueLogic } from "../machines/queue.js";
@@ -12,6 +12,7 @@ import { Verifier } from "./auth/verifier.js";
 import type { CheckedConfig } from "./config.js";
 import type { Environment } from "./environment.js";
 import { TsworkerError } from "./errors.js";
+import { answeredWell } from "./http/answered-well.js";
 import { Edge } from "./http/edge.js";
 import { endpointsOf } from "./http/endpoints.js";
 import type { Route } from "./http/exchange.js";
@@ -24,14 +25,19 @@ import type { Inspection } from "./inspect/inspection.js";
 import { pageFiles } from "./inspect/page-files.js";
 import { statelyRelay } from "./inspect/stately.js";
 import type { Log } from "./log.js";
+import { logWorker, stateOf } from "./log-worker.js";
 import { Metrics } from "./metrics/metrics.js";
 import type { MetricsReading } from "./metrics/metrics-reading.js";
 import { RouteMetrics } from "./metrics/route-metrics.js";
 import { awaitListening } from "./model/await-listening.js";
+import { awaitSuccess } from "./model/await-success.js";
 import { ModelClient } from "./model/client.js";
 import { KeptBenchmark, measuredBy } from "./model/kept-benchmark.js";
+import { lookAround } from "./model/look-around.js";
+import { ModelActivity } from "./model/model-activity.js";
 import { ModelServer } from "./model/model-server.js";
 import { probeHealth } from "./model/probe-health.js";
+import { reachPort } from "./model/reach-port.js";
 import { runBenchmark } from "./model/run-benchmark.js";
 import { sendPayload } from "./model/send-payload.js";
 import { watchLog } from "./model/watch-log.js";
@@ -70,10 +76,19 @@ export async function startWorker(
 ): Promise<RunningWorker> {
   const startedAt = performance.now();
   const { health, readiness, awaited } = observationOf(config, environment);
+  const running = (): number =>
+    Object.values(actor.getSnapshot().context.queueRefs).reduce(
+      (sum, ref) => sum + ref.getSnapshot().context.running,
+      0,
+    );
+  const activity = new ModelActivity(running);
   const modelServer =
-    config.modelServer === undefined ? undefined : new ModelServer(config.modelServer, config);
+    config.modelServer === undefined
+      ? undefined
+      : new ModelServer(config.modelServer, { ...config, activity });
   const routes = routesOf(config, modelServer);
-  const { benchmark, lifecycle, modelLogFile } = config;
+  const forwarded = routes.filter(({ model }) => model !== undefined).map((route) => route.metrics);
+  const { benchmark, lifecycle, modelLogFile, healthcheck } = config;
   const benchmarked = routes.find(({ handler }) => handler === benchmark.handler);
   const scrub = scrubber(environment.masterToken);
   const counts = newReportCounts();
@@ -95,6 +110,7 @@ export async function startWorker(
     streamHeaders: config.streamHeaders,
     maxSessions: config.maxSessions,
     observer: inspector?.requests,
+    activity,
   });
   const key = keyMachine.provide({
     actors: { fetchKey: fromPromise(({ signal }) => fetchPublicKey(environment.reportAddresses, signal)) },
@@ -109,7 +125,14 @@ export async function startWorker(
           isRequired: readiness === "log",
         }),
       }),
-      ...(health !== undefined && { probeHealth: probeHealth(health) }),
+      watchConnections: fromCallback(({ sendBack }) =>
+        activity.onConnectionLost(() => sendBack({ type: "connection.lost" })),
+      ),
+      ...(health !== undefined
+        ? { probe: probeHealth({ url: health, timeoutMs: healthcheck.timeoutMs, activity }) }
+        : config.modelServer !== undefined && { probe: reachPort(config.modelServer, activity) }),
+      awaitSuccess: awaitSuccess(() => answeredWell(forwarded)),
+      lookAround: lookAround({ readiness, logFile: modelLogFile, server: config.modelServer }),
       startLifecycle: fromPromise(async ({ signal }) => {
         await lifecycle?.start?.(signal);
       }),
@@ -150,6 +173,9 @@ export async function startWorker(
       readiness,
       hasLog: modelLogFile !== undefined,
       hasHealth: health !== undefined,
+      hasServer: modelServer !== undefined,
+      healthIntervalMs: healthcheck.intervalMs,
+      failureThreshold: healthcheck.failureThreshold,
       hasLifecycle: lifecycle?.start !== undefined,
       startTimeoutMs: config.startTimeout * 1000,
       awaited,
@@ -180,7 +206,10 @@ export async function startWorker(
     forceUpdateFile: environment.forceUpdateFile,
     cors: config.cors,
     metrics,
-    state: () => stateOf(actor.getSnapshot()),
+    readiness: () => {
+      const snapshot = actor.getSnapshot();
+      return { state: stateOf(snapshot), waitsFor: snapshot.context.waitsFor };
+    },
     log,
   });
   const pages = inspector && new Pages(inspector);
@@ -207,7 +236,7 @@ export async function startWorker(
   if (inspection !== undefined) {
     log.info({ url: addressOf(inspection.options) }, "inspector");
   }
-  logStates(actor, log, readiness === "none" ? undefined : awaited);
+  logWorker(actor, log, readiness === "none" ? undefined : awaited);
   actor.subscribe({
     next: (snapshot: WorkerSnapshot) => {
       // The last reports are composed: they would not tell of what is refused from now on.
@@ -273,15 +302,11 @@ function routesOf(config: CheckedConfig, server: ModelServer | undefined): reado
 }
 
 type WorkerSnapshot = SnapshotFrom<typeof workerMachine>;
-type WorkerState = MetricsReading["state"];
-
-const stateOf = ({ value }: WorkerSnapshot): WorkerState =>
-  (typeof value === "string" ? value : Object.keys(value).join()) as WorkerState;
 
 /** What the worker knows of itself at this moment. */
 function readingOf(actor: WorkerActor, ledger: Ledger, edge: Edge, counts: ReportCounts): MetricsReading {
   const snapshot = actor.getSnapshot();
-  const { queueRefs, maxPerf, replaced } = snapshot.context;
+  const { queueRefs, maxPerf, replaced, dismissals } = snapshot.context;
   return {
     state: stateOf(snapshot),
     queues: Object.entries(queueRefs).map(([name, ref]) => {
@@ -300,24 +325,8 @@ function readingOf(actor: WorkerActor, ledger: Ledger, edge: Edge, counts: Repor
     undelivered: ledger.undelivered,
     replacedActors: replaced,
     lostLogLines: lostLines(),
+    dismissedLines: dismissals,
   };
-}
-
-/** Writes each state that the worker comes into into the log. @param awaited what a model that loads is waited for. */
-function logStates(actor: WorkerActor, log: Log, awaited: string | undefined): void {
-  let last: string | undefined;
-  actor.subscribe({
-    next: (snapshot: WorkerSnapshot) => {
-      const state = stateOf(snapshot);
-      if (state === last) return;
-      last = state;
-      const { fault, maxPerf, loadtime } = snapshot.context;
-      if (state === "errored") log.error({ state, fault: fault?.message }, "state");
-      else if (state === "loading") log.info({ state, waitsFor: awaited }, "state");
-      else log.info({ state, maxPerf, loadtime }, "state");
-    },
-    error: (error: unknown) => log.fatal({ err: error }, "the worker failed"),
-  });
 }
 
 function whenStopped(actor: WorkerActor): Promise<void> {

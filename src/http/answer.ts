@@ -1,4 +1,4 @@
-import type { ClosedReason } from "../../machines/events.js";
+import type { Traffic } from "../../machines/edge.js";
 import type { TsworkerError } from "../errors.js";
 import type { Faults } from "./envelope.js";
 
@@ -15,6 +15,8 @@ export interface Answer {
   /** The connection is of no further use. */
   readonly close?: boolean;
 }
+
+type ClosedTraffic = Extract<Traffic, { readonly open: false }>;
 
 /** Seconds after which a worker that is not ready may be asked again. */
 const NOT_READY_RETRY = 10;
@@ -55,8 +57,8 @@ export const answers = {
   envelopeTooSlow: (seconds: number): Answer => error(408, `the envelope did not arrive within ${seconds} s`),
   tooFast: (limit: number): Answer =>
     error(413, `more than ${limit} bytes are waiting for the model, which reads more slowly`),
-  notReady: (reason: ClosedReason): Answer =>
-    error(503, `the worker is ${reason}`, {
+  notReady: ({ reason, waitsFor }: ClosedTraffic): Answer =>
+    error(503, `the worker is ${reason}${waitsFor === undefined ? "" : `: it waits for ${waitsFor}`}`, {
       retryAfter: NOT_READY_RETRY,
       // The next request over this connection would meet its end.
       close: reason === "draining",

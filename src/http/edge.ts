@@ -5,6 +5,7 @@ import type { Verifier } from "../auth/verifier.js";
 import type { Handler } from "../config.js";
 import type { RequestObserver } from "../inspect/request-observer.js";
 import type { Log } from "../log.js";
+import type { ModelActivity } from "../model/model-activity.js";
 import type { Entry, Ledger } from "../report/ledger.js";
 import type { SessionTerms } from "../session/session-terms.js";
 import { Sessions } from "../session/sessions.js";
@@ -30,6 +31,7 @@ export interface EdgeOptions {
   readonly maxSessions: number | null;
   /** Undefined where nobody looks at single requests. */
   readonly observer: RequestObserver | undefined;
+  readonly activity: ModelActivity;
 }
 
 // The engine is not told: by its number it would take the request that was served for a rejected one.
@@ -44,6 +46,7 @@ export class Edge implements Gate {
   readonly maxBodyBytes: number;
   readonly streamHeaders: boolean;
   readonly observer: RequestObserver | undefined;
+  readonly activity: ModelActivity;
   readonly sessions: Sessions;
   readonly #ledger: Ledger;
   readonly #verifier: Verifier | undefined;
@@ -65,8 +68,10 @@ export class Edge implements Gate {
     streamHeaders,
     maxSessions,
     observer,
+    activity,
   }: EdgeOptions) {
     this.log = log;
+    this.activity = activity;
     this.maxBodyBytes = maxBodyBytes;
     this.streamHeaders = streamHeaders;
     this.observer = observer;
@@ -104,7 +109,7 @@ export class Edge implements Gate {
     } else if (this.sessions.find(sessionId)?.isOpen !== true) {
       return { answer: answers.invalidSession(), counts: false };
     }
-    if (!this.#traffic.open) return { answer: answers.notReady(this.#traffic.reason), counts: true };
+    if (!this.#traffic.open) return { answer: answers.notReady(this.#traffic), counts: true };
     if (maxQueueTime === null) return undefined;
     const wait = this.#ledger.loadAhead / this.#traffic.maxPerf;
     return wait > maxQueueTime ? { answer: answers.queueFull(wait, maxQueueTime), counts: true } : undefined;
@@ -177,6 +182,9 @@ export class Edge implements Gate {
         this.#traffic = { open: false, reason: event.reason };
         this.#tellWhenDrained();
         return;
+      case "traffic.awaited":
+        if (!this.#traffic.open) this.#traffic = { ...this.#traffic, waitsFor: event.seen };
+        return;
       case "traffic.aborted":
         this.#abortAll(answers.stopped(), () => true);
         return;
@@ -208,7 +216,7 @@ export class Edge implements Gate {
     const refusal = this.#refusalOfSigned(authData);
     if (refusal !== undefined) return refusal;
     if (this.#isReplayed(authData)) return REPLAYED;
-    if (!this.#traffic.open) return { answer: answers.notReady(this.#traffic.reason), counts: true };
+    if (!this.#traffic.open) return { answer: answers.notReady(this.#traffic), counts: true };
     if (!this.sessions.isFull) return undefined;
     return { answer: answers.tooManySessions(this.sessions.open), counts: true };
   }

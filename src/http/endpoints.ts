@@ -13,7 +13,7 @@ import { HttpExchange } from "./http-exchange.js";
 import type { Endpoint, SocketEndpoint } from "./http-server.js";
 import { notFound } from "./not-found.js";
 import { openEndpoint } from "./open-endpoint.js";
-import { healthz, metricsText, readyz } from "./probe-routes.js";
+import { healthz, metricsText, type ReadinessReading, readyz } from "./probe-routes.js";
 import { sendAnswer } from "./send-answer.js";
 import { SessionRoutes } from "./session-routes.js";
 import { socketEndpoint } from "./socket-endpoint.js";
@@ -31,7 +31,7 @@ export interface EndpointsOptions {
   readonly cors: readonly string[];
   readonly metrics: Metrics;
   /** The worker's state, for probes. */
-  readonly state: () => string;
+  readonly readiness: () => ReadinessReading;
   readonly log: Log;
 }
 
@@ -61,7 +61,7 @@ const handlerEndpoint = (edge: Edge, route: Route): Endpoint => ({
 
 export function endpointsOf(options: EndpointsOptions): Endpoints {
   const { edge, routes, openRoutes, modelServer, callbackRules, cors } = options;
-  const { masterToken, forceUpdateFile, metrics, state, log } = options;
+  const { masterToken, forceUpdateFile, metrics, readiness, log } = options;
   const onFault = (error: unknown): void => log.error({ err: error }, "request handling failed");
   const sessions = new SessionRoutes({ edge, rules: callbackRules, onFault });
   const open = [
@@ -76,6 +76,6 @@ export function endpointsOf(options: EndpointsOptions): Endpoints {
     sockets: routes
       .filter(({ handler }) => handler.websocket === true)
       .flatMap((route) => atAllForms(socketEndpoint(edge, route))),
-    local: [sessions.end, healthz, readyz(state), metricsText(metrics, onFault), notFound],
+    local: [sessions.end, healthz, readyz(readiness), metricsText(metrics, onFault), notFound],
   };
 }

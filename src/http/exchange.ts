@@ -1,10 +1,12 @@
 import { nanoid } from "nanoid";
 import type { Outcome } from "../../machines/events.js";
 import type { Handler } from "../config.js";
+import type { TsworkerError } from "../errors.js";
 import type { RequestMarks, RequestObserver } from "../inspect/request-observer.js";
 import type { Log } from "../log.js";
 import type { RouteMetrics } from "../metrics/route-metrics.js";
 import type { ModelClient } from "../model/client.js";
+import type { ModelActivity } from "../model/model-activity.js";
 import type { Entry } from "../report/ledger.js";
 import type { AuthData, Payload } from "../wire.js";
 import { workloadOf } from "../workload.js";
@@ -30,6 +32,8 @@ export interface Gate {
   readonly streamHeaders: boolean;
   /** Undefined where nobody looks. */
   readonly observer: RequestObserver | undefined;
+  /** What requests show of the model. */
+  readonly activity: ModelActivity;
   /** Why a request may not be admitted now; undefined when it may. */
   refusalOf(authData: AuthData, sessionId: string | null, handler: Handler): Refusal | undefined;
   reject(entry: Entry): void;
@@ -206,6 +210,13 @@ export abstract class Exchange {
     this.route.metrics.ended("cancelled", CLIENT_GONE, performance.now() - this.#arrivedAt);
     this.#marks?.ended("cancelled", CLIENT_GONE);
     this.#log("cancelled", CLIENT_GONE);
+  }
+
+  /** The model was not reached, took too long, or broke off. */
+  protected failOfModel(error: TsworkerError): void {
+    this.warn(error, "model failed");
+    if (error.code === "MODEL_UNREACHABLE") this.gate.activity.connectionLost();
+    this.fail(answers.modelFailed(error));
   }
 
   protected userCodeThrew(option: string, error: unknown): void {

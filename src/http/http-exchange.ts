@@ -65,8 +65,7 @@ export class HttpExchange extends Exchange implements RequestSink, GeneratedSink
   }
 
   onModelFailed(error: TsworkerError): void {
-    this.warn(error, "model failed");
-    this.fail(answers.modelFailed(error));
+    this.failOfModel(error);
   }
 
   onThrown(error: unknown): void {

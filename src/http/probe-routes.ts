@@ -9,12 +9,19 @@ export const healthz: Endpoint = getEndpoint("/healthz", (responder) =>
   sendAnswer(responder, answers.ok({ ok: true })),
 );
 
+/** What the probe for traffic says. */
+export interface ReadinessReading {
+  readonly state: string;
+  /** What was last seen of the model that is waited for. */
+  readonly waitsFor: string | undefined;
+}
+
 /** `GET /readyz`: 200 only when the worker is ready, else 503 with its state. */
-export const readyz = (state: () => string): Endpoint =>
+export const readyz = (read: () => ReadinessReading): Endpoint =>
   getEndpoint("/readyz", (responder) => {
-    const current = state();
-    const answer = current === "ready" ? answers.ok : answers.unavailable;
-    sendAnswer(responder, answer({ state: current }));
+    const { state, waitsFor } = read();
+    const answer = state === "ready" ? answers.ok : answers.unavailable;
+    sendAnswer(responder, answer({ state, waitsFor }));
   });
 
 /** `GET /metrics`: what Prometheus collects. */

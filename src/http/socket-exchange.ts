@@ -102,6 +102,7 @@ export class SocketExchange extends Exchange implements SocketSink, ModelSocketS
 
   onModelFrame(frame: Buffer, isBinary: boolean): void {
     if (this.#stage !== "taken") return;
+    this.gate.activity.heard++;
     if (!this.#hasBegun) {
       this.#hasBegun = true;
       this.onBegun();
@@ -124,8 +125,7 @@ export class SocketExchange extends Exchange implements SocketSink, ModelSocketS
       this.#endLeft();
       return;
     }
-    this.warn(error, "model failed");
-    this.fail(answers.modelFailed(error));
+    this.failOfModel(error);
   }
 
   protected tell(answer: Answer): void {

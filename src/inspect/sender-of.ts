@@ -43,6 +43,7 @@ export function senderOf(
   const about = ABOUT_ACTOR.exec(type)?.[1];
   if (about !== undefined) return about;
   if (type.startsWith("log.")) return "log";
+  if (type === "connection.lost") return "connections";
   if (parentId === undefined) return type === "sessions.closed" ? "sessions" : newsOf(type);
   if (parentId === "sessions") return "sessions";
   if (id === "edge" && flow !== undefined) {

@@ -68,4 +68,6 @@ export interface MetricsReading {
   readonly replacedActors: number;
   /** Lines of the log that were lost since the start of the process, because their output took none. */
   readonly lostLogLines: number;
+  /** Number of lines of the model's log that looked like a failure while its health URL answered 200. */
+  readonly dismissedLines: number;
 }

@@ -110,4 +110,10 @@ export const workerFamilies: readonly Family<MetricsReading>[] = [
     help: "Lines of the log that were lost because standard output or standard error took none: a pipe that is not read, a full disk.",
     read: ({ lostLogLines }) => single(lostLogLines),
   },
+  {
+    name: "tsworker_dismissed_error_lines_total",
+    type: "counter",
+    help: "Lines of the model's log that looked like a failure while the model's health URL answered 200.",
+    read: ({ dismissedLines }) => single(dismissedLines),
+  },
 ];

@@ -5,6 +5,7 @@ import type { AnswerHead, Framing, ParsedHead } from "./answer-head.js";
 import { AnswerParser, type ParserSink } from "./answer-parser.js";
 import type { Call } from "./call.js";
 import { EARLY_MS } from "./closing-habits.js";
+import type { ModelActivity } from "./model-activity.js";
 
 /** Takes a model's answer as it comes. After `onEnd` or `onError` nothing follows. */
 export interface AnswerSink {
@@ -53,6 +54,7 @@ const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 
 /** Hears what becomes of a connection between requests. */
 export interface ConnectionOwner {
+  readonly activity: ModelActivity;
   /** It may take another request. */
   onFree(connection: Connection): void;
   /** The model has said something on it for the first time. */
@@ -222,6 +224,7 @@ export class Connection implements ParserSink {
     const isFirst = !this.#isHeard;
     this.#isHeard = true;
     if (isFirst && this.#freeSince === 0) this.#owner.onServed();
+    this.#owner.activity.heard++;
     try {
       this.#parser.push(piece);
     } catch (cause) {

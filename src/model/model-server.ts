@@ -1,9 +1,12 @@
+import { ModelActivity } from "./model-activity.js";
 import { ModelPool } from "./pool.js";
 
 /** What the connections to a model server differ in from the usual ones. */
 export interface ModelServerOptions {
   /** Connections at once; null is no limit. @default null */
   readonly maxConnections?: number | null;
+  /** Where what the model sends is counted. */
+  readonly activity?: ModelActivity;
 }
 
 /** The model server: where it is, what its requests begin with, and the connections to it. */
@@ -13,14 +16,17 @@ export class ModelServer {
   readonly #basePath: string;
 
   /** @param url origin and base path, without a trailing slash. */
-  constructor(url: string, { maxConnections = null }: ModelServerOptions = {}) {
+  constructor(
+    url: string,
+    { maxConnections = null, activity = new ModelActivity() }: ModelServerOptions = {},
+  ) {
     const { protocol, hostname, port, pathname, host } = new URL(url);
     const tls = protocol === "https:";
     this.#host = host;
     this.#basePath = pathname === "/" ? "" : pathname;
     // An IPv6 address stands in brackets in a URL, but not where one connects to it.
     const address = { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port) || (tls ? 443 : 80), tls };
-    this.pool = new ModelPool(address, maxConnections ?? Number.POSITIVE_INFINITY);
+    this.pool = new ModelPool(address, maxConnections ?? Number.POSITIVE_INFINITY, activity);
   }
 
   /** The head of a request, up to the value of `content-length`. */

@@ -8,6 +8,7 @@ import {
   IDLE_LIMIT_MS,
   type ModelAddress,
 } from "./connection.js";
+import type { ModelActivity } from "./model-activity.js";
 
 /**
  * Milliseconds that a new connection may wait for a first byte while others are idle, before it is suspected that these
@@ -35,6 +36,7 @@ const STALL_MS = 200;
  * once, and then idle ones are given up. A server that is merely slow shows that it serves them all, and the suspicion ends.
  */
 export class ModelPool implements ConnectionOwner, CallSender {
+  readonly activity: ModelActivity;
   readonly #address: ModelAddress;
   readonly #maxConnections: number;
   readonly #connections = new Set<Connection>();
@@ -55,7 +57,8 @@ export class ModelPool implements ConnectionOwner, CallSender {
   #stallTimer: NodeJS.Timeout | undefined;
 
   /** @param maxConnections Infinity for no limit. */
-  constructor(address: ModelAddress, maxConnections: number) {
+  constructor(address: ModelAddress, maxConnections: number, activity: ModelActivity) {
+    this.activity = activity;
     this.#address = address;
     this.#maxConnections = maxConnections;
   }

@@ -47,6 +47,7 @@ describe("every state is reachable and every transition can be taken", () => {
     await byHealth.probeHealth.fail();
     await byHealth.pass(1000);
     await byHealth.probeHealth.succeed();
+    byHealth.log("log.loaded", "loaded");
     const byNothing = startedModel({ readiness: "none", hasLog: false, inspect });
     byNothing.suspect();
     await byNothing.pass(10_000);
@@ -57,6 +58,75 @@ describe("every state is reachable and every transition can be taken", () => {
     await byLifecycle.pass(10_000);
     await byLifecycle.startLifecycle.succeed();
     byLifecycle.suspect();
+    const failure = { kind: "timeout", isAnswering: true, seen: "" } as const;
+    const silent = { failure: { ...failure, isAnswering: false } };
+    const judged = startedModel({ hasHealth: true, hasServer: true, failureThreshold: 2, inspect });
+    judged.log("log.loaded", "loaded", true);
+    await judged.probeHealth.fail();
+    await judged.pass(1000);
+    await judged.probeHealth.succeed();
+    judged.log("log.failed", "failed", true);
+    judged.serve();
+    judged.log("log.failed", "failed");
+    judged.log("log.failed", "failed");
+    judged.verify();
+    await judged.probeHealth.fail("busy", { failure });
+    await judged.pass(4000);
+    await judged.probeHealth.fail("silent", silent);
+    await judged.pass(4000);
+    await judged.probeHealth.succeed();
+    await judged.pass(4000);
+    await judged.probeHealth.succeed();
+    judged.lose();
+    await judged.probeHealth.fail("busy", { failure });
+    await judged.pass(10_000);
+    await judged.probeHealth.fail();
+    judged.log("log.failed", "failed");
+    await judged.probeHealth.fail();
+    const early = startedModel({ hasHealth: true, inspect });
+    early.log("log.failed", "failed", true);
+    await early.pass(2000);
+    const gone = startedModel({ hasServer: true, failureThreshold: 2, inspect });
+    gone.log("log.failed", "failed");
+    gone.log("log.failed", "failed", true);
+    await gone.pass(2000);
+    await gone.pass(3000);
+    await gone.lookAround.succeed(undefined);
+    await gone.pass(5000);
+    await gone.lookAround.fail();
+    gone.lose();
+    await gone.probeHealth.succeed();
+    gone.lose();
+    await gone.probeHealth.fail("busy", { failure });
+    gone.lose();
+    await gone.probeHealth.fail();
+    await gone.pass(1000);
+    await gone.probeHealth.fail();
+    gone.suspect();
+    await gone.pass(1000);
+    await gone.probeHealth.fail();
+    await gone.pass(1000);
+    gone.serve();
+    for (let times = 0; times < 2; times++) {
+      await gone.probeHealth.fail();
+      await gone.pass(1000);
+    }
+    await gone.probeHealth.succeed();
+    for (const outcome of ["succeed", "fail"] as const) {
+      gone.suspect();
+      await gone.awaitSuccess[outcome](undefined as never);
+    }
+    gone.suspect();
+    gone.serve();
+    const returning = startedModel({ readiness: "none", hasLog: false, hasServer: true, inspect });
+    for (let times = 0; times < 3; times++) {
+      returning.suspect();
+      await returning.pass(10_000);
+      if (times === 0) await returning.probeHealth.fail();
+      else if (times === 1) await returning.probeHealth.succeed();
+      else returning.serve();
+    }
+    startedModel({ readiness: "none", hasLog: false, hasHealth: true, inspect });
     const startedToo = startedModel({ readiness: "log", hasLifecycle: true, inspect });
     await startedToo.startLifecycle.succeed();
     expect(record.unentered(modelMachine)).toEqual([]);
@@ -146,11 +216,23 @@ describe("every state is reachable and every transition can be taken", () => {
     await ready.pass(10_000);
     await ready.probeHealth.succeed();
     await ready.log("log.loaded");
+    const accuse = async (worker: ReturnType<typeof startedWorker>): Promise<void> => {
+      await worker.log("log.failed");
+      await worker.probeHealth.fail();
+    };
     await ready.log("log.failed");
-    await ready.log("log.failed");
+    await ready.probeHealth.succeed();
+    await ready.pass(4000);
+    await ready.probeHealth.succeed();
+    await accuse(ready);
+    await accuse(ready);
+    await ready.pass(10_000);
+    await ready.probeHealth.fail();
     await ready.log("log.loaded");
-    await ready.log("log.failed");
+    await accuse(ready);
     await ready.log("log.loaded");
+    await ready.pass(10_000);
+    await ready.probeHealth.fail("another");
     await ready.pass(300_000);
     await ready.kill("model");
     ready.edge.opened("serial")[0]?.send({ type: "request.arrived", id: FATAL_REQUEST, workload: 1, at: 0 });
@@ -196,14 +278,20 @@ describe("every state is reachable and every transition can be taken", () => {
     hanging.edge.drained();
     await hanging.pass(12_000);
 
-    const slow = startedWorker({ inspect, hasLifecycle: true, startTimeoutMs: 1000 });
+    const slow = startedWorker({ inspect, hasLifecycle: true, startTimeoutMs: 6000 });
     await slow.startLifecycle.succeed();
+    await slow.pass(5000);
+    await slow.lookAround.succeed("model.log: no such file");
     await slow.pass(1000);
+    const measured = startedWorker({ inspect });
+    await measured.log("log.loaded");
+    await measured.pass(5000);
+    await measured.lookAround.succeed("127.0.0.1:18000: connection refused");
 
     const failing = startedWorker({ inspect, hasHealth: true });
-    await failing.log("log.failed");
+    await accuse(failing);
     await failing.log("log.loaded");
-    await failing.log("log.failed");
+    await accuse(failing);
     await failing.pass(10_000);
     await failing.probeHealth.succeed();
     await failing.benchmark.fail();
@@ -222,7 +310,7 @@ describe("every state is reachable and every transition can be taken", () => {
     await keyless.kill("key");
     await keyless.fetchKey.succeed("the key");
     keyless.edge.fatal = new Error("the edge broke");
-    await keyless.log("log.failed");
+    await accuse(keyless);
 
     const unloaded = startedWorker({ inspect, secured: true, hasHealth: true });
     await failKey(unloaded);

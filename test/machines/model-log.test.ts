@@ -32,18 +32,19 @@ describe("the model's log", () => {
     expect(told).toEqual([]);
   });
 
-  test("does not tell that the model has loaded where that is the health URL's word", () => {
-    const { told, log } = startedModel({ readiness: "health", hasHealth: true });
+  test("does not tell that the model has loaded where that is the health URL's word", async () => {
+    const { told, log, probeHealth } = startedModel({ readiness: "health", hasHealth: true });
     log("log.loaded", "startup complete");
     expect(told).toEqual([]);
-    log("log.failed", "Traceback");
-    expect(told).toEqual([{ type: "model.failed", message: "Traceback" }]);
+    await probeHealth.succeed();
+    expect(told).toEqual([{ type: "model.loaded" }]);
   });
 
-  test("goes on being read while the health URL is asked", () => {
-    const { told, log, verify } = startedModel({ hasHealth: true });
+  test("goes on being read while the health URL is asked", async () => {
+    const { told, log, verify, probeHealth } = startedModel({ hasHealth: true });
     verify();
     log("log.failed", "Traceback");
-    expect(told).toEqual([{ type: "model.failed", message: "Traceback" }]);
+    await probeHealth.fail();
+    expect(told).toEqual([{ type: "model.failed", message: "… Traceback …" }]);
   });
 });

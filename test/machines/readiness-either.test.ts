@@ -76,6 +76,7 @@ describe("a worker that goes by the log or the health URL, whichever is first", 
     await benchmark.succeed(50);
     await probeHealth.succeed();
     await log("log.failed", "Traceback");
+    await probeHealth.fail();
     expect(state()).toBe("errored");
     if (by === "the log") {
       await log("log.loaded");
@@ -88,6 +89,7 @@ describe("a worker that goes by the log or the health URL, whichever is first", 
   test("benchmarks when the health URL answers after a failure while loading", async () => {
     const { probeHealth, state, log, pass } = startedWorker(either);
     await log("log.failed", "Traceback");
+    await probeHealth.fail();
     await pass(10_000);
     await probeHealth.succeed();
     expect(state()).toBe("benchmarking");

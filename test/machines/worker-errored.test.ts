@@ -40,6 +40,7 @@ describe("a failure in the model's log", () => {
       await go(started);
       expect(started.state()).toBe(from);
       await started.log("log.failed", "CUDA out of memory");
+      if (started.worker.getSnapshot().context.hasHealth) await started.probeHealth.fail();
       expect(started.state()).toBe("errored");
       expect(started.fault()).toEqual(FAILED);
       expect(started.told()?.errorMsg).toBe("CUDA out of memory");
@@ -81,6 +82,7 @@ describe("an errored worker", () => {
   test("keeps its message until it is ready again", async () => {
     const { probeHealth, told, log } = await readyWorker({ hasHealth: true });
     await log("log.failed", "CUDA out of memory");
+    await probeHealth.fail();
     await log("log.loaded");
     expect(told()?.errorMsg).toBe("CUDA out of memory");
     await probeHealth.succeed();
@@ -108,6 +110,7 @@ describe("an errored worker", () => {
   test("verifies the model's health after it was loaded again", async () => {
     const { probeHealth, state, log } = await readyWorker({ hasHealth: true });
     await log("log.failed");
+    await probeHealth.fail();
     await log("log.loaded");
     expect(state()).toBe("verifying");
     await probeHealth.fail();
@@ -161,6 +164,8 @@ describe("the health URL of a worker that was ready", () => {
   test("leads back from a failure that the log reported", async () => {
     const { probeHealth, state, pass, log } = await readyWorker({ hasHealth: true });
     await log("log.failed");
+    await probeHealth.fail();
+    expect(state()).toBe("errored");
     await pass(10_000);
     await probeHealth.succeed();
     expect(state()).toBe("ready");
@@ -180,6 +185,7 @@ describe("the health URL of a worker that was ready", () => {
   test("leads to the benchmark where the model failed while it was loading", async () => {
     const { benchmark, probeHealth, state, pass, log } = startedWorker({ hasHealth: true });
     await log("log.failed");
+    await probeHealth.fail();
     await pass(10_000);
     await probeHealth.succeed();
     expect(state()).toBe("benchmarking");

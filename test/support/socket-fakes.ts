@@ -2,6 +2,7 @@ import type { Handler } from "../../src/config.js";
 import type { EndOutcome, Exchange, Gate, Refusal } from "../../src/http/exchange.js";
 import type { ClientSocket } from "../../src/http/http-server.js";
 import type { Log } from "../../src/log.js";
+import { ModelActivity } from "../../src/model/model-activity.js";
 import type { Entry } from "../../src/report/ledger.js";
 import type { Closed, Message } from "./socket-model.js";
 
@@ -46,6 +47,7 @@ export interface Ending {
 
 /** Admits what is not to be refused, and grants turns when the test says so. */
 export class FakeGate implements Gate {
+  readonly activity = new ModelActivity();
   readonly log: Log;
   readonly maxBodyBytes: number;
   readonly streamHeaders = true;

@@ -34,7 +34,7 @@ describe("the states of a chart", () => {
     const model = chartOf(modelMachine).root;
     expect(model.kind).toBe("parallel");
     expect(model.initial).toBeUndefined();
-    expect(model.children.map(({ key }) => key)).toEqual(["log", "health", "lifecycle"]);
+    expect(model.children.map(({ key }) => key)).toEqual(["log", "health", "view", "lifecycle"]);
   });
 
   test("do not show the timers that xstate adds to a state with `after`", () => {

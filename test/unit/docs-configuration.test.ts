@@ -38,6 +38,7 @@ const FILLED_IN: Readonly<Record<string, object>> = {
   FileFieldConfig: {},
   OpenRouteConfig: {},
   LogActionConfig: checked.logActionConfig,
+  HealthcheckConfig: checked.healthcheck,
   LifecycleConfig: {},
   InspectConfig: {},
 };

@@ -33,6 +33,7 @@ async function printed() {
       undelivered: 0,
       replacedActors: 0,
       lostLogLines: 0,
+      dismissedLines: 0,
     }),
   });
   const text = await metrics.text();

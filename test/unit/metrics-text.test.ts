@@ -21,6 +21,7 @@ const READING: MetricsReading = {
   undelivered: 12,
   replacedActors: 1,
   lostLogLines: 3,
+  dismissedLines: 0,
 };
 
 /** The text of a worker with these metrics, parsed. */

@@ -36,9 +36,9 @@ export class Calls<TOutput, TInput = NonReducibleUnknown> {
     await settled();
   }
 
-  /** The oldest call that was not answered yet fails. */
-  async fail(message = "it failed"): Promise<void> {
-    this.#next().reject(new Error(message));
+  /** The oldest call that was not answered yet fails. @param more what its error carries. */
+  async fail(message = "it failed", more: Readonly<Record<string, unknown>> = {}): Promise<void> {
+    this.#next().reject(Object.assign(new Error(message), more));
     await settled();
   }
 

@@ -27,9 +27,14 @@ export class FakeEdge {
     getPersistedSnapshot: (snapshot) => snapshot,
   };
 
-  /** What it heard of traffic, oldest first. */
+  /** What it heard of traffic, oldest first, but for what is waited for. */
   get traffic(): readonly EdgeEvent[] {
-    return this.heard.filter(({ type }) => type.startsWith("traffic."));
+    return this.heard.filter(({ type }) => type.startsWith("traffic.") && type !== "traffic.awaited");
+  }
+
+  /** What it heard that is waited for, oldest first. */
+  get awaited(): readonly (string | undefined)[] {
+    return this.heard.flatMap((event) => (event.type === "traffic.awaited" ? [event.seen] : []));
   }
 
   /** What it heard of a queue, oldest first. */

@@ -42,6 +42,8 @@ export function startedWorker({ inspect = () => {}, wrap = (_, logic) => logic, 
   const edge = new FakeEdge();
   const fetchKey = new Calls<string>();
   const probeHealth = new Calls<void>();
+  const awaitSuccess = new Calls<void>();
+  const lookAround = new Calls<string | undefined, { readonly isLoaded: boolean }>();
   const startLifecycle = new Calls<void>();
   const benchmark = new Calls<number>();
   const linger = new Calls<void>();
@@ -50,6 +52,10 @@ export function startedWorker({ inspect = () => {}, wrap = (_, logic) => logic, 
   const deliver = new Calls<Delivered, DeliveryInput>();
   deliver.answer = ({ condition }) => ({ loadtime: condition.loadtime, more: false });
   const tails: ((event: LogMatched) => void)[] = [];
+  const losses: (() => void)[] = [];
+  const watchConnections = fromCallback<AnyEventObject>(({ sendBack }) => {
+    losses.push(() => sendBack({ type: "connection.lost" }));
+  });
   const tailLog = fromCallback<AnyEventObject>(({ sendBack }) => {
     tails.push(sendBack);
   });
@@ -83,7 +89,14 @@ export function startedWorker({ inspect = () => {}, wrap = (_, logic) => logic, 
           model: wrap(
             "model",
             modelMachine.provide({
-              actors: { tailLog, probeHealth: probeHealth.logic, startLifecycle: startLifecycle.logic },
+              actors: {
+                tailLog,
+                watchConnections,
+                probe: probeHealth.logic,
+                awaitSuccess: awaitSuccess.logic,
+                lookAround: lookAround.logic,
+                startLifecycle: startLifecycle.logic,
+              },
             }),
           ),
           reporter: wrap("reporter", reporterMachine.provide({ actors: { deliver: deliver.logic } })),
@@ -102,6 +115,9 @@ export function startedWorker({ inspect = () => {}, wrap = (_, logic) => logic, 
         readiness: "log",
         hasLog: true,
         hasHealth: false,
+        hasServer: false,
+        healthIntervalMs: 10_000,
+        failureThreshold: 1,
         queues: [{ name: "serial", limit: 1 }],
         reportAddresses: ["http://engine"],
         hasLifecycle: false,
@@ -118,6 +134,8 @@ export function startedWorker({ inspect = () => {}, wrap = (_, logic) => logic, 
     edge,
     fetchKey,
     probeHealth,
+    awaitSuccess,
+    lookAround,
     startLifecycle,
     benchmark,
     linger,
@@ -128,6 +146,11 @@ export function startedWorker({ inspect = () => {}, wrap = (_, logic) => logic, 
     /** A line of the model's log matches. */
     log: async (type: LogMatched["type"], match = "a line", stale = false) => {
       tails.at(-1)?.({ type, line: match, match, stale });
+      await settled();
+    },
+    /** The connection of a request was lost. */
+    lose: async () => {
+      losses.at(-1)?.();
       await settled();
     },
     /** How often the model's log was begun to be read. */

@@ -102,7 +102,7 @@ describe("a request that is not admitted", () => {
     ["in a closed session", answers.invalidSession(), 4410],
     ["replayed", answers.replayed(), 4409],
     ["too late in the queue", answers.queueFull(31, 30), 4429],
-    ["while the worker loads", answers.notReady("loading"), 4503],
+    ["while the worker loads", answers.notReady({ open: false, reason: "loading" }), 4503],
   ])("is told why: %s", async (_, answer, code) => {
     const each = await start();
     each.gate.refusal = { answer, counts: true };

@@ -18,6 +18,7 @@ const quiet: MetricsReading = {
   undelivered: 0,
   replacedActors: 0,
   lostLogLines: 0,
+  dismissedLines: 0,
 };
 
 let reading: MetricsReading;
