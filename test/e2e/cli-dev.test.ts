@@ -22,8 +22,8 @@ const [, , , ...documented] = (snippetsOf(await textOf("docs/engine.md"), "sh").
   .trim()
   .split(" ");
 
-/** A worker that says which version of itself runs. */
-const workerOf = (version: string): string => `
+/** A worker that says which version of itself runs. @param concurrency of its handler. */
+const workerOf = (version: string, concurrency = 1): string => `
 import { Worker } from "tsworker";
 
 console.log(${JSON.stringify(version)}, "pid", process.pid);
@@ -37,6 +37,7 @@ await new Worker({
     {
       route: "/v1/completions",
       workloadCalculator,
+      concurrency: ${concurrency},
       benchmarkConfig: {
         generator: () => ({ prompt: "hello", max_tokens: 4 }),
         runs: 1,
@@ -120,6 +121,8 @@ describe("tsworker dev", () => {
     const secondPid = Number(await has(/second pid (\d+)/));
     expect(await isRunning(firstPid)).toBe(false);
     await has(/second pid[\s\S]*worker +(ready)/);
+    // The same is measured once.
+    await has(/second pid[\s\S]*(benchmark result kept)/);
     expect(await completion(await engineUrl())).toMatchObject({ usage: { completion_tokens: 3 } });
 
     await write("worker.ts", 'throw new Error("the third is broken");\n');
@@ -133,8 +136,9 @@ describe("tsworker dev", () => {
 
     await write("neighbour.ts", "export {};\n");
     await has(/exited with 1[\s\S]*(exited with 1)/);
-    await write("worker.ts", workerOf("fourth"));
+    await write("worker.ts", workerOf("fourth", 2));
     const fourthPid = Number(await has(/fourth pid (\d+)/));
+    await has(/fourth pid[\s\S]*(benchmark is measured again.*routes)[\s\S]*benchmark round/);
 
     command.signal("SIGINT");
     expect(await command.exitCode).toBe(0);

@@ -27,8 +27,8 @@ export class LoggingModel {
   body = '{"answer":"yes"}';
   /** Content type of its answers. */
   contentType = "application/json";
-  /** Requests that may be open at once; one more is refused with 429. */
-  limit = Number.POSITIVE_INFINITY;
+  /** Which requests are refused with 429, by their number from 1 on. */
+  refuses: (number: number) => boolean = () => false;
   /** Milliseconds that an answer takes. */
   answerMs = 0;
   /** Every payload that it was sent, oldest first. */
@@ -106,7 +106,7 @@ export class LoggingModel {
       this.#open.delete(response);
       this.#held.delete(response);
     });
-    if (this.#open.size > this.limit) {
+    if (this.refuses(this.payloads.length)) {
       this.#open.delete(response);
       response.writeHead(429).end();
     } else if (payload.fate === "break") response.socket?.destroy();

@@ -105,8 +105,7 @@ test.concurrent("a `.has_benchmark` that holds no capacity is measured anew", as
 
 test.concurrent("only requests that answered 200 count in a round", async ({ lab }) => {
   const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  model.answerMs = 200;
-  model.limit = 19;
+  model.refuses = (number) => number === 7;
   const config = benchmarked({ runs: 1, concurrency: 20, doWarmup: false });
   const worker = await lab.worker({ engine, model, capacity: null, config });
   const [round] = rounds(worker);
@@ -118,8 +117,8 @@ test.concurrent("a round of which more than a tenth is refused is repeated with 
   lab,
 }) => {
   const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  model.answerMs = 200;
-  model.limit = 3;
+  // 5 of the first 8, 1 of the next 4, and none of the last 2.
+  model.refuses = (number) => number <= 5 || number === 9;
   const config = benchmarked({ runs: 1, concurrency: 8, doWarmup: false });
   const worker = await lab.worker({ engine, model, capacity: null, config });
   expect(rounds(worker).map(({ requests }) => requests)).toEqual([8, 4, 2]);
