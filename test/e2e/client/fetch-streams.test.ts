@@ -100,3 +100,24 @@ test("JSON of known length that breaks off is asked for again", async () => {
   expect(await (await fetch(`${endpoint.openaiUrl}/go`, INIT)).json()).toEqual({ n: 1 });
   expect(worker.seen.length).toBe(2);
 });
+
+test("the openai package passes over comments, and throws the event of an error", async () => {
+  const chunk = JSON.stringify({ choices: [{ delta: { content: "Hi" } }] });
+  const error = { message: "the model is unreachable or broke off", type: "server_error", code: 502 };
+  const { endpoint } = await tinyEndpoint((response) =>
+    response
+      .writeHead(200, { "content-type": "text/event-stream" })
+      .end(
+        `: keep-alive\n\n: keep-alive\n\ndata: ${chunk}\n\n: keep-alive\n\ndata: ${JSON.stringify({ error })}\n\ndata: [DONE]\n\n`,
+      ),
+  );
+  const openai = new OpenAI({ baseURL: endpoint.openaiUrl, apiKey: "unused", fetch: endpoint.fetch });
+  const messages = [{ role: "user" as const, content: "Hi" }];
+  const seen: unknown[] = [];
+  const reading = (async () => {
+    const stream = await openai.chat.completions.create({ model: "m", messages, stream: true });
+    for await (const { choices } of stream) seen.push(choices[0]?.delta.content);
+  })();
+  await expect(reading).rejects.toThrow(error.message);
+  expect(seen).toEqual(["Hi"]);
+});
