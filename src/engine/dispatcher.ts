@@ -40,7 +40,7 @@ interface DispatcherInput {
  */
 export class Dispatcher {
   readonly #input: DispatcherInput;
-  /** Epoch seconds of the last question; undefined: there was none. */
+  /** When it was asked last, in seconds of a clock that never jumps; undefined: never. */
   #lastAskedAt: number | undefined;
 
   constructor(input: DispatcherInput) {
@@ -51,7 +51,7 @@ export class Dispatcher {
     return this.#lastAskedAt;
   }
 
-  /** @param now - epoch seconds. */
+  /** @param now - seconds of a clock that never jumps. */
   dispatch({ askedIdx, cost, replayTimeout }: RouteQuestion, now: number): AuthData | NotRouted {
     const { endpoint, load, numbers, roster, summary, terms, waitlist, onRequested } = this.#input;
     this.#sweep(now);

@@ -11,7 +11,8 @@ import { Waitlist } from "./waitlist.js";
 import { summaryOf } from "./worker-view.js";
 import { Workforce } from "./workforce.js";
 
-const now = (): number => Date.now() / 1000;
+/** Seconds of a clock that never jumps. */
+const now = (): number => performance.now() / 1000;
 
 /** An endpoint at work: what clients ask of it, the workers that answer, and what it tells of itself. */
 export class ManagedEndpoint {

@@ -32,6 +32,8 @@ export interface Terms {
 
 interface Entry {
   readonly lastReport: RecordedReport;
+  /** When it came. */
+  readonly at: number;
   readonly hasLoaded: boolean;
   /**
    * Cost by `request_idx` of what was routed here since the last report. Reports come once a second: without
@@ -64,22 +66,25 @@ export class Roster {
     this.#silentAfter = silentAfter;
   }
 
-  /** @returns the id of a worker that was forgotten because there are too many. */
-  update(report: RecordedReport): number | undefined {
+  /**
+   * @param at when it came: in seconds of a clock that never jumps, as all times here.
+   * @returns the id of a worker that was forgotten because there are too many.
+   */
+  update(report: RecordedReport, at: number): number | undefined {
     const known = this.#entries.get(report.id);
     if (report.loadtime > 0) this.#toLoad.delete(report.id);
     const wasReady = known === undefined && report.max_perf > 0 && !this.#toLoad.has(report.id);
     // A capacity is kept until the process ends: without one, it is another process, which has yet to load.
     const hasLoaded = (known?.hasLoaded && report.max_perf > 0) || report.loadtime > 0 || wasReady;
     this.#entries.delete(report.id);
-    this.#entries.set(report.id, { lastReport: report, hasLoaded, routed: new Map(), routedLoad: 0 });
+    this.#entries.set(report.id, { lastReport: report, at, hasLoaded, routed: new Map(), routedLoad: 0 });
     if (this.#entries.size <= MAX_WORKERS) return undefined;
     const [longestSilent] = this.#entries.keys();
     if (longestSilent !== undefined) this.forget(longestSilent);
     return longestSilent;
   }
 
-  /** Every worker known, at epoch seconds `now`. */
+  /** Every worker known, at `now`. */
   view(now: number): readonly Reported[] {
     return [...this.#entries.values()].map((entry) => this.#viewOf(entry, now));
   }
@@ -147,8 +152,8 @@ export class Roster {
     return serves === undefined || serves(entry.lastReport.id);
   }
 
-  #stateOf({ lastReport, hasLoaded }: Entry, now: number): WorkerState {
-    if (now - lastReport.receivedAt > this.#silentAfter) return "silent";
+  #stateOf({ lastReport, at, hasLoaded }: Entry, now: number): WorkerState {
+    if (now - at > this.#silentAfter) return "silent";
     if (lastReport.error_msg !== "") return "error";
     return lastReport.max_perf > 0 && lastReport.url !== "" && hasLoaded ? "idle" : "loading";
   }

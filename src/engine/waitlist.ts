@@ -1,6 +1,6 @@
 interface Asked {
   readonly cost: number;
-  /** Epoch seconds of the last time that its client asked. */
+  /** When its client asked last, in seconds of a clock that never jumps. */
   readonly at: number;
   /** Seconds after which it is forgotten when nobody asks for it. */
   readonly replayTimeout: number;

@@ -32,7 +32,10 @@ interface WorkforceInput {
 const ANNOUNCED = 0;
 
 const never = new AbortController().signal;
-const now = (): number => Date.now() / 1000;
+/** Seconds of a clock that never jumps. */
+const now = (): number => performance.now() / 1000;
+/** The time of day, for what is shown and kept. */
+const epochSeconds = (): number => Date.now() / 1000;
 
 /** The workers of an endpoint, with their actors and reports, and the workergroups that they are made by. */
 export class Workforce {
@@ -125,7 +128,7 @@ export class Workforce {
       return;
     }
     if (!isKnown) this.#add({ id: report.id, groupId: ANNOUNCED, origin: "announced", purpose: "active" });
-    const forgotten = this.roster.update(report);
+    const forgotten = this.roster.update(report, now());
     if (forgotten !== undefined) this.#workers.get(forgotten)?.ref.send({ type: "worker.destroy" });
     const worker = this.#workers.get(report.id);
     const reported = this.roster.reported(report.id, now());
@@ -174,7 +177,9 @@ export class Workforce {
     if (isManaged && (this.#surroundings.provider === undefined || !this.#groups.has(groupId))) return;
     // It may have become ready after this was written, and tells so only once: of one that had not loaded yet
     // nothing is kept.
-    if (origin !== "held" && lastReport && lastReport.max_perf > 0) this.roster.update(lastReport);
+    if (origin !== "held" && lastReport && lastReport.max_perf > 0) {
+      this.roster.update(lastReport, now() - Math.max(0, epochSeconds() - lastReport.receivedAt));
+    }
     this.#add({ id, groupId, origin, purpose, ...(memo && { memo }) }, capacity);
   }
 
@@ -231,7 +236,7 @@ export class Workforce {
     const known: KnownWorker = {
       ref,
       groupId,
-      startedAt: now(),
+      startedAt: epochSeconds(),
       load: new RollingLoad(AVERAGE_SECONDS, now()),
       capacity,
       loadedAt: undefined,
@@ -239,7 +244,7 @@ export class Workforce {
     this.#workers.set(id, known);
     watchWorker(ref, {
       onStatus: (status) => {
-        if (status === "idle") known.loadedAt = now();
+        if (status === "idle") known.loadedAt = epochSeconds();
         if (status === "created" || status === "starting" || status === "rebooting") this.roster.restart(id);
         this.#tellState(id, known);
       },

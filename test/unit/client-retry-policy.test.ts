@@ -56,5 +56,14 @@ test.each([
   ["soon", undefined],
   ["", undefined],
 ])("Retry-After %j is %s ms", (text, expected) => {
-  expect(retryAfterMs(new Response(null, { headers: { "retry-after": text } }), 10_000)).toBe(expected);
+  // A date counts from that of the answer: the two machines' clocks may differ by hours.
+  const headers = { "retry-after": text, date: "Thu, 01 Jan 1970 00:00:10 GMT" };
+  expect(retryAfterMs(new Response(null, { headers }))).toBe(expected);
+});
+
+test("Retry-After with a date, in an answer that has none, counts from now", () => {
+  const headers = { "retry-after": new Date(Date.now() + 60_000).toUTCString() };
+  const ms = retryAfterMs(new Response(null, { headers }));
+  expect(ms).toBeGreaterThan(50_000);
+  expect(ms).toBeLessThanOrEqual(60_000);
 });

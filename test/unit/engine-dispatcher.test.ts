@@ -36,7 +36,7 @@ function startedDispatcher({ serves = () => true }: { readonly serves?: (id: num
     load,
     requested,
     report: (parts: Partial<WorkerStatus>, at = NOW) =>
-      roster.update({ ...workerStatus({ url: `http://w:${parts.id ?? 1}`, ...parts }), receivedAt: at }),
+      roster.update({ ...workerStatus({ url: `http://w:${parts.id ?? 1}`, ...parts }), receivedAt: 0 }, at),
   };
 }
 

@@ -7,7 +7,7 @@ const NOW = 1_000_000;
 
 function rosterOf(...statuses: readonly Partial<WorkerStatus>[]): Roster {
   const roster = new Roster(35);
-  for (const status of statuses) roster.update({ ...workerStatus(status), receivedAt: NOW });
+  for (const status of statuses) roster.update({ ...workerStatus(status), receivedAt: 0 }, NOW);
   return roster;
 }
 
@@ -81,7 +81,7 @@ describe("a request goes to the worker with the shortest expected queue", () => 
     const roster = rosterOf({ id: 1 });
     roster.assign(1, 300, NOW);
     expect(roster.view(NOW)[0]?.expectedQueue).toBe(3);
-    roster.update({ ...workerStatus({ id: 1, cur_load: 50 }), receivedAt: NOW + 1 });
+    roster.update({ ...workerStatus({ id: 1, cur_load: 50 }), receivedAt: 0 }, NOW + 1);
     expect(roster.view(NOW)[0]?.expectedQueue).toBe(0.5);
   });
 
