@@ -51,6 +51,7 @@ export function spawnTsworker({ cwd, env }: Surroundings, ...parameters: readonl
     stdout: () => stdout,
     stderr: () => stderr,
     /** As `head` does when it has enough. */
+    closeStdout: () => child.stdout.destroy(),
     closeStderr: () => child.stderr.destroy(),
     /** Resolves when the process has ended and all it wrote is there; null when a signal ended it. */
     exitCode,
