@@ -2,10 +2,12 @@ import { extname } from "node:path";
 import { z } from "zod";
 import type { Benchmark, CheckedConfig, Handler, LogPattern, WorkerConfig } from "./config.js";
 import { configFaults } from "./config-faults.js";
+import { checkCredentials } from "./credentials-schema.js";
 import { TsworkerError } from "./errors.js";
 import { faultList } from "./fault-list.js";
 import { faultOfPattern } from "./fault-of-pattern.js";
 import { isHttpUrl } from "./is-http-url.js";
+import { faultOfHeader, type ModelHeaders } from "./model/model-headers.js";
 import { optionAdvice } from "./option-advice.js";
 import { originSchema } from "./origin-schema.js";
 import { queuePlace } from "./queue-place.js";
@@ -109,9 +111,26 @@ const handlerSchema = z.strictObject({
     .default(null),
 });
 
+function checkHeaders(headers: ModelHeaders, context: z.core.$RefinementCtx): void {
+  const names = new Set<string>();
+  for (const [name, value] of Object.entries(headers)) {
+    const isTwice = names.has(name.toLowerCase());
+    names.add(name.toLowerCase());
+    const message = isTwice
+      ? "expected each header once, in any case of its name"
+      : faultOfHeader(name, value);
+    if (message !== undefined) context.addIssue({ code: "custom", path: [name], message });
+  }
+}
+
 const configSchema = z.strictObject({
-  modelServerUrl: z.string().refine(isHttpUrl, "expected a URL with http: or https:").optional(),
+  modelServerUrl: z
+    .string()
+    .refine(isHttpUrl, "expected a URL with http: or https:")
+    .superRefine(checkCredentials)
+    .optional(),
   modelServerPort: z.int().min(1).max(65535).optional(),
+  modelHeaders: z.record(z.string(), z.string()).superRefine(checkHeaders).default({}),
   maxConnections: count.nullable().default(null),
   modelLogFile: z.string().min(1).optional(),
   modelHealthcheckUrl: z
@@ -120,6 +139,7 @@ const configSchema = z.strictObject({
       (text) => text.startsWith("/") || isHttpUrl(text),
       'expected a path that begins with "/", or an http: or https: URL',
     )
+    .superRefine(checkCredentials)
     .optional(),
   healthcheck: z
     .strictObject({ intervalMs: pollMs, timeoutMs: pollMs, failureThreshold: count.default(3) })
@@ -187,6 +207,7 @@ export function checkConfig(config: WorkerConfig): CheckedConfig {
   return {
     ...(data as WorkerConfig),
     modelServer: serverOf(data.modelServerUrl, data.modelServerPort),
+    modelHeaders: data.modelHeaders,
     maxConnections: data.maxConnections,
     handlers,
     benchmark: benchmarkOf(handlers[benchmarked], data.handlers[benchmarked]?.benchmarkConfig),

@@ -4,6 +4,7 @@ import type { HandlerConfig } from "./config.js";
 import type { OptionAdvice } from "./option-advice.js";
 import { encodedPath } from "./path-forms.js";
 import { queuePlace } from "./queue-place.js";
+import { scrubber } from "./scrubber.js";
 
 /** What is wrong with a configuration, and where. */
 interface Fault {
@@ -186,6 +187,9 @@ function faultsOfModel(config: Fields, handlers: readonly Fields[]): Fault[] {
   if (modelServerUrl === undefined && typeof config.maxConnections === "number") {
     faults.push({ path: ["maxConnections"], expected: "expected none without a modelServerUrl" });
   }
+  if (modelServerUrl === undefined && Object.keys(fieldsOf(config.modelHeaders)).length > 0) {
+    faults.push({ path: ["modelHeaders"], expected: "expected none without a modelServerUrl" });
+  }
   const hasLines = listOf(fieldsOf(logActionConfig).onLoad).length > 0;
   if ((readiness === "log" || readiness === "either") && !hasLines) {
     faults.push({
@@ -213,6 +217,10 @@ const at = (path: readonly PropertyKey[]): string =>
 const valueAt = (root: unknown, path: readonly PropertyKey[]): unknown =>
   path.reduce<unknown>((value, key) => Reflect.get(fieldsOf(value), key), root);
 
+/** A field whose name says that its value is a secret, as `inspect` writes it. */
+const SECRET_FIELD =
+  /(['"]?[\w-]*(?:authorization|cookie|token|secret|password|api-?_?key)['"]?: )(?:'[^']*'?|"[^"]*"?|`[^`]*`?)/gi;
+
 const short = (value: unknown): string => {
   const text = inspect(value, {
     depth: 1,
@@ -220,7 +228,8 @@ const short = (value: unknown): string => {
     maxStringLength: 80,
     maxArrayLength: 5,
   });
-  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+  const scrubbed = scrubber([])(text).replace(SECRET_FIELD, "$1[redacted]");
+  return scrubbed.length > 120 ? `${scrubbed.slice(0, 117)}...` : scrubbed;
 };
 
 /**
@@ -252,6 +261,8 @@ export function configFaults(
   }
   return faults.map(({ path, expected, isUnknown }) => {
     const fault = `${at(path)}: ${expected}`;
-    return isUnknown ? fault : `${fault}, got ${short(valueAt(config, path))}`;
+    if (isUnknown) return fault;
+    const got = path.includes("modelHeaders") ? "[redacted]" : short(valueAt(config, path));
+    return `${fault}, got ${got}`;
   });
 }

@@ -260,10 +260,20 @@ export interface InspectConfig {
  * ```
  */
 export interface WorkerConfig {
-  /** Base URL of the model server, `http:` or `https:`. Needless where every handler has a `remoteFunction`. */
+  /**
+   * Base URL of the model server, `http:` or `https:`. A user and a password in it, percent-encoded, are sent as basic authentication.
+   * Needless where every handler has a `remoteFunction`.
+   */
   readonly modelServerUrl?: string;
   /** Port of the model server, where the URL names none. */
   readonly modelServerPort?: number;
+  /**
+   * Headers of every request to the model server, such as `{ "x-api-key": "…" }`: forwarded requests, health URL, benchmark, open
+   * routes, WebSockets, and `on_close_route` where that is on the model server. They go nowhere else, and their values are redacted in
+   * log, inspector and error messages. An `authorization` here takes precedence over a user and password in `modelServerUrl`, and
+   * those over `MODEL_API_KEY`. @default none
+   */
+  readonly modelHeaders?: Readonly<Record<string, string>>;
   /**
    * Connections to the model server at once, over all routes. Where that many are in use, requests whose turn has come wait for
    * one, first in, first out; that time counts towards `headersMs` and `totalMs`. Meant for servers with a fixed number of
@@ -355,6 +365,7 @@ export interface Benchmark {
 export interface CheckedConfig extends WorkerConfig {
   /** Origin and base path of the model server, without a trailing slash; undefined without a model server. */
   readonly modelServer: string | undefined;
+  readonly modelHeaders: Readonly<Record<string, string>>;
   readonly maxConnections: number | null;
   readonly handlers: readonly Handler[];
   readonly benchmark: Benchmark;

@@ -1,8 +1,10 @@
 import { isIPv6 } from "node:net";
 import { z } from "zod";
+import { checkCredentials } from "./credentials-schema.js";
 import { TsworkerError } from "./errors.js";
 import { faultList } from "./fault-list.js";
 import { isHttpUrl } from "./is-http-url.js";
+import { scrubber } from "./scrubber.js";
 
 /** Where the certificate and its key lie when `USE_SSL` is `true` and nothing else is said. */
 export const CERTIFICATE_FILE = "/etc/instance.crt";
@@ -46,6 +48,8 @@ export interface Environment {
   readonly unsecured: boolean;
   /** `MODEL_HEALTH_ENDPOINT`: health URL or path where the configuration names none. */
   readonly healthEndpoint: string | undefined;
+  /** `MODEL_API_KEY`: the model server's key, sent to it as a bearer token. */
+  readonly modelApiKey: string | undefined;
   /** `LOG_LEVEL`. @default info */
   readonly logLevel: LogLevel;
   /** `INSPECT`: there is an inspector. @default false */
@@ -113,6 +117,10 @@ const reportAddresses = z
   })
   .refine((addresses) => addresses.every(isHttpUrl), "expected http: or https: URLs, separated by commas");
 
+/** A variable's value as an error message may have it. */
+const shown = (name: string, value: string | undefined): string | undefined =>
+  value !== undefined && name === "MODEL_API_KEY" ? "[redacted]" : value && scrubber([])(value);
+
 /**
  * Reads the environment: the one place that knows the variables' names.
  *
@@ -149,6 +157,15 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
       .refine(
         (text) => text === undefined || text.startsWith("/") || isHttpUrl(text),
         'expected a path that begins with "/", or an http: or https: URL',
+      )
+      .superRefine(checkCredentials),
+    MODEL_API_KEY: z
+      .string()
+      .optional()
+      .transform((text) => text?.trim() || undefined)
+      .refine(
+        (text) => text === undefined || /^[\x21-\x7e]+$/.test(text),
+        "expected visible ASCII characters without blanks",
       ),
     LOG_LEVEL: choice(LOG_LEVELS, "info"),
     INSPECT: flag("true", "1", "yes", "on"),
@@ -171,7 +188,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
   const issues = [...(parsed.error?.issues ?? []), ...(parsedPort.error?.issues ?? [])];
   const faults = issues.map(({ path, message }) => {
     const name = String(path[0]);
-    const value = variables[name];
+    const value = shown(name, variables[name]);
     return `${name}: ${message}, ${value === undefined ? "but it is not set" : `got ${JSON.stringify(value)}`}`;
   });
   const httpPort = parsed.data?.WORKER_HTTP_PORT ?? (parsed.data?.WORKER_PORT ?? 0) + 1;
@@ -200,6 +217,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     benchmarkFile: data.BENCHMARK_FILE,
     unsecured: data.UNSECURED,
     healthEndpoint: data.MODEL_HEALTH_ENDPOINT,
+    modelApiKey: data.MODEL_API_KEY,
     logLevel: data.LOG_LEVEL,
     inspect: data.INSPECT,
     inspectToken: data.INSPECT_TOKEN,

@@ -40,12 +40,13 @@ const prettyLine = prettyFactory({
 
 /**
  * The worker's log: pretty on a terminal, a JSON object per line otherwise. Token, signatures and API keys are
- * redacted, by name and, for the token, wherever its text appears.
+ * redacted by name.
  *
+ * @param secrets redacted wherever their text appears.
  * @param onLine hears each line that is written, redacted, as JSON.
  */
-export function createLog(level: LogLevel, masterToken: string, onLine?: (line: string) => void): Log {
-  const scrub = scrubber(masterToken);
+export function createLog(level: LogLevel, secrets: readonly string[], onLine?: (line: string) => void): Log {
+  const scrub = scrubber(secrets);
   const write = (line: string): string => {
     const scrubbed = scrub(line);
     onLine?.(scrubbed);

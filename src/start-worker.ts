@@ -35,6 +35,7 @@ import { ModelClient } from "./model/client.js";
 import { KeptBenchmark, measuredBy } from "./model/kept-benchmark.js";
 import { lookAround } from "./model/look-around.js";
 import { ModelActivity } from "./model/model-activity.js";
+import { headersOf } from "./model/model-headers.js";
 import { ModelServer } from "./model/model-server.js";
 import { probeHealth } from "./model/probe-health.js";
 import { reachPort } from "./model/reach-port.js";
@@ -47,6 +48,7 @@ import { deliverReports } from "./report/deliver.js";
 import { Ledger } from "./report/ledger.js";
 import { newReportCounts, type ReportCounts } from "./report/report-counts.js";
 import { scrubber } from "./scrubber.js";
+import { secretsOf } from "./secrets-of.js";
 import { callOnClose } from "./session/call-on-close.js";
 import { lostLines } from "./standard-outputs.js";
 import { stopLifecycle } from "./stop-lifecycle.js";
@@ -75,7 +77,7 @@ export async function startWorker(
   inspection: Inspection | undefined,
 ): Promise<RunningWorker> {
   const startedAt = performance.now();
-  const { health, readiness, awaited } = observationOf(config, environment);
+  const { health, healthHeaders, readiness, awaited } = observationOf(config, environment);
   const running = (): number =>
     Object.values(actor.getSnapshot().context.queueRefs).reduce(
       (sum, ref) => sum + ref.getSnapshot().context.running,
@@ -85,12 +87,16 @@ export async function startWorker(
   const modelServer =
     config.modelServer === undefined
       ? undefined
-      : new ModelServer(config.modelServer, { ...config, activity });
+      : new ModelServer(config.modelServer, {
+          maxConnections: config.maxConnections,
+          headers: headersOf(config, environment.modelApiKey),
+          activity,
+        });
   const routes = routesOf(config, modelServer);
   const forwarded = routes.filter(({ model }) => model !== undefined).map((route) => route.metrics);
   const { benchmark, lifecycle, modelLogFile, healthcheck } = config;
   const benchmarked = routes.find(({ handler }) => handler === benchmark.handler);
-  const scrub = scrubber(environment.masterToken);
+  const scrub = scrubber(secretsOf(config, environment));
   const counts = newReportCounts();
   const inspector = inspection?.inspector;
   const recorded = <Logic extends AnyActorLogic>(kind: ActorKind, logic: Logic): Logic =>
@@ -129,7 +135,14 @@ export async function startWorker(
         activity.onConnectionLost(() => sendBack({ type: "connection.lost" })),
       ),
       ...(health !== undefined
-        ? { probe: probeHealth({ url: health, timeoutMs: healthcheck.timeoutMs, activity }) }
+        ? {
+            probe: probeHealth({
+              url: health,
+              headers: healthHeaders,
+              timeoutMs: healthcheck.timeoutMs,
+              activity,
+            }),
+          }
         : config.modelServer !== undefined && { probe: reachPort(config.modelServer, activity) }),
       awaitSuccess: awaitSuccess(() => answeredWell(forwarded)),
       lookAround: lookAround({ readiness, logFile: modelLogFile, server: config.modelServer }),
@@ -141,7 +154,7 @@ export async function startWorker(
   const reporter = reporterMachine.provide({
     actors: { deliver: deliverReports({ ledger, log, counts, ...environment }) },
   });
-  const session = sessionMachine.provide({ actors: { callOnClose: callOnClose(log) } });
+  const session = sessionMachine.provide({ actors: { callOnClose: callOnClose(log, modelServer) } });
   const worker = workerMachine.provide({
     actors: {
       edge: recorded("edge", edge.logic),
@@ -200,7 +213,7 @@ export async function startWorker(
     edge,
     routes,
     openRoutes: config.openRoutes,
-    modelServer: config.modelServer,
+    modelServer,
     callbackRules: { modelServer: config.modelServer, hosts: config.sessionCallbackHosts },
     masterToken: environment.masterToken,
     forceUpdateFile: environment.forceUpdateFile,
@@ -294,7 +307,7 @@ function routesOf(config: CheckedConfig, server: ModelServer | undefined): reado
     const isForwarded = handler.remoteFunction === undefined && server !== undefined;
     return {
       handler,
-      modelServer: config.modelServer,
+      modelServer: server,
       model: isForwarded ? new ModelClient(server, handler.timeouts, () => metrics.resent()) : undefined,
       metrics,
     };

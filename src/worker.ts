@@ -5,6 +5,7 @@ import { TsworkerError } from "./errors.js";
 import { inspectionOf } from "./inspect/inspection.js";
 import { createLog } from "./log.js";
 import { reportFailedStart } from "./report/report-failed-start.js";
+import { secretsOf } from "./secrets-of.js";
 import { boundPrinting } from "./standard-outputs.js";
 import { type RunningWorker, startWorker } from "./start-worker.js";
 import { workerCount } from "./worker-count.js";
@@ -111,7 +112,7 @@ export class Worker {
 async function started(config: CheckedConfig): Promise<RunningWorker> {
   const environment = readEnvironment();
   const inspection = await inspectionOf(config, environment);
-  const log = createLog(environment.logLevel, environment.masterToken, (line) =>
+  const log = createLog(environment.logLevel, secretsOf(config, environment), (line) =>
     inspection?.inspector.onLogLine(line),
   );
   const running = await startWorker(config, environment, log, inspection);
@@ -131,7 +132,7 @@ async function tellOfFailedStart(error: unknown): Promise<void> {
   const reachable = readReachable();
   if (reachable === undefined) return;
   const message = error instanceof Error ? error.message : String(error);
-  const log = createLog("info", reachable.masterToken);
+  const log = createLog("info", [reachable.masterToken]);
   const ending = new AbortController();
   const unlisten = onSignals(() => ending.abort());
   log.fatal({ fault: message }, "the worker could not start, and tells the engine so until it is ended");

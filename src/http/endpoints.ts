@@ -1,6 +1,7 @@
 import type { OpenRouteConfig } from "../config.js";
 import type { Log } from "../log.js";
 import type { Metrics } from "../metrics/metrics.js";
+import type { Target } from "../model/model-headers.js";
 import { pathForms } from "../path-forms.js";
 import type { CallbackRules } from "../session/session-terms.js";
 import { answers } from "./answer.js";
@@ -23,7 +24,7 @@ export interface EndpointsOptions {
   readonly routes: readonly Route[];
   /** Routes without a signature. */
   readonly openRoutes: readonly OpenRouteConfig[];
-  readonly modelServer: string | undefined;
+  readonly modelServer: Target | undefined;
   readonly callbackRules: CallbackRules;
   readonly masterToken: string;
   readonly forceUpdateFile: string;

@@ -7,6 +7,7 @@ import type { Log } from "../log.js";
 import type { RouteMetrics } from "../metrics/route-metrics.js";
 import type { ModelClient } from "../model/client.js";
 import type { ModelActivity } from "../model/model-activity.js";
+import type { Target } from "../model/model-headers.js";
 import type { Entry } from "../report/ledger.js";
 import type { AuthData, Payload } from "../wire.js";
 import { workloadOf } from "../workload.js";
@@ -16,8 +17,8 @@ import { type BodyFormat, type ParsedEnvelope, parseEnvelope } from "./envelope.
 /** A handler with what it needs to serve requests. */
 export interface Route {
   readonly handler: Handler;
-  /** Origin and base path of the model server; undefined without one. */
-  readonly modelServer: string | undefined;
+  /** Origin and base path of the model server, and what each request to it has; undefined without one. */
+  readonly modelServer: Target | undefined;
   /** Undefined for a handler with a `remoteFunction`. */
   readonly model: ModelClient | undefined;
   readonly metrics: RouteMetrics;

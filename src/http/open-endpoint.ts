@@ -1,6 +1,7 @@
 import type { OpenRouteConfig } from "../config.js";
 import { TsworkerError } from "../errors.js";
 import { askModel, type ModelAnswer } from "../model/ask-model.js";
+import type { Target } from "../model/model-headers.js";
 import { answers } from "./answer.js";
 import { getEndpoint, lateGetEndpoint } from "./get-endpoint.js";
 import type { Endpoint, Responder } from "./http-server.js";
@@ -9,18 +10,18 @@ import { sendAnswer } from "./send-answer.js";
 /** A route that anybody may ask: it answers a text, or what the model server answers. */
 export function openEndpoint(
   { route, text }: OpenRouteConfig,
-  modelServer: string | undefined,
+  modelServer: Target | undefined,
   onFault: (error: unknown) => void,
 ): Endpoint {
   if (text !== undefined) {
     const headers = ["content-type", "text/plain; charset=utf-8"];
     return getEndpoint(route, (responder) => responder.answer({ status: 200, headers, isAscii: true }, text));
   }
-  const url = `${modelServer}${route}`;
+  const target = { url: `${modelServer?.url}${route}`, headers: modelServer?.headers ?? {} };
   // Nobody has signed for these questions: however many come, the model hears one at a time.
   let asked: Promise<ModelAnswer> | undefined;
   const ask = (): Promise<ModelAnswer> => {
-    asked ??= askModel(url).finally(() => {
+    asked ??= askModel(target).finally(() => {
       asked = undefined;
     });
     return asked;

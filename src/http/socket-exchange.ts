@@ -144,7 +144,8 @@ export class SocketExchange extends Exchange implements SocketSink, ModelSocketS
     if (modelServer === undefined) throw new Error(`${handler.route} has no model server`);
     const { query, protocol } = this.#asked;
     this.#model.open({
-      server: modelServer,
+      server: modelServer.url,
+      headers: modelServer.headers,
       path: handler.route,
       query,
       protocol,

@@ -1,6 +1,7 @@
 import type { CheckedConfig } from "../config.js";
 import type { Environment } from "../environment.js";
 import { scrubber } from "../scrubber.js";
+import { secretsOf } from "../secrets-of.js";
 import { type InspectOptions, inspectOptionsOf } from "./inspect-options.js";
 import type { Inspector } from "./inspector.js";
 
@@ -22,6 +23,6 @@ export async function inspectionOf(
   const options = inspectOptionsOf(config, environment);
   if (options === undefined) return undefined;
   const { Inspector: Loaded } = await import("./inspector.js");
-  const { publicUrl: url, masterToken } = environment;
-  return { options, inspector: new Loaded({ events: options.events, url, scrub: scrubber(masterToken) }) };
+  const scrub = scrubber(secretsOf(config, environment));
+  return { options, inspector: new Loaded({ events: options.events, url: environment.publicUrl, scrub }) };
 }

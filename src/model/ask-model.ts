@@ -1,4 +1,5 @@
 import { TsworkerError } from "../errors.js";
+import type { Target } from "./model-headers.js";
 
 /** Milliseconds that the model may take. */
 const TIMEOUT_MS = 10_000;
@@ -18,10 +19,15 @@ export interface ModelAnswer {
  *
  * @throws TsworkerError `MODEL_UNREACHABLE` when there is none, `MODEL_TIMEOUT` when it takes too long.
  */
-export async function askModel(url: string): Promise<ModelAnswer> {
+export async function askModel({ url, headers }: Target): Promise<ModelAnswer> {
   const limit = AbortSignal.timeout(TIMEOUT_MS);
   try {
-    const response = await fetch(url, { redirect: "manual", signal: limit });
+    const response = await fetch(url, {
+      // An idle connection could take a thread from the model.
+      headers: { ...headers, connection: "close" },
+      redirect: "manual",
+      signal: limit,
+    });
     const pieces: Uint8Array[] = [];
     let size = 0;
     for await (const piece of response.body ?? []) {

@@ -1,4 +1,5 @@
 import { ModelActivity } from "./model-activity.js";
+import type { ModelHeaders, Target } from "./model-headers.js";
 import { ModelPool } from "./pool.js";
 
 /** What the connections to a model server differ in from the usual ones. */
@@ -7,10 +8,14 @@ export interface ModelServerOptions {
   readonly maxConnections?: number | null;
   /** Where what the model sends is counted. */
   readonly activity?: ModelActivity;
+  /** Sent with each request. @default none */
+  readonly headers?: ModelHeaders;
 }
 
 /** The model server: where it is, what its requests begin with, and the connections to it. */
-export class ModelServer {
+export class ModelServer implements Target {
+  readonly url: string;
+  readonly headers: ModelHeaders;
   readonly pool: ModelPool;
   readonly #host: string;
   readonly #basePath: string;
@@ -18,8 +23,10 @@ export class ModelServer {
   /** @param url origin and base path, without a trailing slash. */
   constructor(
     url: string,
-    { maxConnections = null, activity = new ModelActivity() }: ModelServerOptions = {},
+    { maxConnections = null, activity = new ModelActivity(), headers = {} }: ModelServerOptions = {},
   ) {
+    this.url = url;
+    this.headers = headers;
     const { protocol, hostname, port, pathname, host } = new URL(url);
     const tls = protocol === "https:";
     this.#host = host;
@@ -34,7 +41,7 @@ export class ModelServer {
     return [
       `POST ${this.#basePath}${path.replace(/[^\x21-\x7e]/gu, encodeURIComponent)} HTTP/1.1`,
       `host: ${this.#host}`,
-      "accept: */*",
+      ...Object.entries({ accept: "*/*", ...this.headers }).map(([name, value]) => `${name}: ${value}`),
       `content-type: ${contentType}`,
       "content-length: ",
     ].join("\r\n");

@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import { TsworkerError, type TsworkerErrorCode } from "../errors.js";
 import type { ModelTimeouts } from "./connection.js";
+import type { ModelHeaders } from "./model-headers.js";
 
 /** Hears of a WebSocket to the model. After `onModelClosed` and `onModelFailed` nothing follows. */
 export interface ModelSocketSink {
@@ -20,6 +21,8 @@ export interface ModelSocketSink {
 export interface ModelSocketTarget {
   /** Origin and base path of the model server, without a trailing slash. */
   readonly server: string;
+  /** Sent when it is opened. @default none */
+  readonly headers?: ModelHeaders;
   readonly path: string;
   /** Behind the question mark, sent as it is; empty for none. */
   readonly query: string;
@@ -102,10 +105,11 @@ export class ModelSocket {
    * Connects to the model. `connectMs` limits the time until the connection stands, and `headersMs` the time that the
    * model then takes to accept the WebSocket; where that is null, `connectMs` does, as there is nothing to compute.
    */
-  open({ server, path, query, protocol, maxMessageBytes }: ModelSocketTarget): void {
+  open({ server, headers, path, query, protocol, maxMessageBytes }: ModelSocketTarget): void {
     const { origin, pathname } = new URL(server);
     const target = `${pathname === "/" ? "" : pathname}${path}${query && `?${query}`}`;
     const options = {
+      headers,
       perMessageDeflate: false,
       maxPayload: maxMessageBytes,
       closeTimeout: CLOSE_TIMEOUT_MS,

@@ -158,9 +158,14 @@ export class HttpStand {
     });
   }
 
+  /** The model writes the line that says that it has loaded. */
+  async modelLogs(): Promise<void> {
+    await appendFile(join(this.#directory, "model.log"), `${LOADED}\n`);
+  }
+
   /** The model's log says that it has loaded. */
   async modelLoads(): Promise<void> {
-    await appendFile(join(this.#directory, "model.log"), `${LOADED}\n`);
+    await this.modelLogs();
     await this.worker.reaches("ready");
   }
 

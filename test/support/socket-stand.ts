@@ -38,7 +38,7 @@ export class SocketStand {
     this.gate = new FakeGate(pino({ enabled: false }), gate);
     const route = {
       handler: socketHandler(handler),
-      modelServer: `http://127.0.0.1:${model.port}`,
+      modelServer: { url: `http://127.0.0.1:${model.port}`, headers: {} },
       model: undefined,
       metrics: this.metrics,
     };

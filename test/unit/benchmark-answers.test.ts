@@ -76,7 +76,7 @@ describe("of a bad status the message is taken", () => {
 });
 
 describe("what the model said is quoted", () => {
-  const scrub = scrubber("the-token-of-this-worker");
+  const scrub = scrubber(["the-token-of-this-worker"]);
 
   test("in one line without control characters", () => {
     expect(quoted("\u001b[31mbad\u001b[0m\r\n\tthing\u0000\u2028\u202eend ", scrub)).toBe("bad thing end");

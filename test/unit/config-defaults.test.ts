@@ -6,6 +6,7 @@ describe("what a configuration leaves out", () => {
   test("is filled in for the worker", () => {
     expect(checkConfig(workerConfig())).toMatchObject({
       maxSessions: 10,
+      modelHeaders: {},
       maxConnections: null,
       maxBodyBytes: 256 * 1024 * 1024,
       streamHeaders: true,
@@ -64,6 +65,7 @@ describe("what a configuration says", () => {
       handlers: [handler],
       logActionConfig: { onLoad: ["a"], onError: ["b"], onInfo: ["c"] },
       maxSessions: 0,
+      modelHeaders: { "X-Key": "k" },
       maxConnections: 3,
       maxBodyBytes: 1,
       drainTimeout: 0,

@@ -192,6 +192,41 @@ describe("it is a fault", () => {
       "logActionConfig.onInfo[0]: expected a text that is not empty, or a regular expression, got 7",
     ],
     ["to allow a negative number of sessions", worker({ maxSessions: -1 }), "maxSessions: "],
+    [
+      "to send a header that the worker sends itself",
+      worker({ modelHeaders: { Host: "secret" } }),
+      "modelHeaders.Host: expected a header that the worker does not send itself, got [redacted]",
+    ],
+    [
+      "to send a line break in a header",
+      worker({ modelHeaders: { "x-a": "secret\r\nx-b: 1" } }),
+      "modelHeaders.x-a: expected a value of visible ASCII characters, with blanks only between them, got [redacted]",
+    ],
+    [
+      "to send a header twice",
+      worker({ modelHeaders: { "x-a": "1", "X-A": "2" } }),
+      "modelHeaders.X-A: expected each header once, in any case of its name, got [redacted]",
+    ],
+    [
+      "to send a number as a header",
+      worker({ modelHeaders: { "x-a": 1 } }),
+      "modelHeaders.x-a: expected string, got [redacted]",
+    ],
+    [
+      "to send credentials that cannot be read",
+      worker({ modelServerUrl: "http://user:se%zz@host" }),
+      "modelServerUrl: expected a user and a password that are percent-encoded, got 'http://[redacted]@host'",
+    ],
+    [
+      "to speak another protocol with credentials",
+      worker({ modelHealthcheckUrl: "ftp://user:secret@host" }),
+      "modelHealthcheckUrl: expected a path that begins with \"/\", or an http: or https: URL, got 'ftp://[redacted]@host'",
+    ],
+    [
+      "to have headers of one handler",
+      handler({ headers: { authorization: "Bearer secret" } }),
+      "handlers[0].headers: expected no such option, got { authorization: [redacted] }",
+    ],
     ["to have no connections", worker({ maxConnections: 0 }), "maxConnections: "],
     ["to have half a connection", worker({ maxConnections: 1.5 }), "maxConnections: "],
     ["to allow bodies of no bytes", worker({ maxBodyBytes: 0 }), "maxBodyBytes: "],
@@ -282,6 +317,11 @@ describe("it is a fault", () => {
       "to have a port of no model server",
       { ...serverless, modelServerPort: 18000 },
       "modelServerPort: expected none without a modelServerUrl, got 18000",
+    ],
+    [
+      "to have headers for no model server",
+      { ...serverless, modelHeaders: { "x-a": "secret" } },
+      "modelHeaders: expected none without a modelServerUrl, got [redacted]",
     ],
     [
       "to limit the connections to no model server",

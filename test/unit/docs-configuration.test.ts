@@ -206,6 +206,7 @@ test("each combination that is said to be refused is refused", () => {
     { ...server, handlers: [go, { route: "/ws", websocket: true, responseGenerator: () => new Response() }] },
     { handlers: [go] },
     { modelServerPort: 1, handlers: [{ ...go, remoteFunction: () => 1 }] },
+    { modelHeaders: { "x-a": "1" }, handlers: [{ ...go, remoteFunction: () => 1 }] },
     { maxConnections: 1, handlers: [{ ...go, remoteFunction: () => 1 }] },
     { modelHealthcheckUrl: "/health", handlers: [{ ...go, remoteFunction: () => 1 }] },
     { ...server, readiness: "log", handlers: [go] },

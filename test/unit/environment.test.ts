@@ -27,6 +27,17 @@ function faultsOf(variables: NodeJS.ProcessEnv): readonly string[] {
 }
 
 describe("the environment", () => {
+  test("has the model's key without the blanks around it, and does not show a faulty one", () => {
+    expect(read({ MODEL_API_KEY: " sk-1\n" }).modelApiKey).toBe("sk-1");
+    expect(read({ MODEL_API_KEY: " " }).modelApiKey).toBeUndefined();
+    expect(faultsOf({ ...SOUND, MODEL_API_KEY: "sk 1" })).toEqual([
+      'MODEL_API_KEY: expected visible ASCII characters without blanks, got "[redacted]"',
+    ]);
+    expect(faultsOf({ ...SOUND, MODEL_HEALTH_ENDPOINT: "http://u:%zz@host/health" })).toEqual([
+      'MODEL_HEALTH_ENDPOINT: expected a user and a password that are percent-encoded, got "http://[redacted]@host/health"',
+    ]);
+  });
+
   test("needs no more than port, address and id", () => {
     expect(read()).toEqual({
       port: 3000,
@@ -44,6 +55,7 @@ describe("the environment", () => {
       benchmarkFile: ".has_benchmark",
       unsecured: false,
       healthEndpoint: undefined,
+      modelApiKey: undefined,
       logLevel: "info",
       inspect: false,
       inspectToken: undefined,

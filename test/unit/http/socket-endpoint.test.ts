@@ -22,7 +22,7 @@ beforeEach(async () => {
   gate = new FakeGate(keptLog().log);
   route = {
     handler: socketHandler(),
-    modelServer: `http://127.0.0.1:${model.port}`,
+    modelServer: { url: `http://127.0.0.1:${model.port}`, headers: {} },
     model: undefined,
     metrics: new RouteMetrics("/ws"),
   };

@@ -5,7 +5,7 @@ import { createLog } from "../../../src/log.js";
 /** What the lines of a real log say. */
 function heard(write: (log: ReturnType<typeof createLog>) => void) {
   const errors: ReturnType<typeof errorOf>[] = [];
-  const log = createLog("debug", "the-master-token", (line) =>
+  const log = createLog("debug", ["the-master-token"], (line) =>
     errors.push(isErrorLine(line) ? errorOf(line) : undefined),
   );
   write(log);

@@ -22,7 +22,7 @@ let clock: WallClock;
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["performance"] });
   clock = new WallClock();
-  recorder = new Recorder({ charts, size: 1000, clock, scrub: scrubber("the-master-token") });
+  recorder = new Recorder({ charts, size: 1000, clock, scrub: scrubber(["the-master-token"]) });
 });
 afterEach(() => vi.useRealTimers());
 
@@ -238,7 +238,7 @@ describe("requests and sessions", () => {
   });
 
   test("do not push the lifecycle out of what is kept", async () => {
-    recorder = new Recorder({ charts, size: 40, clock, scrub: scrubber("the-master-token") });
+    recorder = new Recorder({ charts, size: 40, clock, scrub: scrubber(["the-master-token"]) });
     const { edge } = await readyWorker({ wrap });
     const [queue] = edge.opened("serial");
     for (let n = 0; n < 90; n++) {

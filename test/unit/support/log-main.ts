@@ -5,7 +5,7 @@ const { token, lines } = JSON.parse(process.env.TEST_LINES ?? "{}") as {
   readonly token: string;
   readonly lines: readonly { readonly fields: object; readonly error?: string; readonly text: string }[];
 };
-const log = createLog("info", token);
+const log = createLog("info", [token]);
 for (const { fields, error, text } of lines) {
   log.info(error === undefined ? fields : { ...fields, err: new Error(error) }, text);
 }
