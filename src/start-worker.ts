@@ -152,7 +152,7 @@ export async function startWorker(
     },
   });
   const reporter = reporterMachine.provide({
-    actors: { deliver: deliverReports({ ledger, log, counts, ...environment }) },
+    actors: { deliver: deliverReports({ ledger, log, counts, scrub, ...environment }) },
   });
   const session = sessionMachine.provide({ actors: { callOnClose: callOnClose(log, modelServer) } });
   const worker = workerMachine.provide({

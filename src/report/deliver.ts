@@ -23,6 +23,8 @@ export interface DeliveryOptions {
   readonly masterToken: string;
   readonly publicUrl: string;
   readonly counts: ReportCounts;
+  /** Takes secrets out of text, such as a line of the model's log. */
+  readonly scrub: (text: string) => string;
 }
 
 /** GiB in use on `/`. */
@@ -35,7 +37,8 @@ async function diskUsage(): Promise<number> {
  * Sends one report to one address: composed from the ledger at this moment, and taken off it only when the
  * engine answered 2xx.
  */
-export function deliverReports({ ledger, log, workerId, masterToken, publicUrl, counts }: DeliveryOptions) {
+export function deliverReports(options: DeliveryOptions) {
+  const { ledger, log, workerId, masterToken, publicUrl, counts, scrub } = options;
   let lastDiskUsage: number | undefined;
 
   const deliverStatus = async (
@@ -52,7 +55,7 @@ export function deliverReports({ ledger, log, workerId, masterToken, publicUrl, 
       cur_load: told.curLoad,
       rej_load: told.rejLoad,
       new_load: told.newLoad,
-      error_msg: condition.errorMsg,
+      error_msg: scrub(condition.errorMsg),
       max_perf: condition.maxPerf,
       cur_perf: told.curPerf,
       cur_capacity: 0,

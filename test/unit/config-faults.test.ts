@@ -223,9 +223,9 @@ describe("it is a fault", () => {
       "modelHealthcheckUrl: expected a path that begins with \"/\", or an http: or https: URL, got 'ftp://[redacted]@host'",
     ],
     [
-      "to have headers of one handler",
-      handler({ headers: { authorization: "Bearer secret" } }),
-      "handlers[0].headers: expected no such option, got { authorization: [redacted] }",
+      "to have a header as the URL",
+      worker({ modelServerUrl: { authorization: "Bearer secret" } }),
+      "modelServerUrl: expected string, got { authorization: [redacted] }",
     ],
     ["to have no connections", worker({ maxConnections: 0 }), "maxConnections: "],
     ["to have half a connection", worker({ maxConnections: 1.5 }), "maxConnections: "],

@@ -2,6 +2,7 @@ import { createActor, toPromise } from "xstate";
 import type { Delivered, DeliveryInput } from "../../../machines/reporter.js";
 import { deliverReports } from "../../../src/report/deliver.js";
 import { newReportCounts } from "../../../src/report/report-counts.js";
+import { scrubber } from "../../../src/scrubber.js";
 import { startedLedger } from "./entries.js";
 import { keptLog } from "./kept-log.js";
 
@@ -19,6 +20,7 @@ export function deliveries() {
     masterToken: MASTER_TOKEN,
     publicUrl: "http://203.0.113.7:41000",
     counts,
+    scrub: scrubber([MASTER_TOKEN]),
   });
   const begin = (input: DeliveryInput) => createActor(logic, { input }).start();
   const input = (parts: Partial<DeliveryInput>): DeliveryInput => ({
