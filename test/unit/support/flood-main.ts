@@ -4,7 +4,7 @@ import { createLog } from "../../../src/log.js";
 import { boundPrinting, lostLines } from "../../../src/standard-outputs.js";
 
 boundPrinting();
-const log = createLog("info", "");
+const log = createLog("info", [""]);
 for (let n = 0; n < 3000; n++) {
   log.info({ n }, "x".repeat(200));
   console.log("printed", "x".repeat(200));
