@@ -164,9 +164,12 @@ function userFrames({ stack = "" }: Error): readonly Frame[] {
 const writtenFile = (file: string): string =>
   [file, file.replace(/\.ts$/, ".mts"), file.replace(/\.ts$/, ".cts")].find(existsSync) ?? file;
 
+/** The programs of this package, but for its examples. */
+const PACKAGE_FOLDERS = ["dist", "src", "machines"].map((name) => `${packageRoot}/${name}/`);
+
 const isOwn = (file: string): boolean =>
-  !file.includes("/node_modules/") &&
-  (!file.startsWith(`${packageRoot}/`) || file.startsWith(`${examplesFolder}/`));
+  file.startsWith(`${examplesFolder}/`) ||
+  !(file.includes("/node_modules/") || PACKAGE_FOLDERS.some((folder) => file.startsWith(folder)));
 
 /** What runs a program: Node.js, the loader, and the command line. */
 const RUNS_PROGRAMS = /\bnode:|\/node_modules\/(?:tsx|esbuild|commander)\/|\/dist\/src\/cli\//;
