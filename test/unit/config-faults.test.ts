@@ -34,7 +34,7 @@ describe("a fault is told with its path, what was expected and what came", () =>
     [handler({ maxQueueTime: "60" }), "handlers[0].maxQueueTime: expected number, got '60'"],
     [
       handler({ forwardQuery: ["a", 1] }),
-      "handlers[0].forwardQuery: expected true, false or a list of names of parameters, got [ 'a', 1 ]",
+      "handlers[0].forwardQuery[1]: expected string, got 1",
     ],
     [handler({ sseKeepAliveMs: 5 }), "handlers[0].sseKeepAliveMs: expected number to be >=10, got 5"],
     [worker({ streamHeaders: "no" }), "streamHeaders: expected boolean, got 'no'"],
