@@ -32,10 +32,7 @@ describe("a fault is told with its path, what was expected and what came", () =>
     ],
     [benchmark({}), "handlers[0].benchmarkConfig: expected either a dataset or a generator, got {}"],
     [handler({ maxQueueTime: "60" }), "handlers[0].maxQueueTime: expected number, got '60'"],
-    [
-      handler({ forwardQuery: ["a", 1] }),
-      "handlers[0].forwardQuery[1]: expected string, got 1",
-    ],
+    [handler({ forwardQuery: ["a", 1] }), "handlers[0].forwardQuery[1]: expected string, got 1"],
     [handler({ sseKeepAliveMs: 5 }), "handlers[0].sseKeepAliveMs: expected number to be >=10, got 5"],
     [worker({ streamHeaders: "no" }), "streamHeaders: expected boolean, got 'no'"],
     [handler({ concurrency: 1.5 }), "handlers[0].concurrency: expected int, got 1.5"],
