@@ -180,9 +180,9 @@ export const modelSetup = setup({
     isPast: ({ context: { wasLoaded, readiness } }, { stale }: { stale: boolean }) =>
       stale && (wasLoaded || readiness === "lifecycle" || readiness === "none"),
     isStale: (_, { stale }: { stale: boolean }) => stale,
-    isNewsOfLoading: ({ context }, { stale }: { stale: boolean }) =>
-      (context.readiness === "log" || context.readiness === "either") &&
-      !(stale && (context.hasHealth || context.hasServer)),
+    // Where there is no health URL, the benchmark waits until the port accepts connections.
+    isNewsOfLoading: ({ context: { readiness, hasHealth } }, { stale }: { stale: boolean }) =>
+      (readiness === "log" || readiness === "either") && !(stale && hasHealth),
     isFirst: ({ context: { readiness } }, { stale }: { stale: boolean }) => readiness === "either" && !stale,
     isStaleClaim: ({ context: { readiness } }, { stale }: { stale: boolean }) => stale && readiness === "log",
     isUnsuspected: ({ context }) => context.failures === 0,

@@ -69,7 +69,7 @@ export const modelMachine = modelSetup.createMachine({
       },
       states: {
         following: {},
-        // An old line says that the model has loaded: that counts as soon as the model can be reached.
+        // An old line says that the model has loaded: that counts as soon as the health URL says so, too.
         claimed: {
           initial: "probing",
           states: {

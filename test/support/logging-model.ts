@@ -21,6 +21,8 @@ export class LoggingModel {
   readonly logFile: string;
   /** Status of its health URL, `/health`. */
   health = 200;
+  /** Its health URL gives no answer. */
+  isBusy = false;
   /** Status of its answers. */
   status = 200;
   /** Body of its answers. */
@@ -42,7 +44,7 @@ export class LoggingModel {
   readonly #server = createServer((request, response) => {
     if (request.method === "GET") {
       this.probes++;
-      response.writeHead(this.health).end();
+      if (!this.isBusy) response.writeHead(this.health).end();
       return;
     }
     const pieces: Buffer[] = [];

@@ -68,9 +68,16 @@ test.concurrent('"health": lines of the log tell of errors, and of nothing else'
 
   model.health = 200;
   await worker.reaches("ready");
+  // A health URL that still answers 200 contradicts it.
+  const before = model.probes;
+  model.say("CUDA error");
+  await eventually(() => expect(model.probes).toBeGreaterThanOrEqual(before + 2));
+  expect(worker.states).not.toContain("errored");
+  model.health = 500;
   model.say("CUDA error");
   await worker.reaches("errored");
-  // A health URL that still answers 200, or does so again, leads back.
+  // One that does so again leads back.
+  model.health = 200;
   await worker.reaches("ready");
 });
 

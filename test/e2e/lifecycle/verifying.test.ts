@@ -36,7 +36,8 @@ test.concurrent("a health check that fails: errored, reported, 503; one that suc
   lab,
 }) => {
   const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model, config: { modelHealthcheckUrl: `${model.url}/health` } });
+  const config = { modelHealthcheckUrl: `${model.url}/health`, healthcheck: { intervalMs: 200 } };
+  const worker = await lab.worker({ engine, model, config });
   expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(200);
 
   model.health = 500;

@@ -1,0 +1,131 @@
+import { expect } from "vitest";
+import { ask } from "../../support/client.js";
+import { eventually } from "../../support/eventually.js";
+import { type Lab, type LabWorkerOptions, test } from "../../support/lab.js";
+import { LoggingModel } from "../../support/logging-model.js";
+
+const healthcheck = { intervalMs: 100, timeoutMs: 200, failureThreshold: 3 };
+
+async function serving(lab: Lab, config: NonNullable<LabWorkerOptions["config"]> = {}) {
+  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const worker = await lab.worker({ engine, model, config });
+  return { engine, model, worker };
+}
+
+const HEALTH = { modelHealthcheckUrl: "/health", healthcheck };
+
+test.concurrent("a health URL that gives no answer while requests are answered is no failure", async ({
+  lab,
+}) => {
+  const { engine, model, worker } = await serving(lab, HEALTH);
+  model.isBusy = true;
+  const { probes } = model;
+  await eventually(async () => {
+    expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(200);
+    expect(model.probes).toBeGreaterThan(probes + 8);
+  });
+  expect(worker.states).not.toContain("errored");
+});
+
+test.concurrent("one that gives none while nothing is answered is: errored, and ready again with the next 200", async ({
+  lab,
+}) => {
+  const { engine, model, worker } = await serving(lab, HEALTH);
+  model.isBusy = true;
+  const { probes } = model;
+  await worker.reaches("errored");
+  expect(model.probes).toBeGreaterThanOrEqual(probes + 2);
+  const message = `health check failed: ${new URL(model.url).host}: no answer within 0.2 s`;
+  await eventually(() => expect(engine.reports.at(-1)?.error_msg).toBe(message));
+  model.isBusy = false;
+  await worker.reaches("ready");
+  await eventually(() => expect(engine.reports.at(-1)?.error_msg).toBe(""));
+});
+
+test.concurrent("two failures in a row are none, three are one", async ({ lab }) => {
+  const { model, worker } = await serving(lab, {
+    ...HEALTH,
+    healthcheck: { ...healthcheck, intervalMs: 500 },
+  });
+  const { probes } = model;
+  model.health = 503;
+  await eventually(() => expect(model.probes).toBe(probes + 2), { intervalMs: 1 });
+  model.health = 200;
+  await eventually(() => expect(model.probes).toBeGreaterThan(probes + 4));
+  expect(worker.states).not.toContain("errored");
+  model.health = 503;
+  await worker.reaches("errored");
+});
+
+test.concurrent("a model that is gone: errored at once, whatever the interval, when a request finds it out", async ({
+  lab,
+}) => {
+  const { engine, model, worker } = await serving(lab, { ...HEALTH, healthcheck: { intervalMs: 600_000 } });
+  await model.stop();
+  expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(502);
+  await worker.reaches("errored");
+  const message = `health check failed: ${new URL(model.url).host}: connection refused`;
+  await eventually(() => expect(engine.reports.at(-1)?.error_msg).toBe(message));
+});
+
+test.concurrent("a model that is gone, without a health URL: errored with the reason, and ready when it listens again", async ({
+  lab,
+}) => {
+  const { engine, model, worker } = await serving(lab, { healthcheck });
+  const { host, port } = new URL(model.url);
+  await model.stop();
+  await eventually(async () => {
+    expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(503);
+  });
+  await worker.reaches("errored");
+  const message = `the model at ${host} accepts no connections: connection refused`;
+  await eventually(() => expect(engine.reports.at(-1)?.error_msg).toBe(message));
+  const again = new LoggingModel(model.logFile);
+  await again.start(Number(port));
+  await worker.reaches("ready");
+  expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(200);
+  await eventually(() => expect(engine.reports.at(-1)?.error_msg).toBe(""));
+  expect(worker.states.filter((state) => state === "errored")).toHaveLength(1);
+  await again.stop();
+});
+
+test.concurrent("requests that the model breaks off do not make the worker errored", async ({ lab }) => {
+  const { engine, worker } = await serving(lab, { healthcheck });
+  for (let times = 0; times < 20; times++) {
+    expect((await ask(engine, worker, { cost: 1, fate: "break" }).answer).status).toBe(502);
+  }
+  expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(200);
+  expect(worker.states).not.toContain("errored");
+});
+
+test.concurrent("after 5 s of waiting, log, /readyz and refusals say for what", async ({ lab }) => {
+  const [engine, model] = [await lab.engine(), await lab.model()];
+  const { host } = new URL(model.url);
+  await model.stop();
+  const config = { modelHealthcheckUrl: "/health", readiness: "health" } as const;
+  const worker = await lab.worker({ engine, model, config }, "loading");
+  const waitsFor = `${host}: connection refused`;
+  await eventually(() =>
+    expect(worker.lines).toContainEqual(expect.objectContaining({ msg: `waits for ${waitsFor}` })),
+  );
+  const probe = await fetch(`${worker.localUrl}/readyz`);
+  expect({ status: probe.status, body: await probe.json() }).toEqual({
+    status: 503,
+    body: { state: "loading", waitsFor },
+  });
+  expect((await ask(engine, worker, { cost: 1 }).answer).body).toEqual({
+    error: `the worker is loading: it waits for ${waitsFor}`,
+  });
+});
+
+test.concurrent("where the log tells that the model has loaded, what is missing is the file, the line or the port", async ({
+  lab,
+}) => {
+  const [engine, model] = [await lab.engine(), await lab.model()];
+  const worker = await lab.worker({ engine, model }, "loading");
+  await eventually(() =>
+    expect(worker.lines).toContainEqual(
+      expect.objectContaining({ msg: `waits for ${model.logFile}: no such file` }),
+    ),
+  );
+});
