@@ -6,6 +6,7 @@ import { reporterMachine } from "../machines/reporter.js";
 import { sessionMachine } from "../machines/session.js";
 import { sessionsLogic } from "../machines/sessions.js";
 import { type WorkerActor, workerMachine } from "../machines/worker.js";
+import { announce } from "./announcement.js";
 import { fetchPublicKey } from "./auth/fetch-public-key.js";
 import { ReplayWindow } from "./auth/replay-window.js";
 import { Verifier } from "./auth/verifier.js";
@@ -246,8 +247,11 @@ export async function startWorker(
     { version: VERSION, port: environment.port, httpPort: environment.httpPort, url: environment.publicUrl },
     "listening",
   );
+  let withdraw = (): void => {};
   if (inspection !== undefined) {
-    log.info({ url: addressOf(inspection.options) }, "inspector");
+    const url = addressOf(inspection.options);
+    log.info({ url }, "inspector");
+    withdraw = announce({ kind: "inspector", url });
   }
   logWorker(actor, log, readiness === "none" ? undefined : awaited);
   actor.subscribe({
@@ -259,6 +263,7 @@ export async function startWorker(
   });
   const hurry = new AbortController();
   const stopped = whenStopped(actor).finally(async () => {
+    withdraw();
     // Whoever looks is shown the end.
     inspector?.close();
     relay?.close();

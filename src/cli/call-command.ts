@@ -7,7 +7,7 @@ import { isPayload } from "../load/payloads.js";
 import { workloadOf } from "../load/workload-of.js";
 import type { Payload } from "../wire.js";
 import { answerText } from "./answer-text.js";
-import { addEngineFlags, type EngineFlags, engineUrlOf } from "./engine-flags.js";
+import { addEngineFlags, type EngineFlags, engineAccess } from "./engine-flags.js";
 
 interface CallCommandOptions extends EngineFlags {
   readonly raw?: boolean;
@@ -28,16 +28,16 @@ export function addCallCommand(program: Command): void {
     .addHelpText(
       "after",
       "\nAn answer that is not 2xx goes to standard error, and the exit code is 1.\n\n" +
-        "The engine of tsworker dev takes -e dev -k dev:\n" +
-        `  tsworker call /v1/completions '{"prompt": "Hello", "max_tokens": 8}' -e dev -k dev`,
+        "While tsworker dev or tsworker engine runs on this machine:\n" +
+        `  tsworker call /v1/completions '{"prompt": "Hello", "max_tokens": 8}'`,
     )
     .action(runCall);
 }
 
 async function runCall(route: string, json: string, options: CallCommandOptions): Promise<void> {
-  const { endpoint: name, apiKey, timeout, raw = false } = options;
+  const { timeout, raw = false } = options;
   const payload = payloadOf(json === "-" ? await text(process.stdin) : json);
-  const engineUrl = engineUrlOf(options);
+  const { engineUrl, endpoint: name, apiKey } = engineAccess(options);
   await checkEngine(engineUrl);
   const left = new AbortController();
   // A reader such as `head` that has enough is no failure; the request is not wanted any more.

@@ -21,6 +21,7 @@ const SHARED = [
   "src/fault-list.ts",
   "src/cors-headers.ts",
   "src/is-http-url.ts",
+  "src/is-loopback.ts",
   "src/origin-schema.ts",
   "src/errors.ts",
   "src/output-errors.ts",
@@ -29,6 +30,7 @@ const SHARED = [
   "src/tokens-made.ts",
   "src/process-identity.ts",
   "src/check-regular.ts",
+  "src/announcement.ts",
 ];
 /** The machines as charts: for the worker, and for whoever draws them. */
 const CHART = "src/chart";

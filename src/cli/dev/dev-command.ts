@@ -3,6 +3,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
+import { announce } from "../../announcement.js";
 import { Engine } from "../../engine/index.js";
 import { ModelSimulator } from "../../simulator/model-simulator.js";
 import { interruption } from "../interruption.js";
@@ -77,6 +78,7 @@ async function runDev(name: string | undefined, options: DevCommandOptions): Pro
   const asked = AbortSignal.any([interruption(clear), unreadOutput()]);
   const engine = new Engine({ endpoint, apiKey, port: options.port });
   let simulator: ModelSimulator | undefined;
+  let withdraw = (): void => {};
   try {
     const log = options.modelLog ?? join(folder, "model.log");
     const kind = simKind(options.sim ?? program.model ?? "");
@@ -86,6 +88,13 @@ async function runDev(name: string | undefined, options: DevCommandOptions): Pro
       simulator = new ModelSimulator(kind.model({}), { port: options.modelPort ?? usual, logFile: log });
     }
     const engineUrl = await orAdvise("choose another port with --port", engine.start());
+    withdraw = announce({
+      kind: "engine",
+      url: engineUrl,
+      endpoint,
+      apiKey,
+      title: `tsworker dev ${name ?? ""}`.trim(),
+    });
     const modelUrl =
       simulator && (await orAdvise("choose another port with --model-port", simulator.start()));
     const model =
@@ -115,6 +124,7 @@ async function runDev(name: string | undefined, options: DevCommandOptions): Pro
     end();
     printEvent("stopped", "worker, model and engine");
   } finally {
+    withdraw();
     await simulator?.stop();
     await engine.stop();
     clear();

@@ -120,7 +120,7 @@ export function devAddresses({
   const body = `{"auth_data":'"$AUTH"',"payload":${payload}}`;
   return [
     "# one request through the engine",
-    `npx tsworker call ${sample.route} '${payload}'${at} -e ${endpoint} -k ${apiKey}`,
+    `npx tsworker call ${sample.route} '${payload}'${at}`,
     "# the same in two: the engine names the worker, and the worker answers",
     `AUTH=$(curl -s ${engine.url}/route/ -d '${asking}')`,
     `curl -s "$(echo "$AUTH" | sed 's/.*"url":"\\([^"]*\\)".*/\\1/')${sample.route}" -d '${body}'`,

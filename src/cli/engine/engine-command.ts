@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type Command, Option } from "commander";
+import { announce } from "../../announcement.js";
 import { Engine, ProcessProvider, type ScalingParameters } from "../../engine/index.js";
 import { interruption } from "../interruption.js";
 import { collected, count, number, numberFrom, port, positive, share } from "../option-values.js";
@@ -88,7 +89,9 @@ async function runEngine(options: EngineCommandOptions): Promise<void> {
   const engine = new Engine({ ...options, scaling: scalingOf(options), provider });
   printEngineEvents(engine);
   const url = await engine.start();
-  printEvent("listening", `${url}  endpoint ${options.endpoint}`);
+  const { endpoint, apiKey } = options;
+  announce({ kind: "engine", url, endpoint, apiKey, title: "tsworker engine" });
+  printEvent("listening", `${url}  endpoint ${endpoint}`);
   if (provider === undefined) printEvent("hint", `start workers with REPORT_ADDR=${url}`);
   if (!asked.aborted) await once(asked, "abort");
   if (provider !== undefined && engine.workers.length > 0) {

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type Command, Option } from "commander";
+import { announcedInspectors } from "../../announcement.js";
 import { TsworkerError } from "../../errors.js";
 import type { Hello } from "../../inspect/frames.js";
 import { countOrAll } from "../option-values.js";
@@ -26,7 +27,10 @@ export function addInspectCommand(program: Command): void {
   program
     .command("inspect")
     .description("print what a worker's actors do, live, and record it; the worker runs with INSPECT=1")
-    .argument("<url>", "the worker's second port, such as http://127.0.0.1:3001")
+    .argument(
+      "[url]",
+      "the worker's second port, such as http://127.0.0.1:3001 (default: that of the local worker)",
+    )
     .addOption(
       new Option("--token <token>", "token of the inspector, where it asks for one").env("INSPECT_TOKEN"),
     )
@@ -51,8 +55,8 @@ export function addInspectCommand(program: Command): void {
     .action(runInspect);
 }
 
-async function runInspect(url: string, options: InspectCommandOptions): Promise<void> {
-  const connection = new InspectConnection(inspectAddress(url, options.token));
+async function runInspect(url: string | undefined, options: InspectCommandOptions): Promise<void> {
+  const connection = new InspectConnection(inspectAddress(url ?? localInspector(), options.token));
   const stop = new AbortController();
   void untilSignal().then((signal) => stop.abort(`by ${signal}`));
   process.stdout.on("error", (error) => stop.abort(error));
@@ -91,6 +95,25 @@ async function runInspect(url: string, options: InspectCommandOptions): Promise<
     ...(options.record === undefined ? [] : [`recorded in ${options.record}`]),
   ];
   tell("stopped", parts.join("  "));
+}
+
+/** @throws TsworkerError where there is none on this machine, or there are several. */
+function localInspector(): string {
+  const inspectors = announcedInspectors();
+  const [inspector] = inspectors;
+  if (inspector === undefined) {
+    throw new TsworkerError(
+      "WORKER_UNREACHABLE",
+      "no worker with an inspector runs on this machine: start one with npx tsworker dev, or with INSPECT=1, or name its " +
+        "second port, such as http://127.0.0.1:3001",
+    );
+  }
+  if (inspectors.length === 1) return inspector.url;
+  const urls = inspectors.map((each) => `  ${each.url}`).join("\n");
+  throw new TsworkerError(
+    "WORKER_UNREACHABLE",
+    `${inspectors.length} workers with an inspector run on this machine: name one\n${urls}`,
+  );
 }
 
 const tell = (label: string, text: string): void => printEvent(label, text, console.error);

@@ -10,7 +10,7 @@ import { PAYLOAD_ORDERS, type PayloadOrder } from "../../load/payload-order.js";
 import { readPayloads } from "../../load/payloads.js";
 import { reportPage } from "../../load/report-page.js";
 import { PROFILES } from "../../load/schedule.js";
-import { addEngineFlags, type EngineFlags, engineUrlOf } from "../engine-flags.js";
+import { addEngineFlags, type EngineFlags, engineAccess } from "../engine-flags.js";
 import { spansText } from "../inspect/inspect-span.js";
 import { INTERRUPTED, interruption } from "../interruption.js";
 import { count, numberFrom, positive, seconds } from "../option-values.js";
@@ -110,11 +110,9 @@ function failConditions(text: string): readonly FailCondition[] {
 }
 
 async function optionsOf(flags: LoadCommandOptions, command: Command): Promise<LoadOptions> {
-  const { endpoint, apiKey, route, payload, order, seed, cost, stream = false, timeout } = flags;
+  const { route, payload, order, seed, cost, stream = false, timeout } = flags;
   return {
-    endpoint,
-    apiKey,
-    engineUrl: engineUrlOf(flags),
+    ...engineAccess(flags),
     route: `/${route.replace(/^\/+/, "")}`,
     payloads: payload === undefined ? [DEFAULT_PAYLOAD] : await readPayloads(payload),
     order,

@@ -97,12 +97,6 @@ describe("load tells of", () => {
       /p\.jsonl, line 2: not JSON/,
     );
   });
-
-  test("a key that is missing", async () => {
-    expect(await told("load", "-n", "5", "-rps", "5", "-e", "endpoint")).toContain(
-      "required option '-k, --api-key <key>' not specified",
-    );
-  });
 });
 
 test.each([

@@ -1,0 +1,130 @@
+import { lstatSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { identityOf, isAlive } from "./process-identity.js";
+
+const engineSchema = z.object({
+  kind: z.literal("engine"),
+  /** Base URL. */
+  url: z.string(),
+  endpoint: z.string(),
+  apiKey: z.string(),
+  /** The command that runs it. */
+  title: z.string(),
+});
+
+const inspectorSchema = z.object({
+  kind: z.literal("inspector"),
+  /** Of the page, without a token. */
+  url: z.string(),
+});
+
+const announcementSchema = z.intersection(
+  z.discriminatedUnion("kind", [engineSchema, inspectorSchema]),
+  z.object({ pid: z.int(), startedAt: z.string() }),
+);
+
+/** An engine on this machine, with what a request to it needs. */
+export type AnnouncedEngine = z.output<typeof engineSchema>;
+/** The inspector of a worker on this machine. */
+export type AnnouncedInspector = z.output<typeof inspectorSchema>;
+type Announcement = AnnouncedEngine | AnnouncedInspector;
+
+/** Permission bits of everybody but the owner. */
+const OTHERS = 0o077;
+
+/** How often this process has announced something. */
+let count = 0;
+
+/**
+ * Says to other processes of this user what this one serves, in a file that only the user can read, until it exits.
+ * Where that file cannot be written, nothing is said.
+ *
+ * @returns takes it back.
+ */
+export function announce(announcement: Announcement): () => void {
+  const folder = ownFolder({ make: true });
+  if (folder === undefined) return () => {};
+  count += 1;
+  const file = join(folder, `${process.pid}-${count}.json`);
+  const withdraw = (): void => {
+    process.removeListener("exit", withdraw);
+    rmSync(file, { force: true });
+    // What was killed could not do that itself.
+    announcements();
+    removeIfEmpty(folder);
+  };
+  try {
+    rmSync(file, { force: true });
+    writeFileSync(file, JSON.stringify({ ...announcement, ...identityOf(process.pid) }), {
+      mode: 0o600,
+      flag: "wx",
+    });
+  } catch {
+    return () => {};
+  }
+  process.on("exit", withdraw);
+  return withdraw;
+}
+
+/** The engines that processes of this user announce, oldest first. */
+export const announcedEngines = (): readonly AnnouncedEngine[] =>
+  announcements().filter((each) => each.kind === "engine");
+
+/** The inspectors that processes of this user announce, oldest first. */
+export const announcedInspectors = (): readonly AnnouncedInspector[] =>
+  announcements().filter((each) => each.kind === "inspector");
+
+/** Those of processes that run; the files of the others are removed. */
+function announcements(): readonly Announcement[] {
+  const folder = ownFolder({ make: false });
+  if (folder === undefined) return [];
+  return readdirSync(folder)
+    .map((name) => join(folder, name))
+    .flatMap((file) => {
+      const announced = read(file);
+      if (announced !== undefined && runs(announced)) return [announced];
+      if (announced !== undefined) rmSync(file, { force: true });
+      return [];
+    })
+    .toSorted((one, other) => Number(one.startedAt) - Number(other.startedAt));
+}
+
+function read(file: string): z.output<typeof announcementSchema> | undefined {
+  try {
+    return announcementSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch {
+    // It was taken back a moment ago, is being written, or is something else.
+    return undefined;
+  }
+}
+
+/** Only Linux tells when another process began. */
+const runs = ({ pid, startedAt }: { readonly pid: number; readonly startedAt: string }): boolean =>
+  isAlive(process.platform === "linux" ? { pid, startedAt } : identityOf(pid));
+
+/**
+ * The folder of this user's announcements; undefined: there is none that nobody else can write to. A key must not be sent to
+ * an address that somebody else has put there.
+ */
+function ownFolder({ make }: { readonly make: boolean }): string | undefined {
+  const uid = process.getuid?.();
+  const folder = join(tmpdir(), uid === undefined ? "tsworker" : `tsworker-${uid}`);
+  try {
+    if (make) mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const stats = lstatSync(folder);
+    const isOwn = uid === undefined || (stats.uid === uid && (stats.mode & OTHERS) === 0);
+    return stats.isDirectory() && isOwn ? folder : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Somebody else's is in it.
+  }
+}

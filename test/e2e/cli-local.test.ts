@@ -1,0 +1,75 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { tsworkerIn } from "../support/command-line.js";
+import { eventually } from "../support/eventually.js";
+import { freePort } from "../support/free-port.js";
+
+vi.setConfig({ testTimeout: 120_000 });
+
+const SLOW = { timeoutMs: 60_000 };
+const REQUEST = ["/v1/completions", '{"prompt": "x", "max_tokens": 3}'];
+
+/** A machine on which nothing runs yet. */
+async function machine() {
+  const cwd = await mkdtemp(join(tmpdir(), "tsworker-local-"));
+  onTestFinished(() => rm(cwd, { recursive: true, force: true }));
+  const workerPort = await freePort();
+  const env = {
+    TMPDIR: cwd,
+    VAST_API_KEY: "hosted",
+    WORKER_PORT: String(workerPort),
+    WORKER_HTTP_PORT: String(await freePort()),
+  };
+  const announced = async () => (await readdir(cwd)).filter((name) => /^tsworker-\d+$/.test(name));
+  return { run: (...words: readonly string[]) => tsworkerIn({ cwd, env }, ...words), announced };
+}
+
+test("while dev runs, call, load and inspect need no address, endpoint and key, and afterwards they say so", async () => {
+  const { run, announced } = await machine();
+  const dev = run("dev", "--port", "0");
+  await eventually(() => /worker +ready/.test(dev.stdout()), SLOW);
+  const call = run("call", ...REQUEST);
+  const load = run("load", "-n", "2", "-rps", "20");
+  const inspect = run("inspect");
+  expect(await call.exitCode, call.stderr()).toBe(0);
+  expect(call.stdout()).toContain('"completion_tokens": 3');
+  expect(await load.exitCode, load.stderr()).toBe(0);
+  await eventually(() => inspect.stderr().includes("attached"), SLOW);
+  dev.signal("SIGTERM");
+  expect(await dev.exitCode).toBe(0);
+  expect(await inspect.exitCode).toBe(0);
+  expect(await announced()).toEqual([]);
+
+  const later = run("call", ...REQUEST);
+  expect(await later.exitCode).toBe(1);
+  expect(later.stderr()).toMatch(
+    /^error: no engine runs on this machine: start one with npx tsworker dev, .*\n$/,
+  );
+  const without = run("inspect");
+  expect(await without.exitCode).toBe(1);
+  expect(without.stderr()).toMatch(/^error: no worker with an inspector runs on this machine: .*\n$/);
+});
+
+test("of two engines one has to be chosen, and one that was killed is none", async () => {
+  const { run } = await machine();
+  const start = async () => {
+    const engine = run("engine", "--port", "0", "--endpoint", "e", "--api-key", "k");
+    const url = await eventually(() => /listening +(http:\S+)/.exec(engine.stdout())?.[1] ?? false, SLOW);
+    return { engine, url };
+  };
+  const [first, second] = [await start(), await start()];
+  const both = run("call", ...REQUEST);
+  expect(await both.exitCode).toBe(1);
+  expect(both.stderr()).toMatch(/^error: 2 engines run on this machine: choose one with --engine-url\n/);
+  for (const { url } of [first, second])
+    expect(both.stderr()).toContain(`  ${url}  endpoint e  (tsworker engine)\n`);
+  first.engine.signal("SIGKILL");
+  await first.engine.exitCode;
+  const one = run("call", ...REQUEST, "--timeout", "1");
+  expect(await one.exitCode).toBe(1);
+  // It has no worker, but it was asked, with its key.
+  expect(one.stderr()).toMatch(/no worker|--timeout/);
+  expect(second.engine.stdout()).toContain("no worker");
+});
