@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 /** A process as it can be told from a later one that was given the same number. */
 export interface Identity {
@@ -43,5 +43,27 @@ export function statusFields(pid: number): readonly string[] {
     return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch {
     return [];
+  }
+}
+
+/**
+ * Kills all processes that a process has started, and what those have started, in whichever groups they are. Only Linux tells
+ * which they are; elsewhere nothing happens.
+ */
+export function killDescendants(pid: number): void {
+  if (process.platform !== "linux") return;
+  const parents = new Map(
+    readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .map((name) => [Number(name), Number(statusFields(Number(name))[1])] as const),
+  );
+  const childrenOf = (parent: number): readonly number[] =>
+    [...parents].filter(([, each]) => each === parent).flatMap(([child]) => [child, ...childrenOf(child)]);
+  for (const each of childrenOf(pid)) {
+    try {
+      process.kill(each, "SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
   }
 }

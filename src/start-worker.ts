@@ -11,6 +11,7 @@ import { fetchPublicKey } from "./auth/fetch-public-key.js";
 import { ReplayWindow } from "./auth/replay-window.js";
 import { Verifier } from "./auth/verifier.js";
 import type { CheckedConfig } from "./config.js";
+import { awaitedBeforeEnd } from "./ending.js";
 import type { Environment } from "./environment.js";
 import { TsworkerError } from "./errors.js";
 import { answeredWell } from "./http/answered-well.js";
@@ -61,6 +62,8 @@ export interface RunningWorker {
   drain(): void;
   /** Stops at once; `lifecycle.stop` is called, but nobody waits for it. */
   abort(): void;
+  /** What it waits for before it has stopped; undefined: it was not asked to stop, or has. */
+  awaits(): string | undefined;
   /** Settles when the worker has stopped; rejects when it could not go on. */
   readonly stopped: Promise<void>;
 }
@@ -262,6 +265,7 @@ export async function startWorker(
     error: () => {},
   });
   const hurry = new AbortController();
+  let isStopping = false;
   const stopped = whenStopped(actor).finally(async () => {
     withdraw();
     // Whoever looks is shown the end.
@@ -270,7 +274,9 @@ export async function startWorker(
     pages?.close();
     servers.close();
     closeModel();
+    isStopping = true;
     await stopLifecycle(config, log, hurry.signal);
+    isStopping = false;
   });
   actor.start();
   inspector?.begin({ ...observed, worker: actor });
@@ -286,6 +292,8 @@ export async function startWorker(
       hurry.abort();
       actor.send({ type: "worker.abort" });
     },
+    awaits: () =>
+      isStopping ? "waiting for lifecycle.stop, 10 s at most" : awaitedBeforeEnd(actor.getSnapshot()),
     stopped,
   };
 }

@@ -1,5 +1,6 @@
 import { checkConfig } from "./check-config.js";
 import type { CheckedConfig, WorkerConfig } from "./config.js";
+import { endWithAll } from "./ending.js";
 import { readEnvironment, readReachable } from "./environment.js";
 import { TsworkerError } from "./errors.js";
 import { inspectionOf } from "./inspect/inspection.js";
@@ -9,6 +10,11 @@ import { secretsOf } from "./secrets-of.js";
 import { boundPrinting } from "./standard-outputs.js";
 import { type RunningWorker, startWorker } from "./start-worker.js";
 import { workerCount } from "./worker-count.js";
+
+/** Milliseconds after which a person wonders what a worker that was asked to end still does. */
+const SLOW_MS = 1000;
+/** How soon a second SIGINT is the first one again, in milliseconds. */
+const SAME_MS = 300;
 
 /**
  * A worker: the public entry point of a model server. It serves the handlers' routes, watches and benchmarks the
@@ -38,8 +44,8 @@ export class Worker {
   }
 
   /**
-   * Starts the worker and serves until it has stopped. SIGTERM and SIGINT drain it; a second one stops it at once. While
-   * it serves, a rejected promise that nobody handles is logged as an error and does not end the process.
+   * Starts the worker and serves until it has stopped. SIGTERM and SIGINT drain it; a second one stops it at once, and
+   * ends the process with all that it has started. While it serves, a rejected promise that nobody handles is logged as an error and does not end the process.
    *
    * A worker that cannot start tells the engine why, every 10 s until a signal comes, where `CONTAINER_ID` and
    * `REPORT_ADDR` are set; without them it fails at once.
@@ -50,9 +56,23 @@ export class Worker {
     let signals = 0;
     let running: RunningWorker | undefined;
     const heed = (): void => (signals === 1 ? running?.drain() : running?.abort());
+    let isSaid: string | undefined;
+    const sayWhatIsAwaited = (): void => {
+      const awaited = running?.awaits();
+      if (signals !== 1 || awaited === undefined || awaited === isSaid) return;
+      isSaid = awaited;
+      running?.log.info(`${awaited}; press Ctrl-C again to stop now`);
+    };
+    let saying: NodeJS.Timeout | undefined;
+    let interruptedAt = Number.NEGATIVE_INFINITY;
     // From the first moment on: one that comes while the worker starts is heeded as soon as it has.
-    const unlisten = onSignals(() => {
+    const unlisten = onSignals((signal) => {
+      // npm passes a terminal's Ctrl-C on to a process that has had it already.
+      const isSame = signal === "SIGINT" && performance.now() - interruptedAt < SAME_MS;
+      if (signal === "SIGINT") interruptedAt = performance.now();
+      if (isSame) return;
       signals++;
+      saying ??= setInterval(sayWhatIsAwaited, SLOW_MS);
       heed();
     });
     // One promise that user code forgot is not to end the requests of all clients.
@@ -68,6 +88,8 @@ export class Worker {
       await running.stopped;
     } finally {
       unlisten();
+      clearInterval(saying);
+      if (signals > 1) endWithAll();
       process.off("unhandledRejection", onRejection);
     }
   }
@@ -122,7 +144,7 @@ async function started(config: CheckedConfig): Promise<RunningWorker> {
 }
 
 /** @returns ends it. */
-function onSignals(listener: () => void): () => void {
+function onSignals(listener: (signal: NodeJS.Signals) => void): () => void {
   process.on("SIGTERM", listener).on("SIGINT", listener);
   return () => process.off("SIGTERM", listener).off("SIGINT", listener);
 }

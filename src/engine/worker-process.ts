@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { type Identity, isAlive, startOf, statusFields } from "../process-identity.js";
+import { type Identity, isAlive, killDescendants, startOf, statusFields } from "../process-identity.js";
 
 interface SpawnInput {
   readonly program: string;
@@ -37,6 +37,8 @@ export async function spawned({ program, parameters, env, output }: SpawnInput) 
 /** Sends a signal to a process and all that it started. Where nobody is left, that is no error. */
 export function signal(identity: Identity, name: NodeJS.Signals): void {
   if (!mayHaveGroup(identity)) return;
+  // What it started may have made a group of its own.
+  if (name === "SIGKILL") killDescendants(identity.pid);
   try {
     process.kill(-identity.pid, name);
   } catch {

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { killDescendants } from "../../process-identity.js";
 
 interface DevProcessInput {
   readonly parameters: readonly string[];
@@ -48,6 +49,8 @@ export class DevProcess {
 
   #signal(name: NodeJS.Signals): void {
     if (this.#pid === undefined) return;
+    // What it started may have made a group of its own.
+    if (name === "SIGKILL") killDescendants(this.#pid);
     try {
       process.kill(-this.#pid, name);
     } catch {

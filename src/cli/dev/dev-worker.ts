@@ -11,7 +11,8 @@ export type DevWorkerState =
   | { readonly kind: "restarting"; readonly changed: string }
   /** It ended by itself, and is started again at the next change. */
   | { readonly kind: "down"; readonly reason: string }
-  | { readonly kind: "ending" };
+  /** It has as many seconds to finish its requests. */
+  | { readonly kind: "ending"; readonly graceS: number };
 
 interface DevWorkerEvents {
   state: [state: DevWorkerState];
@@ -82,8 +83,9 @@ export class DevWorker extends EventEmitter<DevWorkerEvents> {
     const child = new DevProcess({ ...this.#input, ...this.#input.program, onLine: this.#hear });
     const first = await Promise.race([changed, child.ended]);
     this.emit("away");
-    if (first === "asked to end") this.#become({ kind: "ending" });
-    else if (typeof first === "object") this.#become({ kind: "restarting", changed: first.file });
+    if (first === "asked to end") {
+      this.#become({ kind: "ending", graceS: this.#input.graceMs / 1000 });
+    } else if (typeof first === "object") this.#become({ kind: "restarting", changed: first.file });
     else {
       this.#become({ kind: "down", reason: first });
       await changed;

@@ -111,6 +111,7 @@ function failConditions(text: string): readonly FailCondition[] {
 
 async function optionsOf(flags: LoadCommandOptions, command: Command): Promise<LoadOptions> {
   const { route, payload, order, seed, cost, stream = false, timeout } = flags;
+  const arrivals = arrivalsOf(flags, command);
   return {
     ...engineAccess(flags),
     route: `/${route.replace(/^\/+/, "")}`,
@@ -120,7 +121,7 @@ async function optionsOf(flags: LoadCommandOptions, command: Command): Promise<L
     cost,
     stream,
     timeoutMs: timeout * 1000,
-    arrivals: arrivalsOf(flags, command),
+    arrivals,
   };
 }
 
