@@ -14,22 +14,26 @@ const engineSchema = z.object({
   title: z.string(),
 });
 
-const inspectorSchema = z.object({
-  kind: z.literal("inspector"),
-  /** Of the page, without a token. */
+const workerSchema = z.object({
+  kind: z.literal("worker"),
+  /** Base URL of its second port. */
   url: z.string(),
+  /** Of the inspector's page, without a token; undefined: it has none. */
+  inspector: z.string().optional(),
+  /** Base URLs of the engines that it reports to. */
+  engines: z.array(z.string()).readonly(),
 });
 
 const announcementSchema = z.intersection(
-  z.discriminatedUnion("kind", [engineSchema, inspectorSchema]),
+  z.discriminatedUnion("kind", [engineSchema, workerSchema]),
   z.object({ pid: z.int(), startedAt: z.string() }),
 );
 
 /** An engine on this machine, with what a request to it needs. */
 export type AnnouncedEngine = z.output<typeof engineSchema>;
-/** The inspector of a worker on this machine. */
-export type AnnouncedInspector = z.output<typeof inspectorSchema>;
-type Announcement = AnnouncedEngine | AnnouncedInspector;
+/** A worker on this machine. */
+export type AnnouncedWorker = z.output<typeof workerSchema>;
+type Announcement = AnnouncedEngine | AnnouncedWorker;
 
 /** Permission bits of everybody but the owner. */
 const OTHERS = 0o077;
@@ -72,15 +76,15 @@ export function announce(announcement: Announcement): () => void {
 export const announcedEngines = (): readonly AnnouncedEngine[] =>
   announcements().filter((each) => each.kind === "engine");
 
-/** The inspectors that processes of this user announce, oldest first. */
-export const announcedInspectors = (): readonly AnnouncedInspector[] =>
-  announcements().filter((each) => each.kind === "inspector");
+/** The workers that processes of this user announce, oldest first. */
+export const announcedWorkers = (): readonly AnnouncedWorker[] =>
+  announcements().filter((each) => each.kind === "worker");
 
 /** Those of processes that run; the files of the others are removed. */
 function announcements(): readonly Announcement[] {
   const folder = ownFolder({ make: false });
   if (folder === undefined) return [];
-  return readdirSync(folder)
+  return namesIn(folder)
     .map((name) => join(folder, name))
     .flatMap((file) => {
       const announced = read(file);
@@ -89,6 +93,15 @@ function announcements(): readonly Announcement[] {
       return [];
     })
     .toSorted((one, other) => Number(one.startedAt) - Number(other.startedAt));
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    // The last one took it back, and the folder with it.
+    return [];
+  }
 }
 
 function read(file: string): z.output<typeof announcementSchema> | undefined {

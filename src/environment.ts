@@ -50,6 +50,10 @@ export interface Environment {
   readonly healthEndpoint: string | undefined;
   /** `MODEL_API_KEY`: the model server's key, sent to it as a bearer token. */
   readonly modelApiKey: string | undefined;
+  /** `DEV_MODEL_URL`: model server in the place of the configuration's, as `tsworker dev` simulates it. */
+  readonly devModelUrl: string | undefined;
+  /** `DEV_MODEL_LOG`: the log of that one, in the place of the configuration's. */
+  readonly devModelLog: string | undefined;
   /** `LOG_LEVEL`. @default info */
   readonly logLevel: LogLevel;
   /** `INSPECT`: there is an inspector. @default false */
@@ -167,6 +171,15 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
         (text) => text === undefined || /^[\x21-\x7e]+$/.test(text),
         "expected visible ASCII characters without blanks",
       ),
+    DEV_MODEL_URL: z
+      .string()
+      .optional()
+      .transform((text) => text?.replace(/\/+$/, "") || undefined)
+      .refine((text) => text === undefined || isHttpUrl(text), "expected an http: or https: URL"),
+    DEV_MODEL_LOG: z
+      .string()
+      .optional()
+      .transform((text) => text || undefined),
     LOG_LEVEL: choice(LOG_LEVELS, "info"),
     INSPECT: flag("true", "1", "yes", "on"),
     INSPECT_TOKEN: z
@@ -218,6 +231,8 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     unsecured: data.UNSECURED,
     healthEndpoint: data.MODEL_HEALTH_ENDPOINT,
     modelApiKey: data.MODEL_API_KEY,
+    devModelUrl: data.DEV_MODEL_URL,
+    devModelLog: data.DEV_MODEL_LOG,
     logLevel: data.LOG_LEVEL,
     inspect: data.INSPECT,
     inspectToken: data.INSPECT_TOKEN,

@@ -250,12 +250,14 @@ export async function startWorker(
     { version: VERSION, port: environment.port, httpPort: environment.httpPort, url: environment.publicUrl },
     "listening",
   );
-  let withdraw = (): void => {};
-  if (inspection !== undefined) {
-    const url = addressOf(inspection.options);
-    log.info({ url }, "inspector");
-    withdraw = announce({ kind: "inspector", url });
-  }
+  const inspectorUrl = inspection && `${addressOf(inspection.options)}/inspect`;
+  if (inspectorUrl !== undefined) log.info({ url: inspectorUrl }, "inspector");
+  const withdraw = announce({
+    kind: "worker",
+    url: addressOf({ host: environment.httpHost, port: environment.httpPort }),
+    inspector: inspectorUrl,
+    engines: environment.reportAddresses,
+  });
   logWorker(actor, log, readiness === "none" ? undefined : awaited);
   actor.subscribe({
     next: (snapshot: WorkerSnapshot) => {
@@ -298,10 +300,10 @@ export async function startWorker(
   };
 }
 
-/** Where the inspector's page is, as seen from this machine. */
-function addressOf({ host, port }: InspectOptions): string {
+/** Base URL of a server, as seen from this machine. */
+function addressOf({ host, port }: Pick<InspectOptions, "host" | "port">): string {
   const isEverywhere = host === "0.0.0.0" || host === "::";
-  return `http://${isEverywhere ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host}:${port}/inspect`;
+  return `http://${isEverywhere ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** The inspector's page; empty where the package was not built. */

@@ -1,5 +1,6 @@
 import { checkConfig } from "./check-config.js";
 import type { CheckedConfig, WorkerConfig } from "./config.js";
+import { withDevModel } from "./dev-model.js";
 import { endWithAll } from "./ending.js";
 import { readEnvironment, readReachable } from "./environment.js";
 import { TsworkerError } from "./errors.js";
@@ -131,8 +132,9 @@ export class Worker {
   }
 }
 
-async function started(config: CheckedConfig): Promise<RunningWorker> {
+async function started(given: CheckedConfig): Promise<RunningWorker> {
   const environment = readEnvironment();
+  const config = withDevModel(given, environment);
   const inspection = await inspectionOf(config, environment);
   const log = createLog(environment.logLevel, secretsOf(config, environment), (line) =>
     inspection?.inspector.onLogLine(line),

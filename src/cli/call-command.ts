@@ -1,6 +1,6 @@
 import { text } from "node:stream/consumers";
 import { type Command, CommanderError } from "commander";
-import { type Answer, Serverless } from "../client/index.js";
+import { type Answer, type RequestStatus, Serverless } from "../client/index.js";
 import { TsworkerError } from "../errors.js";
 import { checkEngine } from "../load/check-engine.js";
 import { isPayload } from "../load/payloads.js";
@@ -8,6 +8,7 @@ import { workloadOf } from "../load/workload-of.js";
 import type { Payload } from "../wire.js";
 import { answerText } from "./answer-text.js";
 import { addEngineFlags, type EngineFlags, engineAccess } from "./engine-flags.js";
+import { sayWhyItWaits } from "./why-it-waits.js";
 
 interface CallCommandOptions extends EngineFlags {
   readonly raw?: boolean;
@@ -42,6 +43,8 @@ async function runCall(route: string, json: string, options: CallCommandOptions)
   const left = new AbortController();
   // A reader such as `head` that has enough is no failure; the request is not wanted any more.
   process.stdout.on("error", () => left.abort());
+  let status: RequestStatus = "queued";
+  const endSaying = sayWhyItWaits(engineUrl, () => status === "polling");
   try {
     const answer = await new Serverless({ apiKey, engineUrl }).endpoint(name).request(route, payload, {
       cost: options.cost ?? workloadOf(payload),
@@ -50,10 +53,15 @@ async function runCall(route: string, json: string, options: CallCommandOptions)
       stream: true,
       retry: false,
       signal: left.signal,
+      onStatus: (now) => {
+        status = now;
+      },
     });
+    endSaying();
     if (!answer.ok) await refuse(answer);
     await (raw ? printBytes(answer) : print(answer));
   } catch (error) {
+    endSaying();
     if (left.signal.aborted) return;
     if (!(error instanceof TsworkerError)) throw error;
     // What a program would say as an option is a flag here.

@@ -69,7 +69,7 @@ export function engineAccess(
   const running = instance === "prod" ? [] : announcedEngines();
   const meant = running.filter(
     (engine) =>
-      (url === undefined || isSame(engine.url, url)) &&
+      (url === undefined || isSameServer(engine.url, url)) &&
       (endpoint === undefined || engine.endpoint === endpoint) &&
       (apiKey === undefined || engine.apiKey === apiKey),
   );
@@ -123,7 +123,7 @@ const list = (engines: readonly AnnouncedEngine[]): string =>
 const invalid = (message: string): TsworkerError => new TsworkerError("CONFIG_INVALID", message);
 
 /** Whether two URLs are of one server; a machine has several names for itself. */
-function isSame(one: string, other: string): boolean {
+export function isSameServer(one: string, other: string): boolean {
   const [first, second] = [new URL(one), new URL(other)];
   if (first.protocol !== second.protocol || first.port !== second.port) return false;
   return first.hostname === second.hostname || (isLoopback(first.hostname) && isLoopback(second.hostname));

@@ -178,6 +178,21 @@ describe("tsworker dev", () => {
     expect(await readdir(folder)).toEqual(["node_modules", "package.json"]);
   });
 
+  test("the simulated model takes the place of the one that the file names, whichever port it has", async () => {
+    const { folder, write } = await project();
+    const nobody = await freePort();
+    await write(
+      "worker.ts",
+      workerOf("fixed")
+        .replace("Number(process.env.MODEL_PORT)", String(nobody))
+        .replace('process.env.MODEL_LOG ?? ""', '"/nowhere/model.log"')
+        .replace('"/health"', `"http://localhost:${nobody}/health"`),
+    );
+    const { has, engineUrl } = await dev(folder, "--model-port", "0");
+    await has(/worker +(ready)/);
+    expect(await completion(await engineUrl())).toMatchObject({ usage: { completion_tokens: 3 } });
+  });
+
   test("what the user has set goes before what it would set", async () => {
     const { folder, write } = await project([]);
     await write("worker.js", 'console.log("id", process.env.CONTAINER_ID, process.env.INSPECT);\n');

@@ -65,7 +65,8 @@ export function addDevCommand(program: Command): void {
     .option("--grace <seconds>", "how long a worker may finish its requests", numberFrom(0), 10)
     .addHelpText(
       "after",
-      "\nThe worker is given the environment that it needs, and the model's as MODEL_PORT and MODEL_LOG.",
+      "\nThe worker is given the environment that it needs. The simulated model takes the place of the one that its file" +
+        "\nnames; its port and log are MODEL_PORT and MODEL_LOG, too.",
     )
     .action(runDev);
 }
@@ -96,13 +97,17 @@ async function runDev(name: string | undefined, options: DevCommandOptions): Pro
       title: `tsworker dev ${name ?? ""}`.trim(),
     });
     const modelUrl =
-      simulator && (await orAdvise("choose another port with --model-port", simulator.start()));
+      simulator &&
+      (await orAdvise(
+        "add --no-model where it is your model server, or choose another port with --model-port",
+        simulator.start(),
+      ));
     const model =
       simulator && kind && modelUrl !== undefined ? { simulator, url: modelUrl, kind: kind.name } : undefined;
     const env = devEnvironment(process.env, {
       engineUrl,
       folder,
-      model: model && { port: new URL(model.url).port, log },
+      model: model && { url: model.url, log },
     });
     await checkWorkerPorts(env);
     const worker = new DevWorker({ program, env, graceMs: grace * 1000 });

@@ -9,7 +9,7 @@ interface DevEnvironmentInput {
   /** Folder for what the worker keeps. */
   readonly folder: string;
   /** The simulated model; undefined: the worker has its own. */
-  readonly model: { readonly port: string; readonly log: string } | undefined;
+  readonly model: { readonly url: string; readonly log: string } | undefined;
 }
 
 const HOST = "127.0.0.1";
@@ -35,8 +35,14 @@ export function devEnvironment(
     INSPECT: "1",
     // What the simulated model can do says nothing of the real one.
     BENCHMARK_FILE: join(folder, ".has_benchmark"),
-    ...(model && { MODEL_PORT: model.port, MODEL_LOG: model.log }),
     ...variables,
+    // Where they are the user's, the model was started by them.
+    ...(model && {
+      MODEL_PORT: new URL(model.url).port,
+      MODEL_LOG: model.log,
+      DEV_MODEL_URL: model.url,
+      DEV_MODEL_LOG: model.log,
+    }),
   };
 }
 

@@ -7,6 +7,8 @@ export interface DevLogLine {
   /** The worker's state, where the line tells one. */
   readonly state: string | undefined;
   readonly isBad: boolean;
+  /** What the worker waits for, where the line tells it. */
+  readonly waitsFor?: string;
 }
 
 /** pino's level of a warning. */
@@ -28,7 +30,9 @@ export function devLogLine(line: string): DevLogLine {
   const rest = Object.entries(entry)
     .filter(([key]) => !SHOWN_ELSEWHERE.has(key))
     .map(([key, value]) => `${key}=${shown(value)}`);
+  const [, waitsFor] = /^waits for (.*)/s.exec(String(entry.msg)) ?? [];
   return {
+    ...(waitsFor !== undefined && { waitsFor: inCells(waitsFor) }),
     text: inCells([state ?? String(entry.msg), ...rest].join("  ")),
     state,
     isBad: isBad(entry),

@@ -40,7 +40,7 @@ const dim = (text: string): Span => ({ text, style: "dim" });
 export function stateWords(state: DevWorkerState): string {
   switch (state.kind) {
     case "running":
-      return state.state;
+      return state.waitsFor === undefined ? state.state : `${state.state}, waits for ${state.waitsFor}`;
     case "restarting":
       return `restarting: ${state.changed} changed`;
     case "down":

@@ -7,7 +7,7 @@ import { DevWatch } from "./dev-watch.js";
 /** What a worker in development does. */
 export type DevWorkerState =
   /** `state` is the worker's own word. */
-  | { readonly kind: "running"; readonly state: string }
+  | { readonly kind: "running"; readonly state: string; readonly waitsFor?: string }
   | { readonly kind: "restarting"; readonly changed: string }
   /** It ended by itself, and is started again at the next change. */
   | { readonly kind: "down"; readonly reason: string }
@@ -99,9 +99,10 @@ export class DevWorker extends EventEmitter<DevWorkerEvents> {
     const line = devLogLine(text);
     if (!FOREIGN_FRAME.test(text) && this.#lines.push(line) > KEPT_LINES) this.#lines.shift();
     this.emit("line", line);
-    if (line.state !== undefined && this.#state.kind === "running") {
-      this.#become({ kind: "running", state: line.state });
-    }
+    if (this.#state.kind !== "running") return;
+    if (line.state !== undefined) this.#become({ kind: "running", state: line.state });
+    // A line for each thing that happens has it already.
+    else if (line.waitsFor !== undefined) this.#state = { ...this.#state, waitsFor: line.waitsFor };
   };
 
   #become(state: DevWorkerState): void {

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type Command, Option } from "commander";
-import { announcedInspectors } from "../../announcement.js";
+import { announcedWorkers } from "../../announcement.js";
 import { TsworkerError } from "../../errors.js";
 import type { Hello } from "../../inspect/frames.js";
 import { countOrAll } from "../option-values.js";
@@ -99,17 +99,17 @@ async function runInspect(url: string | undefined, options: InspectCommandOption
 
 /** @throws TsworkerError where there is none on this machine, or there are several. */
 function localInspector(): string {
-  const inspectors = announcedInspectors();
-  const [inspector] = inspectors;
-  if (inspector === undefined) {
+  const inspectors = announcedWorkers().flatMap(({ inspector }) => inspector ?? []);
+  const [only] = inspectors;
+  if (only === undefined) {
     throw new TsworkerError(
       "WORKER_UNREACHABLE",
       "no worker with an inspector runs on this machine: start one with npx tsworker dev, or with INSPECT=1, or name its " +
         "second port, such as http://127.0.0.1:3001",
     );
   }
-  if (inspectors.length === 1) return inspector.url;
-  const urls = inspectors.map((each) => `  ${each.url}`).join("\n");
+  if (inspectors.length === 1) return only;
+  const urls = inspectors.map((url) => `  ${url}`).join("\n");
   throw new TsworkerError(
     "WORKER_UNREACHABLE",
     `${inspectors.length} workers with an inspector run on this machine: name one\n${urls}`,
