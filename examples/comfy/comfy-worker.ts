@@ -35,15 +35,13 @@ export function comfyWorker({ workload, benchmark }: ComfyWorkerOptions): Worker
       { ...generation, route: "/generate/stream" },
     ],
     logActionConfig: {
-      // ComfyUI's own log, in older images, and the wrapper's.
-      onLoad: ["To see the GUI go to: ", "BACKENDS_READY"],
+      // ComfyUI's own log, in older images, and the wrapper's. A workflow that is logged has quotes or braces before such words.
+      onLoad: [/^(?:\[[^\]]*\] )?To see the GUI go to: /, /^[^"'{]*\bBACKENDS_READY\b/],
+      // Nothing that one bad workflow can cause.
       onError: [
-        "MetadataIncompleteBuffer",
-        "Value not in list: ",
-        "[ERROR] Provisioning Script failed",
-        "BACKENDS_READY_TIMEOUT",
-        "BACKEND_UNRECOVERABLE",
-        "Application startup failed",
+        /^[^"'{]*\bBACKENDS_READY_TIMEOUT\b/,
+        /^[^"'{]*\bBACKEND_UNRECOVERABLE\b/,
+        /^ERROR: +Application startup failed\b/,
       ],
       onInfo: ['"message":"Downloading'],
     },

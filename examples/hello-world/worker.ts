@@ -30,8 +30,9 @@ const worker = new Worker({
   ],
   openRoutes: [{ route: "/ping", text: "pong" }, { route: "/healthcheck" }],
   logActionConfig: {
-    onLoad: ["infer server has started"],
-    onError: ["Exception: corrupted model file"],
+    // Anchored: a prompt with these words, which the server may log, is no line of its own.
+    onLoad: [/^infer server has started\b/],
+    onError: [/^Exception: corrupted model file\b/],
     onInfo: ['"message":"Download'],
   },
 });

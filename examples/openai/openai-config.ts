@@ -2,14 +2,11 @@ import type { WorkerConfig } from "tsworker";
 import { fileHandlers } from "./file-handlers.js";
 import { jsonHandlers } from "./json-handlers.js";
 import type { ServerFacts } from "./server-facts.js";
+import { DOWNLOADING } from "./server-lines.js";
 import { textHandlers } from "./text-handlers.js";
 
-/** What all of them log when they have failed: the supervisor's word, vLLM's, and Python's. */
-const FAILED = ["INFO exited: vllm", "RuntimeError: Engine", "Traceback (most recent call last):"];
-const DOWNLOADING = ['"message":"Download'];
-
 /** The configuration of a worker in front of a server with OpenAI's interface; the environment's word counts first. */
-export function openaiConfig({ logFile, loaded, failed = [], benchmark }: ServerFacts): WorkerConfig {
+export function openaiConfig({ logFile, loaded, failed, benchmark }: ServerFacts): WorkerConfig {
   const { MODEL_PORT, MODEL_LOG, MODEL_HEALTH_ENDPOINT, MODEL_NAME } = process.env;
   const log = MODEL_LOG || logFile;
   return {
@@ -20,8 +17,8 @@ export function openaiConfig({ logFile, loaded, failed = [], benchmark }: Server
       modelLogFile: log,
       logActionConfig: {
         onLoad: lines("MODEL_LOAD_LOG_MSG") ?? [loaded],
-        onError: lines("MODEL_ERROR_LOG_MSGS") ?? [...FAILED, ...failed],
-        onInfo: lines("MODEL_INFO_LOG_MSGS") ?? DOWNLOADING,
+        onError: lines("MODEL_ERROR_LOG_MSGS") ?? failed,
+        onInfo: lines("MODEL_INFO_LOG_MSGS") ?? [DOWNLOADING],
       },
     }),
     readiness: readiness(log),

@@ -43,7 +43,7 @@ await new Worker({
     { ...control, route: "/cancel_task" },
   ],
   logActionConfig: {
-    onLoad: ["Model Server Running"],
-    onError: ["Traceback (most recent call last):"],
+    onLoad: [/^(?:INFO:[\w.]*: *)?Model Server Running\b/],
+    onError: [/^Traceback \(most recent call last\):$/],
   },
 }).run();

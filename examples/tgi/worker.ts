@@ -51,10 +51,9 @@ const worker = new Worker({
   ],
   logActionConfig: {
     onLoad: [
-      '"message":"Connected","target":"text_generation_router"',
-      '"message":"Connected","target":"text_generation_router::server"',
+      /^\{"timestamp":"[^"]*","level":"INFO","message":"Connected","target":"text_generation_router(?:::server)?"/,
     ],
-    onError: ["Error: WebserverFailed", "Error: DownloadError", "Error: ShardCannotStart"],
+    onError: [/^Error: (?:WebserverFailed|DownloadError|ShardCannotStart)\b/],
     onInfo: ['"message":"Download'],
   },
 });

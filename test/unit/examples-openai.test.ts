@@ -2,13 +2,13 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { openaiConfig } from "../../examples/openai/openai-config.js";
 import { completions } from "../../examples/openai/workload-units.js";
 
-const FACTS = { loaded: "it is up", benchmark: { concurrency: 4, runs: 2 } };
+const FACTS = { loaded: /^it is up$/, failed: [/^it is down$/], benchmark: { concurrency: 4, runs: 2 } };
 
 afterEach(() => void vi.unstubAllEnvs());
 
 /** The configuration with these variables and no others that matter. */
 function configWith(env: Readonly<Record<string, string>>, facts = {}) {
-  for (const name of ["MODEL_PORT", "MODEL_LOG", "MODEL_NAME", "MODEL_LOAD_LOG_MSG"])
+  for (const name of ["MODEL_PORT", "MODEL_LOG", "MODEL_NAME", "MODEL_LOAD_LOG_MSG", "MODEL_ERROR_LOG_MSGS"])
     vi.stubEnv(name, undefined);
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
   return openaiConfig({ ...FACTS, ...facts });
@@ -41,7 +41,7 @@ describe("the shared configuration of servers with OpenAI's interface", () => {
     expect(configWith({}, { logFile: "/a.log" })).toMatchObject({
       modelLogFile: "/a.log",
       readiness: "either",
-      logActionConfig: { onLoad: ["it is up"] },
+      logActionConfig: { onLoad: [/^it is up$/], onError: [/^it is down$/] },
     });
     const without = configWith({});
     expect(without).toMatchObject({ readiness: "health" });
@@ -56,11 +56,17 @@ describe("the shared configuration of servers with OpenAI's interface", () => {
     });
   });
 
-  test("adds what a server itself says of failures to what all of them say", () => {
-    const { logActionConfig } = configWith({}, { logFile: "/a.log", failed: ["it is down"] });
-    expect(logActionConfig?.onError).toEqual(
-      expect.arrayContaining(["RuntimeError: Engine", "Traceback (most recent call last):", "it is down"]),
-    );
+  test("goes by the texts that the variables hold, as they are", () => {
+    const env = {
+      MODEL_LOG: "/a.log",
+      MODEL_ERROR_LOG_MSGS: "it is (down\nso is this",
+      MODEL_INFO_LOG_MSGS: "a.b",
+    };
+    expect(configWith(env).logActionConfig).toEqual({
+      onLoad: [/^it is up$/],
+      onError: ["it is (down", "so is this"],
+      onInfo: ["a.b"],
+    });
   });
 
   test("takes files as JSON where the server wants a form", () => {

@@ -268,37 +268,26 @@ describe("what is sent wrongly is refused with what to do about it", () => {
 });
 
 describe("a model that ComfyUI does not have", () => {
-  test("makes a worker of an older image errored for a moment, where the request came past the worker", async () => {
+  test("does a worker of an older image no harm, where the request came past the worker", async () => {
     const stand = await ready({ sim: ["--image", "older"] });
     const before = stand.states.length;
     const bad = { ...picture, modifications: { ...SMALL, ckpt_name: "my.ckpt" } };
     expect((await askModel(stand, bad)).status).toBe(500);
-    await stand.hasReached("errored", before);
-    await stand.hasReached("ready", before);
+    await eventually(async () => expect(await stand.modelLog()).toContain("Value not in list: "));
     const { output } = await (
       await stand.endpoint.request("/generate/sync", { input: picture })
     ).json<Result>();
     expect(output[0]?.mimetype).toBe("image/png");
+    expect(stand.states).toHaveLength(before);
   });
 });
 
 describe("a ComfyUI that fails", () => {
   test.each([
-    ["older", "file", "MetadataIncompleteBuffer"],
-    ["older", "provisioning", "[ERROR] Provisioning Script failed"],
-    ["newer", "startup", "Application startup failed"],
-    ["newer", "backends", "BACKENDS_READY_TIMEOUT"],
-  ])("while it loads, in an %s image with %s, is what the engine is told", async (image, error, message) => {
-    const fail = [
-      "--fail",
-      "out-of-memory",
-      "--image",
-      image,
-      "--load-error",
-      error,
-      "--restart-seconds",
-      "1",
-    ];
+    ["startup", "Application startup failed"],
+    ["backends", "BACKENDS_READY_TIMEOUT"],
+  ])("while it loads, with %s, is what the engine is told", async (error, message) => {
+    const fail = ["--fail", "out-of-memory", "--load-error", error, "--restart-seconds", "1"];
     const stand = await ExampleStand.forTest("comfyui", { ...ENOUGH, sim: fail });
     await stand.hasReached("errored");
     await eventually(() =>

@@ -40,7 +40,9 @@ describe("examples/llama-cpp", () => {
 describe("examples/llama-cpp, when the model fails", () => {
   test("by running out of memory: errored with its own words, which are not Python's", async () => {
     const stand = await ExampleStand.forTest("llama-cpp", { sim: ["--fail", "out-of-memory"] });
-    expect(await stand.reaches("errored")).toMatchObject({ fault: "error loading model" });
+    expect(await stand.reaches("errored")).toMatchObject({
+      fault: expect.stringContaining("error loading model"),
+    });
   });
 
   test("in the middle of a stream: the stream breaks off, and the worker is errored", async () => {

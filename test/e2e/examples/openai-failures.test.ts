@@ -31,14 +31,16 @@ describe("examples/vllm, when the model fails", () => {
   });
 
   test.each([
-    ["a context that is too short", ["--context-length", "500"], "the model answered 400"],
-    ["another name than MODEL_NAME", ["--model", "another"], "the model answered 404"],
+    ["a context that is too short", ["--context-length", "500"], "answered 400"],
+    ["another name than MODEL_NAME", ["--model", "another"], "answered 404"],
   ])("the benchmark, for %s: the worker is errored, and its log has the answer", async (_, sim, fault) => {
     const stand = await ExampleStand.forTest("vllm", { sim, env: { MODEL_NAME: "simulated/llm-8b" } });
     expect(await stand.hasReached("errored")).toMatchObject({
-      fault: "No successful responses from benchmark",
+      fault: expect.stringMatching(/^No successful responses from benchmark/),
     });
-    expect(stand.lines).toContainEqual(expect.objectContaining({ msg: "benchmark round", fault }));
+    expect(stand.lines).toContainEqual(
+      expect.objectContaining({ msg: "benchmark round", fault: expect.stringContaining(fault) }),
+    );
   });
 
   test("by not saying that it is ready: its health tells", async () => {

@@ -50,7 +50,9 @@ describe("examples/sglang", () => {
 describe("examples/sglang, when the model fails", () => {
   test("by running out of memory: errored", async () => {
     const stand = await ExampleStand.forTest("sglang", { sim: ["--fail", "out-of-memory"] });
-    expect(await stand.reaches("errored")).toMatchObject({ fault: expect.stringMatching(/^Traceback/) });
+    expect(await stand.reaches("errored")).toMatchObject({
+      fault: expect.stringContaining("Traceback (most recent call last):"),
+    });
   });
 
   test("by dying in an answer: errored, and back when it has been started again", async () => {
@@ -58,7 +60,8 @@ describe("examples/sglang, when the model fails", () => {
     const sim = ["--fail", "crash-in-answer", "--fail-at", "32", "--restart-seconds", "0.5"];
     const stand = await ExampleStand.forTest("sglang", { sim });
     await stand.reaches("ready");
-    await expect(stand.ask("/v1/completions", { prompt: "Hello" })).resolves.toMatchObject({ status: 502 });
+    // 503 where it was asked again and does not listen for work yet.
+    expect([502, 503]).toContain((await stand.ask("/v1/completions", { prompt: "Hello" })).status);
     await stand.hasReached("errored");
     await stand.reaches("ready");
   });
