@@ -7,7 +7,8 @@ vi.setConfig({ testTimeout: 90_000 });
 describe("examples/vllm, when the model fails", () => {
   test("by running out of memory: errored with vLLM's line, and back when it has been started again", async () => {
     const stand = await ExampleStand.forTest("vllm", {
-      sim: ["--fail", "out-of-memory", "--restart-seconds", "1"],
+      // Long enough for a worker that starts slowly: a failure that is over before it looks is none.
+      sim: ["--fail", "out-of-memory", "--restart-seconds", "8"],
     });
     expect(await stand.hasReached("errored")).toMatchObject({
       fault: expect.stringMatching(/RuntimeError: Engine|Traceback/),
