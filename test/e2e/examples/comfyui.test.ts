@@ -287,7 +287,7 @@ describe("a ComfyUI that fails", () => {
     ["startup", "Application startup failed"],
     ["backends", "BACKENDS_READY_TIMEOUT"],
   ])("while it loads, with %s, is what the engine is told", async (error, message) => {
-    const fail = ["--fail", "out-of-memory", "--load-error", error, "--restart-seconds", "1"];
+    const fail = ["--fail", "out-of-memory", "--load-error", error, "--restart-seconds", "8"];
     const stand = await ExampleStand.forTest("comfyui", { ...ENOUGH, sim: fail });
     await stand.hasReached("errored");
     await eventually(() =>
