@@ -20,7 +20,17 @@ export async function run(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode;
     // By its name: a program that was run may have a copy of this package of its own.
     if (!(error instanceof Error) || error.name !== TsworkerError.name) throw error;
-    console.error(`error: ${error.message}`);
+    console.error(inWords(`error: ${error.message}`, process.stderr.columns));
     return 1;
   }
+}
+
+/** Text in lines that a terminal of this width need not break within words; undefined: the output is no terminal. */
+function inWords(text: string, width: number | undefined): string {
+  if (width === undefined) return text;
+  const fits = new RegExp(`(.{1,${Math.max(width - 1, 20)}})(?: |$)`, "g");
+  return text
+    .split("\n")
+    .map((line) => line.replace(fits, "$1\n").trimEnd())
+    .join("\n");
 }

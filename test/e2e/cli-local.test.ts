@@ -1,10 +1,11 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { tsworkerIn } from "../support/command-line.js";
 import { eventually } from "../support/eventually.js";
 import { freePort } from "../support/free-port.js";
+import { root } from "../unit/support/documents.js";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -23,7 +24,7 @@ async function machine() {
     WORKER_HTTP_PORT: String(await freePort()),
   };
   const announced = async () => (await readdir(cwd)).filter((name) => /^tsworker-\d+$/.test(name));
-  return { run: (...words: readonly string[]) => tsworkerIn({ cwd, env }, ...words), announced };
+  return { run: (...words: readonly string[]) => tsworkerIn({ cwd, env }, ...words), announced, cwd };
 }
 
 test("while dev runs, call, load and inspect need no address, endpoint and key, and afterwards they say so", async () => {
@@ -72,4 +73,30 @@ test("of two engines one has to be chosen, and one that was killed is none", asy
   // It has no worker, but it was asked, with its key.
   expect(one.stderr()).toMatch(/no worker|--timeout/);
   expect(second.engine.stdout()).toContain("no worker");
+});
+
+test("while no worker is ready, call and dev say what it waits for", async () => {
+  const { run, cwd } = await machine();
+  const modelPort = await freePort();
+  await mkdir(join(cwd, "node_modules"));
+  await symlink(root("."), join(cwd, "node_modules", "tsworker"));
+  await writeFile(join(cwd, "package.json"), '{ "type": "module" }\n');
+  await writeFile(
+    join(cwd, "worker.js"),
+    `import { Worker } from "tsworker";
+     await new Worker({
+       modelServerUrl: "http://127.0.0.1:${modelPort}",
+       modelHealthcheckUrl: "/health",
+       handlers: [{ route: "/v1/completions", benchmarkConfig: { generator: () => ({}), runs: 1 } }],
+     }).run();\n`,
+  );
+  const dev = run("dev", "worker.js", "--no-model", "--port", "0");
+  const reason = `waits for 127.0.0.1:${modelPort}: connection refused`;
+  await eventually(() => expect(dev.stdout()).toContain(reason), SLOW);
+  const call = run("call", ...REQUEST, "--timeout", "60");
+  await eventually(() => expect(call.stderr()).toContain(reason), SLOW);
+  expect(call.stderr()).toMatch(
+    /^\d\d:\d\d:\d\d {2}waiting +the worker at http:\S+ is loading: it waits for /,
+  );
+  expect(call.stdout()).toBe("");
 });

@@ -17,6 +17,16 @@ test("one that tells a state says which", () => {
   });
 });
 
+test("one that tells what the worker waits for says what", () => {
+  const refused = "127.0.0.1:18000: connection refused";
+  expect(devLogLine(`{"level":30,"msg":"waits for ${refused}"}`)).toEqual({
+    text: `waits for ${refused}`,
+    waitsFor: refused,
+    state: undefined,
+    isBad: false,
+  });
+});
+
 test.each([
   ["a warning", '{"level":40,"msg":"late"}'],
   ["what a runtime throws", "TypeError: x is not a function"],
