@@ -106,7 +106,8 @@ export class UwsResponder implements Responder {
       }
       // To the server this is no response yet, and without an abort handler it would end the process.
       if (this.#sink === undefined) res.onAborted(() => {});
-      res.endWithoutBody(undefined, closes);
+      if (closes) res.endWithoutBody(0, true);
+      else res.endWithoutBody();
     });
   }
 
