@@ -111,7 +111,8 @@ export class Connection implements ParserSink {
 
   /** Whether a free connection may be used. @param now milliseconds, monotonic. */
   isUsable(now: number): boolean {
-    return !this.#closed && now < this.#freeSince + this.#idleMs;
+    // TLS reports what it has written a turn of the loop later, which may be after the answer.
+    return !this.#closed && now < this.#freeSince + this.#idleMs && this.#socket.writableLength === 0;
   }
 
   get isClosed(): boolean {
@@ -195,7 +196,7 @@ export class Connection implements ParserSink {
     const call = this.#call;
     this.#call = undefined;
     // A model that answers before it has read the whole request may never read the rest.
-    if (this.#keepAlive && !hasSurplus && this.#socket.writableLength === 0) {
+    if (this.#keepAlive && !hasSurplus && this.#socket.writableLength <= SMALL_BODY) {
       this.#isHeard = false;
       this.#freeSince = performance.now();
       this.#owner.onFree(this);

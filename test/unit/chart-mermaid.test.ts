@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { setup } from "xstate";
+import { modelMachine } from "../../machines/model.js";
 import { chartOf } from "../../src/chart/chart-of.js";
 import { machineCharts } from "../../src/chart/machine-charts.js";
 import { mermaidOf } from "../../src/chart/mermaid.js";
@@ -47,8 +48,9 @@ test("a small machine, whole", () => {
 
 test("regions that are active side by side are kept apart", () => {
   const { model } = machineCharts();
-  expect(model).toBeDefined();
-  if (model !== undefined) expect(mermaidOf(model).match(/^ +--$/gm)).toHaveLength(2);
+  const regions = Object.keys(modelMachine.config.states ?? {}).length;
+  expect(regions).toBeGreaterThan(2);
+  expect(model && mermaidOf(model).match(/^ +--$/gm)).toHaveLength(regions - 1);
 });
 
 describe.each(Object.entries(machineCharts()))("the text of the %s machine", (_, chart) => {

@@ -124,7 +124,7 @@ describe("the model is asked", () => {
     };
     await stand.ask("/go?api_key=secret&x=1", { body: stand.envelope({ a: 1 }), headers: secrets });
     const { head, headers, body } = stand.model.last;
-    expect(head.split("\r\n")[0]).toBe("POST /go HTTP/1.1");
+    expect(head.split("\r\n")[0]).toBe("POST /go?x=1 HTTP/1.1");
     expect(body.toString()).toBe('{"a":1}');
     expect(headers.get("content-type")).toBe("application/json");
     expect(headers.get("content-length")).toBe("7");
