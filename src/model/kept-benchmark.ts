@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { inspect } from "node:util";
 import type { CheckedConfig } from "../config.js";
+import { isLoopback } from "../is-loopback.js";
 import { jsonText } from "../json-text.js";
 import type { Log } from "../log.js";
 
@@ -24,8 +25,15 @@ export function measuredBy({ handlers, benchmark, modelServer }: CheckedConfig):
     workloadCalculator: textOf(workloadCalculator),
     remoteFunction: textOf(remoteFunction),
     multipart: textOf(multipart),
-    modelServer: textOf(modelServer),
+    modelServer: serverOf(modelServer),
   };
+}
+
+/** On loopback without the port: where the model is started with the worker, it is often another one at each start. */
+function serverOf(modelServer: string | undefined): string {
+  if (modelServer === undefined) return "undefined";
+  const { protocol, hostname, host, pathname } = new URL(modelServer);
+  return `${protocol}//${isLoopback(hostname) ? hostname : host}${pathname}`;
 }
 
 function textOf(value: unknown): string {

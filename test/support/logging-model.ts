@@ -21,6 +21,8 @@ export class LoggingModel {
   readonly logFile: string;
   /** Status of its health URL, `/health`. */
   health = 200;
+  /** So many more of its health URL's answers are 503. */
+  unhealthyAnswers = 0;
   /** Its health URL gives no answer. */
   isBusy = false;
   /** Status of its answers. */
@@ -44,7 +46,10 @@ export class LoggingModel {
   readonly #server = createServer((request, response) => {
     if (request.method === "GET") {
       this.probes++;
-      if (!this.isBusy) response.writeHead(this.health).end();
+      if (this.isBusy) return;
+      const isUnhealthy = this.unhealthyAnswers > 0;
+      if (isUnhealthy) this.unhealthyAnswers--;
+      response.writeHead(isUnhealthy ? 503 : this.health).end();
       return;
     }
     const pieces: Buffer[] = [];

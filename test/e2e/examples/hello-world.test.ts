@@ -52,7 +52,7 @@ describe("examples/hello-world", () => {
 
 describe("examples/hello-world, when the server fails", () => {
   test("while it loads: errored, and back when it has been started again", async () => {
-    const sim = ["--fail", "out-of-memory", "--restart-seconds", "0.5"];
+    const sim = ["--fail", "out-of-memory", "--restart-seconds", "8"];
     const stand = await ExampleStand.forTest("hello-world", { sim });
     expect(await stand.hasReached("errored")).toMatchObject({ fault: "Exception: corrupted model file" });
     await stand.reaches("ready");

@@ -82,7 +82,7 @@ describe("examples/tgi", () => {
 
 describe("examples/tgi, when the model fails", () => {
   test("by running out of memory: errored, and back when it has been started again", async () => {
-    const sim = ["--fail", "out-of-memory", "--restart-seconds", "0.5"];
+    const sim = ["--fail", "out-of-memory", "--restart-seconds", "8"];
     const stand = await ExampleStand.forTest("tgi", { sim });
     expect(await stand.hasReached("errored")).toMatchObject({ fault: "Error: ShardCannotStart" });
     await stand.reaches("ready");
