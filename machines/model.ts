@@ -86,6 +86,14 @@ export const modelMachine = modelSetup.createMachine({
         },
         // An old line says that the model has failed, unless a later one says that it has loaded.
         accused: {
+          // The first of several tells the cause, the others what came of it.
+          on: {
+            "log.failed": {
+              guard: { type: "isStale", params: ({ event }) => event },
+              target: "accused",
+              reenter: true,
+            },
+          },
           after: {
             settleTime: [
               {

@@ -85,6 +85,7 @@ describe("every state is reachable and every transition can be taken", () => {
     await judged.probeHealth.fail();
     const early = startedModel({ hasHealth: true, inspect });
     early.log("log.failed", "failed", true);
+    early.log("log.failed", "what came of it", true);
     await early.pass(2000);
     const gone = startedModel({ hasServer: true, failureThreshold: 2, inspect });
     gone.log("log.failed", "failed");

@@ -57,6 +57,12 @@ const cases: readonly (readonly [
   ["an old ready line", PORT, [staleReady], [LOADED]],
   ["an old ready line, then a new one", PORT, [staleReady, ready], [LOADED, LOADED]],
   ["an old error", PORT, [staleError, pass(2000)], [BY_MATCH]],
+  [
+    "an old error, and what came of it",
+    PORT,
+    [staleError, ({ log }) => log("log.failed", "exited", true), pass(2000)],
+    [BY_MATCH],
+  ],
   ["an old error, before it is settled", PORT, [staleError, pass(1999)], []],
   ["an old error, then an old ready line", PORT, [staleError, staleReady, pass(2000)], [LOADED]],
   ["an old error, then a new ready line", PORT, [staleError, ready, pass(2000)], [LOADED]],

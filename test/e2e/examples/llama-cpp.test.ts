@@ -41,7 +41,7 @@ describe("examples/llama-cpp, when the model fails", () => {
   test("by running out of memory: errored with its own words, which are not Python's", async () => {
     const stand = await ExampleStand.forTest("llama-cpp", { sim: ["--fail", "out-of-memory"] });
     expect(await stand.reaches("errored")).toMatchObject({
-      fault: expect.stringMatching(/error loading model|INFO exited: llama/),
+      fault: expect.stringContaining("error loading model"),
     });
   });
 
