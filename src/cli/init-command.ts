@@ -8,11 +8,8 @@ import { exampleNames, examplesFolder } from "./worker-file.js";
 /** The worker that the README begins with. */
 const WORKER = `import { Worker } from "tsworker";
 
-// tsworker dev sets it to the port of its simulated model.
-const { MODEL_PORT = "18000" } = process.env;
-
 await new Worker({
-  modelServerUrl: \`http://127.0.0.1:\${MODEL_PORT}\`,
+  modelServerUrl: "http://127.0.0.1:18000",
   modelHealthcheckUrl: "/health",
   handlers: [
     {

@@ -48,9 +48,15 @@ test.concurrent("the benchmark of a generator function that throws has failed, h
   const config = alone({ remoteFunction: "counts", benchmarkConfig: { dataset, runs: 1 } });
   const worker = await lab.worker({ engine, model, config, capacity: null }, "errored");
   expect(worker.lines.filter(({ msg }) => msg === "benchmark round")).toMatchObject([
-    { successes: 0, fault: "the generator failed", err: { stack: expect.stringContaining("worker-main") } },
+    {
+      successes: 0,
+      fault: "/work threw: the generator failed",
+      err: { stack: expect.stringContaining("worker-main") },
+    },
   ]);
   await eventually(() =>
-    expect(engine.reports.at(-1)?.error_msg).toBe("No successful responses from benchmark"),
+    expect(engine.reports.at(-1)?.error_msg).toBe(
+      "No successful responses from benchmark: /work threw: the generator failed",
+    ),
   );
 });

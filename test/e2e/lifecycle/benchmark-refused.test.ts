@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, onTestFinished } from "vitest";
+import { expect } from "vitest";
 import { eventually } from "../../support/eventually.js";
-import { Lab, test } from "../../support/lab.js";
+import { test } from "../../support/lab.js";
 import type { WorkerProcess } from "../../support/worker-process.js";
 
 const rounds = (worker: WorkerProcess) => worker.lines.filter(({ msg }) => msg === "benchmark round");
@@ -20,24 +20,24 @@ const benchmarked = (benchmarkConfig: object) => ({
 
 const NO_MODEL = "model `x` does not exist";
 
-test.concurrent.each([
+for (const [answer, contentType, body] of [
   ["an error object", "application/json", `{"object":"error","message":"${NO_MODEL}","code":404}`],
   ["a stream that begins with an error", "text/event-stream", `data: {"error":{"message":"${NO_MODEL}"}}`],
-])("answers with the status 200 that are %s are no successes", async (_, contentType, body) => {
-  const lab = new Lab();
-  onTestFinished(() => lab.close());
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  Object.assign(model, { contentType, body });
-  const config = benchmarked({ runs: 2, concurrency: 4 });
-  const worker = await lab.worker({ engine, model, capacity: null, config }, "errored");
-  await eventually(() =>
-    expect(engine.reports.at(-1)).toMatchObject({
-      error_msg: `No successful responses from benchmark: /work answered 200 with an error: ${NO_MODEL}`,
-      max_perf: 0,
-    }),
-  );
-  await expect(readFile(join(worker.directory, ".has_benchmark"))).rejects.toThrow("ENOENT");
-});
+] as const) {
+  test.concurrent(`answers with the status 200 that are ${answer} are no successes`, async ({ lab }) => {
+    const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+    Object.assign(model, { contentType, body });
+    const config = benchmarked({ runs: 2, concurrency: 4 });
+    const worker = await lab.worker({ engine, model, capacity: null, config }, "errored");
+    await eventually(() =>
+      expect(engine.reports.at(-1)).toMatchObject({
+        error_msg: `No successful responses from benchmark: /work answered 200 with an error: ${NO_MODEL}`,
+        max_perf: 0,
+      }),
+    );
+    await expect(readFile(join(worker.directory, ".has_benchmark"))).rejects.toThrow("ENOENT");
+  });
+}
 
 test.concurrent("answers whose generated text looks like an error are successes", async ({ lab }) => {
   const [engine, model] = [await lab.engine(), await lab.loadedModel()];
