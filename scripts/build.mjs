@@ -60,6 +60,8 @@ function run(program, ...parameters) {
   const { status } = spawnSync("npx", ["--no-install", program, ...parameters], {
     cwd: root,
     stdio: "inherit",
+    // Whatever the process has that builds, such as a test.
+    env: { ...process.env, NODE_ENV: "production" },
   });
   if (status !== 0) throw new Error(`${program} failed`);
 }
