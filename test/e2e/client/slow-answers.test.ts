@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -24,28 +25,32 @@ afterAll(() => {
   Reflect.set(globalThis, KEY, usual);
 });
 
-const lateHead = async (response: ServerResponse): Promise<void> => {
-  await wait(LATE_MS);
+/** What an answer waits for in the middle: a time, or that the client leaves. */
+type Pause = (response: ServerResponse) => Promise<unknown>;
+
+const lateHead = (pause: Pause) => async (response: ServerResponse) => {
+  await pause(response);
   response.writeHead(200, { "content-type": "application/json" }).end('{"n":1}');
 };
-const silentBody = async (response: ServerResponse): Promise<void> => {
+const silentBody = (pause: Pause) => async (response: ServerResponse) => {
   response.writeHead(200, { "content-type": "application/json" }).write('{"n"');
-  await wait(SILENT_MS);
+  await pause(response);
   response.end(":1}");
 };
+const untilClosed: Pause = (response) => once(response, "close");
 
 describe.each([
-  ["whose head comes late", lateHead],
-  ["that falls silent", silentBody],
-])("an answer %s", (_, answer) => {
+  ["whose head comes late", lateHead, LATE_MS],
+  ["that falls silent", silentBody, SILENT_MS],
+])("an answer %s", (_, answer, pauseMs) => {
   test("is given up by the global fetch", async () => {
-    const { worker } = await tinyEndpoint(answer);
+    const { worker } = await tinyEndpoint(answer(untilClosed));
     const asking = fetch(worker.url, { method: "POST", body: "{}" }).then((response) => response.json());
     await expect(asking).rejects.toThrow();
   });
 
   test("arrives through the client", async () => {
-    const { endpoint, worker } = await tinyEndpoint(answer);
+    const { endpoint, worker } = await tinyEndpoint(answer(() => wait(pauseMs)));
     const asking = [
       endpoint.request("/go", {}),
       endpoint.fetch(`${endpoint.openaiUrl}/go`, { method: "POST", body: "{}" }),
@@ -56,7 +61,9 @@ describe.each([
 });
 
 test("a fetch of the caller's own keeps its limits", async () => {
-  const { endpoint } = await tinyEndpoint(lateHead, { fetch: (input, init) => fetch(input, init) });
+  const { endpoint } = await tinyEndpoint(lateHead(untilClosed), {
+    fetch: (input, init) => fetch(input, init),
+  });
   await expect(endpoint.request("/go", {}, { retry: false })).rejects.toMatchObject({
     code: "WORKER_UNREACHABLE",
   });
