@@ -58,6 +58,15 @@ export class ModelEnd extends Heard {
     this.socket = socket;
     this.request = request;
   }
+
+  /** Waits until whoever connected knows that it was accepted: from then on it answers a ping. */
+  async isKnown(): Promise<void> {
+    if (this.socket.readyState !== this.socket.OPEN || this.socket.isPaused) return;
+    await new Promise((resolve) => {
+      this.socket.once("pong", resolve).once("close", resolve);
+      this.socket.ping();
+    });
+  }
 }
 
 /** Makes a `RawModel` accept WebSockets. It keeps those that it accepted, oldest first. */
@@ -83,13 +92,15 @@ export class SocketModel {
     });
   };
 
-  /** Waits until so many were accepted. @returns the newest one. */
+  /** Waits until so many were accepted, and the newest one is known to be. @returns the newest one. */
   async accepted(count = 1): Promise<ModelEnd> {
-    return eventually(() => {
+    const newest = await eventually(() => {
       const end = this.ends[count - 1];
       if (end === undefined) throw new Error(`expected ${count} WebSockets, got ${this.ends.length}`);
       return end;
     });
+    await newest.isKnown();
+    return newest;
   }
 }
 

@@ -11,7 +11,7 @@ const PROMPT = 'Received request cmpl-1: prompt: "what is this?\\nCUDA error: ou
 
 const HEALTH = {
   modelHealthcheckUrl: "/health",
-  healthcheck: { intervalMs: 100, timeoutMs: 500, failureThreshold: 3 },
+  healthcheck: { intervalMs: 100, failureThreshold: 3 },
 } satisfies LabWorkerOptions["config"];
 
 const DISMISSED = "a line of the model's log looks like a failure, but the model's health URL answers 200";
