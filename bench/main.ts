@@ -37,11 +37,39 @@ function addLoaded(
     );
 }
 
-addLoaded(
-  "proxy",
-  "signed small JSON requests through the worker, next to nginx and a bare node:http proxy",
-  proxyBenchmark,
-);
+program
+  .command("proxy")
+  .description(
+    "signed requests through the worker, next to nginx, the floor of its libraries and a bare node:http proxy",
+  )
+  .option("--seconds <n>", "length of a run", "5")
+  .option("--rounds <n>", "runs of each; the median counts", "5")
+  .option(
+    "--connections <n,n>",
+    "connections at once: a table for each, the first one with all proxies",
+    "32,1,256",
+  )
+  .option("--core <n>", "the core that the process under test has for itself", "0")
+  .option("--only <parts>", "only these, by comma: c32, c1, c256, profile", "")
+  .option("--skip-profile", "without the run under the CPU profiler", false)
+  .option("--page <file>", "where the results go", pageOf("proxy"))
+  .action(
+    (
+      options: Record<"seconds" | "rounds" | "connections" | "core" | "only" | "page", string> & {
+        skipProfile: boolean;
+      },
+    ) =>
+      proxyBenchmark({
+        seconds: Number(options.seconds),
+        rounds: Number(options.rounds),
+        connections: options.connections.split(",").map(Number),
+        core: Number(options.core),
+        only: options.only.split(",").filter((name) => name !== ""),
+        skipProfile: options.skipProfile,
+        page: options.page,
+      }),
+  );
+
 addLoaded(
   "inspect",
   "what the inspector costs on the request path, with nobody looking and with pages open",

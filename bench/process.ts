@@ -1,25 +1,50 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { availableParallelism } from "node:os";
 import { promisify } from "node:util";
+
+export interface SpawnOptions {
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  /** Runs only while nothing else wants the core. @default false */
+  readonly idle?: boolean;
+  /** An IPC channel to a Node.js process. @default false */
+  readonly ipc?: boolean;
+}
+
+let idleCommand: readonly string[] | undefined;
+
+/** The command that runs another at idle priority: `chrt` where the system allows it, `nice` otherwise. */
+function atIdlePriority(): readonly string[] {
+  idleCommand ??=
+    spawnSync("chrt", ["-i", "0", "true"]).status === 0 ? ["chrt", "-i", "0"] : ["nice", "-n", "19"];
+  return idleCommand;
+}
 
 /** A process pinned to one core. */
 export function spawnOn(
   core: number,
   command: string,
   args: readonly string[],
-  env: NodeJS.ProcessEnv,
-  cwd: string,
+  { env, cwd, idle = false, ipc = false }: SpawnOptions,
 ): ChildProcess {
-  return spawn("taskset", ["-c", String(core), command, ...args], {
+  const priority = idle ? atIdlePriority() : [];
+  return spawn("taskset", ["-c", String(core), ...priority, command, ...args], {
     env: { PATH: process.env.PATH, ...env },
     cwd,
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: ["ignore", "ignore", "inherit", ...(ipc ? (["ipc"] as const) : [])],
   });
 }
 
-/** Moves this process, which plays the engine, to a core. */
+/** The output of a program that runs on a core until it ends. @throws when it fails. */
+export async function outputOf(core: number, command: string, args: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)("taskset", ["-c", String(core), command, ...args]);
+  return stdout;
+}
+
+/** Moves this process to a core. */
 export async function moveTo(core: number): Promise<void> {
   await promisify(execFile)("taskset", ["-a", "-cp", String(core), String(process.pid)]);
 }
@@ -49,6 +74,14 @@ export async function cpuSeconds(pid: number): Promise<number> {
   return theirs.reduce((sum, seconds) => sum + seconds, own);
 }
 
+/** Resident memory of a process and its children in MB: now, or at its highest (`VmHWM`). */
+export async function residentMb(pid: number, field: "VmRSS" | "VmHWM" = "VmRSS"): Promise<number> {
+  const [status, children] = await Promise.all([readFile(`/proc/${pid}/status`, "utf8"), childrenOf(pid)]);
+  const own = Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0) / 1024;
+  const theirs = await Promise.all(children.map((child) => residentMb(child, field)));
+  return theirs.reduce((sum, mb) => sum + mb, own);
+}
+
 export async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, "exit");
@@ -56,14 +89,32 @@ export async function stop(child: ChildProcess): Promise<void> {
   await exited;
 }
 
+/** Tries every 50 ms for 30 s until something holds, or the process ends. @throws when it never did. */
+async function waitFor(what: string, child: ChildProcess, holds: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 600; tries++) {
+    if (await holds()) return;
+    if (child.exitCode !== null) break;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(what);
+}
+
 /** Waits until a URL answers a POST of this body with 200. */
-export async function answers(url: string, body: string, child: ChildProcess): Promise<void> {
-  for (let tries = 0; tries < 300; tries++) {
+export const answers = (url: string, body: string, child: ChildProcess): Promise<void> =>
+  waitFor(`${url} did not answer 200 to the benchmark's request`, child, async () => {
     const response = await fetch(url, { method: "POST", body }).catch(() => undefined);
     await response?.arrayBuffer();
-    if (response?.status === 200) return;
-    if (child.exitCode !== null) break;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`${url} did not answer 200 to the benchmark's request`);
-}
+    return response?.status === 200;
+  });
+
+/** Waits until a port on loopback accepts connections. */
+export const listens = (port: number, child: ChildProcess): Promise<void> =>
+  waitFor(`nobody listens on port ${port}`, child, async () => {
+    const socket = connect(port, "127.0.0.1");
+    const connected = await once(socket, "connect").then(
+      () => true,
+      () => false,
+    );
+    socket.destroy();
+    return connected;
+  });

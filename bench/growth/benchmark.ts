@@ -56,7 +56,7 @@ class Stand {
     const { port, httpPort, env } = await workerEnvironment(await engine.start());
     await writeFile(join(directory, ".has_benchmark"), "1000");
     const script = fileURLToPath(new URL("./worker.js", import.meta.url));
-    const worker = spawnOn(core, process.execPath, [script], env, directory);
+    const worker = spawnOn(core, process.execPath, [script], { env, cwd: directory });
     const stand = new Stand(engine, worker, port, httpPort);
     await answers(`http://127.0.0.1:${port}/quick`, stand.envelope(), worker);
     return stand;

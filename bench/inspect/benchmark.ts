@@ -4,7 +4,7 @@ import Table from "cli-table3";
 import { WebSocket } from "ws";
 import { markdownTable } from "../markdown-table.js";
 import { median } from "../median.js";
-import { type BenchmarkOptions, bodyFor, type Contender, measure, type Run } from "../proxy/measure.js";
+import { type BenchmarkOptions, bodiesFor, type Contender, measure, type Run } from "../proxy/measure.js";
 import { withRig } from "../proxy/rig.js";
 import { workerEnvironment } from "../worker-environment.js";
 
@@ -18,8 +18,8 @@ const OFF = "no inspector";
 
 /** Measures what the inspector costs on the request path: without one, with nobody looking, and with pages open. */
 export async function inspectBenchmark(options: BenchmarkOptions): Promise<void> {
-  await withRig(options.core, async ({ engine, engineUrl, directory, modelPort }) => {
-    const { port, httpPort, env } = await workerEnvironment(engineUrl);
+  await withRig(options.core, async ({ engine, directory, modelPort }) => {
+    const { port, httpPort, env } = await workerEnvironment(engine.url);
     const worker = { command: process.execPath, args: [WORKER], port };
     const off = { ...env, MODEL_URL: `http://127.0.0.1:${modelPort}` };
     const on = { ...off, INSPECT: "1" };
@@ -29,11 +29,11 @@ export async function inspectBenchmark(options: BenchmarkOptions): Promise<void>
       { ...worker, name: "inspector, one page", env: on, pages: 1 },
       { ...worker, name: "inspector, ten pages", env: on, pages: 10 },
     ];
-    const body = bodyFor(engine, `http://127.0.0.1:${port}`);
+    const bodies = bodiesFor(engine, `http://127.0.0.1:${port}`);
     const runs = new Map<string, Run[]>();
     for (let round = 1; round <= options.rounds; round++) {
       for (const variant of variants) {
-        const run = await measure(variant, body, directory, options, () =>
+        const run = await measure(variant, bodies, directory, options, () =>
           openPages(httpPort, variant.pages),
         );
         runs.set(variant.name, [...(runs.get(variant.name) ?? []), run]);

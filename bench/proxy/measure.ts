@@ -1,5 +1,6 @@
-import type { Engine } from "tsworker/engine";
-import { answers, cpuSeconds, otherCore, spawnOn, stop } from "../process.js";
+import type { ChildProcess } from "node:child_process";
+import type { BenchEngine } from "../bench-engine.js";
+import { answers, cpuSeconds, otherCore, residentMb, spawnOn, stop } from "../process.js";
 import { type Load, wrk } from "./wrk.js";
 
 /** A proxy under test. */
@@ -15,6 +16,9 @@ export interface Contender {
 export interface Run extends Load {
   /** CPU time of the proxy process, in microseconds per request. */
   readonly cpu: number;
+  /** Resident memory in MB, before the first load and after the run. */
+  readonly restMb: number;
+  readonly rssMb: number;
 }
 
 /** How a run goes. */
@@ -23,6 +27,8 @@ export interface RunOptions {
   readonly connections: number;
   /** The core that the proxy has for itself. */
   readonly core: number;
+  /** @default {@link ROUTE} */
+  readonly route?: string;
 }
 
 /** What a benchmark under load is run with. */
@@ -35,12 +41,38 @@ export interface BenchmarkOptions extends RunOptions {
 /** The route that is called. */
 export const ROUTE = "/v1/completions";
 
-/** A signed request of a usual size: most of it is the signature. */
-export const bodyFor = (engine: Engine, url: string): string =>
-  JSON.stringify({
-    auth_data: engine.authData({ url, cost: 128 }),
-    payload: { model: "m", prompt: "Say hello.", max_tokens: 128, temperature: 0.7 },
-  });
+/** Requests that differ in their index, as those of a real endpoint do. */
+const DISTINCT_REQUESTS = 512;
+
+/** Signed requests of a usual size: most of it is the signature. */
+export const bodiesFor = (engine: BenchEngine, url: string): readonly string[] =>
+  Array.from({ length: DISTINCT_REQUESTS }, () =>
+    JSON.stringify({
+      auth_data: engine.authData({ url, cost: 128 }),
+      payload: { model: "m", prompt: "Say hello.", max_tokens: 128, temperature: 0.7 },
+    }),
+  );
+
+/** Seconds of load before what is measured. */
+export const warmUpSeconds = (seconds: number): number => Math.min(2, seconds);
+
+/** Starts a proxy, waits until it answers a body on a route with 200, and stops it when a measure was taken. */
+export async function withProxy<T>(
+  { command, args, env, port }: Contender,
+  core: number,
+  directory: string,
+  { route, body }: { readonly route: string; readonly body: string },
+  take: (proxy: ChildProcess, url: string) => Promise<T>,
+): Promise<T> {
+  const proxy = spawnOn(core, command, args, { env, cwd: directory });
+  try {
+    const origin = `http://127.0.0.1:${port}`;
+    await answers(`${origin}${route}`, body, proxy);
+    return await take(proxy, origin);
+  } finally {
+    await stop(proxy);
+  }
+}
 
 /**
  * Loads a proxy.
@@ -48,28 +80,24 @@ export const bodyFor = (engine: Engine, url: string): string =>
  * @param beside begins what goes on meanwhile, and returns what ends it.
  */
 export async function measure(
-  { name, command, args, env, port }: Contender,
-  body: string,
+  contender: Contender,
+  bodies: readonly string[],
   directory: string,
-  { seconds, connections, core }: RunOptions,
+  { seconds, connections, core, route = ROUTE }: RunOptions,
   beside: () => () => void = () => () => {},
 ): Promise<Run> {
-  const proxy = spawnOn(core, command, args, env, directory);
-  try {
-    const url = `http://127.0.0.1:${port}${ROUTE}`;
-    await answers(url, body, proxy);
-    const load = { url, body, directory, connections, core: otherCore(core) };
+  const probe = { route, body: bodies[0] ?? "" };
+  return withProxy(contender, core, directory, probe, async ({ pid = 0 }, origin) => {
+    const load = { url: `${origin}${route}`, bodies, directory, connections, core: otherCore(core) };
+    const restMb = await residentMb(pid);
     const end = beside();
-    await wrk({ ...load, seconds: 2 });
-    const pid = proxy.pid ?? 0;
+    await wrk({ ...load, seconds: warmUpSeconds(seconds) });
     const before = await cpuSeconds(pid);
     const result = await wrk({ ...load, seconds });
     const used = (await cpuSeconds(pid)) - before;
     end();
     if (result.failures > 0)
-      throw new Error(`${name}: ${result.failures} of ${result.requests} requests failed`);
-    return { ...result, cpu: (used / result.requests) * 1e6 };
-  } finally {
-    await stop(proxy);
-  }
+      throw new Error(`${contender.name}: ${result.failures} of ${result.requests} requests failed`);
+    return { ...result, cpu: (used / result.requests) * 1e6, restMb, rssMb: await residentMb(pid) };
+  });
 }

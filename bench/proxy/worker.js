@@ -11,5 +11,8 @@ await new Worker({
       workloadCalculator: ({ max_tokens }) => Number(max_tokens),
       benchmarkConfig: { generator: () => ({ prompt: "hello", max_tokens: 128 }), runs: 2, concurrency: 4 },
     },
+    { route: "/v1/stream", allowParallelRequests: true, maxQueueTime: null },
+    // The workload is the cost that the client was signed for: nothing needs the payload's value.
+    { route: "/v1/embeddings", allowParallelRequests: true, maxQueueTime: null },
   ],
 }).run();

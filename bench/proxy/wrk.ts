@@ -1,9 +1,6 @@
-import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
-
-const run = promisify(execFile);
+import { outputOf } from "../process.js";
 
 /** What wrk saw. Latencies in milliseconds. */
 export interface Load {
@@ -24,41 +21,48 @@ function milliseconds(output: string, label: string): number {
 
 const counted = (output: string, pattern: RegExp): number => Number(pattern.exec(output)?.[1] ?? 0);
 
+/** Sends the bodies of a file, one a line, in turn. Every request is composed before the run. */
+const script = (bodiesFile: string): string => `
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+local requests = {}
+local last = 0
+function init()
+  for body in io.lines(${JSON.stringify(bodiesFile)}) do
+    requests[#requests + 1] = wrk.format(nil, nil, nil, body)
+  end
+end
+function request()
+  last = last % #requests + 1
+  return requests[last]
+end
+`;
+
 export interface WrkOptions {
   readonly url: string;
-  readonly body: string;
+  readonly bodies: readonly string[];
   readonly directory: string;
   readonly seconds: number;
   readonly connections: number;
   readonly core: number;
 }
 
-/** POSTs a body over and over, from one core. */
-export async function wrk({ url, body, directory, seconds, connections, core }: WrkOptions): Promise<Load> {
-  const script = join(directory, "post.lua");
-  const headers = `wrk.headers["Content-Type"] = "application/json"`;
-  await writeFile(script, `wrk.method = "POST"\nwrk.body = ${JSON.stringify(body)}\n${headers}\n`);
-  const { stdout } = await run("taskset", [
-    "-c",
-    String(core),
-    "wrk",
-    "-t1",
-    `-c${connections}`,
-    `-d${seconds}s`,
-    "--latency",
-    "-s",
-    script,
-    url,
-  ]);
+/** POSTs bodies over and over, from one core. */
+export async function wrk({ url, bodies, directory, seconds, connections, core }: WrkOptions): Promise<Load> {
+  const [bodiesFile, scriptFile] = [join(directory, "bodies"), join(directory, "post.lua")];
+  await writeFile(bodiesFile, `${bodies.join("\n")}\n`);
+  await writeFile(scriptFile, script(bodiesFile));
+  const load = ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "30s"];
+  const output = await outputOf(core, "wrk", [...load, "--latency", "-s", scriptFile, url]);
   const errors =
-    /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(stdout)?.slice(1) ?? [];
+    /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(output)?.slice(1) ?? [];
   return {
-    requests: counted(stdout, /(\d+) requests in/),
-    requestsPerSecond: counted(stdout, /Requests\/sec:\s+([\d.]+)/),
-    p50: milliseconds(stdout, "50%"),
-    p99: milliseconds(stdout, "99%"),
+    requests: counted(output, /(\d+) requests in/),
+    requestsPerSecond: counted(output, /Requests\/sec:\s+([\d.]+)/),
+    p50: milliseconds(output, "50%"),
+    p99: milliseconds(output, "99%"),
     failures:
-      counted(stdout, /Non-2xx or 3xx responses: (\d+)/) +
+      counted(output, /Non-2xx or 3xx responses: (\d+)/) +
       errors.reduce((sum, count) => sum + Number(count), 0),
   };
 }
