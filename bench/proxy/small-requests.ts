@@ -33,9 +33,10 @@ export async function smallRequests(
     (contender) => measure(contender, bodies, rig.directory, options),
     ({ cpu }) => `c${connections}  ${cpu.toFixed(1)} CPU µs/request`,
   );
+  const { reports, bytes } = await rig.engine.received();
   return {
     title: connections === 1 ? "1 connection" : `${connections} connections`,
-    text: `Signed JSON requests of ${bodies[0]?.length} bytes, answers of some 200 bytes.`,
+    text: `Signed JSON requests of ${bodies[0]?.length} bytes, answers of some 200 bytes. Until its end the engine had received ${reports} reports (${(bytes / 1e6).toFixed(0)} MB).`,
     head: HEAD,
     rows: runs.names.map((name) => row(runs, name)),
   };
