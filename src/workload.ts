@@ -3,7 +3,7 @@ import type { Log } from "./log.js";
 import type { Payload } from "./wire.js";
 
 /** What a request costs where nothing else is known. */
-const DEFAULT_WORKLOAD = 100;
+export const DEFAULT_WORKLOAD = 100;
 
 /** Sums of larger ones would lose the smaller ones in rounding, or overflow. */
 const MAX_WORKLOAD = 1e12;

@@ -6,7 +6,7 @@ import type { Handler } from "../config.js";
 import type { RequestObserver } from "../inspect/request-observer.js";
 import type { Log } from "../log.js";
 import type { ModelActivity } from "../model/model-activity.js";
-import type { Entry, Ledger } from "../report/ledger.js";
+import { Entry, type Ledger } from "../report/ledger.js";
 import type { SessionTerms } from "../session/session-terms.js";
 import { Sessions } from "../session/sessions.js";
 import { wallClock } from "../wall-clock.js";
@@ -117,14 +117,8 @@ export class Edge implements Gate {
 
   /** Opens a session, where that may be done now. */
   createSession(authData: AuthData, terms: SessionTerms): Answer {
-    const entry: Entry = {
-      kind: "session",
-      requestIdx: authData.request_idx,
-      reqnum: authData.reqnum,
-      workload: costOf(authData.cost),
-      arrivedAt: performance.now(),
-      startedAt: 0,
-    };
+    const { request_idx: requestIdx, reqnum } = authData;
+    const entry = new Entry("session", requestIdx, reqnum, costOf(authData.cost), performance.now());
     const refusal = this.#refusalOfSession(authData);
     if (refusal !== undefined) {
       if (refusal.counts) this.#ledger.reject(entry);

@@ -8,7 +8,7 @@ import type { RouteMetrics } from "../metrics/route-metrics.js";
 import type { ModelClient } from "../model/client.js";
 import type { ModelActivity } from "../model/model-activity.js";
 import type { Target } from "../model/model-headers.js";
-import type { Entry } from "../report/ledger.js";
+import { Entry } from "../report/ledger.js";
 import type { AuthData, Payload } from "../wire.js";
 import { workloadOf } from "../workload.js";
 import { type Answer, answers } from "./answer.js";
@@ -232,14 +232,9 @@ export abstract class Exchange {
 
   #onEnvelope(envelope: ParsedEnvelope): void {
     const { authData, payload, sessionId } = envelope;
-    const entry: Entry = {
-      kind: sessionId === null ? "request" : "in-session",
-      requestIdx: authData.request_idx,
-      reqnum: authData.reqnum,
-      workload: workloadOf(this.route.handler, payload, this.gate.log),
-      arrivedAt: this.#arrivedAt,
-      startedAt: 0,
-    };
+    const kind = sessionId === null ? "request" : "in-session";
+    const workload = workloadOf(this.route.handler, payload, this.gate.log);
+    const entry = new Entry(kind, authData.request_idx, authData.reqnum, workload, this.#arrivedAt);
     const refusal = this.gate.refusalOf(authData, sessionId, this.route.handler);
     if (refusal !== undefined) {
       if (refusal.counts) this.gate.reject(entry);

@@ -1,16 +1,20 @@
 import type { Outcome } from "../../machines/events.js";
 import { wallClock } from "../wall-clock.js";
-import type { EndedRequest, EndedStatus } from "../wire.js";
+import { DEFAULT_WORKLOAD } from "../workload.js";
+import { DistinctNumbers } from "./distinct-numbers.js";
+import { EndedBacklog, type EndedSlice } from "./ended-backlog.js";
 
-/** A request, or a session, as the books know it from its arrival to its end. */
-export interface Entry {
-  /**
-   * - `request`: a request of its own.
-   * - `session`: a session's reservation of a place, for which the session's cost stands.
-   * - `in-session`: a request inside a session. It counts as workload received, served and rejected, but it adds
-   *   nothing to the load, whose place its session holds, and the engine is not told of it by its index.
-   */
-  readonly kind: "request" | "session" | "in-session";
+/**
+ * - `request`: a request of its own.
+ * - `session`: a session's reservation of a place, for which the session's cost stands.
+ * - `in-session`: a request inside a session. It counts as workload received, served and rejected, but it adds
+ *   nothing to the load, whose place its session holds, and its index is not reported to the engine.
+ */
+export type EntryKind = "request" | "session" | "in-session";
+
+/** A request, or a session, as the ledger has it from its arrival to its end. */
+export class Entry {
+  readonly kind: EntryKind;
   readonly requestIdx: number;
   readonly reqnum: number;
   /** Cost in units. */
@@ -18,7 +22,18 @@ export interface Entry {
   /** Milliseconds of `performance.now()`. */
   readonly arrivedAt: number;
   /** The start of its work, on the same clock; 0 while it waits. */
-  startedAt: number;
+  startedAt = 0;
+  /** The ledger's own: the neighbours in its list of open entries. The entry itself while it is in none. */
+  before: Entry = this;
+  behind: Entry = this;
+
+  constructor(kind: EntryKind, requestIdx: number, reqnum: number, workload: number, arrivedAt: number) {
+    this.kind = kind;
+    this.requestIdx = requestIdx;
+    this.reqnum = reqnum;
+    this.workload = workload;
+    this.arrivedAt = arrivedAt;
+  }
 }
 
 /** The counts of one status report. What was told is taken off by `statusDelivered`. */
@@ -46,17 +61,8 @@ export interface LedgerTotals {
   readonly errored: number;
 }
 
-/** Ended requests kept for an engine that cannot be reached: some 15 MB. */
-const ENDED_LIMIT = 100_000;
-/** Distinct request numbers kept for the same reason; beyond it each request counts as a new one. */
+/** Distinct request numbers kept for an engine that cannot be reached; beyond it each request counts as a new one. */
 const REQNUM_LIMIT = 100_000;
-
-const STATUS: Readonly<Record<Outcome, EndedStatus>> = {
-  success: "Success",
-  error: "Error",
-  cancelled: "Cancelled",
-  rejected: "Rejected",
-};
 
 /**
  * The worker's books: what it received, rejected, served, and what has ended, until the engine was told.
@@ -69,14 +75,15 @@ const STATUS: Readonly<Record<Outcome, EndedStatus>> = {
 export class Ledger {
   readonly #onChange: { status: () => void; ended: () => void };
   readonly #epochSecondsAt: (moment: number) => number;
-  /** Requests and sessions. */
-  readonly #open = new Set<Entry>();
-  readonly #openInSession = new Set<Entry>();
-  readonly #reqnums = new Set<number>();
-  readonly #ended: EndedRequest[] = [];
+  /** Head of the list of open requests and sessions, the oldest behind it. */
+  readonly #open = new Entry("request", 0, 0, 0, 0);
+  /** The same for requests inside sessions. */
+  readonly #openInSession = new Entry("in-session", 0, 0, 0, 0);
+  readonly #reqnums = new DistinctNumbers();
+  readonly #ended = new EndedBacklog();
   #reqnumsBeyond = 0;
-  /** Number of those in `#open` that are of kind `request`. */
   #openRequests = 0;
+  #openSessions = 0;
   #requestLoad = 0;
   #sessionLoad = 0;
   #newLoad = 0;
@@ -87,7 +94,6 @@ export class Ledger {
   #totalServed = 0;
   #totalCancelled = 0;
   #totalErrored = 0;
-  #dropped = 0;
   #statusChanged = false;
   #endedChanged = false;
 
@@ -129,9 +135,7 @@ export class Ledger {
 
   /** Number of ended requests that were dropped since the last call because nobody could be told. */
   takeDropped(): number {
-    const dropped = this.#dropped;
-    this.#dropped = 0;
-    return dropped;
+    return this.#ended.takeDropped();
   }
 
   /** A request was admitted. */
@@ -139,11 +143,13 @@ export class Ledger {
     const { kind, workload } = entry;
     this.#newLoad += workload;
     this.#totalReceived += workload;
-    if (kind === "in-session") this.#openInSession.add(entry);
+    if (kind === "in-session") link(entry, this.#openInSession);
     else {
-      this.#open.add(entry);
-      if (kind === "session") this.#sessionLoad += workload;
-      else {
+      link(entry, this.#open);
+      if (kind === "session") {
+        this.#openSessions++;
+        this.#sessionLoad += workload;
+      } else {
         this.#openRequests++;
         this.#requestLoad += workload;
       }
@@ -163,13 +169,22 @@ export class Ledger {
     this.#changed();
   }
 
+  /**
+   * A request that the engine did not sign was refused. Nothing that it says counts: its workload is the default one, and
+   * neither its index nor its number is reported.
+   */
+  rejectUnverified(): void {
+    this.#rejLoad += DEFAULT_WORKLOAD;
+    this.#totalRejected += DEFAULT_WORKLOAD;
+    this.#changed();
+  }
+
   /** An admitted request ended. @param at on the clock of its entry. */
   end(entry: Entry, outcome: Exclude<Outcome, "rejected">, at: number): void {
-    const isInSession = entry.kind === "in-session";
-    const open = isInSession ? this.#openInSession : this.#open;
-    if (!open.delete(entry)) throw new Error(`request ${entry.requestIdx} is not open and cannot end`);
+    if (entry.behind === entry) throw new Error(`request ${entry.requestIdx} is not open and cannot end`);
+    unlink(entry);
     this.#countEnd(entry.workload, outcome);
-    if (!isInSession) {
+    if (entry.kind !== "in-session") {
       this.#takeLoad(entry);
       this.#keep(entry, outcome, outcome === "cancelled" ? 0 : at);
     }
@@ -185,9 +200,9 @@ export class Ledger {
       newLoad: Math.max(0, this.#newLoad),
       rejLoad: this.#rejLoad,
       curPerf: this.#curPerf,
-      working: this.#open.size,
+      working: this.#openRequests + this.#openSessions,
       received: this.#reqnums.size + this.#reqnumsBeyond,
-      requestIdxs: Array.from(this.#open, ({ requestIdx }) => requestIdx),
+      requestIdxs: this.#openIdxs(),
     };
   }
 
@@ -196,37 +211,36 @@ export class Ledger {
     this.#newLoad -= told.newLoad;
     this.#rejLoad -= told.rejLoad;
     this.#curPerf -= told.curPerf;
-    let beyond = told.received;
-    for (const reqnum of this.#reqnums) {
-      if (beyond === 0) break;
-      this.#reqnums.delete(reqnum);
-      beyond--;
-    }
-    this.#reqnumsBeyond -= beyond;
+    this.#reqnumsBeyond -= Math.max(0, told.received - this.#reqnums.size);
+    this.#reqnums.removeFirst(told.received);
   }
 
-  /** The oldest ended requests that the engine was not told of, at most `most`. */
-  ended(most: number): readonly EndedRequest[] {
+  /** The oldest ended requests that were not reported, at most `most`. */
+  ended(most: number): EndedSlice {
     this.#endedChanged = false;
-    return this.#ended.slice(0, most);
+    return this.#ended.slice(most);
   }
 
   /** The engine took these. */
-  endedDelivered(told: readonly EndedRequest[]): void {
-    // Some of them may have been dropped while they were under way.
-    const last = told.at(-1);
-    const index = last === undefined ? -1 : this.#ended.indexOf(last);
-    this.#ended.splice(0, index + 1);
+  endedDelivered(told: EndedSlice): void {
+    this.#ended.remove(told);
   }
 
-  /** Number of ended requests that the engine was not told of. */
+  /** Number of ended requests that were not reported. */
   get undelivered(): number {
-    return this.#ended.length;
+    return this.#ended.size;
   }
 
-  /** Whether there are ended requests that the engine was not told of. */
+  /** Whether there are ended requests that were not reported. */
   get hasEnded(): boolean {
-    return this.#ended.length > 0;
+    return this.#ended.size > 0;
+  }
+
+  #openIdxs(): readonly number[] {
+    const indexes: number[] = [];
+    for (let entry = this.#open.behind; entry !== this.#open; entry = entry.behind)
+      indexes.push(entry.requestIdx);
+    return indexes;
   }
 
   #countEnd(workload: number, outcome: Exclude<Outcome, "rejected">): void {
@@ -247,8 +261,8 @@ export class Ledger {
   /** Sums of fractions leave a residue behind; with none of its kind open, a load is nothing. */
   #takeLoad({ kind, workload }: Entry): void {
     if (kind === "session") {
-      const isLast = this.#open.size === this.#openRequests;
-      this.#sessionLoad = isLast ? 0 : this.#sessionLoad - workload;
+      this.#openSessions--;
+      this.#sessionLoad = this.#openSessions === 0 ? 0 : this.#sessionLoad - workload;
     } else {
       this.#openRequests--;
       this.#requestLoad = this.#openRequests === 0 ? 0 : this.#requestLoad - workload;
@@ -261,20 +275,13 @@ export class Ledger {
   }
 
   #keep(entry: Entry, outcome: Outcome, completedAt: number): void {
-    this.#ended.push({
-      request_idx: entry.requestIdx,
-      success: outcome === "success" || outcome === "cancelled",
-      status: STATUS[outcome],
-      entered_queue_at: outcome === "rejected" ? 0 : this.#epochSecondsAt(entry.arrivedAt),
-      work_started_at: entry.startedAt === 0 ? 0 : this.#epochSecondsAt(entry.startedAt),
-      work_completed_at: completedAt === 0 ? 0 : this.#epochSecondsAt(completedAt),
-    });
-    if (this.#ended.length > ENDED_LIMIT) {
-      // In bulk, because taking one off the front of a long array costs its length.
-      const surplus = ENDED_LIMIT / 100;
-      this.#ended.splice(0, surplus);
-      this.#dropped += surplus;
-    }
+    this.#ended.add(
+      entry.requestIdx,
+      outcome,
+      outcome === "rejected" ? 0 : this.#epochSecondsAt(entry.arrivedAt),
+      entry.startedAt === 0 ? 0 : this.#epochSecondsAt(entry.startedAt),
+      completedAt === 0 ? 0 : this.#epochSecondsAt(completedAt),
+    );
     if (!this.#endedChanged) {
       this.#endedChanged = true;
       this.#onChange.ended();
@@ -286,4 +293,20 @@ export class Ledger {
     this.#statusChanged = true;
     this.#onChange.status();
   }
+}
+
+/** Puts an entry at the end of a list. */
+function link(entry: Entry, list: Entry): void {
+  entry.before = list.before;
+  entry.behind = list;
+  list.before.behind = entry;
+  list.before = entry;
+}
+
+/** Takes an entry out of its list. */
+function unlink(entry: Entry): void {
+  entry.before.behind = entry.behind;
+  entry.behind.before = entry.before;
+  entry.before = entry;
+  entry.behind = entry;
 }

@@ -1,13 +1,13 @@
 import { TsworkerError } from "../errors.js";
 
 /**
- * POSTs a report to the engine.
+ * POSTs a report, which is JSON, to the engine.
  *
  * @throws TsworkerError `REPORT_FAILED` unless it answered 2xx.
  */
 export async function post(
   url: string,
-  body: unknown,
+  body: string | Buffer,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<void> {
@@ -16,7 +16,7 @@ export async function post(
     const response = await fetch(url, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
+      body: body,
       // Followed, a redirect may turn into a GET, whose 200 says nothing about the report.
       redirect: "manual",
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),

@@ -44,7 +44,7 @@ export async function reportFailedStart(
   while (!signal.aborted) {
     for (const address of reportAddresses) {
       try {
-        await post(`${address}/worker_status/`, status, TIMEOUT_MS, signal);
+        await post(`${address}/worker_status/`, JSON.stringify(status), TIMEOUT_MS, signal);
         break;
       } catch (error) {
         if (signal.aborted) return;

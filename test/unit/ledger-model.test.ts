@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Entry } from "../../src/report/ledger.js";
 import { seededRandom } from "../machines/support/seeded-random.js";
-import { startedLedger } from "./support/entries.js";
+import { endedIn, startedLedger } from "./support/entries.js";
 
 const OPERATIONS = 3000;
 const KINDS = ["request", "session", "in-session"] as const;
@@ -105,7 +105,7 @@ test.each([1, 2, 3, 4, 5])(
       } else {
         const told = ledger.ended(random.below(20));
         ledger.endedDelivered(told);
-        history.deliver(told.length);
+        history.deliver(told.count);
       }
     };
 
@@ -118,7 +118,7 @@ test.each([1, 2, 3, 4, 5])(
         openLoad: ledger.openLoad,
         status: { ...status, requestIdxs: status.requestIdxs.toSorted((a, b) => a - b) },
         totals: ledger.totals,
-        ended: ledger.ended(Number.POSITIVE_INFINITY).map(({ request_idx }) => request_idx),
+        ended: endedIn(ledger).map(({ request_idx }) => request_idx),
         undelivered: ledger.undelivered,
       }).toEqual(history.says());
     }

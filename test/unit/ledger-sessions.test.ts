@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { startedLedger } from "./support/entries.js";
+import { endedIn, startedLedger } from "./support/entries.js";
 
 describe("a session reservation", () => {
   test("is load like a request, but nothing that a new request waits for", () => {
@@ -25,14 +25,14 @@ describe("a session reservation", () => {
     });
     ledger.end(session, "success", 2000);
     expect(ledger.status()).toMatchObject({ curLoad: 0, curPerf: 30, working: 0, requestIdxs: [] });
-    expect(ledger.ended(10)).toMatchObject([{ request_idx: 77, status: "Success" }]);
+    expect(endedIn(ledger, 10)).toMatchObject([{ request_idx: 77, status: "Success" }]);
   });
 
   test("that was refused is told as a rejected request", () => {
     const { ledger, entry } = startedLedger();
     ledger.reject(entry({ kind: "session", requestIdx: 77, workload: 30 }));
     expect(ledger.status()).toMatchObject({ rejLoad: 30, received: 1 });
-    expect(ledger.ended(10)).toMatchObject([{ request_idx: 77, status: "Rejected" }]);
+    expect(endedIn(ledger, 10)).toMatchObject([{ request_idx: 77, status: "Rejected" }]);
   });
 });
 
@@ -62,7 +62,7 @@ describe("a request inside a session", () => {
     ledger.receive(request);
     ledger.end(request, outcome, 2000);
     expect(ledger.status()).toMatchObject({ received: 0, ...counts });
-    expect(ledger.ended(10)).toEqual([]);
+    expect(endedIn(ledger, 10)).toEqual([]);
     expect(due).toEqual({ status: 1, ended: 0 });
   });
 
@@ -70,7 +70,7 @@ describe("a request inside a session", () => {
     const { ledger, due, entry } = startedLedger();
     ledger.reject(entry({ kind: "in-session", workload: 30 }));
     expect(ledger.status()).toMatchObject({ rejLoad: 30, received: 0 });
-    expect(ledger.ended(10)).toEqual([]);
+    expect(endedIn(ledger, 10)).toEqual([]);
     expect(due).toEqual({ status: 1, ended: 0 });
   });
 

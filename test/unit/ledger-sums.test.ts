@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { EndedSlice } from "../../src/report/ended-backlog.js";
 import type { Entry, StatusCounts } from "../../src/report/ledger.js";
 import type { EndedRequest } from "../../src/wire.js";
 import { seededRandom } from "../machines/support/seeded-random.js";
@@ -74,22 +75,28 @@ describe("whatever comes, ends and fails in whatever order, the delivered report
     const { ledger, entry } = startedLedger();
     const ended: number[] = [];
     const told: number[] = [];
-    let underWay: readonly EndedRequest[] | undefined;
+    let underWay: EndedSlice | undefined;
+    const indexesOf = ({ json }: EndedSlice): readonly number[] =>
+      (JSON.parse(`[${json}]`) as readonly EndedRequest[]).map(({ request_idx }) => request_idx);
     for (let operation = 0; operation < OPERATIONS; operation++) {
       if (random.next() < 0.7) {
         const request = entry();
-        ledger.reject(request);
+        if (random.next() < 0.3) ledger.reject(request);
+        else {
+          ledger.receive(request);
+          ledger.end(request, random.pick(OUTCOMES), 2000);
+        }
         ended.push(request.requestIdx);
       } else if (underWay === undefined) underWay = ledger.ended(1 + random.below(8));
       else {
         if (random.next() < 0.6) {
           ledger.endedDelivered(underWay);
-          told.push(...underWay.map(({ request_idx }) => request_idx));
+          told.push(...indexesOf(underWay));
         }
         underWay = undefined;
       }
     }
-    told.push(...ledger.ended(Number.POSITIVE_INFINITY).map(({ request_idx }) => request_idx));
+    told.push(...indexesOf(ledger.ended(Number.POSITIVE_INFINITY)));
     expect(told).toEqual(ended);
     expect(ledger.takeDropped()).toBe(0);
   });

@@ -1,21 +1,31 @@
-import { type Entry, Ledger } from "../../../src/report/ledger.js";
+import { Entry, type EntryKind, Ledger } from "../../../src/report/ledger.js";
+import type { EndedRequest } from "../../../src/wire.js";
+
+/** What a test may say of an entry. */
+export interface EntryParts {
+  readonly kind?: EntryKind;
+  readonly requestIdx?: number;
+  readonly reqnum?: number;
+  readonly workload?: number;
+  readonly arrivedAt?: number;
+  readonly startedAt?: number;
+}
 
 /** Entries with indices and request numbers of their own, but for what the test says. */
 export function entries() {
   let next = 1;
-  return (parts: Partial<Entry> = {}): Entry => {
+  return (parts: EntryParts = {}): Entry => {
     const number = next++;
-    return {
-      kind: "request",
-      requestIdx: number,
-      reqnum: number,
-      workload: 10,
-      arrivedAt: 1000,
-      startedAt: 0,
-      ...parts,
-    };
+    const { kind = "request", requestIdx = number, reqnum = number, workload = 10, arrivedAt = 1000 } = parts;
+    const entry = new Entry(kind, requestIdx, reqnum, workload, arrivedAt);
+    entry.startedAt = parts.startedAt ?? 0;
+    return entry;
   };
 }
+
+/** The ended requests that a report of at most `most` would hold. */
+export const endedIn = (ledger: Ledger, most: number = Number.POSITIVE_INFINITY): readonly EndedRequest[] =>
+  JSON.parse(`[${ledger.ended(most).json}]`);
 
 /** A ledger and how often it said that there is something to report. */
 export function startedLedger() {
