@@ -7,7 +7,7 @@ import { TsworkerError } from "../errors.js";
  */
 export async function post(
   url: string,
-  body: string | Buffer,
+  body: string | Uint8Array<ArrayBuffer>,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<void> {
