@@ -1,0 +1,12 @@
+import { expect, test } from "vitest";
+import { fuzzJson } from "../../../fuzz/fuzz-json.js";
+import { seededRandom } from "../../../machines/support/seeded-random.js";
+
+test.each([21, 22])(
+  "what JSON.parse takes of random texts the scanner takes, with the same values: seed %i",
+  (seed) => {
+    const { accepted, refused } = fuzzJson(10_000, seededRandom(seed));
+    expect(accepted).toBeGreaterThan(3000);
+    expect(refused).toBeGreaterThan(3000);
+  },
+);
