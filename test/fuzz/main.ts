@@ -1,7 +1,10 @@
 import { seededRandom } from "../machines/support/seeded-random.js";
-import { fuzzJson } from "./fuzz-json.js";
+import { fuzzJson, fuzzMsgpack } from "./fuzz.js";
 
 const [count = "1000000", seed = String(Date.now() % 2 ** 31)] = process.argv.slice(2);
 
-const { accepted, refused } = fuzzJson(Number(count), seededRandom(Number(seed)));
-console.log(`JSON: ${accepted} accepted, ${refused} refused, as JSON.parse does; seed ${seed}`);
+console.log(`${count} inputs of each format, seed ${seed}`);
+const json = fuzzJson(Number(count), seededRandom(Number(seed)));
+console.log(`JSON: ${json.accepted} accepted, ${json.refused} refused, as by JSON.parse`);
+const msgpack = fuzzMsgpack(Number(count), seededRandom(Number(seed)));
+console.log(`msgpack: ${msgpack.accepted} accepted, ${msgpack.refused} refused, as by decodeMsgpack`);

@@ -1,0 +1,57 @@
+import { isDeepStrictEqual } from "node:util";
+import { MsgpackScanner } from "../../src/http/envelope/msgpack-scanner.js";
+import { decodeMsgpack } from "../../src/http/msgpack.js";
+
+const NAMES = ["auth_data", "payload", "session_id", "__proto__"];
+
+const scanner = new MsgpackScanner(NAMES, 0);
+
+/** Undefined, which no value decodes to, for what is refused. */
+function orRefused<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function isAccepted(pieces: readonly Buffer[], maxBytes: number): boolean {
+  scanner.reset(maxBytes);
+  const accepted = orRefused(() => {
+    for (const piece of pieces) scanner.push(piece);
+    scanner.end();
+    return true;
+  });
+  return accepted === true;
+}
+
+/**
+ * Compares what the scanner finds in a body with what `decodeMsgpack` does.
+ *
+ * @param pieces the body, split.
+ * @param maxBytes at least its length.
+ * @returns whether the body is msgpack.
+ * @throws Error where they differ.
+ */
+export function compareMsgpack(body: Buffer, pieces: readonly Buffer[], maxBytes: number): boolean {
+  const value = orRefused(() => decodeMsgpack(body));
+  const accepted = isAccepted(pieces, maxBytes);
+  if (accepted !== (value !== undefined)) throw new Error(`scanner ${accepted ? "accepts" : "refuses"} it`);
+  if (!accepted) return false;
+  const isObject =
+    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+  if (scanner.isObject !== isObject) throw new Error(`isObject is ${scanner.isObject}`);
+  for (const [index, name] of NAMES.entries()) {
+    const start = scanner.startOf(index);
+    const end = scanner.endOf(index);
+    if (!isObject || !Object.hasOwn(value, name)) {
+      if (start !== -1 || end !== -1) throw new Error(`${name} is not there, got ${start} to ${end}`);
+      continue;
+    }
+    const own = Object.getOwnPropertyDescriptor(value, name)?.value;
+    if (!isDeepStrictEqual(decodeMsgpack(body.subarray(start, end)), own))
+      throw new Error(`${name} is not what stands from ${start} to ${end}`);
+  }
+  return true;
+}
