@@ -48,6 +48,7 @@ import { observationOf } from "./observation.js";
 import { VERSION } from "./package-root.js";
 import { deliverReports } from "./report/deliver.js";
 import { Ledger } from "./report/ledger.js";
+import { ReportClient } from "./report/report-client.js";
 import { newReportCounts, type ReportCounts } from "./report/report-counts.js";
 import { scrubber } from "./scrubber.js";
 import { secretsOf } from "./secrets-of.js";
@@ -155,8 +156,9 @@ export async function startWorker(
       }),
     },
   });
+  const reports = new ReportClient();
   const reporter = reporterMachine.provide({
-    actors: { deliver: deliverReports({ ledger, log, counts, scrub, ...environment }) },
+    actors: { deliver: deliverReports({ ledger, client: reports, log, counts, scrub, ...environment }) },
   });
   const session = sessionMachine.provide({ actors: { callOnClose: callOnClose(log, modelServer) } });
   const worker = workerMachine.provide({
@@ -276,6 +278,7 @@ export async function startWorker(
     pages?.close();
     servers.close();
     closeModel();
+    reports.close();
     isStopping = true;
     await stopLifecycle(config, log, hurry.signal);
     isStopping = false;

@@ -1,6 +1,7 @@
-import { createPublicKey, type KeyObject, verify } from "node:crypto";
+import { type KeyObject, verify } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { signedMessage } from "../signed-message.js";
+import { publicKeyOf } from "./public-key.js";
 
 /** Verified pairs that are remembered: each is a worker's URL and its signature, some 500 bytes, 4 KB at most. */
 const REMEMBERED = 10_000;
@@ -24,9 +25,13 @@ export class Verifier {
    */
   #last: { readonly url: string; readonly signature: string } | undefined;
 
-  /** Takes the engine's public key as PEM; what was verified with an earlier key is forgotten. */
+  /**
+   * Takes the engine's public key as PEM; what was verified with an earlier key is forgotten.
+   *
+   * @throws Error where it is no key that can verify.
+   */
   useKey(pem: string): void {
-    this.#key = createPublicKey(pem);
+    this.#key = publicKeyOf(pem);
     this.#verified.clear();
     this.#last = undefined;
   }

@@ -5,7 +5,7 @@ import type { Log } from "../log.js";
 import { VERSION } from "../package-root.js";
 import type { EndedReport, WorkerStatus } from "../wire.js";
 import type { Ledger } from "./ledger.js";
-import { post } from "./post.js";
+import type { ReportClient } from "./report-client.js";
 import type { ReportCounts } from "./report-counts.js";
 
 /** Ended requests in one report; the rest follows at once. They are at most 220 KB. */
@@ -14,6 +14,7 @@ const ENDED_PER_REPORT = 1000;
 /** What a delivery knows besides the ledger. */
 export interface DeliveryOptions {
   readonly ledger: Ledger;
+  readonly client: ReportClient;
   readonly log: Log;
   readonly workerId: number;
   readonly masterToken: string;
@@ -36,7 +37,7 @@ async function diskUsage(): Promise<number> {
  * engine answered 2xx.
  */
 export function deliverReports(options: DeliveryOptions) {
-  const { ledger, log, workerId, masterToken, publicUrl, counts, scrub } = options;
+  const { ledger, client, log, workerId, masterToken, publicUrl, counts, scrub } = options;
   let lastDiskUsage: number | undefined;
   const identity = { worker_id: workerId, mtoken: masterToken } satisfies Omit<EndedReport, "requests">;
   const endedHead = Buffer.from(`${JSON.stringify(identity).slice(0, -1)},"requests":[`);
@@ -66,7 +67,7 @@ export function deliverReports(options: DeliveryOptions) {
       working_request_idxs: told.requestIdxs,
       url: publicUrl,
     };
-    await post(`${address}/worker_status/`, JSON.stringify(status), timeoutMs, signal);
+    await client.post(`${address}/worker_status/`, JSON.stringify(status), timeoutMs, signal);
     lastDiskUsage = disk;
     ledger.statusDelivered(told);
     return { loadtime: condition.loadtime, more: false };
@@ -81,7 +82,7 @@ export function deliverReports(options: DeliveryOptions) {
     if (dropped > 0) log.warn({ dropped }, "ended requests dropped: the engine took no reports for too long");
     if (slice.count > 0) {
       const body = Buffer.concat([endedHead, slice.json, ENDED_TAIL]);
-      await post(`${address}/delete_requests/`, body, timeoutMs, signal);
+      await client.post(`${address}/delete_requests/`, body, timeoutMs, signal);
       ledger.endedDelivered(slice);
     }
     return { loadtime: 0, more: ledger.hasEnded && slice.count === ENDED_PER_REPORT };

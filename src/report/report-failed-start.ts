@@ -3,7 +3,7 @@ import type { Reachable } from "../environment.js";
 import type { Log } from "../log.js";
 import { VERSION } from "../package-root.js";
 import type { WorkerStatus } from "../wire.js";
-import { post } from "./post.js";
+import { ReportClient } from "./report-client.js";
 
 /** Milliseconds between two reports. */
 const INTERVAL_MS = 10_000;
@@ -41,13 +41,14 @@ export async function reportFailedStart(
     working_request_idxs: [],
     url: "",
   };
+  const client = new ReportClient();
   while (!signal.aborted) {
     for (const address of reportAddresses) {
       try {
-        await post(`${address}/worker_status/`, JSON.stringify(status), TIMEOUT_MS, signal);
+        await client.post(`${address}/worker_status/`, JSON.stringify(status), TIMEOUT_MS, signal);
         break;
       } catch (error) {
-        if (signal.aborted) return;
+        if (signal.aborted) break;
         log.warn(
           { report: "status", fault: error instanceof Error ? error.message : String(error) },
           "report failed",
@@ -56,4 +57,5 @@ export async function reportFailedStart(
     }
     await delay(INTERVAL_MS, undefined, { signal }).catch(() => {});
   }
+  client.close();
 }

@@ -1,6 +1,8 @@
+import { onTestFinished } from "vitest";
 import { createActor, toPromise } from "xstate";
 import type { Delivered, DeliveryInput } from "../../../machines/reporter.js";
 import { deliverReports } from "../../../src/report/deliver.js";
+import { ReportClient } from "../../../src/report/report-client.js";
 import { newReportCounts } from "../../../src/report/report-counts.js";
 import { scrubber } from "../../../src/scrubber.js";
 import { startedLedger } from "./entries.js";
@@ -13,8 +15,11 @@ export function deliveries() {
   const { ledger, entry } = startedLedger();
   const { log, lines, warnings } = keptLog();
   const counts = newReportCounts();
+  const client = new ReportClient();
+  onTestFinished(() => client.close());
   const logic = deliverReports({
     ledger,
+    client,
     log,
     workerId: 17,
     masterToken: MASTER_TOKEN,
