@@ -67,7 +67,7 @@ export function deliverReports(options: DeliveryOptions) {
       working_request_idxs: told.requestIdxs,
       url: publicUrl,
     };
-    await client.post(`${address}/worker_status/`, JSON.stringify(status), timeoutMs, signal);
+    await client.post(`${address}/worker_status/`, [Buffer.from(JSON.stringify(status))], timeoutMs, signal);
     lastDiskUsage = disk;
     ledger.statusDelivered(told);
     return { loadtime: condition.loadtime, more: false };
@@ -81,7 +81,7 @@ export function deliverReports(options: DeliveryOptions) {
     const dropped = ledger.takeDropped();
     if (dropped > 0) log.warn({ dropped }, "ended requests dropped: the engine took no reports for too long");
     if (slice.count > 0) {
-      const body = Buffer.concat([endedHead, slice.json, ENDED_TAIL]);
+      const body = [endedHead, ...slice.json, ENDED_TAIL];
       await client.post(`${address}/delete_requests/`, body, timeoutMs, signal);
       ledger.endedDelivered(slice);
     }

@@ -39,7 +39,7 @@ const [ZERO, POINT, BRACE] = [48, 46, 125];
 
 /**
  * Writes an ended request as JSON, after a comma. Digits are written by hand: this takes place once for each request.
- * Times are epoch seconds, of which milliseconds are written; 0 for what never happened.
+ * Times are epoch milliseconds, written as seconds; 0 for what never happened.
  *
  * @returns the end of the record.
  */
@@ -69,8 +69,8 @@ function writeBytes(bytes: Buffer, start: number, part: Uint8Array): number {
   return start + part.length;
 }
 
-function writeSeconds(bytes: Buffer, start: number, seconds: number): number {
-  const ms = Math.round(seconds * 1000);
+function writeSeconds(bytes: Buffer, start: number, time: number): number {
+  const ms = Math.round(time);
   const whole = Math.floor(ms / 1000);
   const at = writeNumber(bytes, start, whole);
   const rest = ms - whole * 1000;

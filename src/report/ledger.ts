@@ -1,5 +1,5 @@
 import type { Outcome } from "../../machines/events.js";
-import { wallClock } from "../wall-clock.js";
+import { type WallClock, wallClock } from "../wall-clock.js";
 import { DEFAULT_WORKLOAD } from "../workload.js";
 import { DistinctNumbers } from "./distinct-numbers.js";
 import { EndedBacklog, type EndedSlice } from "./ended-backlog.js";
@@ -74,7 +74,7 @@ const REQNUM_LIMIT = 100_000;
  */
 export class Ledger {
   readonly #onChange: { status: () => void; ended: () => void };
-  readonly #epochSecondsAt: (moment: number) => number;
+  readonly #clock: Pick<WallClock, "adjust" | "at">;
   /** Head of the list of open requests and sessions, the oldest behind it. */
   readonly #open = new Entry("request", 0, 0, 0, 0);
   /** The same for requests inside sessions. */
@@ -99,14 +99,14 @@ export class Ledger {
 
   /**
    * @param onChange is called at the first change after a report was composed, not at each.
-   * @param epochSecondsAt the time of day of a moment of `performance.now()`, as reports have it.
+   * @param clock gives the time of day of a moment of `performance.now()`, in milliseconds.
    */
   constructor(
     onChange: { status: () => void; ended: () => void },
-    epochSecondsAt: (moment: number) => number = (moment) => wallClock.secondsAt(moment),
+    clock: Pick<WallClock, "adjust" | "at"> = wallClock,
   ) {
     this.#onChange = onChange;
-    this.#epochSecondsAt = epochSecondsAt;
+    this.#clock = clock;
   }
 
   /** Workload of the requests waiting or running and of the session reservations: the load that is reported. */
@@ -237,9 +237,10 @@ export class Ledger {
   }
 
   #openIdxs(): readonly number[] {
-    const indexes: number[] = [];
+    const indexes = new Array<number>(this.#openRequests + this.#openSessions);
+    let count = 0;
     for (let entry = this.#open.behind; entry !== this.#open; entry = entry.behind)
-      indexes.push(entry.requestIdx);
+      indexes[count++] = entry.requestIdx;
     return indexes;
   }
 
@@ -275,12 +276,13 @@ export class Ledger {
   }
 
   #keep(entry: Entry, outcome: Outcome, completedAt: number): void {
+    this.#clock.adjust();
     this.#ended.add(
       entry.requestIdx,
       outcome,
-      outcome === "rejected" ? 0 : this.#epochSecondsAt(entry.arrivedAt),
-      entry.startedAt === 0 ? 0 : this.#epochSecondsAt(entry.startedAt),
-      completedAt === 0 ? 0 : this.#epochSecondsAt(completedAt),
+      outcome === "rejected" ? 0 : this.#clock.at(entry.arrivedAt),
+      entry.startedAt === 0 ? 0 : this.#clock.at(entry.startedAt),
+      completedAt === 0 ? 0 : this.#clock.at(completedAt),
     );
     if (!this.#endedChanged) {
       this.#endedChanged = true;

@@ -17,13 +17,13 @@ export class ReportClient {
   readonly #https = new https.Agent({ keepAlive: true, maxFreeSockets: KEPT_CONNECTIONS });
 
   /**
-   * POSTs a report, which is JSON. A redirect is not followed: that may turn into a GET, whose 200 says nothing about the
+   * POSTs a report: JSON in pieces. A redirect is not followed: that may turn into a GET, whose 200 says nothing about the
    * report.
    *
    * @param timeoutMs for all of it, the end of the answer included.
    * @throws TsworkerError `REPORT_FAILED` unless it was answered 2xx.
    */
-  async post(url: string, body: string | Buffer, timeoutMs: number, signal: AbortSignal): Promise<void> {
+  async post(url: string, body: readonly Buffer[], timeoutMs: number, signal: AbortSignal): Promise<void> {
     const ending = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
     let status: number;
     try {
@@ -46,7 +46,7 @@ export class ReportClient {
     this.#https.destroy();
   }
 
-  async #send(url: URL, body: string | Buffer, signal: AbortSignal): Promise<number> {
+  async #send(url: URL, body: readonly Buffer[], signal: AbortSignal): Promise<number> {
     const agent = url.protocol === "https:" ? this.#https : this.#http;
     try {
       return await exchange(url, body, signal, agent);
@@ -69,7 +69,7 @@ class StaleConnection extends Error {}
  */
 function exchange(
   url: URL,
-  body: string | Buffer,
+  body: readonly Buffer[],
   signal: AbortSignal,
   agent: http.Agent | false,
 ): Promise<number> {
@@ -78,7 +78,7 @@ function exchange(
     const request = newRequest(url, {
       agent,
       method: "POST",
-      headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) },
+      headers: { "content-type": "application/json", "content-length": lengthOf(body) },
       signal,
     });
     let status: number | undefined;
@@ -100,6 +100,11 @@ function exchange(
       if (status === undefined) reject(new Error("the connection was closed without an answer"));
       else resolve(status);
     });
-    request.end(body);
+    // In one write, without a copy of the body.
+    request.cork();
+    for (const piece of body) request.write(piece);
+    request.end();
   });
 }
+
+const lengthOf = (pieces: readonly Buffer[]): number => pieces.reduce((sum, { length }) => sum + length, 0);

@@ -45,7 +45,12 @@ export async function reportFailedStart(
   while (!signal.aborted) {
     for (const address of reportAddresses) {
       try {
-        await client.post(`${address}/worker_status/`, JSON.stringify(status), TIMEOUT_MS, signal);
+        await client.post(
+          `${address}/worker_status/`,
+          [Buffer.from(JSON.stringify(status))],
+          TIMEOUT_MS,
+          signal,
+        );
         break;
       } catch (error) {
         if (signal.aborted) break;

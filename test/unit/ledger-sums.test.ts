@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { EndedSlice } from "../../src/report/ended-backlog.js";
 import type { Entry, StatusCounts } from "../../src/report/ledger.js";
-import type { EndedRequest } from "../../src/wire.js";
 import { seededRandom } from "../machines/support/seeded-random.js";
-import { startedLedger } from "./support/entries.js";
+import { requestsIn, startedLedger } from "./support/entries.js";
 
 const OPERATIONS = 5000;
 const OUTCOMES = ["success", "error", "cancelled"] as const;
@@ -76,8 +75,8 @@ describe("whatever comes, ends and fails in whatever order, the delivered report
     const ended: number[] = [];
     const told: number[] = [];
     let underWay: EndedSlice | undefined;
-    const indexesOf = ({ json }: EndedSlice): readonly number[] =>
-      (JSON.parse(`[${json}]`) as readonly EndedRequest[]).map(({ request_idx }) => request_idx);
+    const indexesOf = (slice: EndedSlice): readonly number[] =>
+      requestsIn(slice).map(({ request_idx }) => request_idx);
     for (let operation = 0; operation < OPERATIONS; operation++) {
       if (random.next() < 0.7) {
         const request = entry();

@@ -14,6 +14,8 @@ import { eventually } from "../support/eventually.js";
 const NEVER = new AbortController().signal;
 const ANSWER = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 
+const bytes = (text: string): readonly Buffer[] => [Buffer.from(text)];
+
 function newClient(): ReportClient {
   const client = new ReportClient();
   onTestFinished(() => client.close());
@@ -41,14 +43,14 @@ describe("the connection to the engine", () => {
   test("is kept: reports one after another take one", async () => {
     const engine = await rawEngine((socket) => socket.write(ANSWER));
     const client = newClient();
-    for (let count = 0; count < 5; count++) await client.post(engine.url, '{"a":1}', 5000, NEVER);
+    for (let count = 0; count < 5; count++) await client.post(engine.url, bytes('{"a":1}'), 5000, NEVER);
     expect(engine.sockets).toHaveLength(1);
   });
 
   test("is closed with the client", async () => {
     const engine = await rawEngine((socket) => socket.write(ANSWER));
     const client = newClient();
-    await client.post(engine.url, "{}", 5000, NEVER);
+    await client.post(engine.url, bytes("{}"), 5000, NEVER);
     client.close();
     await eventually(() => expect(engine.sockets[0]?.readableEnded).toBe(true));
   });
@@ -63,15 +65,15 @@ describe("the connection to the engine", () => {
       }
     });
     const client = newClient();
-    await client.post(engine.url, '{"a":1}', 5000, NEVER);
-    await client.post(engine.url, '{"a":2}', 5000, NEVER);
+    await client.post(engine.url, bytes('{"a":1}'), 5000, NEVER);
+    await client.post(engine.url, bytes('{"a":2}'), 5000, NEVER);
     expect(bodies).toEqual(['{"a":1}', '{"a":2}']);
     expect(engine.sockets).toHaveLength(2);
   });
 
   test("that is new is not tried again by itself", async () => {
     const engine = await rawEngine((socket) => socket.resetAndDestroy());
-    await expect(newClient().post(engine.url, "{}", 5000, NEVER)).rejects.toMatchObject({
+    await expect(newClient().post(engine.url, bytes("{}"), 5000, NEVER)).rejects.toMatchObject({
       code: "REPORT_FAILED",
       message: expect.stringContaining(`${engine.url} did not answer: `),
     });
@@ -85,8 +87,8 @@ describe("the connection to the engine", () => {
       else socket.resetAndDestroy();
     });
     const client = newClient();
-    await client.post(engine.url, "{}", 5000, NEVER);
-    await expect(client.post(engine.url, "{}", 5000, NEVER)).rejects.toThrow("did not answer");
+    await client.post(engine.url, bytes("{}"), 5000, NEVER);
+    await expect(client.post(engine.url, bytes("{}"), 5000, NEVER)).rejects.toThrow("did not answer");
     expect(engine.sockets).toHaveLength(2);
   });
 });
@@ -104,7 +106,7 @@ describe("an answer", () => {
       };
       more();
     });
-    await newClient().post(engine.url, "{}", 60_000, NEVER);
+    await newClient().post(engine.url, bytes("{}"), 60_000, NEVER);
     // What fits into the buffers of two sockets was written, too.
     expect(written).toBeLessThan(20_000_000);
   });
@@ -113,12 +115,12 @@ describe("an answer", () => {
     const engine = await rawEngine((socket) => {
       socket.write("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nx");
     });
-    await newClient().post(engine.url, "{}", 200, NEVER);
+    await newClient().post(engine.url, bytes("{}"), 200, NEVER);
   });
 
   test("that does not come is a failure when the time is up", async () => {
     const engine = await rawEngine(() => {});
-    await expect(newClient().post(engine.url, "{}", 200, NEVER)).rejects.toMatchObject({
+    await expect(newClient().post(engine.url, bytes("{}"), 200, NEVER)).rejects.toMatchObject({
       code: "REPORT_FAILED",
       message: expect.stringMatching(/did not answer: .*timeout/),
     });
@@ -132,7 +134,7 @@ describe("an answer", () => {
     ["another protocol", "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n"],
   ])("that is %s is a failure", async (_, text) => {
     const engine = await rawEngine((socket) => socket.end(text));
-    await expect(newClient().post(engine.url, "{}", 5000, NEVER)).rejects.toMatchObject({
+    await expect(newClient().post(engine.url, bytes("{}"), 5000, NEVER)).rejects.toMatchObject({
       code: "REPORT_FAILED",
     });
   });
@@ -141,12 +143,14 @@ describe("an answer", () => {
 test("a report that is not wanted any more is broken off", async () => {
   const engine = await rawEngine(() => ending.abort());
   const ending = new AbortController();
-  await expect(newClient().post(engine.url, "{}", 5000, ending.signal)).rejects.toThrow("did not answer");
+  await expect(newClient().post(engine.url, bytes("{}"), 5000, ending.signal)).rejects.toThrow(
+    "did not answer",
+  );
   await eventually(() => expect(engine.sockets[0]?.destroyed).toBe(true));
 });
 
 test("an URL that is none is a failure like any other", async () => {
-  await expect(newClient().post("http://", "{}", 5000, NEVER)).rejects.toMatchObject({
+  await expect(newClient().post("http://", bytes("{}"), 5000, NEVER)).rejects.toMatchObject({
     code: "REPORT_FAILED",
   });
 });
@@ -163,14 +167,14 @@ function taker() {
   return { seen, onRequest };
 }
 
-test("bytes and text arrive as they are", async () => {
+test("a body arrives as it is, in one piece or several", async () => {
   const { seen, onRequest } = taker();
   const server = createServer(onRequest);
   const url = httpUrl("127.0.0.1", await listen(server, "127.0.0.1", 0));
   onTestFinished(() => close(server));
   const client = newClient();
-  await client.post(url, '{"text":"ü"}', 5000, NEVER);
-  await client.post(url, Buffer.from('{"text":"ü"}'), 5000, NEVER);
+  await client.post(url, bytes('{"text":"ü"}'), 5000, NEVER);
+  await client.post(url, [Buffer.from('{"te'), Buffer.from('xt":'), Buffer.from('"ü"}')], 5000, NEVER);
   expect(seen).toEqual(Array.from({ length: 2 }, () => 'application/json 13 {"text":"ü"}'));
 });
 
@@ -194,7 +198,7 @@ test("over TLS a report is sent where the certificate is trusted, and nowhere el
   const port = await listen(server, "127.0.0.1", 0);
   onTestFinished(() => close(server));
   const client = newClient();
-  const post = (): Promise<void> => client.post(`https://127.0.0.1:${port}`, "{}", 5000, NEVER);
+  const post = (): Promise<void> => client.post(`https://127.0.0.1:${port}`, bytes("{}"), 5000, NEVER);
   await expect(post()).rejects.toMatchObject({
     code: "REPORT_FAILED",
     message: expect.stringContaining("self-signed certificate"),

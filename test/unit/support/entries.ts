@@ -1,3 +1,4 @@
+import type { EndedSlice } from "../../../src/report/ended-backlog.js";
 import { Entry, type EntryKind, Ledger } from "../../../src/report/ledger.js";
 import type { EndedRequest } from "../../../src/wire.js";
 
@@ -23,9 +24,13 @@ export function entries() {
   };
 }
 
+/** The ended requests that a slice holds. */
+export const requestsIn = ({ json }: EndedSlice): readonly EndedRequest[] =>
+  JSON.parse(`[${Buffer.concat(json)}]`);
+
 /** The ended requests that a report of at most `most` would hold. */
 export const endedIn = (ledger: Ledger, most: number = Number.POSITIVE_INFINITY): readonly EndedRequest[] =>
-  JSON.parse(`[${ledger.ended(most).json}]`);
+  requestsIn(ledger.ended(most));
 
 /** A ledger and how often it said that there is something to report. */
 export function startedLedger() {
@@ -39,6 +44,6 @@ export function startedLedger() {
     },
   };
   // Times of day are those of the entries.
-  const ledger = new Ledger(onChange, (moment) => moment / 1000);
+  const ledger = new Ledger(onChange, { adjust: () => false, at: (moment) => moment });
   return { ledger, due, entry: entries() };
 }
