@@ -40,6 +40,7 @@ const TEXTS = [
   "A".repeat(30),
   "B".repeat(70),
   "C".repeat(300),
+  "D".repeat(600),
   "ü".repeat(20),
   "日本語".repeat(30),
 ];

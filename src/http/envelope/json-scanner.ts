@@ -1,4 +1,5 @@
 import { ROW, Spans } from "./spans.js";
+import { ASCII_TEXT, endOfLongText, endOfText, SHORT_TEXT, TEXT, wordsOf } from "./string-text.js";
 import { Utf8Checker } from "./utf8-checker.js";
 
 /**
@@ -17,6 +18,7 @@ const OF_STRING = 64;
 const OF_ITEM = 32;
 
 const QUOTE = 0x22;
+const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
 const SPACE = 0x20;
 const ZERO = 0x30;
@@ -67,11 +69,6 @@ for (const [letter, character] of ['""', "\\\\", "//", "b\b", "f\f", "n\n", "r\r
   ESCAPED[letter?.charCodeAt(0) ?? 0] = character?.charCodeAt(0) ?? 0;
 const LETTER_U = 0x75;
 
-/** Bytes of a string that are looked at one by one before the look at four at a time is worth its preparation. */
-const SHORT_STRING = 32;
-/** The high bit of each of four bytes, as a signed integer. */
-const HIGH_BITS = 0x80808080 | 0;
-
 /** Levels that a scanner has room for at first, and keeps between texts. */
 const ROOM = 512;
 
@@ -114,11 +111,6 @@ export class JsonScanner {
   #unit = 0;
   /** The next character of a literal. */
   #literal = 0;
-
-  /** All bytes of the strings of a piece, or'ed, for a look at their high bits. */
-  #seen = 0;
-  /** The current piece by four bytes, for long strings. */
-  #words: Int32Array | undefined;
 
   /** @param names at most 8, in ASCII; `startOf` and `endOf` take their index. */
   constructor(names: readonly string[]) {
@@ -183,6 +175,9 @@ export class JsonScanner {
     let length = this.#length;
     let name = this.#name;
     let open = this.#open;
+    /** What ends the text of a string in this piece. */
+    let marks: Uint8Array = ASCII_TEXT;
+    let words: Int32Array | undefined;
     let index = 0;
 
     while (index < size) {
@@ -238,18 +233,9 @@ export class JsonScanner {
             }
             break;
           case 0x7d: // }
-            if (!inObject || depth === 0 || (state !== AFTER && state !== FIRST_NAME))
-              throw this.#refusal(base + index - 1);
-            depth--;
-            inObject = (((levels[depth >> 3] as number) >> (depth & 7)) & 1) === 1;
-            state = AFTER;
-            if (open >= 0 && depth === 1) {
-              ends[open] = base + index;
-              open = -1;
-            }
-            break;
           case 0x5d: // ]
-            if (inObject || depth === 0 || (state !== AFTER && state !== FIRST_ITEM))
+            if (depth === 0 || inObject !== (byte === 0x7d)) throw this.#refusal(base + index - 1);
+            if (state !== AFTER && state !== (inObject ? FIRST_NAME : FIRST_ITEM))
               throw this.#refusal(base + index - 1);
             depth--;
             inObject = (((levels[depth >> 3] as number) >> (depth & 7)) & 1) === 1;
@@ -332,8 +318,17 @@ export class JsonScanner {
         continue;
       }
 
-      if (fits === 0) index = this.#endOfText(piece, index);
-      else {
+      if (fits === 0) {
+        const near = index + SHORT_TEXT;
+        if (near >= size) index = endOfText(piece, index, size, marks);
+        else {
+          index = endOfText(piece, index, near, marks);
+          if (index === near) {
+            words ??= wordsOf(piece);
+            index = endOfLongText(piece, words, index, marks);
+          }
+        }
+      } else {
         for (; index < size; index++) {
           const next = piece[index] as number;
           if (next < SPACE || next === QUOTE || next === BACKSLASH) break;
@@ -362,19 +357,22 @@ export class JsonScanner {
               ends[open] = base + index;
               open = -1;
             }
+            if (depth > 0 && index < size && piece[index] === COMMA) {
+              index++;
+              overhead += OF_ITEM;
+              state = inObject ? NAME : VALUE;
+            }
           }
         } else if (next === BACKSLASH) {
           index++;
           state = ESCAPE;
         } else if (next < SPACE) throw this.#refusal(base + index);
+        else if (next >= 0x80) marks = TEXT;
       }
     }
 
     if (overhead > MAX_OVERHEAD) throw this.#tooMany();
-    this.#words = undefined;
-    const seen = this.#seen;
-    this.#seen = 0;
-    if (((seen & HIGH_BITS) !== 0 || !this.#utf8.isWhole) && !this.#utf8.accepts(piece, 0, size))
+    if ((marks !== ASCII_TEXT || !this.#utf8.isWhole) && !this.#utf8.accepts(piece, 0, size))
       throw this.#refusal(base + size);
     this.#base = base + size;
     this.#state = state;
@@ -388,42 +386,6 @@ export class JsonScanner {
     this.#open = open;
   }
 
-  /** Index of the first byte that does not belong to a string's text, or the length of the piece. */
-  #endOfText(piece: Buffer, start: number): number {
-    const size = piece.length;
-    let seen = 0;
-    let index = start;
-    let near = Math.min(start + SHORT_STRING, size);
-    for (;;) {
-      for (; index < near; index++) {
-        const byte = piece[index] as number;
-        if (byte < SPACE || byte === QUOTE || byte === BACKSLASH) break;
-        seen |= byte;
-      }
-      if (index < near || index === size) break;
-      if (size - index < SHORT_STRING) {
-        near = size;
-        continue;
-      }
-      // Its first word may begin up to three bytes back, which are text as well.
-      const shift = -piece.byteOffset & 3;
-      this.#words ??= new Int32Array(piece.buffer, piece.byteOffset + shift, (size - shift) >> 2);
-      const words = this.#words;
-      const last = words.length - 1;
-      let at = (index - shift) >> 2;
-      for (; at < last; at += 2) {
-        const first = words[at] as number;
-        const second = words[at + 1] as number;
-        if (((stopsIn(first) | stopsIn(second)) & HIGH_BITS) !== 0) break;
-        seen |= first | second;
-      }
-      index = at * 4 + shift;
-      near = Math.min(index + 8, size);
-    }
-    this.#seen |= seen;
-    return index;
-  }
-
   /** @throws SyntaxError when the text is not complete. After that, and after any refusal, only `reset` helps. */
   end(): void {
     if (endsNumber(this.#state)) this.#state = AFTER;
@@ -431,19 +393,13 @@ export class JsonScanner {
   }
 
   #refusal(offset: number): SyntaxError {
-    this.#fail();
+    this.#state = FAILED;
     return new SyntaxError(`expected JSON, got something else at byte ${offset}`);
   }
 
   #tooMany(): SyntaxError {
-    this.#fail();
-    return new SyntaxError("expected JSON, got too many values");
-  }
-
-  #fail(): void {
     this.#state = FAILED;
-    this.#seen = 0;
-    this.#words = undefined;
+    return new SyntaxError("expected JSON, got too many values");
   }
 
   /** Twice the room for levels. */
@@ -455,13 +411,6 @@ export class JsonScanner {
     return levels;
   }
 }
-
-/**
- * Of four bytes the high bit of the first one that is below 0x80 and a control character, a quote or a backslash; there
- * may be more bits, but none where there is no such byte.
- */
-const stopsIn = (word: number): number =>
-  ((word - 0x20202020) | ((word ^ 0x22222222) - 0x01010101) | ((word ^ 0x5c5c5c5c) - 0x01010101)) & ~word;
 
 /** Whether the number may end in this state. */
 const endsNumber = (state: number): boolean =>
