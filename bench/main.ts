@@ -50,7 +50,7 @@ program
     "32,1,256",
   )
   .option("--core <n>", "the core that the process under test has for itself", "0")
-  .option("--only <parts>", "only these, by comma: c32, c1, c256, profile", "")
+  .option("--only <parts>", "only these, by comma: c32, c1, c256, streams, bodies, profile", "")
   .option("--skip-profile", "without the run under the CPU profiler", false)
   .option("--page <file>", "where the results go", pageOf("proxy"))
   .action(

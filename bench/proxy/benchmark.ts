@@ -1,17 +1,19 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { contendersOf } from "./contenders.js";
+import { longBodies } from "./long-bodies.js";
 import { type BenchmarkOptions, bodiesFor, measure } from "./measure.js";
 import { printSection, writePage } from "./page.js";
 import { readShares } from "./profile.js";
 import { type Rig, withRig } from "./rig.js";
 import type { Section } from "./rounds.js";
 import { smallRequests } from "./small-requests.js";
+import { streams } from "./streams.js";
 
 export interface ProxyBenchmarkOptions extends Omit<BenchmarkOptions, "connections"> {
   /** Connections at once, one table for each. The first one has all proxies, and the profile. */
   readonly connections: readonly number[];
-  /** Parts to run: `c32`, and so on for other connections. All when it is empty. */
+  /** Parts to run: `c32` (and so on for other connections), `streams`, `bodies`, `profile`. All when it is empty. */
   readonly only: readonly string[];
   readonly skipProfile: boolean;
 }
@@ -40,6 +42,8 @@ function partsOf(options: ProxyBenchmarkOptions): ReadonlyMap<string, (rig: Rig)
   parts.set(`c${first}`, (rig) => smallRequests(rig, { ...options, connections: first }, "all"));
   for (const connections of others)
     parts.set(`c${connections}`, (rig) => smallRequests(rig, { ...options, connections }, "main"));
+  parts.set("streams", (rig) => streams(rig, { ...options, connections: first }));
+  parts.set("bodies", (rig) => longBodies(rig, { ...options, connections: first }));
   if (!options.skipProfile) parts.set("profile", (rig) => profile(rig, { ...options, connections: first }));
   return parts;
 }

@@ -44,14 +44,20 @@ export const ROUTE = "/v1/completions";
 /** Requests that differ in their index, as those of a real endpoint do. */
 const DISTINCT_REQUESTS = 512;
 
+/** Signed requests with a payload. */
+export const signedBodies = (
+  engine: BenchEngine,
+  url: string,
+  payload: object,
+  count = DISTINCT_REQUESTS,
+): readonly string[] =>
+  Array.from({ length: count }, () =>
+    JSON.stringify({ auth_data: engine.authData({ url, cost: 128 }), payload }),
+  );
+
 /** Signed requests of a usual size: most of it is the signature. */
 export const bodiesFor = (engine: BenchEngine, url: string): readonly string[] =>
-  Array.from({ length: DISTINCT_REQUESTS }, () =>
-    JSON.stringify({
-      auth_data: engine.authData({ url, cost: 128 }),
-      payload: { model: "m", prompt: "Say hello.", max_tokens: 128, temperature: 0.7 },
-    }),
-  );
+  signedBodies(engine, url, { model: "m", prompt: "Say hello.", max_tokens: 128, temperature: 0.7 });
 
 /** Seconds of load before what is measured. */
 export const warmUpSeconds = (seconds: number): number => Math.min(2, seconds);

@@ -29,10 +29,17 @@ http {
   }
   server {
     listen 127.0.0.1:${port} backlog=4096;
-    location / {
+    client_max_body_size 0;
+    proxy_http_version 1.1;
+    proxy_set_header Connection "";
+    location / { proxy_pass http://model; }
+    location /v1/stream {
       proxy_pass http://model;
-      proxy_http_version 1.1;
-      proxy_set_header Connection "";
+      proxy_buffering off;
+    }
+    location /v1/embeddings {
+      proxy_pass http://model;
+      proxy_request_buffering off;
     }
   }
 }

@@ -14,10 +14,10 @@ export class Rounds<Run> {
   readonly #runs = new Map<string, Run[]>();
 
   /** Runs every contender in every round. `line` is printed after a run. */
-  static async take<Run>(
+  static async take<Run, C extends Contender>(
     rounds: number,
-    contenders: readonly Contender[],
-    run: (contender: Contender) => Promise<Run>,
+    contenders: readonly C[],
+    run: (contender: C) => Promise<Run>,
     line: (run: Run) => string,
   ): Promise<Rounds<Run>> {
     const taken = new Rounds<Run>();
