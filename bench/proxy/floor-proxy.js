@@ -9,6 +9,11 @@ const { PORT, MODEL_PORT, MODE } = process.env;
 const verified = new Set();
 /** Connections to the model that are not in use. */
 const idle = [];
+/** Memory that is used again: new pages cost more than the bytes in them. uWebSockets.js reads 512 KiB at once. */
+const PIECE_BYTES = 512 * 1024;
+const buffers = [];
+/** Buffers of gathered bodies by their length. */
+const bodies = new Map();
 const received = Buffer.allocUnsafeSlow(64 * 1024);
 
 /** The text of the payload: the last member of an envelope whose signature is known. */
@@ -39,9 +44,16 @@ class Connection {
     this.#socket.write(head + body, "latin1");
   }
 
-  /** Sends a further piece of the body. */
-  send(piece) {
-    this.#socket.write(piece);
+  /** Sends a piece of the body that is only there until this function returns. */
+  sendCopy(piece) {
+    const buffer = buffers.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES);
+    const copy = buffer.subarray(0, piece.copy(buffer));
+    this.#socket.write(copy, () => buffers.push(buffer));
+  }
+
+  /** Sends bytes that stay as they are. */
+  send(bytes, whenSent) {
+    this.#socket.write(bytes, whenSent);
   }
 
   #read(length) {
@@ -98,29 +110,39 @@ class Connection {
 /** Passes a body on while it comes. */
 function pass(response, url, length) {
   const connection = idle.pop() ?? new Connection();
-  let begun = false;
-  response.onData((data) => {
+  let hasBegun = false;
+  response.onData((data, isLast) => {
     const piece = Buffer.from(data);
-    // A further piece is copied: what uWebSockets.js gives is only there until this function returns.
-    if (!begun) connection.begin(response, url, length, piece.latin1Slice());
-    else connection.send(Buffer.from(piece));
-    begun = true;
+    if (isLast && !hasBegun) return connection.begin(response, url, length, piece.latin1Slice());
+    if (!hasBegun) connection.begin(response, url, length, "");
+    hasBegun = true;
+    connection.sendCopy(piece);
   });
 }
 
 /** Gathers a body, and sends its payload. */
-function parse(response, url) {
-  const pieces = [];
+function parse(response, url, length) {
+  let gathered;
+  let size = 0;
   response.onData((data, isLast) => {
     const piece = Buffer.from(data);
-    if (!isLast) {
-      pieces.push(Buffer.from(piece));
-      return;
+    if (isLast && size === 0) {
+      const payload = payloadOf(piece.latin1Slice());
+      return (idle.pop() ?? new Connection()).begin(response, url, payload.length, payload);
     }
-    pieces.push(piece);
-    const body = pieces.length === 1 ? piece : Buffer.concat(pieces);
-    const payload = payloadOf(body.latin1Slice());
-    (idle.pop() ?? new Connection()).begin(response, url, payload.length, payload);
+    gathered ??= bodies.get(length)?.pop() ?? Buffer.allocUnsafeSlow(length);
+    size += piece.copy(gathered, size);
+    if (isLast) sendGathered(response, url, gathered);
+  });
+}
+
+/** Sends the payload of a long body without another copy, and keeps its memory for the next one of this length. */
+function sendGathered(response, url, body) {
+  const { length } = payloadOf(body.latin1Slice());
+  const connection = idle.pop() ?? new Connection();
+  connection.begin(response, url, length, "");
+  connection.send(body.subarray(-1 - length, -1), () => {
+    bodies.set(body.length, [...(bodies.get(body.length) ?? []), body]);
   });
 }
 
@@ -130,8 +152,9 @@ App()
       response.isGone = true;
     });
     const url = request.getUrl();
-    if (MODE === "parse") parse(response, url);
-    else pass(response, url, request.getHeader("content-length"));
+    const length = Number(request.getHeader("content-length"));
+    if (MODE === "parse") parse(response, url, length);
+    else pass(response, url, length);
   })
   .listen("127.0.0.1", Number(PORT), (socket) => {
     if (socket === false) process.exit(1);
