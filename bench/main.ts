@@ -5,6 +5,7 @@ import { growthBenchmark } from "./growth/benchmark.js";
 import { inspectBenchmark } from "./inspect/benchmark.js";
 import { proxyBenchmark } from "./proxy/benchmark.js";
 import type { BenchmarkOptions } from "./proxy/measure.js";
+import { strangersBenchmark } from "./strangers/benchmark.js";
 
 const pageOf = (name: string): string => fileURLToPath(new URL(`./results/${name}.md`, import.meta.url));
 
@@ -89,6 +90,26 @@ program
       sizes: options.sizes.split(",").map(Number),
       events: Number(options.events),
       rounds: Number(options.rounds),
+      core: Number(options.core),
+      page: options.page,
+    }),
+  );
+
+program
+  .command("strangers")
+  .description(
+    "what clients without a signature can do: block the event loop, fill memory, delay signed requests",
+  )
+  .option("--seconds <n>", "length of the runs with and without strangers", "10")
+  .option("--quick", "few shapes and short bodies", false)
+  .option("--shape <text>", "only bodies with this text in their name", "")
+  .option("--core <n>", "the core that the worker has for itself", "0")
+  .option("--page <file>", "where the results go", pageOf("strangers"))
+  .action((options: Record<"seconds" | "shape" | "core" | "page", string> & { quick: boolean }) =>
+    strangersBenchmark({
+      seconds: Number(options.seconds),
+      quick: options.quick,
+      shape: options.shape,
       core: Number(options.core),
       page: options.page,
     }),

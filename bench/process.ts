@@ -39,8 +39,20 @@ export function spawnOn(
 }
 
 /** The output of a program that runs on a core until it ends. @throws when it fails. */
-export async function outputOf(core: number, command: string, args: readonly string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)("taskset", ["-c", String(core), command, ...args]);
+export async function outputOf(
+  core: number,
+  command: string,
+  args: readonly string[],
+  { idle = false }: Pick<SpawnOptions, "idle"> = {},
+): Promise<string> {
+  const priority = idle ? atIdlePriority() : [];
+  const { stdout } = await promisify(execFile)("taskset", [
+    "-c",
+    String(core),
+    ...priority,
+    command,
+    ...args,
+  ]);
   return stdout;
 }
 

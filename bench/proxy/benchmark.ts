@@ -1,12 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { printSection, type Section } from "../section.js";
 import { contendersOf } from "./contenders.js";
 import { longBodies } from "./long-bodies.js";
 import { type BenchmarkOptions, bodiesFor, measure } from "./measure.js";
-import { printSection, writePage } from "./page.js";
+import { writePage } from "./page.js";
 import { readShares } from "./profile.js";
 import { type Rig, withRig } from "./rig.js";
-import type { Section } from "./rounds.js";
 import { smallRequests } from "./small-requests.js";
 import { streams } from "./streams.js";
 

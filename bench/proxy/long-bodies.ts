@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
+import type { Section } from "../section.js";
 import { contendersOf, FLOOR, MAIN, NGINX, TSWORKER } from "./contenders.js";
 import { type BenchmarkOptions, type Contender, measure, ROUTE, type Run, signedBodies } from "./measure.js";
 import type { Rig } from "./rig.js";
-import { Rounds, type Section } from "./rounds.js";
+import { Rounds } from "./rounds.js";
 
 const TEXT_BYTES = 10_000_000;
 const CONNECTIONS = 4;

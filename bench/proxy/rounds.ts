@@ -1,14 +1,6 @@
 import { median } from "../median.js";
 import type { Contender } from "./measure.js";
 
-/** A table of the page, and what stands above it. */
-export interface Section {
-  readonly title: string;
-  readonly text: string;
-  readonly head: readonly string[];
-  readonly rows: readonly (readonly string[])[];
-}
-
 /** Runs of several contenders, by name: one a round, taken turn by turn. */
 export class Rounds<Run> {
   readonly #runs = new Map<string, Run[]>();

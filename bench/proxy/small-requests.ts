@@ -1,7 +1,8 @@
+import type { Section } from "../section.js";
 import { contendersOf, FLOOR, MAIN, NGINX } from "./contenders.js";
 import { type BenchmarkOptions, bodiesFor, measure, type Run } from "./measure.js";
 import type { Rig } from "./rig.js";
-import { Rounds, type Section } from "./rounds.js";
+import { Rounds } from "./rounds.js";
 
 const HEAD = [
   "proxy",

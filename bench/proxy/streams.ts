@@ -2,10 +2,11 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cpuSeconds, otherCore, outputOf, residentMb } from "../process.js";
+import type { Section } from "../section.js";
 import { contendersOf, FLOOR, MAIN, NGINX } from "./contenders.js";
 import { type BenchmarkOptions, type Contender, signedBodies, warmUpSeconds, withProxy } from "./measure.js";
 import type { Rig } from "./rig.js";
-import { Rounds, type Section } from "./rounds.js";
+import { Rounds } from "./rounds.js";
 
 const ROUTE = "/v1/stream";
 /** Events of one stream in a second. */
