@@ -21,6 +21,7 @@ export async function atOnce(rig: Rig, options: CrowdOptions): Promise<Section> 
   for (const server of SERVERS) {
     const worker = await WorkerUnderTest.start(server, rig, options.core);
     try {
+      await worker.latencies(Math.min(2, seconds));
       const without = p99(await worker.latencies(seconds));
       await worker.longestBlock();
       const args = [SCRIPT, worker.port, strangers, megabytes, seconds].map(String);

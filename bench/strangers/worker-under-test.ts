@@ -52,19 +52,26 @@ export class WorkerUnderTest {
     return stop(this.#process);
   }
 
-  /** The longest time that the event loop was blocked since this was asked the last time, in ms. */
+  /** The longest time that the event loop was blocked since this was asked the last time, in ms; without an end if the worker died. */
   async longestBlock(): Promise<number> {
+    const answered = new AbortController();
+    const { signal } = answered;
+    if (!this.#process.connected) return Number.POSITIVE_INFINITY;
     this.#process.send("longest block");
-    const [longest] = (await Promise.race([
-      once(this.#process, "message"),
-      once(this.#process, "exit").then(() => [Number.POSITIVE_INFINITY]),
-    ])) as [number];
-    return longest;
+    try {
+      const [longest] = (await Promise.race([
+        once(this.#process, "message", { signal }),
+        once(this.#process, "disconnect", { signal }).then(() => [Number.POSITIVE_INFINITY]),
+      ])) as [number];
+      return longest;
+    } finally {
+      answered.abort();
+    }
   }
 
   /** Highest resident memory of the process so far, in MB. */
   peakMb(): Promise<number> {
-    return residentMb(this.#process.pid ?? 0, "VmHWM");
+    return residentMb(this.#process.pid ?? 0, "VmHWM").catch(() => Number.NaN);
   }
 
   /** Sends the body of a shape, as far as the worker takes it. @returns the status of the answer, or what came instead. */
