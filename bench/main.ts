@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { growthBenchmark } from "./growth/benchmark.js";
 import { inspectBenchmark } from "./inspect/benchmark.js";
+import { optionsBenchmark } from "./options/benchmark.js";
 import { proxyBenchmark } from "./proxy/benchmark.js";
 import type { BenchmarkOptions } from "./proxy/measure.js";
 import { strangersBenchmark } from "./strangers/benchmark.js";
@@ -76,6 +77,8 @@ addLoaded(
   "what the inspector costs on the request path, with nobody looking and with pages open",
   inspectBenchmark,
 );
+
+addLoaded("options", "what options of the worker cost on the request path, one at a time", optionsBenchmark);
 
 program
   .command("growth")

@@ -1,6 +1,8 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
+import http from "node:http";
+import https from "node:https";
 import { connect } from "node:net";
 import { availableParallelism } from "node:os";
 import { promisify } from "node:util";
@@ -111,12 +113,26 @@ async function waitFor(what: string, child: ChildProcess, holds: () => Promise<b
   throw new Error(what);
 }
 
+/** The status of a POST: of JSON as text, or of msgpack as bytes. Certificates are not checked. */
+function statusOf(url: string, body: string | Buffer): Promise<number | undefined> {
+  const headers = { "content-type": typeof body === "string" ? "application/json" : "application/msgpack" };
+  const send = url.startsWith("https:") ? https.request : http.request;
+  return new Promise((resolve) => {
+    const sent = send(
+      url,
+      { method: "POST", headers, agent: false, rejectUnauthorized: false },
+      (response) => {
+        response.resume().on("close", () => resolve(response.statusCode));
+      },
+    );
+    sent.on("error", () => resolve(undefined)).end(body);
+  });
+}
+
 /** Waits until a URL answers a POST of this body with 200. */
-export const answers = (url: string, body: string, child: ChildProcess): Promise<void> =>
+export const answers = (url: string, body: string | Buffer, child: ChildProcess): Promise<void> =>
   waitFor(`${url} did not answer 200 to the benchmark's request`, child, async () => {
-    const response = await fetch(url, { method: "POST", body }).catch(() => undefined);
-    await response?.arrayBuffer();
-    return response?.status === 200;
+    return (await statusOf(url, body)) === 200;
   });
 
 /** Waits until a port on loopback accepts connections. */

@@ -4,7 +4,7 @@ import Table from "cli-table3";
 import { WebSocket } from "ws";
 import { markdownTable } from "../markdown-table.js";
 import { median } from "../median.js";
-import { type BenchmarkOptions, bodiesFor, type Contender, measure, type Run } from "../proxy/measure.js";
+import { type BenchmarkOptions, bodyFor, type Contender, measure, type Run } from "../proxy/measure.js";
 import { withRig } from "../proxy/rig.js";
 import { workerEnvironment } from "../worker-environment.js";
 
@@ -29,11 +29,11 @@ export async function inspectBenchmark(options: BenchmarkOptions): Promise<void>
       { ...worker, name: "inspector, one page", env: on, pages: 1 },
       { ...worker, name: "inspector, ten pages", env: on, pages: 10 },
     ];
-    const bodies = bodiesFor(engine, `http://127.0.0.1:${port}`);
+    const body = bodyFor(engine, `http://127.0.0.1:${port}`);
     const runs = new Map<string, Run[]>();
     for (let round = 1; round <= options.rounds; round++) {
       for (const variant of variants) {
-        const run = await measure(variant, bodies, directory, options, () =>
+        const run = await measure(variant, body, directory, options, () =>
           openPages(httpPort, variant.pages),
         );
         runs.set(variant.name, [...(runs.get(variant.name) ?? []), run]);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { printSection, type Section } from "../section.js";
 import { contendersOf } from "./contenders.js";
 import { longBodies } from "./long-bodies.js";
-import { type BenchmarkOptions, bodiesFor, measure } from "./measure.js";
+import { type BenchmarkOptions, bodyFor, measure } from "./measure.js";
 import { writePage } from "./page.js";
 import { readShares } from "./profile.js";
 import { type Rig, withRig } from "./rig.js";
@@ -54,7 +54,7 @@ async function profile(rig: Rig, options: BenchmarkOptions): Promise<Section> {
   const directory = join(rig.directory, "profile");
   await mkdir(directory);
   const profiled = { ...worker, args: ["--cpu-prof", `--cpu-prof-dir=${directory}`, ...worker.args] };
-  await measure(profiled, bodiesFor(rig.engine, `http://127.0.0.1:${worker.port}`), rig.directory, options);
+  await measure(profiled, bodyFor(rig.engine, `http://127.0.0.1:${worker.port}`), rig.directory, options);
   const shares = await readShares(directory);
   return {
     title: "Where the worker's CPU time goes",

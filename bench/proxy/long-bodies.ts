@@ -3,7 +3,7 @@ import { Agent, request } from "node:http";
 import { cpuSeconds, residentMb } from "../process.js";
 import type { Section } from "../section.js";
 import { contendersOf, FLOOR, MAIN, NGINX, TSWORKER } from "./contenders.js";
-import { type BenchmarkOptions, type Contender, ROUTE, signedBodies, withProxy } from "./measure.js";
+import { type BenchmarkOptions, type Contender, ROUTE, signedBody, withProxy } from "./measure.js";
 import type { Rig } from "./rig.js";
 import { Rounds } from "./rounds.js";
 
@@ -34,8 +34,7 @@ export async function longBodies(rig: Rig, options: BenchmarkOptions): Promise<S
   const calculating = { ...all[0], name: `${TSWORKER}, workloadCalculator`, route: ROUTE };
   const text = randomBytes((TEXT_BYTES / 4) * 3).toString("base64");
   const url = `http://127.0.0.1:${all[0].port}`;
-  const bodies = signedBodies(rig.engine, url, { input: text, max_tokens: 1 }, 1);
-  const body = Buffer.from(bodies[0] ?? "");
+  const body = Buffer.from(signedBody(rig.engine, url, { input: text, max_tokens: 1 }));
   const runs = await Rounds.take(
     options.rounds,
     [...contenders.slice(0, 1), calculating, ...contenders.slice(1)],
@@ -64,7 +63,7 @@ function measureBodies(
   { core, seconds }: BenchmarkOptions,
 ): Promise<Run> {
   const { port, route: path } = contender;
-  const [small = ""] = signedBodies(engine, `http://127.0.0.1:${port}`, { input: "", max_tokens: 1 }, 1);
+  const small = signedBody(engine, `http://127.0.0.1:${port}`, { input: "", max_tokens: 1 });
   return withProxy(contender, core, directory, { route: path, body: small }, async ({ pid = 0 }) => {
     await sendAll(port, path, body, WARM_UP_BODIES);
     const count = BODIES_PER_SECOND * seconds;

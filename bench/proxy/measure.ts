@@ -10,6 +10,8 @@ export interface Contender {
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly port: number;
+  /** @default false */
+  readonly isTls?: boolean;
 }
 
 /** What one run of it has measured. */
@@ -41,38 +43,28 @@ export interface BenchmarkOptions extends RunOptions {
 /** The route that is called. */
 export const ROUTE = "/v1/completions";
 
-/** Requests that differ in their index, as those of a real endpoint do. */
-const DISTINCT_REQUESTS = 512;
+/** A signed request with a payload. */
+export const signedBody = (engine: BenchEngine, url: string, payload: object): string =>
+  JSON.stringify({ auth_data: engine.authData({ url, cost: 128 }), payload });
 
-/** Signed requests with a payload. */
-export const signedBodies = (
-  engine: BenchEngine,
-  url: string,
-  payload: object,
-  count = DISTINCT_REQUESTS,
-): readonly string[] =>
-  Array.from({ length: count }, () =>
-    JSON.stringify({ auth_data: engine.authData({ url, cost: 128 }), payload }),
-  );
-
-/** Signed requests of a usual size: most of it is the signature. */
-export const bodiesFor = (engine: BenchEngine, url: string): readonly string[] =>
-  signedBodies(engine, url, { model: "m", prompt: "Say hello.", max_tokens: 128, temperature: 0.7 });
+/** A signed request of a usual size: most of it is the signature. */
+export const bodyFor = (engine: BenchEngine, url: string): string =>
+  signedBody(engine, url, { model: "m", prompt: "Say hello.", max_tokens: 128, temperature: 0.7 });
 
 /** Seconds of load before what is measured. */
 export const warmUpSeconds = (seconds: number): number => Math.min(2, seconds);
 
 /** Starts a proxy, waits until it answers a body on a route with 200, and stops it when a measure was taken. */
 export async function withProxy<T>(
-  { command, args, env, port }: Contender,
+  { command, args, env, port, isTls = false }: Contender,
   core: number,
   directory: string,
-  { route, body }: { readonly route: string; readonly body: string },
+  { route, body }: { readonly route: string; readonly body: string | Buffer },
   take: (proxy: ChildProcess, url: string) => Promise<T>,
 ): Promise<T> {
   const proxy = spawnOn(core, command, args, { env, cwd: directory });
   try {
-    const origin = `http://127.0.0.1:${port}`;
+    const origin = `${isTls ? "https" : "http"}://127.0.0.1:${port}`;
     await answers(`${origin}${route}`, body, proxy);
     return await take(proxy, origin);
   } finally {
@@ -87,14 +79,13 @@ export async function withProxy<T>(
  */
 export async function measure(
   contender: Contender,
-  bodies: readonly string[],
+  body: string | Buffer,
   directory: string,
   { seconds, connections, core, route = ROUTE }: RunOptions,
   beside: () => () => void = () => () => {},
 ): Promise<Run> {
-  const probe = { route, body: bodies[0] ?? "" };
-  return withProxy(contender, core, directory, probe, async ({ pid = 0 }, origin) => {
-    const load = { url: `${origin}${route}`, bodies, directory, connections, core: otherCore(core) };
+  return withProxy(contender, core, directory, { route, body }, async ({ pid = 0 }, origin) => {
+    const load = { url: `${origin}${route}`, body, directory, connections, core: otherCore(core) };
     const restMb = await residentMb(pid);
     const end = beside();
     await wrk({ ...load, seconds: warmUpSeconds(seconds) });

@@ -1,6 +1,6 @@
 import type { Section } from "../section.js";
 import { contendersOf, FLOOR, MAIN, NGINX } from "./contenders.js";
-import { type BenchmarkOptions, bodiesFor, measure, type Run } from "./measure.js";
+import { type BenchmarkOptions, bodyFor, measure, type Run } from "./measure.js";
 import type { Rig } from "./rig.js";
 import { Rounds } from "./rounds.js";
 
@@ -26,18 +26,18 @@ export async function smallRequests(
 ): Promise<Section> {
   const all = await contendersOf(rig, rig.modelPort);
   const contenders = which === "all" ? all : all.filter(({ name }) => MAIN.includes(name));
-  const bodies = bodiesFor(rig.engine, `http://127.0.0.1:${all[0].port}`);
+  const body = bodyFor(rig.engine, `http://127.0.0.1:${all[0].port}`);
   const { rounds, connections } = options;
   const runs = await Rounds.take(
     rounds,
     contenders,
-    (contender) => measure(contender, bodies, rig.directory, options),
+    (contender) => measure(contender, body, rig.directory, options),
     ({ cpu }) => `c${connections}  ${cpu.toFixed(1)} CPU µs/request`,
   );
   const { reports, bytes } = await rig.engine.received();
   return {
     title: connections === 1 ? "1 connection" : `${connections} connections`,
-    text: `Signed JSON requests of ${bodies[0]?.length} bytes, answers of some 200 bytes. Until its end the engine had received ${reports} reports (${(bytes / 1e6).toFixed(0)} MB).`,
+    text: `Signed JSON requests of ${body.length} bytes, answers of some 200 bytes. Until its end the engine had received ${reports} reports (${(bytes / 1e6).toFixed(0)} MB).`,
     head: HEAD,
     rows: runs.names.map((name) => row(runs, name)),
   };

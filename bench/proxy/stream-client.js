@@ -3,15 +3,15 @@
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 
-const [port, path, bodiesFile, streams, events] = process.argv.slice(2);
-const bodies = readFileSync(bodiesFile, "latin1").trimEnd().split("\n");
+const [port, path, bodyFile, streams, events] = process.argv.slice(2);
+const body = readFileSync(bodyFile, "latin1");
 const expected = Number(events);
 const buffer = Buffer.allocUnsafeSlow(64 * 1024);
 const AT = "@".charCodeAt(0);
 const LAST_CHUNK = Buffer.from("0\r\n\r\n");
 
 /** Resolves to the events of one stream, when it has ended. */
-const stream = (body) =>
+const stream = () =>
   new Promise((resolve) => {
     let count = 0;
     let hasBegun = false;
@@ -37,9 +37,7 @@ const stream = (body) =>
   });
 
 const began = performance.now();
-const counts = await Promise.all(
-  Array.from({ length: Number(streams) }, (_, index) => stream(bodies[index % bodies.length])),
-);
+const counts = await Promise.all(Array.from({ length: Number(streams) }, stream));
 const seconds = (performance.now() - began) / 1000;
 const sum = counts.reduce((total, count) => total + count, 0);
 process.stdout.write(

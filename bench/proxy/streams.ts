@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { cpuSeconds, otherCore, outputOf, residentMb } from "../process.js";
 import type { Section } from "../section.js";
 import { contendersOf, FLOOR, MAIN, NGINX } from "./contenders.js";
-import { type BenchmarkOptions, type Contender, signedBodies, warmUpSeconds, withProxy } from "./measure.js";
+import { type BenchmarkOptions, type Contender, signedBody, warmUpSeconds, withProxy } from "./measure.js";
 import type { Rig } from "./rig.js";
 import { Rounds } from "./rounds.js";
 
@@ -71,12 +71,12 @@ async function measureStreams(
   { engine, directory }: Rig,
   { core, seconds }: BenchmarkOptions,
 ): Promise<Run> {
-  const bodies = (events: number): readonly string[] => signedBodies(engine, url, { events, rate: RATE });
-  const probe = { route: ROUTE, body: bodies(1)[0] ?? "" };
+  const body = (events: number): string => signedBody(engine, url, { events, rate: RATE });
+  const probe = { route: ROUTE, body: body(1) };
   return withProxy(contender, core, directory, probe, async ({ pid = 0 }) => {
     const run = async (streams: number, events: number): Promise<Streamed> => {
-      const file = join(directory, "bodies");
-      await writeFile(file, bodies(events).join("\n"));
+      const file = join(directory, "body");
+      await writeFile(file, body(events));
       const before = await cpuSeconds(pid);
       const args = [CLIENT, String(contender.port), ROUTE, file, String(streams), String(events)];
       const result = JSON.parse(await outputOf(otherCore(core), process.execPath, args)) as {

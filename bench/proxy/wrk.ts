@@ -21,38 +21,55 @@ function milliseconds(output: string, label: string): number {
 
 const counted = (output: string, pattern: RegExp): number => Number(pattern.exec(output)?.[1] ?? 0);
 
-/** Sends the bodies of a file, one a line, in turn. Every request is composed before the run. */
-const script = (bodiesFile: string): string => `
+/** Indexes of requests have ten digits, so that bodies have one length. */
+const FIRST_INDEX = 1_000_000_000;
+const INDEXES_PER_RUN = 5_000_000;
+let runs = 0;
+
+/** JSON in which each request has an index of its own, of all that this process sends, as those of a real endpoint have. */
+const jsonScript = (bodyFile: string): string => `
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
-local requests = {}
-local last = 0
+local pieces = {}
+local index = ${FIRST_INDEX + runs++ * INDEXES_PER_RUN}
 function init()
-  for body in io.lines(${JSON.stringify(bodiesFile)}) do
-    requests[#requests + 1] = wrk.format(nil, nil, nil, body)
+  local whole = wrk.format(nil, nil, nil, io.open(${JSON.stringify(bodyFile)}):read("*a"))
+  for piece in (whole .. "${FIRST_INDEX}"):gmatch("(.-)${FIRST_INDEX}") do
+    pieces[#pieces + 1] = piece
   end
 end
 function request()
-  last = last % #requests + 1
-  return requests[last]
+  index = index + 1
+  return table.concat(pieces, string.format("%d", index))
 end
+`;
+
+const msgpackScript = (bodyFile: string): string => `
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/msgpack"
+wrk.body = io.open(${JSON.stringify(bodyFile)}, "rb"):read("*a")
 `;
 
 export interface WrkOptions {
   readonly url: string;
-  readonly bodies: readonly string[];
+  /** JSON as text, or bytes of msgpack. */
+  readonly body: string | Buffer;
   readonly directory: string;
   readonly seconds: number;
   readonly connections: number;
   readonly core: number;
 }
 
-/** POSTs bodies over and over, from one core. */
-export async function wrk({ url, bodies, directory, seconds, connections, core }: WrkOptions): Promise<Load> {
-  const [bodiesFile, scriptFile] = [join(directory, "bodies"), join(directory, "post.lua")];
-  await writeFile(bodiesFile, `${bodies.join("\n")}\n`);
-  await writeFile(scriptFile, script(bodiesFile));
-  const load = ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "30s"];
+/** POSTs a body over and over, from one core. */
+export async function wrk({ url, body, directory, seconds, connections, core }: WrkOptions): Promise<Load> {
+  const [bodyFile, scriptFile] = [join(directory, "body"), join(directory, "post.lua")];
+  const isText = typeof body === "string";
+  await writeFile(
+    bodyFile,
+    isText ? body.replace(/("(?:reqnum|request_idx)":)\d+/g, `$1${FIRST_INDEX}`) : body,
+  );
+  await writeFile(scriptFile, isText ? jsonScript(bodyFile) : msgpackScript(bodyFile));
+  const load = ["-t1", `-c${connections}`, `-d${seconds}s`];
   const output = await outputOf(core, "wrk", [...load, "--latency", "-s", scriptFile, url]);
   const errors =
     /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(output)?.slice(1) ?? [];
