@@ -2,6 +2,7 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { isSameServer } from "./is-loopback.js";
 import { identityOf, isAlive } from "./process-identity.js";
 
 const engineSchema = z.object({
@@ -10,6 +11,8 @@ const engineSchema = z.object({
   url: z.string(),
   endpoint: z.string(),
   apiKey: z.string(),
+  /** The `mtoken` that reports to it must carry; undefined: any. */
+  token: z.string().optional(),
   /** The command that runs it. */
   title: z.string(),
 });
@@ -79,6 +82,15 @@ export const announcedEngines = (): readonly AnnouncedEngine[] =>
 /** The workers that processes of this user announce, oldest first. */
 export const announcedWorkers = (): readonly AnnouncedWorker[] =>
   announcements().filter((each) => each.kind === "worker");
+
+/**
+ * The token for reports to these addresses, which the engine of this user that listens at all of them announces;
+ * undefined: there is none.
+ */
+export function announcedToken(addresses: readonly string[]): string | undefined {
+  const isMeant = ({ url }: AnnouncedEngine): boolean => addresses.every((each) => isSameServer(each, url));
+  return announcedEngines().find(isMeant)?.token;
+}
 
 /** Those of processes that run; the files of the others are removed. */
 function announcements(): readonly Announcement[] {

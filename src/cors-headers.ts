@@ -17,7 +17,7 @@ export interface Preflight {
  */
 export function corsHeaders(origin: string, allowed: ReadonlySet<string>): string[] {
   const headers = ["vary", "origin"];
-  if (!isAllowed(origin, allowed)) return headers;
+  if (!isAllowedOrigin(origin, allowed)) return headers;
   return [...headers, "access-control-allow-origin", origin, "access-control-expose-headers", "*"];
 }
 
@@ -27,7 +27,7 @@ export function preflightHeaders(
   allowed: ReadonlySet<string>,
   { methods, headers }: Preflight,
 ): string[] | undefined {
-  if (!isAllowed(origin, allowed)) return undefined;
+  if (!isAllowedOrigin(origin, allowed)) return undefined;
   return [
     ...corsHeaders(origin, allowed),
     ...["access-control-allow-methods", methods],
@@ -36,6 +36,7 @@ export function preflightHeaders(
   ];
 }
 
-function isAllowed(origin: string, allowed: ReadonlySet<string>): boolean {
+/** Whether pages of an origin may call. */
+export function isAllowedOrigin(origin: string, allowed: ReadonlySet<string>): boolean {
   return origin !== "" && (allowed.has("*") || allowed.has(origin));
 }

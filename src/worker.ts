@@ -1,8 +1,9 @@
+import { announcedToken } from "./announcement.js";
 import { checkConfig } from "./check-config.js";
 import type { CheckedConfig, WorkerConfig } from "./config.js";
 import { withDevModel } from "./dev-model.js";
 import { endWithAll } from "./ending.js";
-import { readEnvironment, readReachable } from "./environment.js";
+import { type Reachable, readEnvironment, readReachable } from "./environment.js";
 import { TsworkerError } from "./errors.js";
 import { inspectionOf } from "./inspect/inspection.js";
 import { createLog } from "./log.js";
@@ -133,7 +134,7 @@ export class Worker {
 }
 
 async function started(given: CheckedConfig): Promise<RunningWorker> {
-  const environment = readEnvironment();
+  const environment = withAnnouncedToken(readEnvironment());
   const config = withDevModel(given, environment);
   const inspection = await inspectionOf(config, environment);
   const log = createLog(environment.logLevel, secretsOf(config, environment), (line) =>
@@ -145,6 +146,12 @@ async function started(given: CheckedConfig): Promise<RunningWorker> {
   return running;
 }
 
+/** Where no token is given, a worker has that of the engine on this machine that it reports to. */
+function withAnnouncedToken<Known extends Reachable>(known: Known): Known {
+  const token = known.masterToken === "" ? announcedToken(known.reportAddresses) : undefined;
+  return token === undefined ? known : { ...known, masterToken: token };
+}
+
 /** @returns ends it. */
 function onSignals(listener: (signal: NodeJS.Signals) => void): () => void {
   process.on("SIGTERM", listener).on("SIGINT", listener);
@@ -153,8 +160,9 @@ function onSignals(listener: (signal: NodeJS.Signals) => void): () => void {
 
 /** Tells the engine that this worker could not start, until a signal comes; at once over where the engine is not known. */
 async function tellOfFailedStart(error: unknown): Promise<void> {
-  const reachable = readReachable();
-  if (reachable === undefined) return;
+  const found = readReachable();
+  if (found === undefined) return;
+  const reachable = withAnnouncedToken(found);
   const message = error instanceof Error ? error.message : String(error);
   const log = createLog("info", [reachable.masterToken]);
   const ending = new AbortController();

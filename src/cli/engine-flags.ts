@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type AnnouncedEngine, announcedEngines } from "../announcement.js";
 import { TsworkerError } from "../errors.js";
-import { isLoopback } from "../is-loopback.js";
+import { isSameServer } from "../is-loopback.js";
 import { numberFrom, seconds } from "./option-values.js";
 
 /** What a command that sends requests through an engine is given. */
@@ -121,13 +121,6 @@ const list = (engines: readonly AnnouncedEngine[]): string =>
   engines.map(({ url, endpoint, title }) => `  ${url}  endpoint ${endpoint}  (${title})`).join("\n");
 
 const invalid = (message: string): TsworkerError => new TsworkerError("CONFIG_INVALID", message);
-
-/** Whether two URLs are of one server; a machine has several names for itself. */
-export function isSameServer(one: string, other: string): boolean {
-  const [first, second] = [new URL(one), new URL(other)];
-  if (first.protocol !== second.protocol || first.port !== second.port) return false;
-  return first.hostname === second.hostname || (isLoopback(first.hostname) && isLoopback(second.hostname));
-}
 
 /** Reads the URL of an engine. */
 function httpUrl(text: string): string {

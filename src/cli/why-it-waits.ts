@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { announcedWorkers } from "../announcement.js";
-import { isSameServer } from "./engine-flags.js";
+import { isSameServer } from "../is-loopback.js";
 import { printEvent } from "./print-event.js";
 
 /** Milliseconds without a worker after which a person wonders why, and between two answers to that. */

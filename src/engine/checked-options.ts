@@ -18,7 +18,7 @@ const schema = z.object({
   accountKey: z.string().min(1, "expected a key").optional(),
   host: z.string().min(1, "expected an address").default("127.0.0.1"),
   port: z.int().min(0).max(65535).default(0),
-  token: z.string().optional(),
+  token: z.union([z.string(), z.literal(true)], "expected a text, or true").optional(),
   privateKey: privateKeySchema.optional(),
   history: z.int().nonnegative().default(10_000),
   silentAfter: seconds.default(35),

@@ -15,22 +15,39 @@ export interface EndpointRecord {
   readonly parameters: ScalingParameters;
 }
 
+/** Longest name that a call may give, in UTF-16 units. */
+const MOST_NAME = 1024;
+/** Most fields of a call; the clients that are known send some twenty. */
+const MOST_FIELDS = 200;
+
 const name = z.string().trim().min(1, "expected a name");
+const givenName = name.max(MOST_NAME, `expected at most ${MOST_NAME} characters`);
 const state = z.enum(ENDPOINT_STATES);
 
-const body = z.record(z.string(), z.unknown()).transform(withoutNulls);
+/** An object whose fields are looked at one by one only if they are few. */
+const fields = z.custom<Readonly<Record<string, unknown>>>(
+  (given) =>
+    typeof given === "object" &&
+    given !== null &&
+    !Array.isArray(given) &&
+    Object.keys(given).length <= MOST_FIELDS,
+  `expected an object of at most ${MOST_FIELDS} fields`,
+);
+
+const body = fields.transform(withoutNulls);
 
 /** Body of `POST /api/v0/endptjobs/`. */
 export const endpointRequestSchema = body
-  .pipe(z.looseObject({ endpoint_name: name, endpoint_state: state.default("active") }))
+  .pipe(z.looseObject({ endpoint_name: givenName, endpoint_state: state.default("active") }))
   .transform(withParameters);
 
 /** Body of `PUT /api/v0/endptjobs/<id>/`: what is not named stays. */
 export function endpointChangeSchema({ name: oldName, state: oldState, parameters }: EndpointRecord) {
-  return z
-    .record(z.string(), z.unknown())
+  return fields
     .transform((said) => changedScaling(parameters, said))
-    .pipe(z.looseObject({ endpoint_name: name.default(oldName), endpoint_state: state.default(oldState) }))
+    .pipe(
+      z.looseObject({ endpoint_name: givenName.default(oldName), endpoint_state: state.default(oldState) }),
+    )
     .transform(withParameters);
 }
 

@@ -40,6 +40,12 @@ export class Endpoints {
     return this.all.find(({ record }) => record.name === name);
   }
 
+  /** Whether a key is that of an endpoint. */
+  hasKey(key: string): boolean {
+    for (const { record } of this.#endpoints.values()) if (record.apiKey === key) return true;
+    return false;
+  }
+
   /** @param apiKey - default: a new one. */
   create(wish: EndpointWish, apiKey: string = nanoid(32)): ManagedEndpoint {
     return this.restore({ ...wish, id: this.#nextId(), apiKey, createdAt: Date.now() / 1000 });

@@ -25,18 +25,22 @@ export interface EngineOptions {
   readonly port?: number;
   /**
    * The `mtoken` that reports must carry; others are answered 401. A provider gives it to its workers.
+   * `true`: one of its own, which the state keeps; {@link Engine.token} has it. An empty text: any.
    * Default: any; with a provider, one of its own.
+   *
+   * Where any is taken, whoever reaches the port can report as any worker, and clients are sent to the URL in that report.
    */
-  readonly token?: string;
+  readonly token?: string | true;
   /**
-   * Origins whose pages may call the engine from a browser, such as `https://app.example.com`; `"*"` is any.
+   * Origins whose pages may call the engine from a browser, such as `https://app.example.com`; `"*"` is any. Requests
+   * of other pages are answered 403.
    * @default none
    */
   readonly cors?: readonly string[];
   /** RSA private key, PEM. Default: that of the state, or a new one of 2048 bits at the first start. */
   readonly privateKey?: string;
   /**
-   * How many of the newest reports, and how many of the newest ended requests, are kept.
+   * How many of the newest reports, and how many of the newest ended requests, are kept; of reports no more than 32 MB.
    * @default 10000
    */
   readonly history?: number;

@@ -37,8 +37,7 @@ export class EngineRun {
   constructor({ options, key, state, hooks }: EngineRunInput) {
     this.#options = options;
     this.key = key;
-    // Where workers are made, one that an earlier engine made and left is not to be taken for another.
-    this.token = options.token ?? (options.provider && (state?.token ?? nanoid()));
+    this.token = tokenOf(options, state);
     this.#numbers = new RequestNumbers(
       state && { requestIdx: state.lastRequestIdx, reqnum: state.lastReqnum },
     );
@@ -92,4 +91,11 @@ export class EngineRun {
   async close(keep: boolean): Promise<void> {
     await Promise.all(this.endpoints.all.map(({ workforce }) => workforce.close(keep)));
   }
+}
+
+/** The `mtoken` that reports must carry; undefined: any. */
+function tokenOf({ token, provider }: CheckedOptions, state: EngineState | undefined): string | undefined {
+  if (typeof token === "string") return token === "" ? undefined : token;
+  // Where workers are made, one that an earlier engine made and left is not to be taken for another.
+  return token === true || provider ? state?.token || nanoid() : undefined;
 }

@@ -1,13 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { corsHeaders, preflightHeaders } from "../cors-headers.js";
 import { close, httpUrl, listen } from "../stand-in/listen.js";
-import { BodyTooLarge, readBody } from "../stand-in/read-body.js";
-import { type EngineAnswer, refusal, send, target } from "./exchange.js";
+import type { Admission } from "./admission.js";
+import { admittedBody } from "./admitted-body.js";
+import { type EngineAnswer, type EngineRequest, refusal, send, target } from "./exchange.js";
+import { foreignPage } from "./foreign-page.js";
 import { type Outage, strikes } from "./outage.js";
 import type { Method, Router } from "./router.js";
 
-/** Longest body taken; a longer one is answered 413. */
-const MAX_BODY_BYTES = 64 * 1024 * 1024;
+/** Milliseconds that a request may take to arrive. */
+const REQUEST_MS = 60_000;
 
 interface EngineServerInput {
   readonly host: string;
@@ -16,6 +18,7 @@ interface EngineServerInput {
   /** Origins whose pages may call, or `*`. */
   readonly cors: readonly string[];
   readonly router: Router;
+  readonly admission: Admission;
   /** Told of every request that is not answered 2xx. */
   readonly onRefused: (path: string, reason: string) => void;
   /** Told of what should not have happened. */
@@ -70,7 +73,10 @@ export class EngineServer {
 
   async #listen(): Promise<void> {
     if (this.#server || !this.#isStarted || this.#outage?.kind === "refuse") return;
-    const server = createServer((request, response) => void this.#handle(request, response));
+    const server = createServer(
+      { requestTimeout: REQUEST_MS },
+      (request, response) => void this.#handle(request, response),
+    );
     this.#server = server;
     try {
       this.#port = await listen(server, this.#input.host, this.#port ?? this.#input.port);
@@ -93,15 +99,15 @@ export class EngineServer {
       this.#strike(outage, path, request, response);
       return;
     }
-    if (this.#isLetIn(request, response)) return;
-    const body = await textOf(request);
-    if (body === undefined) return;
-    const answer = this.#answer(path, query, request, body);
+    const foreign = foreignPage(request.headers, { host: this.#input.host, origins: this.#origins });
+    if (!foreign && this.#isLetIn(request, response)) return;
+    const answer = foreign ?? (await this.#answer(path, query, request));
+    if (answer === undefined) return;
     if (answer.status >= 300) this.#input.onRefused(path, `answered ${answer.status}`);
     try {
-      send(response, answer);
+      send(request, response, answer);
     } catch (error) {
-      send(response, this.#fault(path, error));
+      send(request, response, this.#fault(path, error));
     }
   }
 
@@ -120,27 +126,39 @@ export class EngineServer {
     return permission !== undefined;
   }
 
-  #answer(
+  /** The answer to a request; undefined: its client went away, or the engine was stopped. */
+  async #answer(
     path: string,
     query: URLSearchParams,
     request: IncomingMessage,
-    body: string | BodyTooLarge,
-  ): EngineAnswer {
+  ): Promise<EngineAnswer | undefined> {
     const route = this.#input.router.find(path);
     if ("status" in route) return route;
-    const { methods, id } = route;
+    const { methods, access, id } = route;
     const answer = methods[request.method as Method];
     if (!answer) {
       const allowed = Object.keys(methods).join(", ");
       return refusal(405, `${path} takes ${allowed}, got ${request.method}`, { allow: allowed });
     }
-    if (body instanceof BodyTooLarge) return refusal(413, body.message);
+    const { admission } = this.#input;
     const { authorization } = request.headers;
-    const isEmpty = request.method === "GET" || (request.method === "DELETE" && body.trim() === "");
-    const parsed = isEmpty ? { value: undefined } : parsedJson(body);
+    const isKnown = admission.byHead(access, { authorization, query });
+    if (access === "account" && !isKnown) return refusal(401, "invalid api_key");
+    const text = request.method === "GET" ? "" : await admittedBody(request, { access, admission, isKnown });
+    if (typeof text !== "string") return text;
+    const isEmpty = request.method === "GET" || (request.method === "DELETE" && text.trim() === "");
+    const parsed = isEmpty ? { value: undefined } : parsedJson(text);
     if (parsed === undefined) return refusal(400, "the body is not JSON");
+    return this.#answerOf(path, answer, { authorization, query, id, body: parsed.value, isKnown });
+  }
+
+  #answerOf(
+    path: string,
+    answer: (request: EngineRequest) => EngineAnswer,
+    request: EngineRequest,
+  ): EngineAnswer {
     try {
-      return answer({ authorization, query, id, body: parsed.value });
+      return answer(request);
     } catch (error) {
       return this.#fault(path, error);
     }
@@ -156,17 +174,9 @@ export class EngineServer {
     this.#input.onRefused(path, `outage: ${outage.kind}`);
     request.on("error", () => {}); // The client may well give up while it still sends.
     request.resume();
-    if (outage.kind === "status") send(response, refusal(outage.status, "an outage is being rehearsed"));
+    if (outage.kind === "status")
+      send(request, response, refusal(outage.status, "an outage is being rehearsed"));
     else if (outage.kind !== "hang") request.socket.destroy();
-  }
-}
-
-/** A request's body; undefined: the client went away, or the engine was stopped, and nobody is to be answered. */
-async function textOf(request: IncomingMessage): Promise<string | BodyTooLarge | undefined> {
-  try {
-    return (await readBody(request, MAX_BODY_BYTES)).toString("utf8");
-  } catch (error) {
-    return error instanceof BodyTooLarge ? error : undefined;
   }
 }
 

@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import type { AuthData } from "../wire.js";
+import { Admission } from "./admission.js";
 import { type CheckedOptions, checkedOptions } from "./checked-options.js";
 import type { EngineEvents } from "./engine-events.js";
 import type { EngineOptions } from "./engine-options.js";
@@ -37,6 +38,7 @@ export class Engine extends EventEmitter<EngineEvents> {
   readonly #options: CheckedOptions;
   readonly #ledger: Ledger;
   readonly #server: EngineServer;
+  readonly #admission: Admission;
   readonly #file: StateFile | undefined;
   #run: EngineRun | undefined;
   /** What was known when it was stopped last; undefined: it runs, or never did. */
@@ -57,10 +59,16 @@ export class Engine extends EventEmitter<EngineEvents> {
             state: () => this.#memory ?? started(this.#run).remember(false),
             onNotice: (notice) => this.#notice(notice),
           });
+    this.#admission = new Admission({
+      token: () => this.token,
+      accountKey: this.#accountKey,
+      opensEndpoint: (key) => this.#run?.endpoints.hasKey(key) ?? false,
+    });
     this.#server = new EngineServer({
       host,
       port,
       cors,
+      admission: this.#admission,
       router: new Router([...routes(this.#desk()), ...webRoutes(this.#webDesk())]),
       onRefused: (path, reason) => this.#countRefusal(path, reason),
       onFault: (fault) => this.#notice(fault),
@@ -77,7 +85,14 @@ export class Engine extends EventEmitter<EngineEvents> {
     return started(this.#run).key.publicPem;
   }
 
-  /** The newest status reports, oldest first; `history` at most. */
+  /**
+   * The `mtoken` that reports must carry, to be given to workers as `MASTER_TOKEN`; undefined: any, and before the start.
+   */
+  get token(): string | undefined {
+    return this.#run?.token;
+  }
+
+  /** The newest status reports, oldest first; `history` at most, and no more than 32 MB. */
   get reports(): readonly RecordedReport[] {
     return this.#ledger.reports;
   }
@@ -225,7 +240,6 @@ export class Engine extends EventEmitter<EngineEvents> {
 
   #webDesk(): WebDesk {
     return {
-      accountKey: this.#accountKey,
       ownEndpoint: this.#options.endpoint,
       endpoints: () => started(this.#run).endpoints,
     };
@@ -233,7 +247,7 @@ export class Engine extends EventEmitter<EngineEvents> {
 
   #desk(): Desk {
     return {
-      token: () => this.#run?.token,
+      admission: this.#admission,
       accountKey: this.#accountKey,
       publicKey: () => this.publicKey,
       endpointNamed: (name) => this.#run?.endpoints.byName(name),
@@ -246,11 +260,13 @@ export class Engine extends EventEmitter<EngineEvents> {
         return answer;
       },
       recordReport: (status) => {
-        const report = this.#ledger.recordReport(status, now());
         const endpoint =
           this.#run?.endpoints.all.find((each) => each.workforce.has(status.id)) ?? this.#run?.own;
+        if (endpoint?.workforce.hasRoom(status.id) === false) return false;
+        const report = this.#ledger.recordReport(status, now());
         endpoint?.workforce.takeReport(report);
         this.#announce(() => this.emit("report", report));
+        return true;
       },
       recordEnded: (delivery) => {
         const ended = this.#ledger.recordEnded(delivery, now());

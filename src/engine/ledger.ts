@@ -43,6 +43,15 @@ export interface Totals {
   readonly requestedLoad: number;
 }
 
+/** Most that the kept reports may weigh, in bytes. */
+const MOST_BYTES = 32 * 1024 * 1024;
+
+/** Roughly what a report takes of the memory, in bytes. */
+export const weightOf = ({ error_msg, url, version, mtoken, working_request_idxs }: WorkerStatus): number =>
+  300 +
+  2 * (error_msg.length + url.length + version.length + mtoken.length) +
+  8 * working_request_idxs.length;
+
 /** How many requests are watched for being reported ended twice: some 50 MB. */
 const COUNTED_ENDS = 1_000_000;
 
@@ -57,7 +66,7 @@ export class Ledger {
   readonly #requested = { requested: 0, requestedLoad: 0 };
 
   constructor(history: number) {
-    this.#reports = new BoundedList(history);
+    this.#reports = new BoundedList<RecordedReport>(history, { weightOf, most: MOST_BYTES });
     this.#ended = new BoundedList(history);
     this.#loadTimes = new BoundedList(history);
   }

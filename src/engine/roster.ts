@@ -1,4 +1,4 @@
-import type { RecordedReport } from "./ledger.js";
+import { type RecordedReport, weightOf } from "./ledger.js";
 
 /**
  * What the engine thinks of a worker.
@@ -44,8 +44,10 @@ interface Entry {
   routedLoad: number;
 }
 
-/** How many workers are remembered; beyond that the one that has been silent for longest is forgotten. */
+/** How many workers are remembered. */
 const MAX_WORKERS = 1000;
+/** Most that their last reports may weigh, in bytes. */
+const MOST_BYTES = 64 * 1024 * 1024;
 
 /**
  * The workers that have announced themselves, by their reports.
@@ -60,6 +62,8 @@ export class Roster {
   /** Workers that were started by the engine and have not told their `loadtime` yet. */
   readonly #toLoad = new Set<number>();
   readonly #silentAfter: number;
+  /** What the last reports weigh, in bytes. */
+  #weight = 0;
 
   /** @param silentAfter - seconds without a report after which a worker gets no more requests. */
   constructor(silentAfter: number) {
@@ -67,21 +71,53 @@ export class Roster {
   }
 
   /**
-   * @param at when it came: in seconds of a clock that never jumps, as all times here.
-   * @returns the id of a worker that was forgotten because there are too many.
+   * Whether a worker that is not known yet may come. Where there are too many, it takes the place of one that gets no
+   * requests; one that does is not pushed out.
    */
-  update(report: RecordedReport, at: number): number | undefined {
+  hasRoom(now: number): boolean {
+    return this.#entries.size < MAX_WORKERS || this.#unready(now) !== undefined;
+  }
+
+  /**
+   * Where there are too many workers, those are forgotten that get no requests, and then any; of these the one that has
+   * been silent for longest.
+   *
+   * @param at when it came: in seconds of a clock that never jumps, as all times here.
+   * @returns the ids of the workers that were forgotten.
+   */
+  update(report: RecordedReport, at: number): readonly number[] {
     const known = this.#entries.get(report.id);
     if (report.loadtime > 0) this.#toLoad.delete(report.id);
     const wasReady = known === undefined && report.max_perf > 0 && !this.#toLoad.has(report.id);
     // A capacity is kept until the process ends: without one, it is another process, which has yet to load.
     const hasLoaded = (known?.hasLoaded && report.max_perf > 0) || report.loadtime > 0 || wasReady;
-    this.#entries.delete(report.id);
+    this.#drop(report.id);
     this.#entries.set(report.id, { lastReport: report, at, hasLoaded, routed: new Map(), routedLoad: 0 });
-    if (this.#entries.size <= MAX_WORKERS) return undefined;
-    const [longestSilent] = this.#entries.keys();
-    if (longestSilent !== undefined) this.forget(longestSilent);
-    return longestSilent;
+    this.#weight += weightOf(report);
+    const forgotten: number[] = [];
+    while (this.#entries.size > MAX_WORKERS || (this.#weight > MOST_BYTES && this.#entries.size > 1)) {
+      const [longestSilent] = this.#entries.keys();
+      const id = this.#unready(at, report.id) ?? longestSilent;
+      if (id === undefined) break;
+      this.forget(id);
+      forgotten.push(id);
+    }
+    return forgotten;
+  }
+
+  /** Of the workers that get no requests the one that has been silent for longest. @param but this one. */
+  #unready(now: number, but?: number): number | undefined {
+    for (const [id, entry] of this.#entries) {
+      if (id !== but && this.#stateOf(entry, now) !== "idle") return id;
+    }
+    return undefined;
+  }
+
+  #drop(id: number): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    this.#entries.delete(id);
+    this.#weight -= weightOf(entry.lastReport);
   }
 
   /** Every worker known, at `now`. */
@@ -97,13 +133,13 @@ export class Roster {
 
   /** Forgets a worker. One of the same id that reports later is a new one, which has yet to load. */
   restart(id: number): void {
-    this.#entries.delete(id);
+    this.#drop(id);
     this.#toLoad.add(id);
   }
 
   /** Forgets a worker for good. */
   forget(id: number): void {
-    this.#entries.delete(id);
+    this.#drop(id);
     this.#toLoad.delete(id);
   }
 

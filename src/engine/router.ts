@@ -1,3 +1,4 @@
+import type { Access } from "./admission.js";
 import { type EngineAnswer, type EngineRequest, refusal } from "./exchange.js";
 import { withoutSlash } from "./outage.js";
 
@@ -7,11 +8,13 @@ export type Method = "GET" | "POST" | "PUT" | "DELETE";
 /** A path and what is done there. `:id` in a path stands for a number. */
 export interface Route {
   readonly path: string;
+  readonly access: Access;
   readonly methods: { readonly [method in Method]?: (request: EngineRequest) => EngineAnswer };
 }
 
 /** A route that was found for a path, with the number in it. */
 export interface FoundRoute {
+  readonly access: Access;
   readonly methods: Route["methods"];
   readonly id: number;
 }
@@ -30,11 +33,11 @@ export class Router {
   find(path: string): FoundRoute | EngineAnswer {
     const plain = withoutSlash(path);
     const exact = this.#routes.get(plain);
-    if (exact) return { methods: exact.methods, id: 0 };
+    if (exact) return { access: exact.access, methods: exact.methods, id: 0 };
     const slash = plain.lastIndexOf("/");
     const last = plain.slice(slash + 1);
     const numbered = NUMBER.test(last) ? this.#routes.get(`${plain.slice(0, slash)}/:id`) : undefined;
-    if (numbered) return { methods: numbered.methods, id: Number(last) };
+    if (numbered) return { access: numbered.access, methods: numbered.methods, id: Number(last) };
     return refusal(404, `no such path: ${path}`);
   }
 }

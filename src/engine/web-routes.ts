@@ -3,13 +3,11 @@ import type { Endpoints } from "./endpoints.js";
 import { type EngineAnswer, type EngineRequest, refusal } from "./exchange.js";
 import { faults } from "./faults.js";
 import type { ManagedEndpoint } from "./managed-endpoint.js";
-import { keyOf } from "./request-key.js";
 import type { Route } from "./router.js";
 import { workergroupRequestSchema } from "./workergroup.js";
 
 /** What the web calls need of the engine. */
 export interface WebDesk {
-  readonly accountKey: string;
   /** The name of the endpoint that the engine was started with, which is there to stay. */
   readonly ownEndpoint: string;
   endpoints(): Endpoints;
@@ -21,24 +19,27 @@ const done = (more: object = {}): EngineAnswer => ({ status: 200, body: { succes
 
 /** The calls by which endpoints and workergroups are managed, with the account's key. */
 export function webRoutes(desk: WebDesk): readonly Route[] {
-  const guarded =
+  const to =
     (handler: Handler) =>
     (request: EngineRequest): EngineAnswer =>
-      keyOf(request) === desk.accountKey ? handler(desk, request) : refusal(401, "invalid api_key");
+      handler(desk, request);
   return [
     {
       path: "/api/v0/endptjobs",
-      methods: { GET: guarded(listEndpoints), POST: guarded(createEndpoint) },
+      access: "account",
+      methods: { GET: to(listEndpoints), POST: to(createEndpoint) },
     },
     {
       path: "/api/v0/endptjobs/:id",
-      methods: { GET: guarded(showEndpoint), PUT: guarded(changeEndpoint), DELETE: guarded(removeEndpoint) },
+      access: "account",
+      methods: { GET: to(showEndpoint), PUT: to(changeEndpoint), DELETE: to(removeEndpoint) },
     },
     {
       path: "/api/v0/workergroups",
-      methods: { GET: guarded(listGroups), POST: guarded(createGroup) },
+      access: "account",
+      methods: { GET: to(listGroups), POST: to(createGroup) },
     },
-    { path: "/api/v0/workergroups/:id", methods: { DELETE: guarded(removeGroup) } },
+    { path: "/api/v0/workergroups/:id", access: "account", methods: { DELETE: to(removeGroup) } },
   ];
 }
 

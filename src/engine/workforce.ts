@@ -117,6 +117,11 @@ export class Workforce {
     this.#dropEmptyGroups();
   }
 
+  /** Whether a report of this worker can be taken: one that is not known yet is one too many where all others are ready. */
+  hasRoom(workerId: number): boolean {
+    return this.has(workerId) || this.#surroundings.provider !== undefined || this.roster.hasRoom(now());
+  }
+
   /** Takes a report of one of its workers, or of one that nobody has heard of. */
   takeReport(report: RecordedReport): void {
     const isKnown = this.#workers.has(report.id);
@@ -128,8 +133,9 @@ export class Workforce {
       return;
     }
     if (!isKnown) this.#add({ id: report.id, groupId: ANNOUNCED, origin: "announced", purpose: "active" });
-    const forgotten = this.roster.update(report, now());
-    if (forgotten !== undefined) this.#workers.get(forgotten)?.ref.send({ type: "worker.destroy" });
+    for (const id of this.roster.update(report, now())) {
+      this.#workers.get(id)?.ref.send({ type: "worker.destroy" });
+    }
     const worker = this.#workers.get(report.id);
     const reported = this.roster.reported(report.id, now());
     if (worker === undefined || reported === undefined) return;

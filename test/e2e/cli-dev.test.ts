@@ -130,7 +130,11 @@ describe("tsworker dev", () => {
     expect(await isRunning(secondPid)).toBe(false);
     expect(command.stdout()).toContain("Error: the third is broken");
     // The engine sends nobody to a worker that is not there.
-    const asking = { method: "POST", body: '{"endpoint":"dev","api_key":"dev"}' };
+    const asking = {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: '{"endpoint":"dev","api_key":"dev"}',
+    };
     const route = await (await fetch(`${await engineUrl()}/route/`, asking)).json();
     expect(route).toMatchObject({ status: expect.stringMatching(/^0 workers/) });
 

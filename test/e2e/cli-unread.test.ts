@@ -14,6 +14,7 @@ describe("a command whose reader has enough, such as `head`", () => {
     // It may end before it has answered.
     const asked = fetch(`${url}/route/`, {
       method: "POST",
+      headers: { "content-type": "application/json" },
       body: JSON.stringify({ endpoint: "e", api_key: "k", cost: 1 }),
     }).catch(() => {});
     expect(await command.exitCode).toBe(0);

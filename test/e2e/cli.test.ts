@@ -16,7 +16,11 @@ async function listening(command: ReturnType<typeof tsworker>): Promise<string> 
 }
 
 async function post(url: string, body: unknown): Promise<Response> {
-  return fetch(url, { method: "POST", headers: { connection: "close" }, body: JSON.stringify(body) });
+  return fetch(url, {
+    method: "POST",
+    headers: { connection: "close", "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
 }
 
 describe("tsworker engine", () => {
@@ -24,7 +28,8 @@ describe("tsworker engine", () => {
     const command = tsworker("engine", "--port", "0", "--endpoint", "e", "--api-key", "k");
     const url = await listening(command);
     await post(`${url}/route/`, { endpoint: "e", api_key: "k" });
-    await post(`${url}/worker_status/`, workerStatus({ id: 7, error_msg: "Traceback" }));
+    const mtoken = /MASTER_TOKEN=(\S+)/.exec(command.stdout())?.[1] ?? "";
+    await post(`${url}/worker_status/`, workerStatus({ id: 7, mtoken, error_msg: "Traceback" }));
     command.signal("SIGTERM");
     expect(await command.exitCode).toBe(0);
     const lines = command.stdout().trimEnd().split("\n");

@@ -1,4 +1,3 @@
-import { request } from "node:http";
 import { expect, test } from "vitest";
 import { Engine } from "../../src/engine/index.js";
 import { startedEngine, tell } from "../support/started-engine.js";
@@ -21,22 +20,6 @@ test("the slash at the end of a path makes no difference", async () => {
   const engine = await startedEngine();
   expect((await fetch(`${engine.url}/pubkey`)).status).toBe(200);
   expect((await tell(engine, "/route", { endpoint: "endpoint", api_key: "key" })).status).toBe(200);
-});
-
-test("a body over 64 MiB is answered 413", async () => {
-  const engine = await startedEngine();
-  const status = await new Promise((resolve, reject) => {
-    const sending = request(`${engine.url}/worker_status/`, { method: "POST" }, (response) => {
-      resolve(response.statusCode);
-      response.resume();
-    });
-    sending.once("error", reject);
-    const piece = Buffer.alloc(1024 * 1024);
-    for (let sent = 0; sent <= 64; sent += 1) sending.write(piece);
-    sending.end();
-  });
-  expect(status).toBe(413);
-  expect(engine.refused).toBe(1);
 });
 
 test("a taken port is one clear error", async () => {

@@ -77,7 +77,11 @@ describe("the API key may come", () => {
   ])("%s", async (_, query, inBody, headers) => {
     const engine = await startedEngine();
     const body = JSON.stringify({ endpoint: "endpoint", cost: "1", ...inBody });
-    const response = await fetch(`${engine.url}/route/${query}`, { method: "POST", headers, body });
+    const response = await fetch(`${engine.url}/route/${query}`, {
+      method: "POST",
+      headers: { ...headers, "content-type": "application/json" },
+      body,
+    });
     expect(response.status).toBe(200);
   });
 });

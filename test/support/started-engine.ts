@@ -27,7 +27,7 @@ export async function startedEngine(options: Partial<EngineOptions> = {}): Promi
 export async function tell(engine: Engine, path: string, body: unknown): Promise<Response> {
   return fetch(`${engine.url}${path}`, {
     method: "POST",
-    headers: { connection: "close" },
+    headers: { connection: "close", "content-type": "application/json" },
     body: typeof body === "string" ? body : JSON.stringify(body),
   });
 }

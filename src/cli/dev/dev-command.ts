@@ -77,7 +77,13 @@ async function runDev(name: string | undefined, options: DevCommandOptions): Pro
   const folder = await mkdtemp(join(tmpdir(), "tsworker-dev-"));
   const clear = (): void => rmSync(folder, { recursive: true, force: true });
   const asked = AbortSignal.any([interruption(clear), unreadOutput()]);
-  const engine = new Engine({ endpoint, apiKey, port: options.port });
+  const engine = new Engine({
+    endpoint,
+    apiKey,
+    port: options.port,
+    // A worker that has a token of its own keeps it.
+    token: process.env.MASTER_TOKEN || true,
+  });
   let simulator: ModelSimulator | undefined;
   let withdraw = (): void => {};
   try {
@@ -89,11 +95,13 @@ async function runDev(name: string | undefined, options: DevCommandOptions): Pro
       simulator = new ModelSimulator(kind.model({}), { port: options.modelPort ?? usual, logFile: log });
     }
     const engineUrl = await orAdvise("choose another port with --port", engine.start());
+    const token = engine.token ?? "";
     withdraw = announce({
       kind: "engine",
       url: engineUrl,
       endpoint,
       apiKey,
+      token,
       title: `tsworker dev ${name ?? ""}`.trim(),
     });
     const modelUrl =
@@ -106,6 +114,7 @@ async function runDev(name: string | undefined, options: DevCommandOptions): Pro
       simulator && kind && modelUrl !== undefined ? { simulator, url: modelUrl, kind: kind.name } : undefined;
     const env = devEnvironment(process.env, {
       engineUrl,
+      token,
       folder,
       model: model && { url: model.url, log },
     });

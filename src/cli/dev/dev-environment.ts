@@ -6,6 +6,8 @@ import { orAdvise } from "../or-advise.js";
 
 interface DevEnvironmentInput {
   readonly engineUrl: string;
+  /** The token that reports to the engine must carry. */
+  readonly token: string;
   /** Folder for what the worker keeps. */
   readonly folder: string;
   /** The simulated model; undefined: the worker has its own. */
@@ -22,7 +24,7 @@ const PORT = "3000";
  */
 export function devEnvironment(
   variables: NodeJS.ProcessEnv,
-  { engineUrl, folder, model }: DevEnvironmentInput,
+  { engineUrl, token, folder, model }: DevEnvironmentInput,
 ): NodeJS.ProcessEnv {
   const port = variables.WORKER_PORT ?? PORT;
   return {
@@ -36,6 +38,7 @@ export function devEnvironment(
     // What the simulated model can do says nothing of the real one.
     BENCHMARK_FILE: join(folder, ".has_benchmark"),
     ...variables,
+    MASTER_TOKEN: token,
     // Where they are the user's, the model was started by them.
     ...(model && {
       MODEL_PORT: new URL(model.url).port,

@@ -122,7 +122,7 @@ export function devAddresses({
     "# one request through the engine",
     `npx tsworker call ${sample.route} '${payload}'${at}`,
     "# the same in two: the engine names the worker, and the worker answers",
-    `AUTH=$(curl -s ${engine.url}/route/ -d '${asking}')`,
+    `AUTH=$(curl -s ${engine.url}/route/ -H 'content-type: application/json' -d '${asking}')`,
     `curl -s "$(echo "$AUTH" | sed 's/.*"url":"\\([^"]*\\)".*/\\1/')${sample.route}" -d '${body}'`,
     ...inspector,
   ];

@@ -44,7 +44,7 @@ export function addEngineCommand(program: Command): void {
     .option("--account-key <key>", "API key of the web calls (default: that of the endpoint)")
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--port <port>", "port to listen on, 0 for any free one", port, 8080)
-    .option("--token <token>", "master token that workers must send (default: any)")
+    .option("--token <token>", "master token that workers must send, empty for any (default: a new one)")
     .option("--cors <origin>", "origin whose pages may call it, * for any; may be repeated", collected, [])
     .option("--silent-after <seconds>", "route nothing to a worker silent for longer", numberFrom(1), 35)
     .option("--state <file>", "file that the engine goes on from after a restart (default: none)")
@@ -86,13 +86,30 @@ async function runEngine(options: EngineCommandOptions): Promise<void> {
           ...(folder !== undefined && { folder }),
         })
       : undefined;
-  const engine = new Engine({ ...options, scaling: scalingOf(options), provider });
+  const engine = new Engine({
+    ...options,
+    token: options.token ?? true,
+    scaling: scalingOf(options),
+    provider,
+  });
   printEngineEvents(engine);
   const url = await engine.start();
   const { endpoint, apiKey } = options;
-  announce({ kind: "engine", url, endpoint, apiKey, title: "tsworker engine" });
+  const { token } = engine;
+  announce({
+    kind: "engine",
+    url,
+    endpoint,
+    apiKey,
+    ...(token !== undefined && { token }),
+    title: "tsworker engine",
+  });
   printEvent("listening", `${url}  endpoint ${endpoint}`);
-  if (provider === undefined) printEvent("hint", `start workers with REPORT_ADDR=${url}`);
+  if (provider === undefined) {
+    // One that was given is known to who gave it, and may be a secret of others, too.
+    const secret = options.token === undefined ? ` MASTER_TOKEN=${token}` : "";
+    printEvent("hint", `start workers with REPORT_ADDR=${url}${secret}`);
+  }
   if (!asked.aborted) await once(asked, "abort");
   if (provider !== undefined && engine.workers.length > 0) {
     printEvent("stopping", "workers finish their requests; Ctrl-C again kills them");

@@ -66,6 +66,7 @@ describe("what a client names as null is as if it were not named", () => {
     const put = async (body: unknown) => {
       const response = await fetch(`${engine.url}/api/v0/endptjobs/1/?api_key=key`, {
         method: "PUT",
+        headers: { "content-type": "application/json" },
         body: JSON.stringify(body),
       });
       return (await response.json()) as { readonly result: unknown };
@@ -100,6 +101,7 @@ test("the queue aimed at follows the longest allowed, where nobody names it", as
   const engine = await startedEngine();
   const response = await fetch(`${engine.url}/api/v0/endptjobs/1/?api_key=key`, {
     method: "PUT",
+    headers: { "content-type": "application/json" },
     body: '{"max_queue_time":5}',
   });
   expect(await response.json()).toMatchObject({ result: { max_queue_time: 5, target_queue_time: 5 } });

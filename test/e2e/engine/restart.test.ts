@@ -29,7 +29,7 @@ test("endpoints, groups, keys, counters and workers outlive the engine", async (
   const { request_idx } = await ask<{ request_idx: number }>(first, "/route/", asking);
   const web = (engine: Engine, path: string, body?: unknown) =>
     fetch(`${engine.url}/api/v0${path}?api_key=key`, {
-      headers: { connection: "close" },
+      headers: { connection: "close", "content-type": "application/json" },
       ...(body !== undefined && { method: "POST", body: JSON.stringify(body) }),
     }).then((response) => response.json());
   await web(first, "/endptjobs/", { endpoint_name: "other", min_load: 7 });
@@ -107,7 +107,11 @@ test("a worker process that outlived a killed engine is found again", async () =
     );
   const url = `http://127.0.0.1:${port}`;
   const workers = async (): Promise<readonly { readonly id: number; readonly status: string }[]> => {
-    const asking = { method: "POST", headers: { connection: "close" }, body: '{"id":1,"api_key":"key"}' };
+    const asking = {
+      method: "POST",
+      headers: { connection: "close", "content-type": "application/json" },
+      body: '{"id":1,"api_key":"key"}',
+    };
     return (await (await fetch(`${url}/get_endpoint_workers/`, asking)).json()) as never;
   };
   const rememberedProcess = async (): Promise<number> => {

@@ -35,6 +35,7 @@ test("a suspended endpoint is not managed", async () => {
   const { engine } = await processEngine();
   const suspended = await fetch(`${engine.url}/api/v0/endptjobs/1/?api_key=key`, {
     method: "PUT",
+    headers: { "content-type": "application/json" },
     body: JSON.stringify({ endpoint_state: "suspended", cold_workers: 1 }),
   });
   expect(suspended.status).toBe(200);

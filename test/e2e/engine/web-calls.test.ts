@@ -12,7 +12,7 @@ type Json = Record<string, unknown> & {
 async function call(engine: Engine, method: string, path: string, body?: unknown) {
   const response = await fetch(`${engine.url}/api/v0${path}`, {
     method,
-    headers: { authorization: "Bearer account", connection: "close" },
+    headers: { authorization: "Bearer account", connection: "close", "content-type": "application/json" },
     ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
   });
   return { status: response.status, body: (await response.json()) as Json };
