@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -24,7 +24,26 @@ async function machine() {
     WORKER_HTTP_PORT: String(await freePort()),
   };
   const announced = async () => (await readdir(cwd)).filter((name) => /^tsworker-\d+$/.test(name));
-  return { run: (...words: readonly string[]) => tsworkerIn({ cwd, env }, ...words), announced, cwd };
+  const runWith = (more: NodeJS.ProcessEnv, ...words: readonly string[]) =>
+    tsworkerIn({ cwd, env: { ...env, ...more } }, ...words);
+  const run = (...words: readonly string[]) => runWith({}, ...words);
+  return { run, runWith, announced, cwd, workerPort };
+}
+
+/** Writes `worker.js`, a worker whose model has yet to be started on a port. */
+async function workerAt(cwd: string, modelPort: number): Promise<void> {
+  await mkdir(join(cwd, "node_modules"));
+  await symlink(root("."), join(cwd, "node_modules", "tsworker"));
+  await writeFile(join(cwd, "package.json"), '{ "type": "module" }\n');
+  await writeFile(
+    join(cwd, "worker.js"),
+    `import { Worker } from "tsworker";
+     await new Worker({
+       modelServerUrl: "http://127.0.0.1:${modelPort}",
+       modelHealthcheckUrl: "/health",
+       handlers: [{ route: "/v1/completions", benchmarkConfig: { generator: () => ({}), runs: 1 } }],
+     }).run();\n`,
+  );
 }
 
 test("while dev runs, call, load and inspect need no address, endpoint and key, and afterwards they say so", async () => {
@@ -75,21 +94,40 @@ test("of two engines one has to be chosen, and one that was killed is none", asy
   expect(second.engine.stdout()).toContain("no worker");
 });
 
+test("a worker started by hand has the token of the engine beside it, unless it has one of its own", async () => {
+  const { run, runWith, announced, cwd, workerPort } = await machine();
+  await workerAt(cwd, await freePort());
+  const engine = run("engine", "--port", "0", "--endpoint", "e", "--api-key", "k");
+  const [, url = "", token = ""] = await eventually(
+    () => /REPORT_ADDR=(\S+) MASTER_TOKEN=(\S{20,})/.exec(engine.stdout()) ?? false,
+    SLOW,
+  );
+  const [folder = ""] = await announced();
+  const [file = ""] = await readdir(join(cwd, folder));
+  expect((await stat(join(cwd, folder, file))).mode & 0o777).toBe(0o600);
+  expect(JSON.parse(await readFile(join(cwd, folder, file), "utf8"))).toMatchObject({ url, token });
+
+  const env = {
+    PUBLIC_IPADDR: "127.0.0.1",
+    [`VAST_TCP_PORT_${workerPort}`]: String(workerPort),
+    CONTAINER_ID: "7",
+    REPORT_ADDR: url,
+  };
+  const stranger = runWith({ ...env, MASTER_TOKEN: "another" }, "run", "worker.js");
+  await eventually(() => engine.stdout().includes("/worker_status/  answered 401"), SLOW);
+  stranger.signal("SIGKILL");
+  await stranger.exitCode;
+  expect(engine.stdout()).not.toContain("worker 7");
+  const worker = runWith(env, "run", "worker.js");
+  await eventually(() => expect(engine.stdout()).toMatch(/report +worker 7 /), SLOW);
+  // It is a secret of the worker's, too.
+  expect(worker.stdout()).not.toContain(token);
+});
+
 test("while no worker is ready, call and dev say what it waits for", async () => {
   const { run, cwd } = await machine();
   const modelPort = await freePort();
-  await mkdir(join(cwd, "node_modules"));
-  await symlink(root("."), join(cwd, "node_modules", "tsworker"));
-  await writeFile(join(cwd, "package.json"), '{ "type": "module" }\n');
-  await writeFile(
-    join(cwd, "worker.js"),
-    `import { Worker } from "tsworker";
-     await new Worker({
-       modelServerUrl: "http://127.0.0.1:${modelPort}",
-       modelHealthcheckUrl: "/health",
-       handlers: [{ route: "/v1/completions", benchmarkConfig: { generator: () => ({}), runs: 1 } }],
-     }).run();\n`,
-  );
+  await workerAt(cwd, modelPort);
   const dev = run("dev", "worker.js", "--no-model", "--port", "0");
   const reason = `waits for 127.0.0.1:${modelPort}: connection refused`;
   await eventually(() => expect(dev.stdout()).toContain(reason), SLOW);
