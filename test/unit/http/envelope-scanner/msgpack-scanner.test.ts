@@ -127,6 +127,7 @@ describe("what cannot become a value is refused with the byte that shows it", ()
     ["a list longer than the body may be", bytes(0xdd, 0xff, 0xff, 0xff, 0xff)],
     ["a map longer than the body may be", bytes(0xde, 0x02, 0x00)],
     ["lists that are too long together", bytes(0xdc, 0x01, 0xfc, 0xdc, 0x01, 0xfc, 0xdc, 0x00, 0x08)],
+    ["a string that leaves no room for what a list owes", bytes(0xdc, 0x03, 0xe8, 0xd9, 0x64)],
     ["more bytes than the body may have", Buffer.concat([bytes(0xc5, 0x03, 0xfd), Buffer.alloc(1022)])],
     ...[0xc7, 0xc8, 0xc9, 0xd4, 0xd5, 0xd6, 0xd7, 0xd8].map((first): [string, Buffer] => [
       `an extension that begins with ${first}`,
