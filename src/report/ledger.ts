@@ -237,10 +237,10 @@ export class Ledger {
   }
 
   #openIdxs(): readonly number[] {
-    const indexes = new Array<number>(this.#openRequests + this.#openSessions);
-    let count = 0;
+    // Not of a length given before: `JSON.stringify` is several times as fast for an array without holes.
+    const indexes: number[] = [];
     for (let entry = this.#open.behind; entry !== this.#open; entry = entry.behind)
-      indexes[count++] = entry.requestIdx;
+      indexes.push(entry.requestIdx);
     return indexes;
   }
 
