@@ -27,9 +27,9 @@ export function refusal(status: number, message: string, headers?: EngineAnswer[
   return { status, body: { error_msg: cut(message, MOST_MESSAGE) }, ...(headers && { headers }) };
 }
 
-/** A text of at most `most` UTF-16 units. */
+/** A text of at most `most` UTF-16 units. Where it is cut it is a copy: a slice would keep the whole text in memory. */
 export const cut = (text: string, most: number): string =>
-  text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+  text.length <= most ? text : Buffer.from(`${text.slice(0, most - 1)}…`, "utf16le").toString("utf16le");
 
 /** Milliseconds for which what still comes of a request that has its answer is read and dropped. */
 const DROPPED_MS = 10_000;

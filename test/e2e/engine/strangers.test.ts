@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Engine } from "../../../src/engine/index.js";
+import { temporaryFolder } from "../../support/process-engine.js";
 import { blockedFor, rawCall } from "../../support/raw-call.js";
 import { startedEngine, tell } from "../../support/started-engine.js";
 import { workerStatus } from "../../support/worker-status.js";
@@ -252,14 +254,28 @@ describe("without the option token", () => {
   });
 });
 
+test("a token of the engine's own outlives it in the state", async () => {
+  const state = join(await temporaryFolder(), "state.json");
+  const first = await startedEngine({ state, token: true });
+  const { token } = first;
+  await first.stop();
+  const second = await startedEngine({ state, token: true });
+  expect(second.token).toBe(token);
+  expect((await startedEngine({ token: true })).token).not.toBe(token);
+});
+
 describe("1,100 made-up workers", () => {
+  /** @returns how many of them were refused. */
   const flood = async (engine: Engine, more: object): Promise<number> => {
+    const headers = { "content-type": "application/json" };
+    const report = async (id: number): Promise<number> => {
+      const body = JSON.stringify(workerStatus({ id, mtoken: TOKEN, loadtime: 1, ...more }));
+      const answer = await fetch(`${engine.url}/worker_status/`, { method: "POST", headers, body });
+      await answer.text();
+      return answer.status === 200 ? 0 : 1;
+    };
     let refused = 0;
-    for (let id = 1000; id < 2100; id += 1) {
-      const status = workerStatus({ id, mtoken: TOKEN, loadtime: 1, ...more });
-      if ((await rawCall(engine, "/worker_status/", { body: JSON.stringify(status) })).status !== 200)
-        refused += 1;
-    }
+    for (let id = 1000; id < 2100; id += 1) refused += await report(id);
     return refused;
   };
 
