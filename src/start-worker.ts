@@ -6,7 +6,7 @@ import { reporterMachine } from "../machines/reporter.js";
 import { sessionMachine } from "../machines/session.js";
 import { sessionsLogic } from "../machines/sessions.js";
 import { type WorkerActor, workerMachine } from "../machines/worker.js";
-import { announce } from "./announcement.js";
+import { announce, announcedToken } from "./announcement.js";
 import { fetchPublicKey } from "./auth/fetch-public-key.js";
 import { ReplayWindow } from "./auth/replay-window.js";
 import { Verifier } from "./auth/verifier.js";
@@ -158,7 +158,17 @@ export async function startWorker(
   });
   const reports = new ReportClient();
   const reporter = reporterMachine.provide({
-    actors: { deliver: deliverReports({ ledger, client: reports, log, counts, scrub, ...environment }) },
+    actors: {
+      deliver: deliverReports({
+        ledger,
+        client: reports,
+        log,
+        counts,
+        scrub,
+        announcedToken: () => announcedToken(environment.reportAddresses),
+        ...environment,
+      }),
+    },
   });
   const session = sessionMachine.provide({ actors: { callOnClose: callOnClose(log, modelServer) } });
   const worker = workerMachine.provide({

@@ -18,6 +18,8 @@ export interface DeliveryOptions {
   readonly log: Log;
   readonly workerId: number;
   readonly masterToken: string;
+  /** The token that an engine on this machine announces now, in the place of one that it does not take. */
+  readonly announcedToken: () => string | undefined;
   readonly publicUrl: string;
   readonly counts: ReportCounts;
   /** Takes secrets out of text, such as a line of the model's log. */
@@ -25,6 +27,12 @@ export interface DeliveryOptions {
 }
 
 const ENDED_TAIL = Buffer.from("]}");
+
+/** A report of ended requests up to the first of them. */
+function endedHeadOf(workerId: number, token: string): Buffer {
+  const identity = { worker_id: workerId, mtoken: token } satisfies Omit<EndedReport, "requests">;
+  return Buffer.from(`${JSON.stringify(identity).slice(0, -1)},"requests":[`);
+}
 
 /** GiB in use on `/`. */
 async function diskUsage(): Promise<number> {
@@ -37,10 +45,10 @@ async function diskUsage(): Promise<number> {
  * engine answered 2xx.
  */
 export function deliverReports(options: DeliveryOptions) {
-  const { ledger, client, log, workerId, masterToken, publicUrl, counts, scrub } = options;
+  const { ledger, client, log, workerId, announcedToken, publicUrl, counts, scrub } = options;
   let lastDiskUsage: number | undefined;
-  const identity = { worker_id: workerId, mtoken: masterToken } satisfies Omit<EndedReport, "requests">;
-  const endedHead = Buffer.from(`${JSON.stringify(identity).slice(0, -1)},"requests":[`);
+  let token = options.masterToken;
+  let endedHead = endedHeadOf(workerId, token);
 
   const deliverStatus = async (
     { address, condition, timeoutMs }: DeliveryInput,
@@ -50,7 +58,7 @@ export function deliverReports(options: DeliveryOptions) {
     const disk = await diskUsage();
     const status: WorkerStatus = {
       id: workerId,
-      mtoken: masterToken,
+      mtoken: token,
       version: VERSION,
       loadtime: condition.loadtime,
       cur_load: told.curLoad,
@@ -97,6 +105,9 @@ export function deliverReports(options: DeliveryOptions) {
       return delivered;
     } catch (error) {
       if (!signal.aborted) {
+        // The engine may have been started anew, with another one.
+        token = announcedToken() ?? token;
+        endedHead = endedHeadOf(workerId, token);
         counts[input.kind].failed++;
         log.warn(
           { report: input.kind, fault: error instanceof Error ? error.message : String(error) },

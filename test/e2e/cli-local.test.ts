@@ -94,17 +94,25 @@ test("of two engines one has to be chosen, and one that was killed is none", asy
   expect(second.engine.stdout()).toContain("no worker");
 });
 
-test("a worker started by hand has the token of the engine beside it, unless it has one of its own", async () => {
+test("a worker started by hand finds the token of the engine beside it, also when it has another or the engine is new", async () => {
   const { run, runWith, announced, cwd, workerPort } = await machine();
   await workerAt(cwd, await freePort());
-  const engine = run("engine", "--port", "0", "--endpoint", "e", "--api-key", "k");
-  const [, url = "", token = ""] = await eventually(
-    () => /REPORT_ADDR=(\S+) MASTER_TOKEN=(\S{20,})/.exec(engine.stdout()) ?? false,
-    SLOW,
-  );
+  const port = await freePort();
+  const start = async () => {
+    const engine = run("engine", "--port", String(port), "--endpoint", "e", "--api-key", "k");
+    const [, url = "", token = ""] = await eventually(
+      () => /REPORT_ADDR=(\S+) MASTER_TOKEN=(\S{20,})/.exec(engine.stdout()) ?? false,
+      SLOW,
+    );
+    return { engine, url, token };
+  };
+  const hears = (engine: ReturnType<typeof run>) =>
+    eventually(() => expect(engine.stdout()).toMatch(/report +worker 7 /), SLOW);
+  const first = await start();
   const [folder = ""] = await announced();
   const [file = ""] = await readdir(join(cwd, folder));
   expect((await stat(join(cwd, folder, file))).mode & 0o777).toBe(0o600);
+  const { url, token } = first;
   expect(JSON.parse(await readFile(join(cwd, folder, file), "utf8"))).toMatchObject({ url, token });
 
   const env = {
@@ -113,15 +121,24 @@ test("a worker started by hand has the token of the engine beside it, unless it 
     CONTAINER_ID: "7",
     REPORT_ADDR: url,
   };
-  const stranger = runWith({ ...env, MASTER_TOKEN: "another" }, "run", "worker.js");
-  await eventually(() => engine.stdout().includes("/worker_status/  answered 401"), SLOW);
-  stranger.signal("SIGKILL");
-  await stranger.exitCode;
-  expect(engine.stdout()).not.toContain("worker 7");
-  const worker = runWith(env, "run", "worker.js");
-  await eventually(() => expect(engine.stdout()).toMatch(/report +worker 7 /), SLOW);
-  // It is a secret of the worker's, too.
-  expect(worker.stdout()).not.toContain(token);
+  const without = runWith(env, "run", "worker.js");
+  await hears(first.engine);
+  expect(first.engine.stdout()).not.toContain("answered 401");
+  without.signal("SIGKILL");
+  first.engine.signal("SIGKILL");
+  await Promise.all([without.exitCode, first.engine.exitCode]);
+
+  const second = await start();
+  const other = runWith({ ...env, MASTER_TOKEN: "another" }, "run", "worker.js");
+  await hears(second.engine);
+  expect(second.engine.stdout()).toContain("/worker_status/  answered 401");
+  second.engine.signal("SIGKILL");
+  await second.engine.exitCode;
+  const third = await start();
+  await hears(third.engine);
+  for (const secret of [first, second, third]) {
+    expect(without.stdout() + other.stdout()).not.toContain(secret.token);
+  }
 });
 
 test("while no worker is ready, call and dev say what it waits for", async () => {

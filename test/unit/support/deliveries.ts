@@ -23,6 +23,7 @@ export function deliveries() {
     log,
     workerId: 17,
     masterToken: MASTER_TOKEN,
+    announcedToken: () => undefined,
     publicUrl: "http://203.0.113.7:41000",
     counts,
     scrub: scrubber([MASTER_TOKEN]),
