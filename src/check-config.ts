@@ -170,6 +170,11 @@ const configSchema = z.strictObject({
     .min(1)
     .max(2 ** 31 - 1)
     .default(256 * 1024 * 1024),
+  maxUnverifiedBytes: z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(64 * 1024 * 1024),
   streamHeaders: z.boolean().default(true),
   cors: z.array(originSchema).default([]),
   drainTimeout: z.number().nonnegative().max(86_400).default(30),
@@ -222,6 +227,7 @@ export function checkConfig(config: WorkerConfig): CheckedConfig {
     requireOwnUrl: data.requireOwnUrl,
     replayProtection: data.replayProtection,
     maxBodyBytes: data.maxBodyBytes,
+    maxUnverifiedBytes: data.maxUnverifiedBytes,
     streamHeaders: data.streamHeaders,
     cors: data.cors,
     drainTimeout: data.drainTimeout,

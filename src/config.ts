@@ -324,6 +324,11 @@ export interface WorkerConfig {
   /** Largest request body in bytes, below 2 GiB; a larger one is refused with 413. @default 268435456 (256 MiB) */
   readonly maxBodyBytes?: number;
   /**
+   * Bytes that are kept, of all requests together, of bodies whose sender is not known yet because `auth_data` comes after
+   * the payload. What has no room is refused with 503. @default 67108864 (64 MiB)
+   */
+  readonly maxUnverifiedBytes?: number;
+  /**
    * Adds `X-Accel-Buffering: no` and `Cache-Control: no-cache` to streams that lack them, so that proxies do not hold them
    * back: server-sent events, lines of JSON, and whatever has `stream` in its content type. @default true
    */
@@ -378,6 +383,7 @@ export interface CheckedConfig extends WorkerConfig {
   readonly requireOwnUrl: boolean;
   readonly replayProtection: boolean;
   readonly maxBodyBytes: number;
+  readonly maxUnverifiedBytes: number;
   readonly streamHeaders: boolean;
   readonly cors: readonly string[];
   readonly drainTimeout: number;

@@ -1,6 +1,6 @@
+import { createRequire } from "node:module";
 import { isatty } from "node:tty";
 import pino, { type Logger } from "pino";
-import { prettyFactory } from "pino-pretty";
 import type { LogLevel } from "./environment.js";
 import { scrubber } from "./scrubber.js";
 import { standardOutput } from "./standard-outputs.js";
@@ -30,13 +30,19 @@ function prettyMessage(line: Readonly<Record<string, unknown>>): string {
   return [what, ...rest].join("  ");
 }
 
-const prettyLine = prettyFactory({
-  colorize: true,
-  translateTime: "SYS:HH:MM:ss.l",
-  messageFormat: prettyMessage,
-  // Of an error the stack follows, all else stands in the line.
-  include: "level,time,err",
-});
+/** Writes log lines as people read them: what that takes is loaded for a terminal only. */
+function readable(output: Pick<ReturnType<typeof standardOutput>, "write">) {
+  const require = createRequire(import.meta.url);
+  const { prettyFactory } = require("pino-pretty") as typeof import("pino-pretty");
+  const prettyLine = prettyFactory({
+    colorize: true,
+    translateTime: "SYS:HH:MM:ss.l",
+    messageFormat: prettyMessage,
+    // Of an error the stack follows, all else stands in the line.
+    include: "level,time,err",
+  });
+  return { write: (line: string) => output.write(prettyLine(line)) };
+}
 
 /**
  * The worker's log: pretty on a terminal, a JSON object per line otherwise. Token, signatures and API keys are
@@ -61,7 +67,7 @@ export function createLog(level: LogLevel, secrets: readonly string[], onLine?: 
       redact: { paths: SECRET_PATHS, censor: CENSORED },
       hooks: { streamWrite: write },
     },
-    isatty(1) ? { write: (line) => output.write(prettyLine(line)) } : output,
+    isatty(1) ? readable(output) : output,
   );
   output.onRecovered = (lines) => log.warn({ lines }, "lines of the log were lost: the output took none");
   standardOutput(2).onRecovered = (lines) =>

@@ -25,7 +25,6 @@ import type { ActorKind } from "./inspect/frames.js";
 import type { InspectOptions } from "./inspect/inspect-options.js";
 import type { Inspection } from "./inspect/inspection.js";
 import { pageFiles } from "./inspect/page-files.js";
-import { statelyRelay } from "./inspect/stately.js";
 import type { Log } from "./log.js";
 import { logWorker, stateOf } from "./log-worker.js";
 import { Metrics } from "./metrics/metrics.js";
@@ -118,6 +117,7 @@ export async function startWorker(
     ownUrl: config.requireOwnUrl ? environment.publicUrl : undefined,
     replays: config.replayProtection ? new ReplayWindow() : undefined,
     maxBodyBytes: config.maxBodyBytes,
+    maxUnverifiedBytes: config.maxUnverifiedBytes,
     streamHeaders: config.streamHeaders,
     maxSessions: config.maxSessions,
     observer: inspector?.requests,
@@ -225,7 +225,7 @@ export async function startWorker(
     modelServer?.close();
     metrics.close();
   };
-  const endpoints = endpointsOf({
+  const endpoints = await endpointsOf({
     edge,
     routes,
     openRoutes: config.openRoutes,
@@ -242,6 +242,10 @@ export async function startWorker(
     log,
   });
   const pages = inspector && new Pages(inspector);
+  const stately = inspection?.options.stately;
+  // Most workers have no need of what it takes.
+  const statelyRelay =
+    stately === undefined ? undefined : (await import("./inspect/stately.js")).statelyRelay;
   const servers = await listenOnAll({
     ...environment,
     certificate: environment.useSsl
@@ -295,11 +299,10 @@ export async function startWorker(
   });
   actor.start();
   inspector?.begin({ ...observed, worker: actor });
-  const stately = inspection?.options.stately;
   const relay =
     inspector === undefined || stately === undefined
       ? undefined
-      : statelyRelay({ url: stately, feed: inspector, log });
+      : statelyRelay?.({ url: stately, feed: inspector, log });
   return {
     log,
     drain: () => actor.send({ type: "worker.drain" }),

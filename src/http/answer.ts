@@ -1,6 +1,6 @@
 import type { Traffic } from "../../machines/edge.js";
 import type { TsworkerError } from "../errors.js";
-import type { Faults } from "./envelope.js";
+import type { Faults } from "./envelope/envelope-reader.js";
 
 /** An answer that the worker gives itself. */
 export interface Answer {
@@ -14,6 +14,8 @@ export interface Answer {
   readonly acceptEncoding?: string;
   /** The connection is of no further use. */
   readonly close?: boolean;
+  /** It is given in the middle of a body, of which no more is read. */
+  readonly dropsRest?: boolean;
 }
 
 type ClosedTraffic = Extract<Traffic, { readonly open: false }>;
@@ -46,6 +48,11 @@ export const answers = {
   malformed: (expected: string): Answer => error(400, `malformed request: ${expected}`, { close: true }),
   tooManyHeaders: (limit: number): Answer =>
     error(431, `the request has more than ${limit} headers`, { close: true }),
+  crowded: (): Answer =>
+    error(503, "too many bodies are coming of which auth_data is not there yet: send auth_data first", {
+      retryAfter: 1,
+    }),
+  slivers: (): Answer => error(400, "expected fewer and larger chunks, or auth_data before the payload"),
   codedBody: (): Answer =>
     error(415, "expected a body without Content-Encoding: compressed bodies are not decoded", {
       acceptEncoding: "identity",

@@ -1,68 +1,90 @@
 import { type Answer, answers } from "./answer.js";
-import { formatOf } from "./body-format.js";
-import type { BodyFormat } from "./envelope.js";
+import { BodyBuffer } from "./envelope/body-buffer.js";
+import { type BodyFormat, formatOf } from "./envelope/body-format.js";
 import type { Endpoint, RequestHead, RequestSink, Responder } from "./http-server.js";
 import { sendAnswer } from "./send-answer.js";
 
-/** Answers a request as soon as its body is there. */
-export type AnswerBody = (body: Buffer, format: BodyFormat) => Answer;
+/** Takes a body as it comes. */
+export interface BodyTaker {
+  /** @param piece valid during the call. @returns undefined: the next piece is awaited. */
+  onPiece(piece: Buffer, isLast: boolean): Answer | undefined;
+  /** Nothing more is heard. */
+  onEnd(): void;
+}
 
 export interface BodyEndpointOptions {
   readonly path: string;
   /** Largest body in bytes. */
   readonly limit: number;
-  readonly answer: AnswerBody;
+  readonly take: (format: BodyFormat, expected: number, refuse: (answer: Answer) => void) => BodyTaker;
   /** Hears of a fault of the worker's own. */
   readonly onFault: (error: unknown) => void;
 }
 
-/** A path that takes a POST and answers it at once. */
-export function bodyEndpoint({ path, limit, answer, onFault }: BodyEndpointOptions): Endpoint {
-  const answerTo = (responder: Responder, body: Buffer, format: BodyFormat): void => {
-    try {
-      // What is sent may hold what a client sent, and that need not be writable as JSON.
-      sendAnswer(responder, answer(body, format));
-    } catch (error) {
-      onFault(error);
-      sendAnswer(responder, answers.workerFailed());
-    }
-  };
-  return {
-    path,
-    handle: (request, responder) => {
-      if (request.method !== "POST") sendAnswer(responder, answers.wrongMethod("POST"));
-      else new BodyRequest(request, responder, limit, answerTo);
-    },
+/** A path that takes a POST and answers it as soon as its body is there, or enough of it. */
+export const bodyEndpoint = (options: BodyEndpointOptions): Endpoint => ({
+  path: options.path,
+  handle: (request, responder) => {
+    if (request.method !== "POST") sendAnswer(responder, answers.wrongMethod("POST"));
+    else new BodyRequest(request, responder, options);
+  },
+});
+
+/** Answers a body as a whole. */
+export function wholeBody(answer: (body: Buffer, format: BodyFormat) => Answer): BodyEndpointOptions["take"] {
+  return (format, expected) => {
+    const body = new BodyBuffer();
+    return {
+      onPiece: (piece, isLast) => {
+        if (isLast && body.length === 0) return answer(piece, format);
+        body.push(piece, expected);
+        return isLast ? answer(body.slice(0, body.length), format) : undefined;
+      },
+      onEnd: () => {},
+    };
   };
 }
 
-type SendAnswerTo = (responder: Responder, body: Buffer, format: BodyFormat) => void;
-
 class BodyRequest implements RequestSink {
   readonly #responder: Responder;
-  readonly #format: BodyFormat;
   readonly #limit: number;
-  readonly #answerTo: SendAnswerTo;
+  readonly #onFault: (error: unknown) => void;
+  readonly #taker: BodyTaker;
 
-  constructor(head: RequestHead, responder: Responder, limit: number, answerTo: SendAnswerTo) {
+  constructor(head: RequestHead, responder: Responder, { limit, take, onFault }: BodyEndpointOptions) {
     this.#responder = responder;
-    this.#format = formatOf(head.header("content-type"));
     this.#limit = limit;
-    this.#answerTo = answerTo;
+    this.#onFault = onFault;
+    const refuse = (answer: Answer): void => this.#answer(answer);
+    this.#taker = take(formatOf(head.header("content-type")), head.contentLength, refuse);
     responder.receive(limit, this);
   }
 
-  onBody(body: Buffer): void {
-    this.#answerTo(this.#responder, body, this.#format);
+  onPiece(piece: Buffer, isLast: boolean): void {
+    try {
+      const answer = this.#taker.onPiece(piece, isLast);
+      // What is sent may hold what a client sent, and that need not be writable as JSON.
+      if (answer !== undefined) this.#answer(answer);
+    } catch (error) {
+      this.#onFault(error);
+      this.#answer(answers.workerFailed());
+    }
   }
 
   onTooLarge(): void {
-    sendAnswer(this.#responder, answers.bodyTooLarge(this.#limit));
+    this.#answer(answers.bodyTooLarge(this.#limit));
   }
 
   onTooSlow(): void {
-    sendAnswer(this.#responder, answers.bodyTooSlow());
+    this.#answer(answers.bodyTooSlow());
   }
 
-  onGone(): void {}
+  onGone(): void {
+    this.#taker.onEnd();
+  }
+
+  #answer(answer: Answer): void {
+    sendAnswer(this.#responder, answer);
+    this.#taker.onEnd();
+  }
 }

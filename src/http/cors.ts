@@ -55,6 +55,10 @@ class CorsResponder implements Responder {
     this.#responder.answer(this.#with(head), body, close);
   }
 
+  refuse(head: ResponseHead, body: string): void {
+    this.#responder.refuse(this.#with(head), body);
+  }
+
   begin(head: ResponseHead, length: number | undefined, sink: WriterSink): BodyWriter {
     return this.#responder.begin(this.#with(head), length, sink);
   }

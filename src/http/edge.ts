@@ -6,13 +6,13 @@ import type { Handler } from "../config.js";
 import type { RequestObserver } from "../inspect/request-observer.js";
 import type { Log } from "../log.js";
 import type { ModelActivity } from "../model/model-activity.js";
-import { Entry, type Ledger } from "../report/ledger.js";
+import type { Entry, Ledger } from "../report/ledger.js";
 import type { SessionTerms } from "../session/session-terms.js";
 import { Sessions } from "../session/sessions.js";
 import { wallClock } from "../wall-clock.js";
 import type { AuthData } from "../wire.js";
-import { costOf } from "../workload.js";
 import { type Answer, answers } from "./answer.js";
+import { UnverifiedBodies } from "./envelope/unverified-bodies.js";
 import type { EndOutcome, Exchange, Gate, Refusal } from "./exchange.js";
 
 export interface EdgeOptions {
@@ -25,6 +25,8 @@ export interface EdgeOptions {
   /** Undefined where requests may be repeated. */
   readonly replays: ReplayWindow | undefined;
   readonly maxBodyBytes: number;
+  /** Bytes that may be kept of bodies before it is known who sends them. */
+  readonly maxUnverifiedBytes: number;
   /** As in {@link Gate}. */
   readonly streamHeaders: boolean;
   /** Null: no limit. */
@@ -47,6 +49,7 @@ export class Edge implements Gate {
   readonly streamHeaders: boolean;
   readonly observer: RequestObserver | undefined;
   readonly activity: ModelActivity;
+  readonly unverified: UnverifiedBodies;
   readonly sessions: Sessions;
   readonly #ledger: Ledger;
   readonly #verifier: Verifier | undefined;
@@ -65,6 +68,7 @@ export class Edge implements Gate {
     ownUrl,
     replays,
     maxBodyBytes,
+    maxUnverifiedBytes,
     streamHeaders,
     maxSessions,
     observer,
@@ -73,6 +77,7 @@ export class Edge implements Gate {
     this.log = log;
     this.activity = activity;
     this.maxBodyBytes = maxBodyBytes;
+    this.unverified = new UnverifiedBodies(maxUnverifiedBytes);
     this.streamHeaders = streamHeaders;
     this.observer = observer;
     this.#ledger = ledger;
@@ -101,33 +106,50 @@ export class Edge implements Gate {
     getPersistedSnapshot: (snapshot) => snapshot,
   };
 
-  refusalOf(authData: AuthData, sessionId: string | null, { maxQueueTime }: Handler): Refusal | undefined {
-    const refusal = this.#refusalOfSigned(authData);
-    if (refusal !== undefined) return refusal;
+  refusalOfSender({ url, signature }: AuthData): Refusal | undefined {
+    if (this.#verifier !== undefined && !this.#verifier.isSigned(url, signature)) {
+      return { answer: this.#hasKey ? answers.unsigned() : answers.noKey(), counts: true };
+    }
+    // Nor of this one, which may be under way at another worker.
+    if (this.#ownUrl !== undefined && !isUrl(this.#ownUrl, url)) {
+      return { answer: answers.foreignUrl(), counts: false };
+    }
+    return undefined;
+  }
+
+  refusalOf(authData: AuthData, sessionId: string | null | undefined): Refusal | undefined {
     if (sessionId === null) {
       if (this.#isReplayed(authData)) return REPLAYED;
-    } else if (this.sessions.find(sessionId)?.isOpen !== true) {
+    } else if (sessionId !== undefined && this.sessions.find(sessionId)?.isOpen !== true) {
       return { answer: answers.invalidSession(), counts: false };
     }
-    if (!this.#traffic.open) return { answer: answers.notReady(this.#traffic), counts: true };
-    if (maxQueueTime === null) return undefined;
+    return this.#traffic.open ? undefined : { answer: answers.notReady(this.#traffic), counts: true };
+  }
+
+  refusalOfWait({ maxQueueTime }: Handler): Refusal | undefined {
+    if (maxQueueTime === null || !this.#traffic.open) return undefined;
     const wait = this.#ledger.loadAhead / this.#traffic.maxPerf;
     return wait > maxQueueTime ? { answer: answers.queueFull(wait, maxQueueTime), counts: true } : undefined;
   }
 
-  /** Opens a session, where that may be done now. */
-  createSession(authData: AuthData, terms: SessionTerms): Answer {
-    const { request_idx: requestIdx, reqnum } = authData;
-    const entry = new Entry("session", requestIdx, reqnum, costOf(authData.cost), performance.now());
-    const refusal = this.#refusalOfSession(authData);
-    if (refusal !== undefined) {
-      if (refusal.counts) this.#ledger.reject(entry);
-      return refusal.answer;
-    }
+  /** Why a session may not be opened now, by somebody who is known; undefined when it may. */
+  refusalOfSession(authData: AuthData): Refusal | undefined {
+    if (this.#isReplayed(authData)) return REPLAYED;
+    if (!this.#traffic.open) return { answer: answers.notReady(this.#traffic), counts: true };
+    if (!this.sessions.isFull) return undefined;
+    return { answer: answers.tooManySessions(this.sessions.open), counts: true };
+  }
+
+  /** Opens a session for somebody who is known and may have one now. */
+  createSession(authData: AuthData, terms: SessionTerms, entry: Entry): Answer {
     this.#replays?.add(authData.reqnum, authData.request_idx);
     entry.startedAt = entry.arrivedAt;
     const { id, expiresAt } = this.sessions.create(authData, terms, entry);
     return answers.created({ session_id: id, expiration: wallClock.secondsAt(expiresAt) });
+  }
+
+  rejectUnverified(): void {
+    this.#ledger.rejectUnverified();
   }
 
   reject(entry: Entry): void {
@@ -193,26 +215,6 @@ export class Edge implements Gate {
         this.#hasKey = true;
         return;
     }
-  }
-
-  #refusalOfSigned({ url, signature }: AuthData): Refusal | undefined {
-    if (this.#verifier !== undefined && !this.#verifier.isSigned(url, signature)) {
-      return { answer: this.#hasKey ? answers.unsigned() : answers.noKey(), counts: true };
-    }
-    // Nor of this one, which may be under way at another worker.
-    if (this.#ownUrl !== undefined && !isUrl(this.#ownUrl, url)) {
-      return { answer: answers.foreignUrl(), counts: false };
-    }
-    return undefined;
-  }
-
-  #refusalOfSession(authData: AuthData): Refusal | undefined {
-    const refusal = this.#refusalOfSigned(authData);
-    if (refusal !== undefined) return refusal;
-    if (this.#isReplayed(authData)) return REPLAYED;
-    if (!this.#traffic.open) return { answer: answers.notReady(this.#traffic), counts: true };
-    if (!this.sessions.isFull) return undefined;
-    return { answer: answers.tooManySessions(this.sessions.open), counts: true };
   }
 
   #isReplayed({ reqnum, request_idx: requestIdx }: AuthData): boolean {

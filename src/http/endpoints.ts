@@ -17,7 +17,6 @@ import { openEndpoint } from "./open-endpoint.js";
 import { healthz, metricsText, type ReadinessReading, readyz } from "./probe-routes.js";
 import { sendAnswer } from "./send-answer.js";
 import { SessionRoutes } from "./session-routes.js";
-import { socketEndpoint } from "./socket-endpoint.js";
 
 export interface EndpointsOptions {
   readonly edge: Edge;
@@ -60,9 +59,16 @@ const handlerEndpoint = (edge: Edge, route: Route): Endpoint => ({
   },
 });
 
-export function endpointsOf(options: EndpointsOptions): Endpoints {
+/** Puts all endpoints together. What WebSockets need is loaded only where a handler has them. */
+export async function endpointsOf(options: EndpointsOptions): Promise<Endpoints> {
   const { edge, routes, openRoutes, modelServer, callbackRules, cors } = options;
   const { masterToken, forceUpdateFile, metrics, readiness, log } = options;
+  const socketRoutes = routes.filter(({ handler }) => handler.websocket === true);
+  const sockets: SocketEndpoint[] = [];
+  if (socketRoutes.length > 0) {
+    const { socketEndpoint } = await import("./socket-endpoint.js");
+    sockets.push(...socketRoutes.flatMap((route) => atAllForms(socketEndpoint(edge, route))));
+  }
   const onFault = (error: unknown): void => log.error({ err: error }, "request handling failed");
   const sessions = new SessionRoutes({ edge, rules: callbackRules, onFault });
   const open = [
@@ -74,9 +80,7 @@ export function endpointsOf(options: EndpointsOptions): Endpoints {
   ];
   return {
     public: cors.length === 0 ? open : open.map((endpoint) => withCors(endpoint, cors)),
-    sockets: routes
-      .filter(({ handler }) => handler.websocket === true)
-      .flatMap((route) => atAllForms(socketEndpoint(edge, route))),
+    sockets,
     local: [sessions.end, healthz, readyz(readiness), metricsText(metrics, onFault), notFound],
   };
 }

@@ -10,9 +10,18 @@ import type { ModelActivity } from "../model/model-activity.js";
 import type { Target } from "../model/model-headers.js";
 import { Entry } from "../report/ledger.js";
 import type { AuthData, Payload } from "../wire.js";
-import { workloadOf } from "../workload.js";
+import { DEFAULT_WORKLOAD, workloadOf } from "../workload.js";
 import { type Answer, answers } from "./answer.js";
-import { type BodyFormat, type ParsedEnvelope, parseEnvelope } from "./envelope.js";
+import type { BodyFormat } from "./envelope/body-format.js";
+import {
+  type Envelope,
+  type EnvelopeJudge,
+  EnvelopeReader,
+  type ReadResult,
+  readEnvelope,
+} from "./envelope/envelope-reader.js";
+import { type ReadyPayload, readyPayload } from "./envelope/payload.js";
+import type { UnverifiedBodies } from "./envelope/unverified-bodies.js";
 
 /** A handler with what it needs to serve requests. */
 export interface Route {
@@ -35,9 +44,21 @@ export interface Gate {
   readonly observer: RequestObserver | undefined;
   /** What requests show of the model. */
   readonly activity: ModelActivity;
-  /** Why a request may not be admitted now; undefined when it may. */
-  refusalOf(authData: AuthData, sessionId: string | null, handler: Handler): Refusal | undefined;
+  /** What is kept of bodies before it is known who sends them. */
+  readonly unverified: UnverifiedBodies;
+  /** Why nothing is taken of whoever sends this; undefined when it is signed. */
+  refusalOfSender(authData: AuthData): Refusal | undefined;
+  /**
+   * Why a signed request may not be admitted now; undefined when it may.
+   *
+   * @param sessionId undefined: it is not known yet.
+   */
+  refusalOf(authData: AuthData, sessionId: string | null | undefined): Refusal | undefined;
+  /** Why a request may not wait for its turn. */
+  refusalOfWait(handler: Handler): Refusal | undefined;
   reject(entry: Entry): void;
+  /** A request of somebody whose signature is not the engine's was refused. */
+  rejectUnverified(): void;
   /** Takes a request in: from here on it ends exactly once. */
   admit(exchange: Exchange, entry: Entry): void;
   /**
@@ -55,6 +76,15 @@ export interface Refusal {
   readonly counts: boolean;
 }
 
+/** A request that is not admitted. */
+interface Refused {
+  readonly refusal: Refusal;
+  readonly authData: AuthData;
+  readonly sessionId: string | null | undefined;
+  /** It is signed. */
+  readonly isVerified: boolean;
+}
+
 /** How an admitted request ends. */
 export type EndOutcome = Exclude<Outcome, "rejected">;
 
@@ -66,8 +96,9 @@ export interface Work {
   cancel(): void;
 }
 
-/** Characters of a request's id: enough to be unique in any log. */
-const ID_LENGTH = 12;
+/** Begins the ids of all requests, so that they are unique in any log. */
+const ID_PREFIX = nanoid(8);
+let requests = 0;
 
 /** What a client that went away would have been told. */
 const CLIENT_GONE = 499;
@@ -77,14 +108,17 @@ const CLIENT_GONE = 499;
  * it by its id only.
  *
  * ```
- * reading ─▶ admitted: waiting ─▶ running ─▶ ended
- *    └──────────▶ refused
+ * reading ─▶ verified ─▶ admitted: waiting ─▶ running ─▶ ended
+ *    └───────────┴─▶ refused
  * ```
+ *
+ * Who asks is checked as soon as `auth_data` is there, whatever of the body is still to come, and of what is refused
+ * nothing more is read. The payload becomes a value afterwards, and only where somebody looks at it.
  *
  * Invariant: what was admitted ends exactly once, by `#end`, whatever the client and the model do.
  */
-export abstract class Exchange {
-  readonly id = nanoid(ID_LENGTH);
+export abstract class Exchange implements EnvelopeJudge {
+  readonly id = `${ID_PREFIX}${++requests}`;
   readonly route: Route;
   /** The session that it belongs to. */
   sessionId: string | null = null;
@@ -94,7 +128,10 @@ export abstract class Exchange {
   readonly #marks: RequestMarks | undefined;
   #hasFirstByte = false;
   #entry: Entry | undefined;
-  #envelope: ParsedEnvelope | undefined;
+  #payload: ReadyPayload | undefined;
+  /** Of a body that comes in several pieces, until it is whole. */
+  #reader: EnvelopeReader | undefined;
+  #refused: Refused | undefined;
   #work: Work | undefined;
   #totalTimer: NodeJS.Timeout | undefined;
 
@@ -109,18 +146,18 @@ export abstract class Exchange {
   /** Ends an answer that has begun so that the client sees that it is not whole. */
   protected abstract breakOff(answer: Answer): void;
   /** Begins to make the answer. */
-  protected abstract work(envelope: ParsedEnvelope): Work;
+  protected abstract work(payload: ReadyPayload): Work;
   /** It is about to be taken in: from here on it waits for its turn, runs, and ends. */
-  protected onAdmitted(_payload: Payload): void {}
+  protected onAdmitted(_payload: Payload | undefined): void {}
   /** What was taken in has ended; an answer that has begun may be broken off after this. */
   protected onEnded(): void {}
 
   /** Its turn has come. */
   start(): void {
     const entry = this.#entry;
-    const envelope = this.#envelope;
-    if (entry === undefined || envelope === undefined) return;
-    this.#envelope = undefined;
+    const payload = this.#payload;
+    if (entry === undefined || payload === undefined) return;
+    this.#payload = undefined;
     entry.startedAt = performance.now();
     this.#marks?.started();
     this.route.metrics.started(entry.startedAt - this.#arrivedAt);
@@ -129,7 +166,7 @@ export abstract class Exchange {
       const message = `the request was not done within ${totalMs} ms`;
       this.#totalTimer = setTimeout(() => this.onTimedOut(message), totalMs);
     }
-    this.#work = this.work(envelope);
+    this.#work = this.work(payload);
   }
 
   /** The worker ends it: the client is told where that is still possible. */
@@ -158,29 +195,39 @@ export abstract class Exchange {
     this.route.metrics.firstByte(performance.now() - this.#arrivedAt);
   }
 
-  /** What the client sent, as a whole. @param body valid during the call. */
-  protected read(body: Buffer, format: BodyFormat): void {
-    const result = parseEnvelope(body, this.route.handler, format);
-    switch (result.kind) {
-      case "invalid-json":
-        this.refuse(answers.invalidJson());
-        break;
-      case "invalid-msgpack":
-        this.refuse(answers.invalidMsgpack());
-        break;
-      case "faults":
-        this.refuse(answers.faults(result.faults));
-        break;
-      case "parser-threw":
-        this.userCodeThrew("requestParser", result.error);
-        break;
-      case "envelope":
-        this.#onEnvelope(result.envelope);
+  allows(authData: AuthData, sessionId: string | null | undefined): boolean {
+    const stranger = this.gate.refusalOfSender(authData);
+    const refusal = stranger ?? this.gate.refusalOf(authData, sessionId);
+    if (refusal === undefined) return true;
+    this.#refused = { refusal, authData, sessionId, isVerified: stranger === undefined };
+    return false;
+  }
+
+  /**
+   * Reads the next piece of what the client sends.
+   *
+   * @param piece valid during the call.
+   * @param expected bytes of the whole; 0 where that is not known.
+   */
+  protected read(piece: Buffer, isLast: boolean, format: BodyFormat, expected: number): void {
+    if (this.#reader === undefined && isLast) {
+      this.#onRead(readEnvelope(piece, format, this), format, false);
+      return;
     }
+    this.#reader ??= new EnvelopeReader(format, {
+      unverified: this.gate.unverified,
+      expected,
+      onTooSlow: () => this.refuse(answers.bodyTooSlow()),
+    });
+    const result = this.#reader.read(piece, isLast, this);
+    if (isLast) this.#closeReader();
+    this.#onRead(result, format, true);
   }
 
   protected refuse(answer: Answer, entry?: Entry): void {
-    this.tell(answer);
+    const isUnfinished = this.#reader !== undefined && answer.close !== true;
+    this.#closeReader();
+    this.tell(isUnfinished ? { ...answer, dropsRest: true } : answer);
     this.route.metrics.ended("rejected", answer.status, performance.now() - this.#arrivedAt);
     this.#marks?.ended("rejected", answer.status);
     this.#log("rejected", answer.status, entry);
@@ -201,6 +248,7 @@ export abstract class Exchange {
 
   /** The client is gone: nobody waits for the answer any more. */
   protected clientGone(): void {
+    this.#closeReader();
     const work = this.#work;
     this.#work = undefined;
     work?.cancel();
@@ -230,12 +278,44 @@ export abstract class Exchange {
     this.gate.log.warn({ ...this.#name(), err: error }, what);
   }
 
-  #onEnvelope(envelope: ParsedEnvelope): void {
-    const { authData, payload, sessionId } = envelope;
-    const kind = sessionId === null ? "request" : "in-session";
-    const workload = workloadOf(this.route.handler, payload, this.gate.log);
-    const entry = new Entry(kind, authData.request_idx, authData.reqnum, workload, this.#arrivedAt);
-    const refusal = this.gate.refusalOf(authData, sessionId, this.route.handler);
+  #onRead(result: ReadResult | undefined, format: BodyFormat, isLasting: boolean): void {
+    switch (result?.kind) {
+      case undefined:
+        return;
+      case "refused":
+        this.#onRefused(result.payload, format);
+        return;
+      case "invalid":
+        this.refuse(format === "json" ? answers.invalidJson() : answers.invalidMsgpack());
+        return;
+      case "faults":
+        this.refuse(answers.faults(result.faults));
+        return;
+      case "crowded":
+        this.refuse(answers.crowded());
+        return;
+      case "slivers":
+        this.refuse(answers.slivers());
+        return;
+      case "envelope":
+        this.#onEnvelope(result, format, isLasting);
+    }
+  }
+
+  #onEnvelope(envelope: Envelope, format: BodyFormat, isLasting: boolean): void {
+    const { authData, sessionId } = envelope;
+    const payload = readyPayload(envelope.payload, format, this.route.handler, isLasting);
+    if (payload.kind === "faults") {
+      this.refuse(answers.faults(payload.faults));
+      return;
+    }
+    if (payload.kind === "parser-threw") {
+      this.userCodeThrew("requestParser", payload.error);
+      return;
+    }
+    const workload = workloadOf(this.route.handler, payload.value ?? {}, this.gate.log);
+    const entry = this.#entryOf(authData, sessionId, workload);
+    const refusal = this.gate.refusalOfWait(this.route.handler);
     if (refusal !== undefined) {
       if (refusal.counts) this.gate.reject(entry);
       this.refuse(refusal.answer, entry);
@@ -243,17 +323,49 @@ export abstract class Exchange {
     }
     this.sessionId = sessionId;
     this.#entry = entry;
-    this.#envelope = envelope;
+    this.#payload = payload;
     this.#marks?.admitted(entry, sessionId);
-    this.onAdmitted(payload);
+    this.onAdmitted(payload.value);
     this.gate.admit(this, entry);
+  }
+
+  /** @param payload undefined: it is not there yet, and counts as one of which nothing is known. */
+  #onRefused(payload: Buffer | undefined, format: BodyFormat): void {
+    const refused = this.#refused;
+    if (refused === undefined) return;
+    const { refusal, authData, sessionId, isVerified } = refused;
+    if (!isVerified || !refusal.counts) {
+      if (refusal.counts) this.gate.rejectUnverified();
+      this.refuse(refusal.answer);
+      return;
+    }
+    const { handler } = this.route;
+    const ready =
+      payload !== undefined && handler.workloadCalculator !== undefined
+        ? readyPayload(payload, format, handler, false)
+        : undefined;
+    const workload =
+      ready?.kind === "payload" ? workloadOf(handler, ready.value ?? {}, this.gate.log) : DEFAULT_WORKLOAD;
+    const entry = this.#entryOf(authData, sessionId ?? null, workload);
+    this.gate.reject(entry);
+    this.refuse(refusal.answer, entry);
+  }
+
+  #entryOf(authData: AuthData, sessionId: string | null, workload: number): Entry {
+    const kind = sessionId === null ? "request" : "in-session";
+    return new Entry(kind, authData.request_idx, authData.reqnum, workload, this.#arrivedAt);
+  }
+
+  #closeReader(): void {
+    this.#reader?.close();
+    this.#reader = undefined;
   }
 
   #end(outcome: EndOutcome, status: number): void {
     const entry = this.#entry;
     if (entry === undefined) return;
     this.#entry = undefined;
-    this.#envelope = undefined;
+    this.#payload = undefined;
     this.#work = undefined;
     if (this.#totalTimer !== undefined) clearTimeout(this.#totalTimer);
     this.onEnded();

@@ -16,7 +16,7 @@ export const lateGetEndpoint = (path: string, answer: (responder: Responder) => 
   getEndpoint(path, (responder) => {
     const refuse = (): void => sendAnswer(responder, answers.bodyTooLarge(0));
     responder.receive(0, {
-      onBody: () => answer(responder),
+      onPiece: () => answer(responder),
       onTooLarge: refuse,
       onTooSlow: refuse,
       onGone: () => {},

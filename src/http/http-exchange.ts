@@ -1,8 +1,8 @@
 import type { TsworkerError } from "../errors.js";
 import type { Payload } from "../wire.js";
 import { type Answer, answers } from "./answer.js";
-import { formatOf } from "./body-format.js";
-import type { BodyFormat, ParsedEnvelope } from "./envelope.js";
+import { type BodyFormat, formatOf } from "./envelope/body-format.js";
+import type { ReadyPayload } from "./envelope/payload.js";
 import { Exchange, type Gate, type Route, type Work } from "./exchange.js";
 import { FunctionAnswer, type FunctionSink } from "./function-answer.js";
 import { GeneratedAnswer, type GeneratedSink } from "./generated-answer.js";
@@ -18,6 +18,8 @@ import { sendAnswer } from "./send-answer.js";
 export class HttpExchange extends Exchange implements RequestSink, GeneratedSink, FunctionSink {
   #responder: Responder;
   readonly #format: BodyFormat;
+  /** Bytes of the body; 0 where they are not announced. */
+  readonly #expected: number;
   /** What of the client's query goes to the model. */
   readonly #query: string;
   /** The client's request for a `responseGenerator`, which is read before the head is gone. */
@@ -35,14 +37,15 @@ export class HttpExchange extends Exchange implements RequestSink, GeneratedSink
     this.#acceptsEvents =
       route.handler.sseKeepAliveMs !== null && /\btext\/event-stream\b/i.test(head.header("accept"));
     this.#format = formatOf(head.header("content-type"));
+    this.#expected = head.contentLength;
     if (route.handler.responseGenerator !== undefined)
       this.#clientRequest = clientRequest(route.handler.route, head);
     responder.receive(gate.maxBodyBytes, this);
   }
 
-  onBody(body: Buffer): void {
+  onPiece(piece: Buffer, isLast: boolean): void {
     try {
-      this.read(body, this.#format);
+      this.read(piece, isLast, this.#format, this.#expected);
     } catch (error) {
       this.onFault(error);
     }
@@ -73,9 +76,9 @@ export class HttpExchange extends Exchange implements RequestSink, GeneratedSink
     this.userCodeThrew(remoteFunction === undefined ? "responseGenerator" : "remoteFunction", error);
   }
 
-  protected override onAdmitted({ stream }: Payload): void {
+  protected override onAdmitted(payload: Payload | undefined): void {
     const { route, sseKeepAliveMs: keepAliveMs } = this.route.handler;
-    if (keepAliveMs === null || (stream !== true && !this.#acceptsEvents)) return;
+    if (keepAliveMs === null || (payload?.stream !== true && !this.#acceptsEvents)) return;
     const addsStreamHeaders = this.gate.streamHeaders;
     this.#kept = new KeptStream(this.#responder, { route, keepAliveMs, addsStreamHeaders });
     this.#responder = this.#kept;
@@ -93,12 +96,12 @@ export class HttpExchange extends Exchange implements RequestSink, GeneratedSink
     if (this.#kept?.fail(answer) !== true) this.#responder.close();
   }
 
-  protected work({ body, contentType, payload }: ParsedEnvelope): Work {
+  protected work({ body, contentType, value }: ReadyPayload): Work {
     const { handler, model } = this.route;
     const { streamHeaders } = this.gate;
     if (handler.remoteFunction !== undefined) {
       const answer = new FunctionAnswer(this.#responder, handler.timeouts, this, streamHeaders);
-      void answer.call(handler.remoteFunction, payload);
+      void answer.call(handler.remoteFunction, value ?? {});
       return answer;
     }
     if (model === undefined) throw new Error(`${handler.route} has neither a model nor a remoteFunction`);

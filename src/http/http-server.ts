@@ -9,6 +9,8 @@ export interface RequestHead {
   readonly method: string;
   /** Behind the question mark; empty where there is none. */
   readonly query: string;
+  /** Bytes of the body; 0 where they are not announced. */
+  readonly contentLength: number;
   /** A header by its name in small letters; empty where there is none. */
   header(name: string): string;
   forEachHeader(visit: (name: string, value: string) => void): void;
@@ -23,10 +25,14 @@ export interface ResponseHead {
   readonly isAscii: boolean;
 }
 
-/** Hears of a request's body once, in one way, and then of a client that leaves before it was answered. */
+/** Hears of a request's body, of why it does not come as a whole, and of a client that leaves before it was answered. */
 export interface RequestSink {
-  /** @param body valid during the call. */
-  onBody(body: Buffer): void;
+  /**
+   * The next piece of the body; an empty body is one piece without bytes. After the answer nothing more is heard.
+   *
+   * @param piece valid during the call.
+   */
+  onPiece(piece: Buffer, isLast: boolean): void;
   onTooLarge(): void;
   onTooSlow(): void;
   /** The client is gone; nothing can be told to it any more. */
@@ -57,12 +63,14 @@ export interface BodyWriter {
 /** Answers one request: whole, or piece by piece. After `answer` and `close` it does nothing more. */
 export interface Responder {
   /**
-   * Collects the body, up to a limit in bytes, as long as it keeps coming. Whoever does not answer before the endpoint
+   * Reads the body, up to a limit in bytes, as long as it keeps coming. Whoever does not answer before the endpoint
    * returns must have called it by then: it tells, too, when the client is gone.
    */
   receive(limit: number, sink: RequestSink): void;
   /** @param close the connection is of no further use. */
   answer(head: ResponseHead, body?: Buffer | string, close?: boolean): void;
+  /** Answers in the middle of a body, of which no more is read, and closes the connection a moment later. */
+  refuse(head: ResponseHead, body: string): void;
   /** @param length of the body in bytes; undefined where it is not known. */
   begin(head: ResponseHead, length: number | undefined, sink: WriterSink): BodyWriter;
   /** Breaks the connection off, so that the client sees that the answer is not whole. */

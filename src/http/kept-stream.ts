@@ -64,6 +64,10 @@ export class KeptStream implements Responder, WriterSink {
   }
 
   /** @throws for an answer that cannot become an event of a stream that has begun. */
+  refuse(head: ResponseHead, body: string): void {
+    this.#responder.refuse(head, body);
+  }
+
   answer(head: ResponseHead, body?: Buffer | string, close?: boolean): void {
     this.stop();
     if (this.#writer === undefined) this.#responder.answer(head, body, close);

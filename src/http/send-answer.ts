@@ -17,5 +17,6 @@ export function contentOf({ status, body, retryAfter, allow, upgrade, acceptEnco
 /** Sends an answer of the worker's own. */
 export function sendAnswer(responder: Responder, answer: Answer): void {
   const { head, text } = contentOf(answer);
-  responder.answer(head, text, answer.close);
+  if (answer.dropsRest === true) responder.refuse(head, text);
+  else responder.answer(head, text, answer.close);
 }

@@ -1,28 +1,28 @@
 import { jsonText } from "../json-text.js";
-import { type CallbackRules, sessionTerms } from "../session/session-terms.js";
+import type { CallbackRules } from "../session/session-terms.js";
 import type { Session } from "../session/sessions.js";
 import { wallClock } from "../wall-clock.js";
-import type { AuthData, Payload } from "../wire.js";
 import { type Answer, answers } from "./answer.js";
-import { bodyEndpoint } from "./body-endpoint.js";
+import { bodyEndpoint, wholeBody } from "./body-endpoint.js";
 import type { Edge } from "./edge.js";
-import { type BodyFormat, bodyFields, decodeBody, envelopeFaults, type Faults } from "./envelope.js";
+import { MAX_AUTH_BYTES } from "./envelope/auth-data.js";
+import type { BodyFormat } from "./envelope/body-format.js";
+import { JsonScanner } from "./envelope/json-scanner.js";
+import { decodeMsgpack } from "./envelope/msgpack.js";
+import { MsgpackScanner } from "./envelope/msgpack-scanner.js";
 import type { Endpoint } from "./http-server.js";
+import { SessionCreation } from "./session-creation.js";
 
 /** Bytes: what a session is to send when it closes is kept as long as it lives. */
-const BODY_LIMIT = 1024 * 1024;
+const CREATION_LIMIT = 1024 * 1024;
+/** Bytes of a question about a session, whose parts are the two below. */
+const QUESTION_LIMIT = 64 * 1024;
+const MAX_ID_BYTES = 1024;
 
-/** The fields of a body that is an object, or why it cannot be had. */
-function fieldsOf(body: Buffer, format: BodyFormat): Answer | { readonly fields: Readonly<Payload> } {
-  const decoded = decodeBody(body, format);
-  if (decoded.kind === "invalid-json") return answers.invalidJson();
-  if (decoded.kind === "invalid-msgpack") return answers.invalidMsgpack();
-  // What a session keeps is told again as JSON, so it is kept as that.
-  const value: unknown = format === "json" ? decoded.value : JSON.parse(jsonText(decoded.value));
-  return { fields: bodyFields(value) };
-}
-
-const isAnswer = (value: object): value is Answer => "status" in value;
+const ID = 0;
+const AUTH = 1;
+const KEYS = ["session_id", "session_auth"];
+const scanners = { json: new JsonScanner(KEYS), msgpack: new MsgpackScanner(KEYS, QUESTION_LIMIT) };
 
 export interface SessionRoutesOptions {
   readonly edge: Edge;
@@ -46,7 +46,22 @@ export class SessionRoutes {
   /** For clients. */
   get endpoints(): readonly Endpoint[] {
     return [
-      this.#endpoint("/session/create", (body, format) => this.#create(body, format)),
+      bodyEndpoint({
+        path: "/session/create",
+        limit: CREATION_LIMIT,
+        take: (format, expected, refuse) =>
+          new SessionCreation({
+            edge: this.#edge,
+            rules: this.#rules,
+            format,
+            reader: {
+              unverified: this.#edge.unverified,
+              expected,
+              onTooSlow: () => refuse(answers.bodyTooSlow()),
+            },
+          }),
+        onFault: this.#onFault,
+      }),
       this.#endpoint("/session/get", (body, format) =>
         this.#ask(body, format, answers.unknownSession, (session) =>
           session.isOpen ? answers.ok(described(session)) : answers.unknownSession(),
@@ -76,35 +91,38 @@ export class SessionRoutes {
   }
 
   #endpoint(path: string, answer: (body: Buffer, format: BodyFormat) => Answer): Endpoint {
-    return bodyEndpoint({ path, limit: BODY_LIMIT, answer, onFault: this.#onFault });
+    return bodyEndpoint({ path, limit: QUESTION_LIMIT, take: wholeBody(answer), onFault: this.#onFault });
   }
 
-  #create(body: Buffer, format: BodyFormat): Answer {
-    const read = fieldsOf(body, format);
-    if (isAnswer(read)) return read;
-    const { fields } = read;
-    const faults: Record<string, Faults[string]> = { ...envelopeFaults(fields) };
-    const payload = fields.payload as Payload;
-    const result = faults.payload === undefined ? sessionTerms(payload, this.#rules) : undefined;
-    if (result?.kind === "faults") faults.payload = result.faults;
-    if (result?.kind !== "terms" || Object.keys(faults).length > 0) return answers.faults(faults);
-    return this.#edge.createSession(fields.auth_data as AuthData, result.terms);
-  }
-
-  /** Reads which session is meant, and answers its owner. */
+  /** Reads which session is meant, and answers its owner. Nothing else of the body becomes a value. */
   #ask(
     body: Buffer,
     format: BodyFormat,
     unknown: (id: string) => Answer,
     answer: (session: Session) => Answer,
   ): Answer {
-    const read = fieldsOf(body, format);
-    if (isAnswer(read)) return read;
-    const { session_id: id, session_auth: auth } = read.fields;
+    const scanner = scanners[format];
+    const valueAt = (key: number, limit: number): unknown => {
+      const [start, end] = [scanner.startOf(key), scanner.endOf(key)];
+      if (start < 0 || end - start > limit) return undefined;
+      const bytes = body.subarray(start, end);
+      // A session is kept as JSON.
+      return JSON.parse(format === "json" ? bytes.toString("utf8") : jsonText(decodeMsgpack(bytes)));
+    };
+    try {
+      scanner.reset();
+      scanner.push(body);
+      scanner.end();
+    } catch {
+      return format === "json" ? answers.invalidJson() : answers.invalidMsgpack();
+    }
+    const id = valueAt(ID, MAX_ID_BYTES);
     if (typeof id !== "string" || id === "") return answers.missingSessionId();
     const session = this.#edge.sessions.find(id);
     if (session === undefined) return unknown(id);
-    return this.#edge.sessions.isOwner(session, auth) ? answer(session) : answers.notTheOwner();
+    return this.#edge.sessions.isOwner(session, valueAt(AUTH, MAX_AUTH_BYTES))
+      ? answer(session)
+      : answers.notTheOwner();
   }
 }
 

@@ -1,7 +1,7 @@
 import type { TsworkerError } from "../errors.js";
 import { ModelSocket, type ModelSocketSink } from "../model/socket.js";
 import { type Answer, answers } from "./answer.js";
-import type { BodyFormat } from "./envelope.js";
+import type { BodyFormat } from "./envelope/body-format.js";
 import { Exchange, type Gate, type Route, type Work } from "./exchange.js";
 import type { ClientSocket, SocketSink } from "./http-server.js";
 import { closeOf, passedOn } from "./socket-close.js";
@@ -158,7 +158,7 @@ export class SocketExchange extends Exchange implements SocketSink, ModelSocketS
     clearTimeout(this.#timer);
     try {
       this.#stage = "taken";
-      this.read(envelope, format);
+      this.read(envelope, true, format, envelope.length);
     } catch (error) {
       this.onFault(error);
     }

@@ -21,9 +21,16 @@ export function headerOf({ headers }: ResponseHead, name: string): string | unde
   return undefined;
 }
 
+const streamHeads = new WeakMap<ResponseHead, ResponseHead>();
+
 /** The head of a stream, with the headers that keep proxies from holding it back. */
 export function withStreamHeaders(head: ResponseHead): ResponseHead {
-  const lacking = STREAM_HEADERS.filter(([name]) => headerOf(head, name) === undefined);
-  if (lacking.length === 0) return head;
-  return { status: head.status, headers: [...head.headers, ...lacking.flat()], isAscii: head.isAscii };
+  let streamHead = streamHeads.get(head);
+  if (streamHead === undefined) {
+    const lacking = STREAM_HEADERS.filter(([name]) => headerOf(head, name) === undefined);
+    const { status, headers, isAscii } = head;
+    streamHead = lacking.length === 0 ? head : { status, headers: [...headers, ...lacking.flat()], isAscii };
+    streamHeads.set(head, streamHead);
+  }
+  return streamHead;
 }

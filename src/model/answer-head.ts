@@ -1,5 +1,3 @@
-import { isAscii } from "node:buffer";
-
 /** The head of a model's answer, without what concerns the connection only. */
 export interface AnswerHead {
   readonly status: number;
@@ -57,6 +55,8 @@ const WELL_FORMED = new RegExp(`^${STATUS_LINE}\\r\\n(?:${HEADER_LINE}\\r\\n)*$`
 const STATUS_LINE_ONLY = new RegExp(`^${STATUS_LINE}$`);
 const HEADER_LINE_ONLY = new RegExp(`^${HEADER_LINE}$`);
 
+const ASCII = /^[\0-\x7f]*$/;
+
 const SPACE = 0x20;
 const TAB = 0x09;
 
@@ -72,9 +72,31 @@ export class MalformedAnswer extends Error {
   }
 }
 
-/** @param bytes the status line and the header lines, each with its line break, without the empty line. */
-export function parseHead(bytes: Buffer): ParsedHead {
-  let text = bytes.toString("latin1");
+/** Heads that were parsed, by their text. A model repeats most of its heads, but for the date in some. */
+const parsed = new Map<string, ParsedHead>();
+/** Heads that are kept; and characters of the longest one. */
+const MOST_KEPT = 64;
+const LONGEST_KEPT = 1024;
+
+/**
+ * Parses a head: the status line and the header lines, each with its line break, without the empty line.
+ *
+ * @returns the same object for the same bytes, as a rule.
+ */
+export function parseHead(bytes: Buffer, start = 0, end = bytes.length): ParsedHead {
+  const text = bytes.toString("latin1", start, end);
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
+  const head = parse(text);
+  if (text.length <= LONGEST_KEPT) {
+    if (parsed.size >= MOST_KEPT) parsed.clear();
+    parsed.set(text, head);
+  }
+  return head;
+}
+
+function parse(received: string): ParsedHead {
+  let text = received;
   if (!WELL_FORMED.test(text)) text = withoutObsoleteForms(text);
   const status = Number(text.slice(9, 12));
   const headers: string[] = [];
@@ -116,7 +138,7 @@ export function parseHead(bytes: Buffer): ParsedHead {
   return {
     status,
     headers: withoutNamed(headers, connection),
-    isAscii: isAscii(bytes),
+    isAscii: ASCII.test(received),
     contentType,
     // With a transfer encoding a content-length does not count.
     length: framing === "length" ? length : undefined,

@@ -18,6 +18,7 @@ const MAX_HEAD_BYTES = 64 * 1024;
 /** A chunk's size line, extensions included, or a trailer. */
 const MAX_LINE_BYTES = 16 * 1024;
 
+const HEAD_END = Buffer.from("\r\n\r\n");
 const CR = 0x0d;
 const LF = 0x0a;
 
@@ -107,7 +108,7 @@ export class AnswerParser {
     const begun = this.#begun;
     const bytes = begun === undefined ? piece : Buffer.concat([begun, piece.subarray(start)]);
     const from = begun === undefined ? start : 0;
-    const end = bytes.indexOf("\r\n\r\n", begun === undefined ? start : Math.max(0, begun.length - 3));
+    const end = bytes.indexOf(HEAD_END, begun === undefined ? start : Math.max(0, begun.length - 3));
     if ((end < 0 ? bytes.length : end) - from > MAX_HEAD_BYTES) {
       throw new MalformedAnswer(`expected a head of at most ${MAX_HEAD_BYTES} bytes`);
     }
@@ -117,7 +118,7 @@ export class AnswerParser {
       return piece.length;
     }
     this.#begun = undefined;
-    const head = parseHead(bytes.subarray(from, end + 2));
+    const head = parseHead(bytes, from, end + 2);
     const next = end + 4 - (begun === undefined ? 0 : begun.length - start);
     if (head.status < 200) {
       if (head.status === 101) throw new MalformedAnswer("expected an answer, got a switch of protocols");

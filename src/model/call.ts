@@ -12,6 +12,7 @@ export interface ModelCall {
 export interface ModelRequest {
   /** All of the request's head up to the value of `content-length`. */
   readonly head: string;
+  /** Bytes, or a text of one byte per character. */
   readonly body: Uint8Array | string;
   readonly timeouts: ModelTimeouts;
   /** Called when the request is sent for the second time. */

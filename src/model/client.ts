@@ -26,6 +26,7 @@ export class ModelClient {
   /**
    * POSTs a body to a path on the model server.
    *
+   * @param body bytes, or a text of one byte per character.
    * @param contentType one of a few, such as that of a boundary that stays: its head is kept. @default JSON
    * @param query behind the question mark, ASCII without blanks. @default none
    */

@@ -143,7 +143,7 @@ export class Connection implements ParserSink {
     this.#call = call;
     this.#parser.expect();
     if (typeof body === "string") {
-      this.#socket.write(`${head}${Buffer.byteLength(body)}\r\n\r\n${body}`);
+      this.#socket.write(`${head}${body.length}\r\n\r\n${body}`, "latin1");
       return;
     }
     const begin = `${head}${body.length}\r\n\r\n`;

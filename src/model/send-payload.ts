@@ -87,7 +87,7 @@ export async function sendPayload(
         settle({ answered: false, fault: fault("", said) });
       },
     };
-    const call = model.post(route, sent?.body ?? jsonText(payload), sink, sent?.contentType);
+    const call = model.post(route, sent?.body ?? Buffer.from(jsonText(payload)), sink, sent?.contentType);
     const onAbort = (): void => {
       call.cancel();
       settle({ answered: false, fault: "aborted" });

@@ -1,4 +1,5 @@
 import type { Handler } from "../../src/config.js";
+import { UnverifiedBodies } from "../../src/http/envelope/unverified-bodies.js";
 import type { EndOutcome, Exchange, Gate, Refusal } from "../../src/http/exchange.js";
 import type { ClientSocket } from "../../src/http/http-server.js";
 import type { Log } from "../../src/log.js";
@@ -52,6 +53,7 @@ export class FakeGate implements Gate {
   readonly maxBodyBytes: number;
   readonly streamHeaders = true;
   readonly observer = undefined;
+  readonly unverified = new UnverifiedBodies(64 * 1024 * 1024);
   refusal: Refusal | undefined;
   readonly admitted: Exchange[] = [];
   readonly rejected: Entry[] = [];
@@ -69,6 +71,12 @@ export class FakeGate implements Gate {
     this.#grantsAtOnce = grantsAtOnce;
     this.maxBodyBytes = maxBodyBytes;
   }
+
+  refusalOfSender(): undefined {}
+
+  refusalOfWait(): undefined {}
+
+  rejectUnverified(): void {}
 
   refusalOf(): Refusal | undefined {
     return this.refusal;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Engine } from "../../src/engine/index.js";
 import type { EndedStatus } from "../../src/wire.js";
+import { DEFAULT_WORKLOAD } from "../../src/workload.js";
 import { type Answered, type Asked, ask, type Work } from "./client.js";
 import { eventually } from "./eventually.js";
 import { WORK } from "./lab.js";
@@ -19,7 +20,6 @@ export const TRAFFIC_CAPACITY = 1;
 
 const ENDS: Readonly<Record<number, EndedStatus>> = {
   200: "Success",
-  401: "Rejected",
   429: "Rejected",
   502: "Error",
 };
@@ -109,6 +109,11 @@ export class Traffic {
   async #finish(work: Work, how: Parameters<typeof ask>[3] = { route: "/at-once" }): Promise<Answered> {
     const asked = this.#ask(work, how);
     const answered = await asked.answer;
+    // Of somebody who is not known no claim is told.
+    if (answered.status === 401) {
+      this.#rejected += DEFAULT_WORKLOAD;
+      return answered;
+    }
     const end = ENDS[answered.status];
     if (end === undefined) throw new Error(`an answer with the status ${answered.status} was not expected`);
     this.ends.set(asked.authData.request_idx, end);

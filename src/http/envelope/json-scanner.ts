@@ -1,12 +1,7 @@
+import { MAX_OVERHEAD } from "./max-overhead.js";
 import { ROW, Spans } from "./spans.js";
 import { ASCII_TEXT, endOfLongText, endOfText, SHORT_TEXT, TEXT, wordsOf } from "./string-text.js";
 import { Utf8Checker } from "./utf8-checker.js";
-
-/**
- * Bytes of memory that the values of a text may take while they are parsed, besides the content of strings: 200 MB of
- * `{},` would take gigabytes, and minutes in which nothing else is served. A text of up to 4 MiB never takes as much.
- */
-const MAX_OVERHEAD = 2 ** 30;
 
 /**
  * Bytes of memory for each object or list, name, string and other value while it is parsed, rounded up: what counts more

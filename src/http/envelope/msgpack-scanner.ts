@@ -1,11 +1,9 @@
+import { MAX_OVERHEAD } from "./max-overhead.js";
 import { ROW, Spans } from "./spans.js";
 import { Utf8Checker } from "./utf8-checker.js";
 
 /** Levels of maps and lists, far below where recursion over a value fails. */
 const MAX_DEPTH = 256;
-
-/** Bytes of memory that a value may take besides the content of its strings and bytes: what a process survives. */
-const MAX_OVERHEAD = 2 ** 30;
 
 /** Kinds of values. The last two hold values, the two before them bytes. */
 const NONE = 0;

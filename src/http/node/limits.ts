@@ -6,6 +6,11 @@ export interface NodeLimits {
   readonly bodyIdleMs: number;
   /** For the rest of a body that was answered before it was whole. @default 30000 */
   readonly restMs: number;
+  /**
+   * In which a client may read why it is refused in the middle of its body, before the connection is closed: as with
+   * uWebSockets.js. @default 1000
+   */
+  readonly lingerMs: number;
   /** In which a client takes nothing of its answer, after which it is cut off: as with uWebSockets.js. @default 60000 */
   readonly stallMs: number;
   /** Between two requests on a connection. @default 75000 */
@@ -25,6 +30,7 @@ export const NODE_LIMITS: NodeLimits = {
   bodyIdleMs: 30_000,
   // Long enough to send what is under way, and to read the answer.
   restMs: 30_000,
+  lingerMs: 1000,
   stallMs: 60_000,
   // More than the 60 s after which most proxies and clients give an idle connection up: one that is used just when the
   // server closes it is reset.

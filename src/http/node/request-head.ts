@@ -8,11 +8,13 @@ export class NodeRequestHead implements RequestHead {
   readonly #raw: readonly string[];
   readonly method: string;
   readonly query: string;
+  readonly contentLength: number;
 
-  constructor({ method = "", rawHeaders }: IncomingMessage, query: string) {
+  constructor({ method = "", rawHeaders, headers }: IncomingMessage, query: string) {
     this.#raw = rawHeaders;
     this.method = method;
     this.query = query;
+    this.contentLength = Number(headers["content-length"]) || 0;
   }
 
   header(name: string): string {

@@ -22,6 +22,8 @@ export class NodeResponder implements Responder {
   #sink: RequestSink | undefined;
   #reader: BodyReader | undefined;
   #writer: NodeBodyWriter | undefined;
+  /** It is refused in the middle of its body, of which no more is read. */
+  #dropsRest = false;
   /** After the answer: for a client that does not take it, then for the rest of the request. */
   #timer: NodeJS.Timeout | undefined;
 
@@ -41,12 +43,9 @@ export class NodeResponder implements Responder {
   receive(limit: number, sink: RequestSink): void {
     if (this.#res === undefined) return;
     const announced = Number(this.#req.headers["content-length"]) || 0;
-    if (announced > limit) {
-      sink.onTooLarge();
-      return;
-    }
     this.#sink = sink;
     this.#reader = new BodyReader(this.#req, { limit, announced, idleMs: this.#limits.bodyIdleMs }, sink);
+    if (announced > limit) sink.onTooLarge();
   }
 
   answer(head: ResponseHead, body?: Buffer | string, close = false): void {
@@ -61,6 +60,11 @@ export class NodeResponder implements Responder {
     // With a text for a body the head would go out in its encoding.
     else res.end(head.isAscii ? body : Buffer.from(body));
     if (res.writableLength > 0) this.#timer = setTimeout(() => this.#onStalled(res), this.#limits.stallMs);
+  }
+
+  refuse(head: ResponseHead, body: string): void {
+    this.#dropsRest = true;
+    this.answer(head, body, true);
   }
 
   begin(head: ResponseHead, length: number | undefined, sink: WriterSink): BodyWriter {
@@ -104,8 +108,19 @@ export class NodeResponder implements Responder {
     this.#res = undefined;
     this.#writer?.onFinish();
     if (this.#req.complete) this.#socket.off("close", this.#onClose);
+    else if (this.#dropsRest) this.#linger();
     else this.#awaitRest();
   };
+
+  /** Reads no more of the request. The client is told that nothing follows, and has a while to read the answer. */
+  #linger(): void {
+    const socket = this.#socket;
+    socket.off("close", this.#onClose);
+    // Node.js is about to close the connection, which would reset it.
+    socket.destroySoon = () => socket.end();
+    const timer = setTimeout(() => socket.destroy(), this.#limits.lingerMs);
+    socket.once("close", () => clearTimeout(timer));
+  }
 
   /**
    * The request was answered before it was whole. Closed right now, the connection would be reset, and the client might

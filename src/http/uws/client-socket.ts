@@ -107,7 +107,7 @@ export function addSocketEndpoint(
       }
       const [protocol = ""] = req.getHeader("sec-websocket-protocol").split(",");
       res.upgrade<UserData>(
-        { open: endpoint.accept(new UwsRequestHead(req, "GET")) },
+        { open: endpoint.accept(new UwsRequestHead(req, "GET", 0)) },
         req.getHeader("sec-websocket-key"),
         protocol.trim(),
         req.getHeader("sec-websocket-extensions"),

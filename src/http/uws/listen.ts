@@ -52,7 +52,8 @@ function addEndpoint(
       closes: framing.isChunked || (method === "POST" && !framing.hasLength),
       watch,
     });
-    if (refusal === undefined) endpoint.handle(new UwsRequestHead(req, method), responder);
+    if (refusal === undefined)
+      endpoint.handle(new UwsRequestHead(req, method, framing.contentLength), responder);
     else if (refusal.close === true) refuseAndClose(res, refusal);
     else sendAnswer(responder, refusal);
   };

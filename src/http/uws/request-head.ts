@@ -5,10 +5,12 @@ import type { RequestHead } from "../http-server.js";
 export class UwsRequestHead implements RequestHead {
   readonly #req: HttpRequest;
   readonly method: string;
+  readonly contentLength: number;
 
-  constructor(req: HttpRequest, method: string) {
+  constructor(req: HttpRequest, method: string, contentLength: number) {
     this.#req = req;
     this.method = method;
+    this.contentLength = contentLength;
   }
 
   get query(): string {

@@ -36,22 +36,12 @@ export class UwsResponder implements Responder {
   receive(limit: number, sink: RequestSink): void {
     const res = this.#res;
     if (res === undefined) return;
-    const { announced, watch } = this.#request;
-    if (announced > limit) {
-      sink.onTooLarge();
-      return;
-    }
     this.#sink = sink;
-    res.onData((chunk, isLast) => {
-      if (this.#res === undefined) return;
-      if (this.#reader === undefined && isLast && chunk.byteLength <= limit) {
-        sink.onBody(Buffer.from(chunk));
-        return;
-      }
-      this.#reader ??= new BodyReader(res, announced, limit, watch, sink);
-      this.#reader.push(Buffer.from(chunk), isLast);
-    });
+    const reader = new BodyReader(res, limit, this.#request.watch, sink);
+    this.#reader = reader;
     res.onAborted(() => this.#onAborted());
+    if (this.#request.announced > limit) sink.onTooLarge();
+    else res.onData((piece, isLast) => reader.push(Buffer.from(piece), isLast));
   }
 
   answer(head: ResponseHead, body?: Buffer | string, close = false): void {
@@ -69,6 +59,11 @@ export class UwsResponder implements Responder {
       if (this.#last !== undefined) this.#put(this.#last, head, body, true);
       this.#last = undefined;
     });
+  }
+
+  refuse(head: ResponseHead, body: string): void {
+    const res = this.#take();
+    if (res !== undefined) refuseRest(res, head, body);
   }
 
   begin(head: ResponseHead, length: number | undefined, sink: WriterSink): BodyWriter {
@@ -127,16 +122,56 @@ export class UwsResponder implements Responder {
   }
 }
 
-function writeHead(res: HttpResponse, { status, headers, isAscii }: ResponseHead): void {
-  res.writeStatus(statusLine(status));
+/** The lines of heads, which are often the same object: those of the model's answers are kept. */
+const linesOfHeads = new WeakMap<ResponseHead, string>();
+
+/** Status and headers, without the line break behind the last one. */
+function linesOf(head: ResponseHead): string {
+  const { status, headers } = head;
+  let lines = statusLine(status);
   for (let index = 0; index + 1 < headers.length; index += 2) {
     const name = headers[index] ?? "";
-    const value = headers[index + 1] ?? "";
     // The server writes its own.
     if (name.length === 4 && name.toLowerCase() === "date") continue;
-    // A string would go out as UTF-8, and a header's bytes may be anything.
-    res.writeHeader(name, isAscii ? value : Buffer.from(value, "latin1"));
+    lines += `\r\n${name}: ${headers[index + 1] ?? ""}`;
   }
+  return lines;
+}
+
+/** Writes all of a head where the status stands: each call of the server costs more than a header's bytes. */
+function writeHead(res: HttpResponse, head: ResponseHead): void {
+  let lines = linesOfHeads.get(head);
+  if (lines === undefined) {
+    lines = linesOf(head);
+    linesOfHeads.set(head, lines);
+  }
+  // A string would go out as UTF-8, and a header's bytes may be anything.
+  res.writeStatus(head.isAscii ? lines : Buffer.from(lines, "latin1"));
+}
+
+/**
+ * Milliseconds in which a client may read why it is refused in the middle of its body, before the connection is closed.
+ * Closed at once, it would be reset, and many clients would never see the answer.
+ */
+const LINGER_MS = 1000;
+
+/**
+ * Answers a request whose body goes on, and reads no more of it. To the server the answer has only begun: one that is
+ * whole would make it read on. So all of it stands where the status does, behind which the server adds a line break: the
+ * blanks at the end of the body.
+ */
+function refuseRest(res: HttpResponse, head: ResponseHead, body: string): void {
+  const fields = ["content-length", String(Buffer.byteLength(body) + 2), "connection", "close"];
+  const lines = linesOf({ ...head, headers: [...head.headers, ...fields] });
+  res.cork(() => res.writeStatus(`${lines}\r\n\r\n${body}`));
+  res.pause();
+  let isOpen = true;
+  res.onAborted(() => {
+    isOpen = false;
+  });
+  setTimeout(() => {
+    if (isOpen) res.close();
+  }, LINGER_MS);
 }
 
 /** More than uWebSockets.js gathers of an answer before it writes it. */

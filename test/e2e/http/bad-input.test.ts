@@ -140,15 +140,15 @@ describe("who is not the engine can neither keep the worker busy nor spoil its r
     });
   }
 
-  test("with a URL of 5 MB that takes long to be written as JSON", async () => {
-    const start = performance.now();
+  test("with a URL of 5 MB, of which no more than 16 KiB is looked at", async () => {
     const url = "\x7f".repeat(5_000_000);
     const replies = await Promise.all(
       Array.from({ length: 5 }, () => stand.ask("/go", { body: unsigned({ url }) })),
     );
-    expect(replies.map(({ status }) => status)).toEqual([401, 401, 401, 401, 401]);
-    // It takes some tenths of a second. Who could make it a minute would keep the worker from everything else.
-    expect(performance.now() - start).toBeLessThan(20_000);
+    for (const reply of replies) {
+      expect(reply.status).toBe(422);
+      expect(reply.json()).toEqual({ auth_data: "must be at most 16384 bytes" });
+    }
     await reportsGoOn();
   });
 
@@ -184,7 +184,7 @@ describe("deep nesting is no danger", () => {
 
   test("in auth_data and beside it", async () => {
     const { auth_data, payload } = stand.envelope();
-    const auth = JSON.stringify(auth_data).replace("{", `{"deep":${deep("[", "]")},`);
+    const auth = JSON.stringify(auth_data).replace("{", `{"deep":${"[".repeat(7000)}${"]".repeat(7000)},`);
     const bytes = `{"more":${deep('{"a":', "}")},"auth_data":${auth},"payload":${JSON.stringify(payload)}}`;
     expect(await stand.ask("/go", { body: bytes })).toMatchObject({ status: 200 });
   });

@@ -91,10 +91,10 @@ describe("missing keys are answered 422, all at once", () => {
     });
   });
 
-  test("an absent key and a payload that a requestParser refuses", async () => {
+  test("an absent key, of a payload that a requestParser would refuse: it sees none of a stranger", async () => {
     expect(await refused("/parsed", { payload: { prompt: 5 } })).toEqual({
       status: 422,
-      body: { auth_data: "field missing", payload: { prompt: "must be a string" } },
+      body: { auth_data: "field missing" },
     });
   });
 });

@@ -212,13 +212,11 @@ describe("refused with 422 that names the field is", () => {
     });
   });
 
-  test("a file over 25 MiB, where nothing else is said; and what the envelope lacks with it", async () => {
+  test("a file over 25 MiB, where nothing else is said", async () => {
     const file = Buffer.alloc(25 * MIB + 1);
     expect(await refusal(() => packed("/form", { file }))).toEqual({
       file: `must be at most ${25 * MIB} bytes, got ${file.length}`,
     });
-    const reply = await stand.ask("/small", { body: { payload: { file: "*" } } });
-    expect(reply.json()).toEqual({ auth_data: "field missing", payload: { file: NO_FILE } });
   });
 });
 

@@ -25,9 +25,9 @@ test("a worker that is loading or errored answers 503 with Retry-After and leave
   // Without the engine's key nothing could be said of the signature.
   await eventually(async () => expect(await stand.post("/go")).toMatchObject({ status: 503 }));
   await isRefused("loading");
-  // What is wrong with the request itself is told first.
+  // That it is no envelope is told first. What a payload holds nobody looks at.
   expect(await stand.ask("/go", { body: "{" })).toMatchObject({ status: 422 });
-  expect(await stand.post("/serial", {})).toMatchObject({ status: 422 });
+  expect(await stand.post("/serial", {})).toMatchObject({ status: 503 });
   await stand.modelLoads();
   await stand.modelFails();
   await isRefused("errored");

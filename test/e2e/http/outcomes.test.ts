@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { EndedStatus } from "../../../src/wire.js";
+import { DEFAULT_WORKLOAD } from "../../../src/workload.js";
 import { eventually } from "../../support/eventually.js";
 import { RawClient } from "../../support/http-client.js";
 import { HttpStand, MAX_PERF, type SentEnvelope } from "../../support/http-stand.js";
@@ -83,7 +84,9 @@ test("each request is told to the engine once, by its outcome, and its workload 
   await answered("/late", of(envelope(), "Error"), 504);
   await answered("/throws", of(envelope(), "Error"), 500);
   await answered("/function", of(envelope(), "Error"), 500);
-  const forged = of(envelope(), "Rejected");
+  const forged = envelope();
+  // Of whoever is not known nothing is told but that somebody was rejected, with the workload of any request.
+  sums.rejectedLoad += DEFAULT_WORKLOAD;
   await answered("/good", { ...forged, auth_data: { ...forged.auth_data, signature: "AAAA" } }, 401);
   const running = await arrived("/silent", of(envelope(), "Cancelled"));
   const waiting = await arrived("/silent", of(envelope(), "Cancelled"));

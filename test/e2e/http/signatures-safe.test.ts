@@ -84,7 +84,7 @@ describe.concurrent("requireOwnUrl", () => {
     const [engine, model] = [await lab.engine(), await lab.loadedModel()];
     const config = { requireOwnUrl: true };
     const worker = await lab.worker({ engine, model, config, env: { UNSECURED: "true" } });
-    const auth = { ...engine.authData({ url: worker.url }), url: `${worker.url}${"/".repeat(1_000_000)}x` };
+    const auth = { ...engine.authData({ url: worker.url }), url: `${worker.url}${"/".repeat(15_000)}x` };
     expect(await send({ engine, model, worker }, auth)).toMatchObject({ status: 401 });
   });
 
@@ -96,7 +96,6 @@ describe.concurrent("requireOwnUrl", () => {
       status: 401,
       body: { error: expect.stringContaining("signature") },
     });
-    await isTold(place, auth, "Rejected");
   });
 
   test("is off unless it is wanted", async ({ lab }) => {

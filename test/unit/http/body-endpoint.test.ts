@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "vitest";
-import { type AnswerBody, bodyEndpoint } from "../../../src/http/body-endpoint.js";
+import type { Answer } from "../../../src/http/answer.js";
+import { bodyEndpoint, wholeBody } from "../../../src/http/body-endpoint.js";
 import { ask } from "../../support/http-client.js";
 import { NodeStand } from "./support/node-stand.js";
 
@@ -7,9 +8,14 @@ let stand: NodeStand;
 afterEach(() => stand.stop());
 
 /** What is answered by an endpoint, and the faults that it tells. */
-async function asked(answer: AnswerBody) {
+async function asked(answer: () => Answer) {
   const faults: unknown[] = [];
-  const endpoint = bodyEndpoint({ path: "/", limit: 100, answer, onFault: (error) => faults.push(error) });
+  const endpoint = bodyEndpoint({
+    path: "/",
+    limit: 100,
+    take: wholeBody(answer),
+    onFault: (error) => faults.push(error),
+  });
   stand = await NodeStand.start({ endpoints: [endpoint] });
   const reply = await ask(stand.url);
   return { status: reply.status, body: reply.json(), faults };

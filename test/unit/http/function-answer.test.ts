@@ -7,6 +7,7 @@ import { eventually } from "../../support/eventually.js";
 const responder: Responder = {
   receive() {},
   answer() {},
+  refuse() {},
   begin: () => ({ write: () => true, end() {}, close() {} }),
   close() {},
 };

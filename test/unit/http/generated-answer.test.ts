@@ -6,6 +6,7 @@ import type { Responder } from "../../../src/http/http-server.js";
 const responder: Responder = {
   receive() {},
   answer() {},
+  refuse() {},
   begin: () => ({ write: () => true, end() {}, close() {} }),
   close() {},
 };

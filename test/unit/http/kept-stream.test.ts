@@ -31,6 +31,8 @@ class Client implements Responder {
   sink: WriterSink | undefined;
 
   receive(): void {}
+  refuse(): void {}
+
   answer(head: ResponseHead, body: Buffer | string = ""): void {
     this.head = head;
     this.text += body.toString();

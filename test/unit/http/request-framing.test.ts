@@ -105,9 +105,12 @@ class Seen {
   ];
 
   #take(responder: Parameters<Endpoint["handle"]>[1], into: string[]): void {
+    let body = "";
     responder.receive(1000, {
-      onBody: (body) => {
-        into.push(body.toString());
+      onPiece: (piece, isLast) => {
+        body += piece.toString();
+        if (!isLast) return;
+        into.push(body);
         responder.answer({ status: 200, headers: [], isAscii: true }, "ok");
       },
       onTooLarge: () => responder.answer({ status: 413, headers: [], isAscii: true }, ""),

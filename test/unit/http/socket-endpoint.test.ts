@@ -35,6 +35,7 @@ function connect(query: string, protocols = "") {
   const request: RequestHead = {
     method: "GET",
     query,
+    contentLength: 0,
     header: (name) => (name === "sec-websocket-protocol" ? protocols : "another header"),
     forEachHeader: () => {},
   };

@@ -14,6 +14,7 @@ function listening() {
   };
   const responder: Responder = {
     receive: () => {},
+    refuse: () => {},
     answer: (_head, body) => heard.push(String(body)),
     begin: () => writer,
     close: () => {},

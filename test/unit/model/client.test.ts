@@ -38,7 +38,7 @@ const hello = plain({ body: "hello" });
 
 describe("a request", () => {
   test("goes out as HTTP/1.1, with its length and the host's name", async () => {
-    await ask(client, "/v1/x", '{"a":"ü"}');
+    await ask(client, "/v1/x", Buffer.from('{"a":"ü"}'));
     expect(model.last.head.split("\r\n")).toEqual([
       "POST /v1/x HTTP/1.1",
       `host: 127.0.0.1:${model.port}`,

@@ -56,6 +56,7 @@ export const text = (status: number, ...headers: string[]) => ({ status, headers
 export class Heard implements RequestSink, WriterSink {
   readonly events: string[] = [];
   body: Buffer | undefined;
+  readonly #pieces: Buffer[] = [];
   #responder: Responder | undefined;
   #writer: BodyWriter | undefined;
   /** Does something when this is heard. */
@@ -68,6 +69,7 @@ export class Heard implements RequestSink, WriterSink {
   /** An endpoint that receives up to so many bytes and leaves the rest to the test. */
   endpoint(path: string, limit = 1_000_000): Endpoint {
     return endpoint(path, (_, responder) => {
+      this.#pieces.length = 0;
       this.#responder = responder;
       responder.receive(limit, this);
     });
@@ -88,8 +90,10 @@ export class Heard implements RequestSink, WriterSink {
     return this.#writer;
   }
 
-  onBody(body: Buffer): void {
-    this.body = body;
+  onPiece(piece: Buffer, isLast: boolean): void {
+    this.#pieces.push(Buffer.from(piece));
+    if (!isLast) return;
+    this.body = Buffer.concat(this.#pieces);
     this.#hear("body");
   }
   onTooLarge(): void {

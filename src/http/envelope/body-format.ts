@@ -1,4 +1,5 @@
-import type { BodyFormat } from "./envelope.js";
+/** How a body is written. */
+export type BodyFormat = "json" | "msgpack";
 
 /** Media types under which msgpack travels; the first is the registered one. */
 const MSGPACK = ["application/msgpack", "application/vnd.msgpack", "application/x-msgpack"];

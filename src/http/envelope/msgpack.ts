@@ -1,11 +1,9 @@
 import { isUtf8 } from "node:buffer";
 import { Unpackr } from "msgpackr";
+import { MAX_OVERHEAD } from "./max-overhead.js";
 
 /** Levels of maps and lists, far below where recursion over a value fails. */
 const MAX_DEPTH = 256;
-
-/** Bytes of memory that a value may take besides the content of its strings and bytes: what a process survives. */
-const MAX_OVERHEAD = 2 ** 30;
 
 /** Strings up to here are looked through byte by byte; a longer one is worth a native call. */
 const SHORT_STRING = 32;

@@ -1,7 +1,7 @@
 import { Packr } from "msgpackr";
 import { expect, test } from "vitest";
-import { decodeMsgpack } from "../../src/http/msgpack.js";
-import { seededRandom } from "../machines/support/seeded-random.js";
+import { decodeMsgpack } from "../../../../src/http/envelope/msgpack.js";
+import { seededRandom } from "../../../machines/support/seeded-random.js";
 
 type Random = ReturnType<typeof seededRandom>;
 

@@ -1,0 +1,94 @@
+import { jsonText } from "../json-text.js";
+import { Entry } from "../report/ledger.js";
+import { type CallbackRules, sessionTerms } from "../session/session-terms.js";
+import type { AuthData, Payload } from "../wire.js";
+import { costOf } from "../workload.js";
+import { type Answer, answers } from "./answer.js";
+import type { BodyTaker } from "./body-endpoint.js";
+import type { Edge } from "./edge.js";
+import type { BodyFormat } from "./envelope/body-format.js";
+import {
+  type Envelope,
+  type EnvelopeJudge,
+  EnvelopeReader,
+  type ReaderOptions,
+  type ReadResult,
+} from "./envelope/envelope-reader.js";
+import { decodeMsgpack } from "./envelope/msgpack.js";
+import type { Refusal } from "./exchange.js";
+
+export interface CreationOptions {
+  readonly edge: Edge;
+  readonly rules: CallbackRules;
+  readonly format: BodyFormat;
+  readonly reader: ReaderOptions;
+}
+
+/** A request for a session, of which only the sender is looked at before it is known that a session may be opened. */
+export class SessionCreation implements BodyTaker, EnvelopeJudge {
+  readonly #edge: Edge;
+  readonly #rules: CallbackRules;
+  readonly #format: BodyFormat;
+  readonly #reader: EnvelopeReader;
+  readonly #arrivedAt = performance.now();
+  #refusal: Refusal | undefined;
+
+  constructor({ edge, rules, format, reader }: CreationOptions) {
+    this.#edge = edge;
+    this.#rules = rules;
+    this.#format = format;
+    this.#reader = new EnvelopeReader(format, reader);
+  }
+
+  onPiece(piece: Buffer, isLast: boolean): Answer | undefined {
+    const answer = this.#answerTo(this.#reader.read(piece, isLast, this));
+    return isLast || answer === undefined ? answer : { ...answer, dropsRest: true };
+  }
+
+  onEnd(): void {
+    this.#reader.close();
+  }
+
+  allows(authData: AuthData): boolean {
+    const stranger = this.#edge.refusalOfSender(authData);
+    this.#refusal = stranger ?? this.#edge.refusalOfSession(authData);
+    if (this.#refusal?.counts === true) {
+      if (stranger === undefined) this.#edge.reject(this.#entryOf(authData));
+      else this.#edge.rejectUnverified();
+    }
+    return this.#refusal === undefined;
+  }
+
+  #answerTo(result: ReadResult | undefined): Answer | undefined {
+    switch (result?.kind) {
+      case undefined:
+        return undefined;
+      case "refused":
+        return this.#refusal?.answer;
+      case "invalid":
+        return this.#format === "json" ? answers.invalidJson() : answers.invalidMsgpack();
+      case "faults":
+        return answers.faults(result.faults);
+      case "crowded":
+        return answers.crowded();
+      case "slivers":
+        return answers.slivers();
+      case "envelope":
+        return this.#create(result);
+    }
+  }
+
+  #create({ authData, payload }: Envelope): Answer {
+    // What a session keeps is told again as JSON, so it is kept as that.
+    const isJson = this.#format === "json";
+    const text = isJson ? payload.toString("utf8") : jsonText(decodeMsgpack(payload));
+    const result = sessionTerms(JSON.parse(text) as Payload, this.#rules);
+    if (result.kind === "faults") return answers.faults({ payload: result.faults });
+    const kept = isJson ? authData : (JSON.parse(jsonText(authData)) as AuthData);
+    return this.#edge.createSession(kept, result.terms, this.#entryOf(authData));
+  }
+
+  #entryOf({ request_idx: requestIdx, reqnum, cost }: AuthData): Entry {
+    return new Entry("session", requestIdx, reqnum, costOf(cost), this.#arrivedAt);
+  }
+}
