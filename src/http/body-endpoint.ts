@@ -16,7 +16,8 @@ export interface BodyEndpointOptions {
   readonly path: string;
   /** Largest body in bytes. */
   readonly limit: number;
-  readonly take: (format: BodyFormat, expected: number, refuse: (answer: Answer) => void) => BodyTaker;
+  /** @param answer answers between two pieces, or behind the last one. */
+  readonly take: (format: BodyFormat, expected: number, answer: (answer: Answer) => void) => BodyTaker;
   /** Hears of a fault of the worker's own. */
   readonly onFault: (error: unknown) => void;
 }
@@ -55,20 +56,15 @@ class BodyRequest implements RequestSink {
     this.#responder = responder;
     this.#limit = limit;
     this.#onFault = onFault;
-    const refuse = (answer: Answer): void => this.#answer(answer);
-    this.#taker = take(formatOf(head.header("content-type")), head.contentLength, refuse);
+    const { contentLength } = head;
+    this.#taker = take(formatOf(head.header("content-type")), contentLength, (answer) =>
+      this.#try(() => answer),
+    );
     responder.receive(limit, this);
   }
 
   onPiece(piece: Buffer, isLast: boolean): void {
-    try {
-      const answer = this.#taker.onPiece(piece, isLast);
-      // What is sent may hold what a client sent, and that need not be writable as JSON.
-      if (answer !== undefined) this.#answer(answer);
-    } catch (error) {
-      this.#onFault(error);
-      this.#answer(answers.workerFailed());
-    }
+    this.#try(() => this.#taker.onPiece(piece, isLast));
   }
 
   onTooLarge(): void {
@@ -81,6 +77,17 @@ class BodyRequest implements RequestSink {
 
   onGone(): void {
     this.#taker.onEnd();
+  }
+
+  #try(answerOf: () => Answer | undefined): void {
+    try {
+      const answer = answerOf();
+      // What is sent may hold what a client sent, and that need not be writable as JSON.
+      if (answer !== undefined) this.#answer(answer);
+    } catch (error) {
+      this.#onFault(error);
+      this.#answer(answers.workerFailed());
+    }
   }
 
   #answer(answer: Answer): void {

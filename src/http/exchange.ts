@@ -17,6 +17,7 @@ import {
   type Envelope,
   type EnvelopeJudge,
   EnvelopeReader,
+  type ReaderOptions,
   type ReadResult,
   readEnvelope,
 } from "./envelope/envelope-reader.js";
@@ -131,6 +132,7 @@ export abstract class Exchange implements EnvelopeJudge {
   #payload: ReadyPayload | undefined;
   /** Of a body that comes in several pieces, until it is whole. */
   #reader: EnvelopeReader | undefined;
+  #options: ReaderOptions | undefined;
   #refused: Refused | undefined;
   #work: Work | undefined;
   #totalTimer: NodeJS.Timeout | undefined;
@@ -214,18 +216,34 @@ export abstract class Exchange implements EnvelopeJudge {
       this.#onRead(readEnvelope(piece, format, this), format, false);
       return;
     }
-    this.#reader ??= new EnvelopeReader(format, {
+    this.#options ??= {
+      judge: this,
       unverified: this.gate.unverified,
       expected,
       onTooSlow: () => this.refuse(answers.bodyTooSlow()),
-    });
-    const result = this.#reader.read(piece, isLast, this);
-    if (isLast) this.#closeReader();
-    this.#onRead(result, format, true);
+      onResult: (result) => this.#onLateResult(result, format),
+    };
+    this.#reader ??= new EnvelopeReader(format, this.#options);
+    this.#onRead(this.#reader.read(piece, isLast, this.#options), format, true);
+  }
+
+  /** Reads a long envelope that is there as a whole. @param limit bytes in which it must be seen who sends it. */
+  protected readLong(envelope: Buffer, format: BodyFormat, limit: number): void {
+    this.read(envelope.subarray(0, limit), false, format, envelope.length);
+    if (this.#reader?.isVerified === true) this.read(envelope.subarray(limit), true, format, envelope.length);
+    else if (this.#reader !== undefined) this.refuse(answers.bodyTooLarge(limit));
+  }
+
+  #onLateResult(result: ReadResult, format: BodyFormat): void {
+    try {
+      this.#onRead(result, format, true);
+    } catch (error) {
+      this.onFault(error);
+    }
   }
 
   protected refuse(answer: Answer, entry?: Entry): void {
-    const isUnfinished = this.#reader !== undefined && answer.close !== true;
+    const isUnfinished = this.#reader?.isWhole === false && answer.close !== true;
     this.#closeReader();
     this.tell(isUnfinished ? { ...answer, dropsRest: true } : answer);
     this.route.metrics.ended("rejected", answer.status, performance.now() - this.#arrivedAt);
@@ -298,6 +316,7 @@ export abstract class Exchange implements EnvelopeJudge {
         this.refuse(answers.slivers());
         return;
       case "envelope":
+        this.#closeReader();
         this.#onEnvelope(result, format, isLasting);
     }
   }

@@ -21,7 +21,9 @@ export interface CreationOptions {
   readonly edge: Edge;
   readonly rules: CallbackRules;
   readonly format: BodyFormat;
-  readonly reader: ReaderOptions;
+  readonly reader: Omit<ReaderOptions, "judge" | "onResult">;
+  /** Takes the answer where `onPiece` did not have it yet. */
+  readonly answer: (answer: Answer) => void;
 }
 
 /** A request for a session, of which only the sender is looked at before it is known that a session may be opened. */
@@ -29,20 +31,28 @@ export class SessionCreation implements BodyTaker, EnvelopeJudge {
   readonly #edge: Edge;
   readonly #rules: CallbackRules;
   readonly #format: BodyFormat;
+  readonly #options: ReaderOptions;
   readonly #reader: EnvelopeReader;
   readonly #arrivedAt = performance.now();
   #refusal: Refusal | undefined;
 
-  constructor({ edge, rules, format, reader }: CreationOptions) {
+  constructor({ edge, rules, format, reader, answer }: CreationOptions) {
     this.#edge = edge;
     this.#rules = rules;
     this.#format = format;
-    this.#reader = new EnvelopeReader(format, reader);
+    this.#options = {
+      ...reader,
+      judge: this,
+      onResult: (result) => {
+        const late = this.#answerTo(result);
+        if (late !== undefined) answer(late);
+      },
+    };
+    this.#reader = new EnvelopeReader(format, this.#options);
   }
 
   onPiece(piece: Buffer, isLast: boolean): Answer | undefined {
-    const answer = this.#answerTo(this.#reader.read(piece, isLast, this));
-    return isLast || answer === undefined ? answer : { ...answer, dropsRest: true };
+    return this.#answerTo(this.#reader.read(piece, isLast, this.#options));
   }
 
   onEnd(): void {
@@ -60,6 +70,11 @@ export class SessionCreation implements BodyTaker, EnvelopeJudge {
   }
 
   #answerTo(result: ReadResult | undefined): Answer | undefined {
+    const answer = this.#answerOf(result);
+    return answer === undefined || this.#reader.isWhole ? answer : { ...answer, dropsRest: true };
+  }
+
+  #answerOf(result: ReadResult | undefined): Answer | undefined {
     switch (result?.kind) {
       case undefined:
         return undefined;

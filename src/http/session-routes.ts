@@ -49,7 +49,7 @@ export class SessionRoutes {
       bodyEndpoint({
         path: "/session/create",
         limit: CREATION_LIMIT,
-        take: (format, expected, refuse) =>
+        take: (format, expected, answer) =>
           new SessionCreation({
             edge: this.#edge,
             rules: this.#rules,
@@ -57,8 +57,9 @@ export class SessionRoutes {
             reader: {
               unverified: this.#edge.unverified,
               expected,
-              onTooSlow: () => refuse(answers.bodyTooSlow()),
+              onTooSlow: () => answer(answers.bodyTooSlow()),
             },
+            answer,
           }),
         onFault: this.#onFault,
       }),

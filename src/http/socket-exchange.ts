@@ -20,6 +20,8 @@ export interface SocketRequest {
 const ENVELOPE_TIMEOUT_MS = 30_000;
 /** Bytes that may wait for the model beside the largest frame so far, when a client that cannot be paused sends on. */
 const WAITING_LIMIT = 16 * 1024 * 1024;
+/** Bytes of the envelope in which it must be seen who sends it. */
+const MAX_UNVERIFIED_BYTES = 64 * 1024;
 /** Close code of a client that vanished. */
 const VANISHED = 1006;
 /** The status of a WebSocket that went well. */
@@ -158,7 +160,8 @@ export class SocketExchange extends Exchange implements SocketSink, ModelSocketS
     clearTimeout(this.#timer);
     try {
       this.#stage = "taken";
-      this.read(envelope, true, format, envelope.length);
+      if (envelope.length <= MAX_UNVERIFIED_BYTES) this.read(envelope, true, format, envelope.length);
+      else this.readLong(envelope, format, MAX_UNVERIFIED_BYTES);
     } catch (error) {
       this.onFault(error);
     }

@@ -44,11 +44,14 @@ export interface EnvelopeJudge {
 
 /** What bodies that come in pieces have in common. */
 export interface ReaderOptions {
+  readonly judge: EnvelopeJudge;
   readonly unverified: UnverifiedBodies;
   /** Bytes that the client announced; 0 where it did not. */
   readonly expected: number;
   /** The body comes too slowly while it is not known who sends it. */
   readonly onTooSlow: () => void;
+  /** Hears of a result that `read` did not have yet. */
+  readonly onResult: (result: ReadResult) => void;
 }
 
 /** Bytes that no body has. */
@@ -59,6 +62,10 @@ const PAYLOAD = 1;
 const SESSION = 2;
 const KEYS = ["auth_data", "payload", "session_id"];
 
+/** Bytes of a body that are scanned as they come; further ones only where they are verified. */
+const AT_ONCE = 64 * 1024;
+/** Bytes that are scanned in a turn of the loop: about a millisecond. */
+const SHARE = 128 * 1024;
 /** Bytes up to which the rest of a body is awaited whose `auth_data` is faulty, so that all faults are told at once. */
 const FAULTY_BYTES = 64 * 1024;
 /** Pieces that a body may come in while it is not verified, and the bytes that further ones must have on average. */
@@ -88,11 +95,14 @@ export class EnvelopeReader implements UnverifiedBody {
   readonly #options: ReaderOptions | undefined;
   readonly #kept = new BodyBuffer();
   readonly startedAt = performance.now();
-  /** The piece that is read, and where it begins. */
+  /** What is scanned now, and where it begins. */
   #piece: Buffer = NOTHING;
   #pieceAt = 0;
   #pieces = 0;
+  /** Bytes that came, and bytes that were scanned. */
   #length = 0;
+  #scanned = 0;
+  #isWhole = false;
   /** Bytes that are taken off the budget. */
   #charged = 0;
   #isVerified = false;
@@ -112,38 +122,64 @@ export class EnvelopeReader implements UnverifiedBody {
     options?.unverified.add(this);
   }
 
-  /** Bytes so far. */
   get length(): number {
     return this.#length;
   }
 
-  /** @param piece valid during the call. */
-  read(piece: Buffer, isLast: boolean, judge: EnvelopeJudge): ReadResult | undefined {
-    this.#piece = piece;
-    this.#pieceAt = this.#length;
+  /** The last piece came. */
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
+  /** The judge has allowed its sender. */
+  get isVerified(): boolean {
+    return this.#isVerified;
+  }
+
+  /** Reads a body that came in one piece. @param body valid during the call. */
+  readWhole(body: Buffer, judge: EnvelopeJudge): ReadResult | undefined {
+    this.#length = body.length;
+    return this.#scan(body, true, judge);
+  }
+
+  /**
+   * Reads the next piece.
+   *
+   * @param piece valid during the call.
+   * @returns undefined: more is awaited, or `onResult` will be told.
+   */
+  read(piece: Buffer, isLast: boolean, options: ReaderOptions): ReadResult | undefined {
+    const isBehind = this.#scanned < this.#length;
+    const before = this.#length;
     this.#length += piece.length;
+    this.#isWhole = isLast;
     this.#pieces++;
-    const isValid = this.#scan(piece, isLast);
-    const isNews = this.#lookAtAuthData();
-    const isMore = this.#lookAtSession();
-    if (this.#authData !== undefined && (isNews || isMore || isLast)) {
-      const sessionId = isLast || this.#sessionAt >= 0 ? this.#sessionId : undefined;
-      if (!judge.allows(this.#authData, sessionId)) return this.#refused(isLast && isValid);
-      this.#verify();
+    if (!isBehind && (this.#isVerified || before < AT_ONCE)) {
+      const result = this.#scan(piece, isLast, options.judge);
+      return result ?? (isLast ? undefined : this.#keep(piece, options));
     }
-    if (!isValid) return INVALID;
-    if (isLast) return this.#whole();
-    if (this.#authFault !== undefined && this.#length > FAULTY_BYTES) {
-      return { kind: "faults", faults: { auth_data: this.#authFault } };
+    const fault = this.#keep(piece, options);
+    if (fault === undefined) options.unverified.scanLater(this);
+    return fault;
+  }
+
+  onTurn(): boolean {
+    const options = this.#options;
+    if (options === undefined) return false;
+    const end = Math.min(this.#length, this.#scanned + SHARE);
+    const isLast = this.#isWhole && end === this.#length;
+    const result = this.#scan(this.#kept.slice(this.#scanned, end), isLast, options.judge);
+    if (result !== undefined) {
+      options.onResult(result);
+      return false;
     }
-    return this.#keep(piece);
+    return this.#scanned < this.#length;
   }
 
   /** Another body comes, in one piece. */
   reset(): void {
     this.#scanner.reset();
-    this.#pieces = 0;
-    this.#length = 0;
+    this.#scanned = 0;
     this.#authAt = -1;
     this.#sessionAt = -1;
     this.#authData = undefined;
@@ -155,13 +191,34 @@ export class EnvelopeReader implements UnverifiedBody {
   /** Nothing more is read. */
   close(): void {
     this.#verify();
+    this.#options?.unverified.forget(this);
   }
 
   onTooSlow(): void {
     this.#options?.onTooSlow();
   }
 
-  #scan(piece: Buffer, isLast: boolean): boolean {
+  #scan(piece: Buffer, isLast: boolean, judge: EnvelopeJudge): ReadResult | undefined {
+    this.#piece = piece;
+    this.#pieceAt = this.#scanned;
+    this.#scanned += piece.length;
+    const isValid = this.#accepts(piece, isLast);
+    const isNews = this.#lookAtAuthData();
+    const isMore = this.#lookAtSession();
+    if (this.#authData !== undefined && (isNews || isMore || isLast)) {
+      const sessionId = isLast || this.#sessionAt >= 0 ? this.#sessionId : undefined;
+      if (!judge.allows(this.#authData, sessionId)) return this.#refused(isLast && isValid);
+      this.#verify();
+    }
+    if (!isValid) return INVALID;
+    if (isLast) return this.#whole();
+    if (this.#authFault !== undefined && this.#scanned > FAULTY_BYTES) {
+      return { kind: "faults", faults: { auth_data: this.#authFault } };
+    }
+    return undefined;
+  }
+
+  #accepts(piece: Buffer, isLast: boolean): boolean {
     try {
       this.#scanner.push(piece);
       if (isLast) this.#scanner.end();
@@ -176,7 +233,7 @@ export class EnvelopeReader implements UnverifiedBody {
     const start = this.#scanner.startOf(AUTH);
     if (start === this.#authAt || start < 0) return false;
     const end = this.#scanner.endOf(AUTH);
-    if (end < 0 && this.#length - start <= MAX_AUTH_BYTES) return false;
+    if (end < 0 && this.#scanned - start <= MAX_AUTH_BYTES) return false;
     this.#authAt = start;
     this.#authData = undefined;
     this.#authFault = undefined;
@@ -218,7 +275,7 @@ export class EnvelopeReader implements UnverifiedBody {
   #bytes(start: number, end: number): Buffer {
     const at = this.#pieceAt;
     if (start >= at) return this.#piece.subarray(start - at, end - at);
-    if (end <= at) return this.#kept.slice(start, end);
+    if (end <= this.#kept.length) return this.#kept.slice(start, end);
     return Buffer.concat([this.#kept.slice(start, at), this.#piece.subarray(0, end - at)]);
   }
 
@@ -251,13 +308,13 @@ export class EnvelopeReader implements UnverifiedBody {
   }
 
   /** Keeps a piece until the envelope is whole. */
-  #keep(piece: Buffer): ReadResult | undefined {
+  #keep(piece: Buffer, { unverified, expected }: ReaderOptions): ReadResult | undefined {
     if (!this.#isVerified) {
       if (this.#pieces > MANY_PIECES && this.#length < this.#pieces * SMALL_PIECE) return SLIVERS;
-      if (this.#options?.unverified.take(piece.length) === false) return CROWDED;
+      if (!unverified.take(piece.length)) return CROWDED;
       this.#charged += piece.length;
     }
-    this.#kept.push(piece, this.#isVerified ? (this.#options?.expected ?? 0) : 0);
+    this.#kept.push(piece, this.#isVerified ? expected : 0);
     return undefined;
   }
 
@@ -283,5 +340,5 @@ const ofOnePiece = { json: new EnvelopeReader("json"), msgpack: new EnvelopeRead
 export function readEnvelope(body: Buffer, format: BodyFormat, judge: EnvelopeJudge): ReadResult | undefined {
   const reader = ofOnePiece[format];
   reader.reset();
-  return reader.read(body, true, judge);
+  return reader.readWhole(body, judge);
 }

@@ -2,9 +2,11 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   type EnvelopeJudge,
   EnvelopeReader,
+  type ReaderOptions,
   type ReadResult,
 } from "../../../../src/http/envelope/envelope-reader.js";
 import { UnverifiedBodies } from "../../../../src/http/envelope/unverified-bodies.js";
+import { eventually } from "../../../support/eventually.js";
 
 const AUTH = { cost: "1", endpoint: "e", reqnum: 1, request_idx: 2, signature: "s", url: "u" };
 const auth = JSON.stringify(AUTH);
@@ -33,22 +35,50 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const readerOf = (onTooSlow = () => {}) => new EnvelopeReader("json", { unverified, expected: 0, onTooSlow });
+/** One body that is read. */
+class Reading {
+  readonly judge: Judge;
+  readonly #options: ReaderOptions;
+  readonly #reader: EnvelopeReader;
+  /** What was told between two pieces. */
+  late: ReadResult | undefined;
 
-/** Reads pieces until there is a result. */
-function readAll(pieces: readonly (string | Buffer)[], judge = new Judge(), reader = readerOf()) {
-  for (const [index, piece] of pieces.entries()) {
+  constructor(judge = new Judge(), onTooSlow: () => void = () => {}) {
+    this.judge = judge;
+    const onResult = (result: ReadResult): void => {
+      this.late = result;
+    };
+    this.#options = { judge, unverified, expected: 0, onTooSlow, onResult };
+    this.#reader = new EnvelopeReader("json", this.#options);
+  }
+
+  read(piece: string | Buffer, isLast = false): ReadResult | undefined {
     // Its memory is somebody else's afterwards.
     const lent = Buffer.from(piece);
-    const result = reader.read(lent, index === pieces.length - 1, judge);
-    const kept = result?.kind === "envelope" ? { ...result, payload: result.payload.toString() } : result;
+    const result = this.#reader.read(lent, isLast, this.#options);
+    const kept = result?.kind === "envelope" ? { ...result, payload: Buffer.from(result.payload) } : result;
     lent.fill(0);
-    if (result !== undefined) {
-      reader.close();
-      return { result: kept, pieces: index + 1, judge };
-    }
+    return kept;
   }
-  return { result: undefined, pieces: pieces.length, judge };
+
+  close(): void {
+    this.#reader.close();
+  }
+}
+
+/** Reads pieces until there is a result. */
+async function readAll(pieces: readonly (string | Buffer)[], judge = new Judge()) {
+  const reading = new Reading(judge);
+  let count = 0;
+  let result: ReadResult | undefined;
+  for (const piece of pieces) {
+    result = reading.read(piece, ++count === pieces.length);
+    if (result !== undefined) break;
+  }
+  result ??= await eventually(() => reading.late ?? false);
+  reading.close();
+  const told = result.kind === "envelope" ? { ...result, payload: result.payload.toString() } : result;
+  return { result: told, pieces: count, judge };
 }
 
 const halves = (text: string, at: number): readonly Buffer[] => {
@@ -72,9 +102,9 @@ describe("an envelope that comes in pieces is read as one that comes at once", (
       `{"auth_data":${auth},"payload":1,"payload":{"a":[1, 2]},"auth_data":${auth}}`,
       null,
     ],
-  ])("split at every byte: %s", (_, text, sessionId) => {
+  ])("split at every byte: %s", async (_, text, sessionId) => {
     for (let at = 0; at <= Buffer.byteLength(text); at++) {
-      const { result } = readAll(halves(text, at));
+      const { result } = await readAll(halves(text, at));
       expect(result, `split at ${at}`).toEqual({
         kind: "envelope",
         authData: AUTH,
@@ -83,48 +113,52 @@ describe("an envelope that comes in pieces is read as one that comes at once", (
       });
     }
     const bytes = [...Buffer.from(text)].map((byte) => Buffer.of(byte));
-    expect(readAll(bytes).result).toMatchObject({ kind: "envelope", authData: AUTH, sessionId });
+    expect((await readAll(bytes)).result).toMatchObject({ kind: "envelope", authData: AUTH, sessionId });
   });
 
-  test("faults are all told at once, up to 64 KiB", () => {
+  test("faults are all told at once, up to 64 KiB", async () => {
     const faulty = `{"auth_data":{},"payload":[],"session_id":1}`;
-    const whole = readAll([faulty]).result;
+    const whole = (await readAll([faulty])).result;
     expect(whole).toMatchObject({ kind: "faults", faults: { payload: { data: expect.anything() } } });
-    for (let at = 0; at <= faulty.length; at++) expect(readAll(halves(faulty, at)).result).toEqual(whole);
+    for (let at = 0; at <= faulty.length; at++)
+      expect((await readAll(halves(faulty, at))).result).toEqual(whole);
     const long = [`{"auth_data":{},"payload":{"a":"`, "x".repeat(64 * KIB), '"}}'];
-    expect(readAll(long)).toMatchObject({ result: { kind: "faults" }, pieces: 2 });
+    expect(await readAll(long)).toMatchObject({ result: { kind: "faults" }, pieces: 2 });
   });
 });
 
 describe("the judge is asked", () => {
-  test("as soon as auth_data is there, when the session is, and at the end", () => {
+  test("as soon as auth_data is there, when the session is, and at the end", async () => {
     const pieces = [`{"auth_data":${auth}`, `,"payload":{"a":"`, `b"},"session_id":"x"`, "}"];
-    expect(readAll(pieces).judge.asked).toEqual([
+    expect((await readAll(pieces)).judge.asked).toEqual([
       [2, undefined],
       [2, "x"],
       [2, "x"],
     ]);
   });
 
-  test("of the first auth_data and of the one that counts", () => {
+  test("of the first auth_data and of the one that counts", async () => {
     const other = JSON.stringify({ ...AUTH, request_idx: 3 });
     const pieces = [`{"auth_data":${auth},`, `"payload":{},"auth_data":${other}`, "}"];
     const judge = new Judge((requestIdx) => requestIdx === 2);
-    expect(readAll(pieces, judge)).toMatchObject({ result: { kind: "refused" }, pieces: 2 });
+    expect(await readAll(pieces, judge)).toMatchObject({ result: { kind: "refused" }, pieces: 2 });
   });
 
-  test("and of what it refuses nothing more is read", () => {
+  test("and of what it refuses nothing more is read", async () => {
     const pieces = [`{"auth_data":${auth},"payload":{"a":"`, "never read", '"}}'];
-    expect(readAll(pieces, new Judge(() => false))).toMatchObject({ result: { kind: "refused" }, pieces: 1 });
+    expect(await readAll(pieces, new Judge(() => false))).toMatchObject({
+      result: { kind: "refused" },
+      pieces: 1,
+    });
     expect(unverified.bytes).toBe(0);
   });
 
-  test("before it is found that the rest is no JSON", () => {
+  test("before it is found that the rest is no JSON", async () => {
     const judge = new Judge(() => false);
-    expect(readAll([`{"auth_data":${auth},"payload":nonsense`], judge).result).toMatchObject({
+    expect((await readAll([`{"auth_data":${auth},"payload":nonsense`], judge)).result).toMatchObject({
       kind: "refused",
     });
-    expect(readAll([`{"auth_data":${auth},"payload":nonsense`]).result).toEqual({ kind: "invalid" });
+    expect((await readAll([`{"auth_data":${auth},"payload":nonsense`])).result).toEqual({ kind: "invalid" });
   });
 });
 
@@ -135,66 +169,80 @@ describe("auth_data is looked at", () => {
   };
   const TOO_LONG = { kind: "faults", faults: { auth_data: "must be at most 16384 bytes" } };
 
-  test("up to 16 KiB", () => {
-    expect(readAll([`{"auth_data":${sized(16 * KIB)},"payload":{}}`]).result).toMatchObject({
+  test("up to 16 KiB", async () => {
+    expect((await readAll([`{"auth_data":${sized(16 * KIB)},"payload":{}}`])).result).toMatchObject({
       kind: "envelope",
     });
   });
 
-  test("and no byte more, in one piece or several", () => {
+  test("and no byte more, in one piece or several", async () => {
     const text = `{"auth_data":${sized(16 * KIB + 1)},"payload":{}}`;
-    expect(readAll([text]).result).toEqual(TOO_LONG);
-    expect(readAll(halves(text, 10_000)).result).toEqual(TOO_LONG);
+    expect((await readAll([text])).result).toEqual(TOO_LONG);
+    expect((await readAll(halves(text, 10_000))).result).toEqual(TOO_LONG);
   });
 
-  test("and one without an end is refused before it has one", () => {
+  test("and one without an end is refused before it has one", async () => {
     const pieces = Array.from({ length: 100 }, () => "x".repeat(8 * KIB));
-    expect(readAll([`{"auth_data":{"url":"`, ...pieces])).toMatchObject({ result: TOO_LONG, pieces: 9 });
+    expect(await readAll([`{"auth_data":{"url":"`, ...pieces])).toMatchObject({
+      result: TOO_LONG,
+      pieces: 9,
+    });
   });
 });
 
 describe("what is kept of bodies whose sender is not known", () => {
   const first = (bytes: number) => Buffer.from(`{"payload":{"a":"${"x".repeat(bytes - 17)}`);
 
-  test("has a budget for all of them, and is given back", () => {
-    const readers = Array.from({ length: 8 }, () => readerOf());
-    for (const reader of readers) expect(reader.read(first(128 * KIB), false, new Judge())).toBeUndefined();
+  test("has a budget for all of them, and is given back", async () => {
+    const readings = Array.from({ length: 8 }, () => new Reading());
+    for (const reading of readings) expect(reading.read(first(128 * KIB))).toBeUndefined();
     expect(unverified.bytes).toBe(1024 * KIB);
-    expect(readerOf().read(first(100), false, new Judge())).toEqual({ kind: "crowded" });
-    readers[0]?.close();
-    expect(readerOf().read(first(100), false, new Judge())).toBeUndefined();
-    expect(readers[1]?.read(Buffer.from(`"},"auth_data":${auth}`), false, new Judge())).toBeUndefined();
-    expect(unverified.bytes).toBe(6 * 128 * KIB + 100);
-    for (const reader of readers) reader.close();
+    expect(new Reading().read(first(100))).toEqual({ kind: "crowded" });
+    readings[0]?.close();
+    expect(new Reading().read(first(100))).toBeUndefined();
+    expect(readings[1]?.read(`"},"auth_data":${auth}`)).toBeUndefined();
+    await eventually(() => expect(unverified.bytes).toBe(6 * 128 * KIB + 100));
+    for (const reading of readings) reading.close();
   });
 
   test("does not count once the sender is known", () => {
-    const reader = readerOf();
-    reader.read(Buffer.from(`{"auth_data":${auth},"payload":{"a":"`), false, new Judge());
+    const reading = new Reading();
+    reading.read(`{"auth_data":${auth},"payload":{"a":"`);
     for (let piece = 0; piece < 100; piece++) {
-      expect(reader.read(Buffer.alloc(64 * KIB, "x"), false, new Judge())).toBeUndefined();
+      expect(reading.read(Buffer.alloc(64 * KIB, "x"))).toBeUndefined();
     }
     expect(unverified.bytes).toBe(0);
-    const last = reader.read(Buffer.from('"}}'), true, new Judge());
+    const last = reading.read('"}}', true);
     expect(last?.kind === "envelope" && last.payload.length).toBe(100 * 64 * KIB + '{"a":""}'.length);
   });
 
+  test("is scanned later, some of it in each turn of the loop", async () => {
+    const reading = new Reading();
+    for (let piece = 0; piece < 8; piece++)
+      reading.read(piece === 0 ? first(100 * KIB) : "y".repeat(100 * KIB));
+    expect(reading.read(`"},"auth_data":${auth}}`, true)).toBeUndefined();
+    expect(reading.judge.asked).toEqual([]);
+    const result = await eventually(() => reading.late ?? false);
+    expect(result.kind === "envelope" && result.payload.length).toBe(800 * KIB - 9);
+    reading.close();
+  });
+
   test("may not come in a multitude of tiny pieces", () => {
-    const reader = readerOf();
+    const reading = new Reading();
     let result: ReadResult | undefined;
     let pieces = 0;
-    for (; result === undefined; pieces++) result = reader.read(Buffer.from(" "), false, new Judge());
+    for (; result === undefined; pieces++) result = reading.read(" ");
     expect({ result, pieces }).toEqual({ result: { kind: "slivers" }, pieces: 1025 });
-    reader.close();
+    reading.close();
   });
 
   test("must come at 64 KiB a second on average, after half a minute", () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
     const slow: string[] = [];
-    const small = readerOf(() => slow.push("small"));
-    const large = readerOf(() => slow.push("large"));
-    small.read(first(100), false, new Judge());
-    large.read(first(640 * KIB), false, new Judge());
+    const small = new Reading(undefined, () => slow.push("small"));
+    const large = new Reading(undefined, () => slow.push("large"));
+    small.read(first(100));
+    large.read(first(640 * KIB));
     vi.advanceTimersByTime(30_000);
     expect(slow).toEqual([]);
     vi.advanceTimersByTime(4000);
