@@ -227,13 +227,6 @@ export abstract class Exchange implements EnvelopeJudge {
     this.#onRead(this.#reader.read(piece, isLast, this.#options), format, true);
   }
 
-  /** Reads a long envelope that is there as a whole. @param limit bytes in which it must be seen who sends it. */
-  protected readLong(envelope: Buffer, format: BodyFormat, limit: number): void {
-    this.read(envelope.subarray(0, limit), false, format, envelope.length);
-    if (this.#reader?.isVerified === true) this.read(envelope.subarray(limit), true, format, envelope.length);
-    else if (this.#reader !== undefined) this.refuse(answers.bodyTooLarge(limit));
-  }
-
   #onLateResult(result: ReadResult, format: BodyFormat): void {
     try {
       this.#onRead(result, format, true);

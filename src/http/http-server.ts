@@ -91,6 +91,11 @@ export interface ClientSocket {
    * @returns false when the sender is to pause until `onDrain`.
    */
   send(frame: Buffer, isBinary: boolean): boolean;
+  /**
+   * Closes the socket when more bytes come before the first message is whole, where the server can do that;
+   * uWebSockets.js, which keeps a message until it is whole, cannot.
+   */
+  limitFirst(bytes: number): void;
   /** Reads nothing until `resume`, where the server can do that; uWebSockets.js cannot. */
   pause(): void;
   resume(): void;

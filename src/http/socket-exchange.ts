@@ -20,8 +20,8 @@ export interface SocketRequest {
 const ENVELOPE_TIMEOUT_MS = 30_000;
 /** Bytes that may wait for the model beside the largest frame so far, when a client that cannot be paused sends on. */
 const WAITING_LIMIT = 16 * 1024 * 1024;
-/** Bytes of the envelope in which it must be seen who sends it. */
-const MAX_UNVERIFIED_BYTES = 64 * 1024;
+/** Bytes of an envelope, which comes before it is known who sends it. Its payload goes to nobody. */
+const MAX_ENVELOPE_BYTES = 64 * 1024;
 /** Close code of a client that vanished. */
 const VANISHED = 1006;
 /** The status of a WebSocket that went well. */
@@ -34,6 +34,7 @@ const SWITCHING_PROTOCOLS = 101;
  *
  * - An answer of the worker's own is the close code 4000 + HTTP status, with its error text as the reason. Unless the
  *   client has a frame of the model's already, a text frame with the whole JSON goes before.
+ * - The envelope is at most 64 KiB: it comes before it is known who sends it.
  * - A client may send on while it waits and while the model is dialled: what it sends is kept. Beyond 1 MiB for the
  *   model it is paused. Where the server cannot do that, a client that sends on while 16 MiB and one frame as large as
  *   its largest wait is cut off with 4413, and that is an error.
@@ -62,7 +63,10 @@ export class SocketExchange extends Exchange implements SocketSink, ModelSocketS
     this.#asked = asked;
     this.#model = new ModelSocket(route.handler.timeouts, this);
     if (asked.envelope !== undefined) this.#take(Buffer.from(asked.envelope), "json");
-    else this.#timer = setTimeout(() => this.#onTooSlow(), ENVELOPE_TIMEOUT_MS);
+    else {
+      client.limitFirst(MAX_ENVELOPE_BYTES);
+      this.#timer = setTimeout(() => this.#onTooSlow(), ENVELOPE_TIMEOUT_MS);
+    }
   }
 
   /** The client has a frame of the model's: from here on it takes every frame for one. */
@@ -160,8 +164,8 @@ export class SocketExchange extends Exchange implements SocketSink, ModelSocketS
     clearTimeout(this.#timer);
     try {
       this.#stage = "taken";
-      if (envelope.length <= MAX_UNVERIFIED_BYTES) this.read(envelope, true, format, envelope.length);
-      else this.readLong(envelope, format, MAX_UNVERIFIED_BYTES);
+      if (envelope.length > MAX_ENVELOPE_BYTES) this.refuse(answers.bodyTooLarge(MAX_ENVELOPE_BYTES));
+      else this.read(envelope, true, format, envelope.length);
     } catch (error) {
       this.onFault(error);
     }

@@ -22,6 +22,8 @@ export class FakeClient implements ClientSocket {
     return this.hasRoom;
   }
 
+  limitFirst(): void {}
+
   pause(): void {
     this.isPaused = true;
   }

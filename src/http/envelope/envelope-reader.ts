@@ -131,11 +131,6 @@ export class EnvelopeReader implements UnverifiedBody {
     return this.#isWhole;
   }
 
-  /** The judge has allowed its sender. */
-  get isVerified(): boolean {
-    return this.#isVerified;
-  }
-
   /** Reads a body that came in one piece. @param body valid during the call. */
   readWhole(body: Buffer, judge: EnvelopeJudge): ReadResult | undefined {
     this.#length = body.length;

@@ -3,6 +3,8 @@ import type { WebSocket } from "ws";
 import type { ClientSocket, SocketSink } from "../http-server.js";
 import { HIGH_WATER } from "./limits.js";
 
+/** Bytes around a message, in whatever number of frames a client sends it; and what was read behind it. */
+const MAX_FRAMING = 64 * 1024;
 /** Within the time after which a client counts as gone. The first that sees nothing of it sends it a ping. */
 const LOOKS = 3;
 
@@ -59,6 +61,15 @@ export class NodeSocket implements ClientSocket {
     this.#socket.send(Buffer.from(frame), { binary: isBinary }, this.#onSent);
     this.#isFull = this.#socket.bufferedAmount > HIGH_WATER;
     return !this.#isFull;
+  }
+
+  limitFirst(bytes: number): void {
+    const limit = this.#connection.bytesRead + bytes + MAX_FRAMING;
+    const onData = (): void => {
+      if (this.#connection.bytesRead > limit) this.#socket.terminate();
+    };
+    this.#connection.on("data", onData);
+    this.#socket.once("message", () => this.#connection.off("data", onData));
   }
 
   pause(): void {

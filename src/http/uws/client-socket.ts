@@ -41,6 +41,8 @@ class UwsSocket implements ClientSocket {
     return !this.#full;
   }
 
+  limitFirst(): void {}
+
   // A socket of this server reads on; whoever takes its frames must bound what it keeps of them.
   pause(): void {}
   resume(): void {}

@@ -85,6 +85,11 @@ test("a first message that is larger than bodies may be closes the socket", asyn
   expect(client.messages).toEqual([]);
 });
 
+test("a first message of more than 64 KiB is refused, whoever sends it: it is not known yet", async () => {
+  const { code, body } = await told("/serial", { ...stand.envelope(), more: "a".repeat(64 * 1024) });
+  expect({ code, body }).toEqual({ code: 4413, body: { error: "the body is larger than 65536 bytes" } });
+});
+
 describe("in the queue", () => {
   test("WebSockets are served one after the other, with requests among them, and what was sent early is kept", async () => {
     const first = await pair(stand, "/serial");
