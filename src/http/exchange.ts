@@ -98,7 +98,7 @@ export interface Work {
 }
 
 /** Begins the ids of all requests, so that they are unique in any log. */
-const ID_PREFIX = nanoid(8);
+const ID_PREFIX = nanoid(10);
 let requests = 0;
 
 /** What a client that went away would have been told. */
@@ -236,7 +236,8 @@ export abstract class Exchange implements EnvelopeJudge {
   }
 
   protected refuse(answer: Answer, entry?: Entry): void {
-    const isUnfinished = this.#reader?.isWhole === false && answer.close !== true;
+    // What is too large is read to its end, so that its client comes to read the answer.
+    const isUnfinished = this.#reader?.isWhole === false && answer.close !== true && answer.status !== 413;
     this.#closeReader();
     this.tell(isUnfinished ? { ...answer, dropsRest: true } : answer);
     this.route.metrics.ended("rejected", answer.status, performance.now() - this.#arrivedAt);
@@ -346,20 +347,18 @@ export abstract class Exchange implements EnvelopeJudge {
     const refused = this.#refused;
     if (refused === undefined) return;
     const { refusal, authData, sessionId, isVerified } = refused;
-    if (!isVerified || !refusal.counts) {
-      if (refusal.counts) this.gate.rejectUnverified();
-      this.refuse(refusal.answer);
-      return;
-    }
     const { handler } = this.route;
     const ready =
-      payload !== undefined && handler.workloadCalculator !== undefined
+      isVerified && refusal.counts && payload !== undefined && handler.workloadCalculator !== undefined
         ? readyPayload(payload, format, handler, false)
         : undefined;
     const workload =
       ready?.kind === "payload" ? workloadOf(handler, ready.value ?? {}, this.gate.log) : DEFAULT_WORKLOAD;
     const entry = this.#entryOf(authData, sessionId ?? null, workload);
-    this.gate.reject(entry);
+    if (refusal.counts) {
+      if (isVerified) this.gate.reject(entry);
+      else this.gate.rejectUnverified();
+    }
     this.refuse(refusal.answer, entry);
   }
 

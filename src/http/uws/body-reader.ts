@@ -25,6 +25,10 @@ export class BodyReader implements Waiting {
     this.#sink = sink;
   }
 
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   push(piece: Buffer, isLast: boolean): void {
     if (this.#isOver) return;
     this.#length += piece.length;

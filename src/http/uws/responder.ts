@@ -45,8 +45,13 @@ export class UwsResponder implements Responder {
   }
 
   answer(head: ResponseHead, body?: Buffer | string, close = false): void {
+    const isUnfinished = this.#reader?.isOver === false;
     const res = this.#take();
     if (res === undefined) return;
+    if (!close && this.#request.closes && isUnfinished) {
+      endEarly(res, head, String(body ?? ""), REST_MS);
+      return;
+    }
     if (!close && !this.#request.closes) {
       this.#put(res, head, body, false);
       return;
@@ -63,7 +68,9 @@ export class UwsResponder implements Responder {
 
   refuse(head: ResponseHead, body: string): void {
     const res = this.#take();
-    if (res !== undefined) refuseRest(res, head, body);
+    if (res === undefined) return;
+    endEarly(res, head, body, LINGER_MS);
+    res.pause();
   }
 
   begin(head: ResponseHead, length: number | undefined, sink: WriterSink): BodyWriter {
@@ -154,24 +161,25 @@ function writeHead(res: HttpResponse, head: ResponseHead): void {
  * Closed at once, it would be reset, and many clients would never see the answer.
  */
 const LINGER_MS = 1000;
+/** The same where the rest of the body is read and dropped: what a client sends until it looks for an answer. */
+const REST_MS = 10_000;
 
 /**
- * Answers a request whose body goes on, and reads no more of it. To the server the answer has only begun: one that is
- * whole would make it read on. So all of it stands where the status does, behind which the server adds a line break: the
- * blanks at the end of the body.
+ * Answers a request whose body goes on, and closes the connection after a while. To the server the answer has only begun:
+ * behind one that is whole it would look for the next request. So all of it stands where the status does, behind which the
+ * server adds a line break: the blanks at the end of the body.
  */
-function refuseRest(res: HttpResponse, head: ResponseHead, body: string): void {
+function endEarly(res: HttpResponse, head: ResponseHead, body: string, ms: number): void {
   const fields = ["content-length", String(Buffer.byteLength(body) + 2), "connection", "close"];
   const lines = linesOf({ ...head, headers: [...head.headers, ...fields] });
   res.cork(() => res.writeStatus(`${lines}\r\n\r\n${body}`));
-  res.pause();
   let isOpen = true;
   res.onAborted(() => {
     isOpen = false;
   });
   setTimeout(() => {
     if (isOpen) res.close();
-  }, LINGER_MS);
+  }, ms);
 }
 
 /** More than uWebSockets.js gathers of an answer before it writes it. */

@@ -24,7 +24,7 @@ describe("examples/functions", () => {
   test("stops a long function when its client leaves, and answers others meanwhile", async () => {
     const { endpoint, engine } = await readyFunctions();
     // Long enough for all that follows, and short enough for others to be admitted.
-    const tries = Math.round(20 * (engine.workers[0]?.capacity ?? 0));
+    const tries = Math.round(20 * (await eventually(() => engine.workers[0]?.capacity || false)));
     const leaving = new AbortController();
     const { signal } = leaving;
     const left = expect(

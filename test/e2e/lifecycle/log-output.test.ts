@@ -51,7 +51,7 @@ test.concurrent("at debug each request has one line: id, route, workload, wait, 
     { level: 20, route: "/work", workload: 1, status: 200, outcome: "success" },
     { level: 20, route: "/work", workload: 2, status: 200, outcome: "success" },
     { level: 20, route: "/work", workload: 4, status: 502, outcome: "error" },
-    { level: 20, route: "/work", workload: 5, status: 401, outcome: "rejected" },
+    { level: 20, route: "/work", workload: 100, status: 401, outcome: "rejected" },
   ]);
   expect(new Set(lines.map(({ id }) => id)).size).toBe(5);
   for (const { id, wait, ms } of lines) {
