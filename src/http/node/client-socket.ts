@@ -5,6 +5,8 @@ import { HIGH_WATER } from "./limits.js";
 
 /** Bytes around a message, in whatever number of frames a client sends it; and what was read behind it. */
 const MAX_FRAMING = 64 * 1024;
+/** Bytes of the header of a frame. */
+const MAX_HEADER = 14;
 /** Within the time after which a client counts as gone. The first that sees nothing of it sends it a ping. */
 const LOOKS = 3;
 
@@ -64,12 +66,20 @@ export class NodeSocket implements ClientSocket {
   }
 
   limitFirst(bytes: number): void {
-    const limit = this.#connection.bytesRead + bytes + MAX_FRAMING;
+    let limit = this.#connection.bytesRead + bytes + MAX_FRAMING;
     const onData = (): void => {
       if (this.#connection.bytesRead > limit) this.#socket.terminate();
     };
+    // A ping is part of no message.
+    const onPing = ({ length }: Buffer): void => {
+      limit += length + MAX_HEADER;
+    };
     this.#connection.on("data", onData);
-    this.#socket.once("message", () => this.#connection.off("data", onData));
+    this.#socket.on("ping", onPing).on("pong", onPing);
+    this.#socket.once("message", () => {
+      this.#connection.off("data", onData);
+      this.#socket.off("ping", onPing).off("pong", onPing);
+    });
   }
 
   pause(): void {

@@ -72,7 +72,7 @@ describe("a worker with a limit of its own", () => {
     const client = await connected();
     client.send(chunkedHead);
     client.send(`${(10 * LIMIT).toString(16)}\r\n`);
-    client.send("x".repeat(LIMIT + 1));
+    client.send(bodyOf(stand, 10 * LIMIT).subarray(0, LIMIT + 1));
     await client.receives(REFUSAL);
     client.leave();
   });
@@ -83,7 +83,7 @@ describe("a worker with a limit of its own", () => {
     for (const head of [headOf(50 * LIMIT), ...(servedByNode ? [chunked] : [])]) {
       const client = await connected();
       client.send(head);
-      client.send("x".repeat(50 * LIMIT));
+      client.send(bodyOf(stand, 50 * LIMIT));
       if (head.startsWith(chunkedHead)) client.send("\r\n0\r\n\r\n");
       await client.receives(REFUSAL);
       client.send(stand.requestBytes("/go"));
