@@ -124,9 +124,10 @@ test("a worker started by hand finds the token of the engine beside it, also whe
   const without = runWith(env, "run", "worker.js");
   await hears(first.engine);
   expect(first.engine.stdout()).not.toContain("answered 401");
-  without.signal("SIGKILL");
+  without.signal("SIGTERM");
+  await without.exitCode;
   first.engine.signal("SIGKILL");
-  await Promise.all([without.exitCode, first.engine.exitCode]);
+  await first.engine.exitCode;
 
   const second = await start();
   const other = runWith({ ...env, MASTER_TOKEN: "another" }, "run", "worker.js");
@@ -139,6 +140,8 @@ test("a worker started by hand finds the token of the engine beside it, also whe
   for (const secret of [first, second, third]) {
     expect(without.stdout() + other.stdout()).not.toContain(secret.token);
   }
+  other.signal("SIGTERM");
+  await other.exitCode;
 });
 
 test("while no worker is ready, call and dev say what it waits for", async () => {
@@ -154,4 +157,6 @@ test("while no worker is ready, call and dev say what it waits for", async () =>
     /^\d\d:\d\d:\d\d {2}waiting +the worker at http:\S+ is loading: it waits for /,
   );
   expect(call.stdout()).toBe("");
+  dev.signal("SIGTERM");
+  await dev.exitCode;
 });
