@@ -1,6 +1,6 @@
 import type { Traffic } from "../../machines/edge.js";
 import type { TsworkerError } from "../errors.js";
-import type { Faults } from "./envelope/envelope-reader.js";
+import type { Faults, Unread } from "./envelope/envelope-reader.js";
 
 /** An answer that the worker gives itself. */
 export interface Answer {
@@ -96,3 +96,17 @@ export const answers = {
   ok: (body: unknown): Answer => ({ status: 200, body }),
   unavailable: (body: unknown): Answer => ({ status: 503, body }),
 } as const;
+
+/** What is told of a body that could not be read. */
+export function answerToUnread(unread: Unread): Answer {
+  switch (unread.kind) {
+    case "invalid":
+      return unread.format === "json" ? answers.invalidJson() : answers.invalidMsgpack();
+    case "faults":
+      return answers.faults(unread.faults);
+    case "crowded":
+      return answers.crowded();
+    case "slivers":
+      return answers.slivers();
+  }
+}

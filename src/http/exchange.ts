@@ -11,7 +11,7 @@ import type { Target } from "../model/model-headers.js";
 import { Entry } from "../report/ledger.js";
 import type { AuthData, Payload } from "../wire.js";
 import { DEFAULT_WORKLOAD, workloadOf } from "../workload.js";
-import { type Answer, answers } from "./answer.js";
+import { type Answer, answers, answerToUnread } from "./answer.js";
 import type { BodyFormat } from "./envelope/body-format.js";
 import {
   type Envelope,
@@ -291,27 +291,17 @@ export abstract class Exchange implements EnvelopeJudge {
   }
 
   #onRead(result: ReadResult | undefined, format: BodyFormat, isLasting: boolean): void {
-    switch (result?.kind) {
-      case undefined:
-        return;
+    if (result === undefined) return;
+    switch (result.kind) {
       case "refused":
         this.#onRefused(result.payload, format);
-        return;
-      case "invalid":
-        this.refuse(format === "json" ? answers.invalidJson() : answers.invalidMsgpack());
-        return;
-      case "faults":
-        this.refuse(answers.faults(result.faults));
-        return;
-      case "crowded":
-        this.refuse(answers.crowded());
-        return;
-      case "slivers":
-        this.refuse(answers.slivers());
         return;
       case "envelope":
         this.#closeReader();
         this.#onEnvelope(result, format, isLasting);
+        return;
+      default:
+        this.refuse(answerToUnread(result));
     }
   }
 

@@ -3,7 +3,7 @@ import { Entry } from "../report/ledger.js";
 import { type CallbackRules, sessionTerms } from "../session/session-terms.js";
 import type { AuthData, Payload } from "../wire.js";
 import { costOf } from "../workload.js";
-import { type Answer, answers } from "./answer.js";
+import { type Answer, answers, answerToUnread } from "./answer.js";
 import type { BodyTaker } from "./body-endpoint.js";
 import type { Edge } from "./edge.js";
 import type { BodyFormat } from "./envelope/body-format.js";
@@ -75,21 +75,14 @@ export class SessionCreation implements BodyTaker, EnvelopeJudge {
   }
 
   #answerOf(result: ReadResult | undefined): Answer | undefined {
-    switch (result?.kind) {
-      case undefined:
-        return undefined;
+    if (result === undefined) return undefined;
+    switch (result.kind) {
       case "refused":
         return this.#refusal?.answer;
-      case "invalid":
-        return this.#format === "json" ? answers.invalidJson() : answers.invalidMsgpack();
-      case "faults":
-        return answers.faults(result.faults);
-      case "crowded":
-        return answers.crowded();
-      case "slivers":
-        return answers.slivers();
       case "envelope":
         return this.#create(result);
+      default:
+        return answerToUnread(result);
     }
   }
 

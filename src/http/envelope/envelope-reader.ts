@@ -19,17 +19,21 @@ export interface Envelope {
   readonly payload: Buffer;
 }
 
-/** What became of a piece; undefined: the next one is awaited. */
-export type ReadResult =
-  | Envelope
-  /** The judge has refused it; with the payload where that is there. */
-  | { readonly kind: "refused"; readonly payload: Buffer | undefined }
-  | { readonly kind: "invalid" }
+/** Why a body is no envelope that could be judged, or is not read. */
+export type Unread =
+  | { readonly kind: "invalid"; readonly format: BodyFormat }
   | { readonly kind: "faults"; readonly faults: Faults }
   /** There is no room for what is not verified. */
   | { readonly kind: "crowded" }
   /** It comes in too many pieces of too few bytes. */
   | { readonly kind: "slivers" };
+
+/** What became of a piece; undefined: the next one is awaited. */
+export type ReadResult =
+  | Envelope
+  /** The judge has refused it; with the payload where that is there. */
+  | { readonly kind: "refused"; readonly payload: Buffer | undefined }
+  | Unread;
 
 /** Decides about whoever sends an envelope, before the rest of it is there. */
 export interface EnvelopeJudge {
@@ -74,7 +78,6 @@ const SMALL_PIECE = 64;
 /** Bytes of the longest `session_id` that is looked at, as it is written: no session has such a one. */
 const MAX_SESSION_BYTES = 1024;
 
-const INVALID = { kind: "invalid" } as const;
 const CROWDED = { kind: "crowded" } as const;
 const SLIVERS = { kind: "slivers" } as const;
 
@@ -133,7 +136,6 @@ export class EnvelopeReader implements UnverifiedBody {
 
   /** Reads a body that came in one piece. @param body valid during the call. */
   readWhole(body: Buffer, judge: EnvelopeJudge): ReadResult | undefined {
-    this.#length = body.length;
     return this.#scan(body, true, judge);
   }
 
@@ -205,7 +207,7 @@ export class EnvelopeReader implements UnverifiedBody {
       if (!judge.allows(this.#authData, sessionId)) return this.#refused(isLast && isValid);
       this.#verify();
     }
-    if (!isValid) return INVALID;
+    if (!isValid) return { kind: "invalid", format: this.#format };
     if (isLast) return this.#whole();
     if (this.#authFault !== undefined && this.#scanned > FAULTY_BYTES) {
       return { kind: "faults", faults: { auth_data: this.#authFault } };

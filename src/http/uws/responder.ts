@@ -173,13 +173,9 @@ function endEarly(res: HttpResponse, head: ResponseHead, body: string, ms: numbe
   const fields = ["content-length", String(Buffer.byteLength(body) + 2), "connection", "close"];
   const lines = linesOf({ ...head, headers: [...head.headers, ...fields] });
   res.cork(() => res.writeStatus(`${lines}\r\n\r\n${body}`));
-  let isOpen = true;
-  res.onAborted(() => {
-    isOpen = false;
-  });
-  setTimeout(() => {
-    if (isOpen) res.close();
-  }, ms);
+  const timer = setTimeout(() => res.close(), ms);
+  // The close itself is heard of here, too.
+  res.onAborted(() => clearTimeout(timer));
 }
 
 /** More than uWebSockets.js gathers of an answer before it writes it. */

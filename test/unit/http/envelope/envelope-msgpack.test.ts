@@ -54,9 +54,12 @@ describe("a msgpack envelope", () => {
   });
 
   test("that is no msgpack is told so", () => {
-    expect(read(Buffer.from("{}{}"), {}, "msgpack")).toEqual({ kind: "invalid" });
-    expect(read(Buffer.alloc(0), {}, "msgpack")).toEqual({ kind: "invalid" });
-    expect(parse({ auth_data: AUTH, payload: { a: Number.NaN } })).toEqual({ kind: "invalid" });
+    expect(read(Buffer.from("{}{}"), {}, "msgpack")).toEqual({ kind: "invalid", format: "msgpack" });
+    expect(read(Buffer.alloc(0), {}, "msgpack")).toEqual({ kind: "invalid", format: "msgpack" });
+    expect(parse({ auth_data: AUTH, payload: { a: Number.NaN } })).toEqual({
+      kind: "invalid",
+      format: "msgpack",
+    });
   });
 });
 

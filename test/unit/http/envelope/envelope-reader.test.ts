@@ -158,7 +158,10 @@ describe("the judge is asked", () => {
     expect((await readAll([`{"auth_data":${auth},"payload":nonsense`], judge)).result).toMatchObject({
       kind: "refused",
     });
-    expect((await readAll([`{"auth_data":${auth},"payload":nonsense`])).result).toEqual({ kind: "invalid" });
+    expect((await readAll([`{"auth_data":${auth},"payload":nonsense`])).result).toEqual({
+      kind: "invalid",
+      format: "json",
+    });
   });
 });
 

@@ -103,7 +103,7 @@ describe("a body that is no JSON", () => {
     ["JSON with something behind it", "{} {}"],
     ["bytes that are no UTF-8", Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
   ])("is told to be invalid: %s", (_, body) => {
-    expect(parse(body)).toEqual({ kind: "invalid" });
+    expect(parse(body)).toEqual({ kind: "invalid", format: "json" });
   });
 });
 
