@@ -280,7 +280,7 @@ export class Ledger {
     this.#ended.add(
       entry.requestIdx,
       outcome,
-      outcome === "rejected" ? 0 : this.#clock.at(entry.arrivedAt),
+      this.#clock.at(entry.arrivedAt),
       entry.startedAt === 0 ? 0 : this.#clock.at(entry.startedAt),
       completedAt === 0 ? 0 : this.#clock.at(completedAt),
     );

@@ -50,7 +50,7 @@ describe("an ended request", () => {
     expect(endedIn(ledger, 10)).toMatchObject([{ work_started_at: 0, work_completed_at: 0 }]);
   });
 
-  test("that was refused never entered the queue, and is told without a time", () => {
+  test("that was refused has the time at which it came, and no other", () => {
     const { ledger, entry } = startedLedger();
     ledger.reject(entry({ requestIdx: 77 }));
     expect(endedIn(ledger, 10)).toEqual([
@@ -58,7 +58,7 @@ describe("an ended request", () => {
         request_idx: 77,
         success: false,
         status: "Rejected",
-        entered_queue_at: 0,
+        entered_queue_at: 1,
         work_started_at: 0,
         work_completed_at: 0,
       },
