@@ -54,12 +54,19 @@ export const TRIES_PER_ADDRESS = 3;
 
 /** Milliseconds that the engine may take for a report. */
 const TIMEOUT_MS = 10_000;
-/** The same when the worker is about to end: the next address is to have its chance, too. */
+/** The same when the worker is about to end and there is a next address, which is to have its chance, too. */
 const FLUSH_TIMEOUT_MS = 2000;
 /** Milliseconds between two rounds over all addresses then. */
 const FLUSH_BACK_OFF_MS = 500;
 
 const FLUSH_OVERDUE = "flush.overdue";
+
+/**
+ * Milliseconds that the engine may take for a report. An engine that is alone is not hurried: to give up a report that
+ * it is about to take would only tell it twice.
+ */
+const timeoutOf = ({ addresses }: ReporterContext, flushing: boolean): number =>
+  flushing && addresses.length > 1 ? FLUSH_TIMEOUT_MS : TIMEOUT_MS;
 
 /**
  * Delivers one kind of report: gathers for a second, sends, and on failure tries 3 times at each address, then
@@ -83,7 +90,7 @@ export const reporterMachine = setup({
     // Half a second less than the 10 s that the engine may wait, for the sending itself.
     heartbeat: 9500,
     retry: 1000,
-    flushPatience: FLUSH_TIMEOUT_MS,
+    flushPatience: ({ context }) => timeoutOf(context, true),
     backOff: ({ context }) =>
       context.flushing
         ? FLUSH_BACK_OFF_MS
@@ -194,7 +201,7 @@ export const reporterMachine = setup({
           kind: context.kind,
           address: context.addresses[context.address] ?? "",
           condition: context.condition,
-          timeoutMs: context.flushing ? FLUSH_TIMEOUT_MS : TIMEOUT_MS,
+          timeoutMs: timeoutOf(context, context.flushing),
         }),
         onDone: {
           target: "delivered",

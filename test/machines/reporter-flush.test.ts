@@ -108,7 +108,7 @@ describe("a reporter that is to deliver its last report", () => {
     expect(state()).toBe("retrying");
     flush();
     expect(state()).toBe("sending");
-    expect(deliver.all[1]?.input).toMatchObject({ address: "http://a", timeoutMs: 2000 });
+    expect(deliver.all[1]?.input).toMatchObject({ address: "http://a", timeoutMs: 10_000 });
     await deliver.succeed(TAKEN);
     expect(state()).toBe("done");
   });
@@ -141,8 +141,25 @@ describe("a sending that is under way when the order comes", () => {
     expect(state()).toBe("done");
   });
 
+  test("has the time of every report where there is no next address, and is not told twice", async () => {
+    const { deliver, due, flush, state, pass } = startedReporter();
+    due();
+    await pass(1000);
+    flush();
+    await pass(9999);
+    expect(deliver.all.map(({ input, signal }) => [input.timeoutMs, signal.aborted])).toEqual([
+      [10_000, false],
+    ]);
+    await deliver.succeed(TAKEN);
+    expect(deliver.count).toBe(2);
+    await deliver.succeed(TAKEN);
+    expect(state()).toBe("done");
+  });
+
   test("and is overdue is no longer listened to", async () => {
-    const { deliver, changed, flush, state, pass } = startedReporter();
+    const { deliver, changed, flush, state, pass } = startedReporter({
+      addresses: ["http://a", "http://b"],
+    });
     changed();
     flush();
     await pass(2000);
