@@ -118,6 +118,8 @@ export class NodeResponder implements Responder {
     socket.off("close", this.#onClose);
     // Node.js is about to close the connection, which would reset it.
     socket.destroySoon = () => socket.end();
+    // It is about to read the rest, too, only to drop it.
+    setImmediate(() => socket.pause());
     const timer = setTimeout(() => socket.destroy(), this.#limits.lingerMs);
     socket.once("close", () => clearTimeout(timer));
   }
