@@ -321,11 +321,15 @@ export interface WorkerConfig {
    * that one ended with a 5xx. Requests inside a session, which all carry the session's own, are left alone. @default false
    */
   readonly replayProtection?: boolean;
-  /** Largest request body in bytes, below 2 GiB; a larger one is refused with 413. @default 268435456 (256 MiB) */
+  /**
+   * Largest request body in bytes, below 2 GiB; a larger one is refused with 413. Also the largest message of a WebSocket, in
+   * both directions; with uWebSockets.js one of the client has at most 16 MiB. @default 268435456 (256 MiB)
+   */
   readonly maxBodyBytes?: number;
   /**
    * Bytes that are kept, of all requests together, of bodies whose sender is not known yet because `auth_data` comes after
-   * the payload. What has no room is refused with 503. @default 67108864 (64 MiB)
+   * the payload. What has no room is refused with 503. As much again may be kept of the first messages of WebSockets.
+   * @default 67108864 (64 MiB)
    */
   readonly maxUnverifiedBytes?: number;
   /**

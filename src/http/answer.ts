@@ -52,6 +52,14 @@ export const answers = {
     error(503, "too many bodies are coming of which auth_data is not there yet: send auth_data first", {
       retryAfter: 1,
     }),
+  crowdedSockets: (): Answer =>
+    error(
+      503,
+      "too many WebSockets wait for their envelope: send it at once, or as the query parameter envelope",
+      {
+        retryAfter: 1,
+      },
+    ),
   slivers: (): Answer => error(400, "expected fewer and larger chunks, or auth_data before the payload"),
   codedBody: (): Answer =>
     error(415, "expected a body without Content-Encoding: compressed bodies are not decoded", {

@@ -14,6 +14,7 @@ import type { AuthData } from "../wire.js";
 import { type Answer, answers } from "./answer.js";
 import { UnverifiedBodies } from "./envelope/unverified-bodies.js";
 import type { EndOutcome, Exchange, Gate, Refusal } from "./exchange.js";
+import { UnverifiedSockets } from "./unverified-sockets.js";
 
 export interface EdgeOptions {
   readonly ledger: Ledger;
@@ -25,7 +26,7 @@ export interface EdgeOptions {
   /** Undefined where requests may be repeated. */
   readonly replays: ReplayWindow | undefined;
   readonly maxBodyBytes: number;
-  /** Bytes that may be kept of bodies before it is known who sends them. */
+  /** Bytes that may be kept of bodies, and of first messages of WebSockets, before it is known who sends them. */
   readonly maxUnverifiedBytes: number;
   /** As in {@link Gate}. */
   readonly streamHeaders: boolean;
@@ -50,6 +51,7 @@ export class Edge implements Gate {
   readonly observer: RequestObserver | undefined;
   readonly activity: ModelActivity;
   readonly unverified: UnverifiedBodies;
+  readonly unverifiedSockets: UnverifiedSockets;
   readonly sessions: Sessions;
   readonly #ledger: Ledger;
   readonly #verifier: Verifier | undefined;
@@ -78,6 +80,7 @@ export class Edge implements Gate {
     this.activity = activity;
     this.maxBodyBytes = maxBodyBytes;
     this.unverified = new UnverifiedBodies(maxUnverifiedBytes);
+    this.unverifiedSockets = new UnverifiedSockets(maxUnverifiedBytes);
     this.streamHeaders = streamHeaders;
     this.observer = observer;
     this.#ledger = ledger;

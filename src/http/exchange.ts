@@ -23,6 +23,7 @@ import {
 } from "./envelope/envelope-reader.js";
 import { type ReadyPayload, readyPayload } from "./envelope/payload.js";
 import type { UnverifiedBodies } from "./envelope/unverified-bodies.js";
+import type { UnverifiedSockets } from "./unverified-sockets.js";
 
 /** A handler with what it needs to serve requests. */
 export interface Route {
@@ -47,6 +48,7 @@ export interface Gate {
   readonly activity: ModelActivity;
   /** What is kept of bodies before it is known who sends them. */
   readonly unverified: UnverifiedBodies;
+  readonly unverifiedSockets: UnverifiedSockets;
   /** Why nothing is taken of whoever sends this; undefined when it is signed. */
   refusalOfSender(authData: AuthData): Refusal | undefined;
   /**

@@ -94,8 +94,10 @@ export interface ClientSocket {
   /**
    * Closes the socket when more bytes come before the first message is whole, where the server can do that;
    * uWebSockets.js, which keeps a message until it is whole, cannot.
+   *
+   * @returns the most that is kept of a first message before it is handed on, in bytes.
    */
-  limitFirst(bytes: number): void;
+  limitFirst(bytes: number): number;
   /** Reads nothing until `resume`, where the server can do that; uWebSockets.js cannot. */
   pause(): void;
   resume(): void;
@@ -117,7 +119,7 @@ export interface SocketSink {
 /** A path to which clients connect with a WebSocket. Of the subprotocols that a client offers the first is chosen. */
 export interface SocketEndpoint {
   readonly path: string;
-  /** A longer message closes the socket. */
+  /** A longer message closes the socket; a server that keeps a message until it is whole may have a limit below it. */
   readonly maxMessageBytes: number;
   /** @param request still valid. @returns what takes the socket once it is open. */
   accept(request: RequestHead): (socket: ClientSocket) => SocketSink;

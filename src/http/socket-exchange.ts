@@ -5,6 +5,7 @@ import type { BodyFormat } from "./envelope/body-format.js";
 import { Exchange, type Gate, type Route, type Work } from "./exchange.js";
 import type { ClientSocket, SocketSink } from "./http-server.js";
 import { closeOf, passedOn } from "./socket-close.js";
+import type { UnverifiedSocket } from "./unverified-sockets.js";
 
 /** What a client asked for when it connected. */
 export interface SocketRequest {
@@ -46,7 +47,7 @@ const SWITCHING_PROTOCOLS = 101;
  * vanishes, or leaves before the model has accepted; `error` for everything else. When the client has closed, its turn
  * lasts until the model has answered that, a few seconds at most.
  */
-export class SocketExchange extends Exchange implements SocketSink, ModelSocketSink, Work {
+export class SocketExchange extends Exchange implements SocketSink, ModelSocketSink, UnverifiedSocket, Work {
   readonly #client: ClientSocket;
   readonly #asked: SocketRequest;
   readonly #model: ModelSocket;
@@ -64,7 +65,7 @@ export class SocketExchange extends Exchange implements SocketSink, ModelSocketS
     this.#model = new ModelSocket(route.handler.timeouts, this);
     if (asked.envelope !== undefined) this.#take(Buffer.from(asked.envelope), "json");
     else {
-      client.limitFirst(MAX_ENVELOPE_BYTES);
+      gate.unverifiedSockets.add(this, client.limitFirst(MAX_ENVELOPE_BYTES));
       this.#timer = setTimeout(() => this.#onTooSlow(), ENVELOPE_TIMEOUT_MS);
     }
   }
@@ -94,7 +95,7 @@ export class SocketExchange extends Exchange implements SocketSink, ModelSocketS
 
   onClose(code: number, reason: string): void {
     if (this.#stage === "closed") return;
-    clearTimeout(this.#timer);
+    this.#stopWaiting();
     if (code === VANISHED || !this.#model.isOpen) {
       this.#stage = "closed";
       this.#model.abandon();
@@ -161,7 +162,7 @@ export class SocketExchange extends Exchange implements SocketSink, ModelSocketS
   }
 
   #take(envelope: Buffer, format: BodyFormat): void {
-    clearTimeout(this.#timer);
+    this.#stopWaiting();
     try {
       this.#stage = "taken";
       if (envelope.length > MAX_ENVELOPE_BYTES) this.refuse(answers.bodyTooLarge(MAX_ENVELOPE_BYTES));
@@ -182,8 +183,20 @@ export class SocketExchange extends Exchange implements SocketSink, ModelSocketS
     this.#client.pause();
   }
 
+  onCrowded(): void {
+    this.#stopWaiting();
+    this.refuse(answers.crowdedSockets());
+  }
+
   #onTooSlow(): void {
+    this.#stopWaiting();
     this.refuse(answers.envelopeTooSlow(ENVELOPE_TIMEOUT_MS / 1000));
+  }
+
+  /** The envelope is there, or nothing more is expected. */
+  #stopWaiting(): void {
+    clearTimeout(this.#timer);
+    this.gate.unverifiedSockets.delete(this);
   }
 
   /** The client was served and has closed: how the model takes that is no concern of anybody's. */

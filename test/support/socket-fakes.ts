@@ -2,6 +2,7 @@ import type { Handler } from "../../src/config.js";
 import { UnverifiedBodies } from "../../src/http/envelope/unverified-bodies.js";
 import type { EndOutcome, Exchange, Gate, Refusal } from "../../src/http/exchange.js";
 import type { ClientSocket } from "../../src/http/http-server.js";
+import { UnverifiedSockets } from "../../src/http/unverified-sockets.js";
 import type { Log } from "../../src/log.js";
 import { ModelActivity } from "../../src/model/model-activity.js";
 import type { Entry } from "../../src/report/ledger.js";
@@ -22,7 +23,9 @@ export class FakeClient implements ClientSocket {
     return this.hasRoom;
   }
 
-  limitFirst(): void {}
+  limitFirst(bytes: number): number {
+    return bytes;
+  }
 
   pause(): void {
     this.isPaused = true;
@@ -56,6 +59,7 @@ export class FakeGate implements Gate {
   readonly streamHeaders = true;
   readonly observer = undefined;
   readonly unverified = new UnverifiedBodies(64 * 1024 * 1024);
+  readonly unverifiedSockets = new UnverifiedSockets(64 * 1024 * 1024);
   refusal: Refusal | undefined;
   readonly admitted: Exchange[] = [];
   readonly rejected: Entry[] = [];

@@ -65,7 +65,7 @@ export class NodeSocket implements ClientSocket {
     return !this.#isFull;
   }
 
-  limitFirst(bytes: number): void {
+  limitFirst(bytes: number): number {
     let limit = this.#connection.bytesRead + bytes + MAX_FRAMING;
     const onData = (): void => {
       if (this.#connection.bytesRead > limit) this.#socket.terminate();
@@ -80,6 +80,7 @@ export class NodeSocket implements ClientSocket {
       this.#connection.off("data", onData);
       this.#socket.off("ping", onPing).off("pong", onPing);
     });
+    return bytes + MAX_FRAMING;
   }
 
   pause(): void {

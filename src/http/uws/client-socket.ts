@@ -12,6 +12,12 @@ const HIGH_WATER = 64 * 1024;
 /** Pings that a client may send while it does not read: each is answered, and the answers wait in memory. */
 const MAX_UNREAD_PONGS = 1000;
 
+/**
+ * Bytes of a client's message. The server keeps a message until it is whole, and does so before it is known who sends it;
+ * uvicorn, on which most model servers run, takes no larger one by default (`--ws-max-size`).
+ */
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+
 /** The one of RFC 6455 §4.2.1. */
 const VERSION = "13";
 
@@ -26,11 +32,13 @@ class UwsSocket implements ClientSocket {
   /** Undefined as soon as it is closed: it must not be touched any more. */
   #socket: WebSocket<UserData> | undefined;
   sink: SocketSink | undefined;
+  readonly #maxMessageBytes: number;
   #full = false;
   #unreadPongs = 0;
 
-  constructor(socket: WebSocket<UserData>) {
+  constructor(socket: WebSocket<UserData>, maxMessageBytes: number) {
     this.#socket = socket;
+    this.#maxMessageBytes = maxMessageBytes;
   }
 
   send(frame: Buffer, isBinary: boolean): boolean {
@@ -41,7 +49,9 @@ class UwsSocket implements ClientSocket {
     return !this.#full;
   }
 
-  limitFirst(): void {}
+  limitFirst(): number {
+    return this.#maxMessageBytes;
+  }
 
   // A socket of this server reads on; whoever takes its frames must bound what it keeps of them.
   pause(): void {}
@@ -90,8 +100,9 @@ export function addSocketEndpoint(
   endpoint: SocketEndpoint,
   framing: RequestFraming,
 ): void {
+  const maxPayloadLength = Math.min(endpoint.maxMessageBytes, MAX_MESSAGE_BYTES);
   app.ws<UserData>(endpoint.path, {
-    maxPayloadLength: endpoint.maxMessageBytes,
+    maxPayloadLength,
     // Whoever sends pauses by itself; a frame is never dropped.
     maxBackpressure: 0,
     idleTimeout: IDLE_TIMEOUT_S,
@@ -118,7 +129,7 @@ export function addSocketEndpoint(
     },
     open: (webSocket) => {
       const data = webSocket.getUserData();
-      const socket = new UwsSocket(webSocket);
+      const socket = new UwsSocket(webSocket, maxPayloadLength);
       data.socket = socket;
       socket.sink = data.open(socket);
     },
