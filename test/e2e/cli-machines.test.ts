@@ -2,21 +2,27 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { tsworkerHere } from "../support/command-here.js";
 import { tsworker } from "../support/command-line.js";
 
 const NAMES = ["worker", "model", "key", "reporter", "session"];
 
 /** What `tsworker machines` prints. */
 async function printed(...parameters: readonly string[]): Promise<string> {
-  const command = tsworker("machines", ...parameters);
-  expect(await command.exitCode).toBe(0);
-  expect(command.stderr()).toBe("");
-  return command.stdout();
+  const { exitCode, stderr, stdout } = await tsworkerHere("machines", ...parameters);
+  expect(exitCode).toBe(0);
+  expect(stderr).toBe("");
+  return stdout;
 }
 
 describe("tsworker machines prints", () => {
   test("all machines for mermaid, where nothing else is asked for", async () => {
-    expect((await printed()).match(/^stateDiagram-v2$/gm)).toHaveLength(NAMES.length);
+    // A process, whose output is a pipe, writes the same.
+    const command = tsworker("machines");
+    expect(await command.exitCode).toBe(0);
+    expect(command.stderr()).toBe("");
+    expect(command.stdout()).toBe(await printed());
+    expect(command.stdout().match(/^stateDiagram-v2$/gm)).toHaveLength(NAMES.length);
   });
 
   test("one machine for mermaid", async () => {
@@ -56,9 +62,9 @@ test.each([
   ["several pictures at once", ["--format", "svg"], "name a machine, or a folder with --out"],
   ["a folder that cannot be", ["--out", "/dev/null/x"], "cannot write to /dev/null/x"],
 ])("%s is one clear error and the exit code 1", async (_, parameters, reason) => {
-  const command = tsworker("machines", ...parameters);
-  expect(await command.exitCode).toBe(1);
-  expect(command.stderr()).toContain(reason);
-  expect(command.stderr()).not.toContain("    at ");
-  expect(command.stdout()).toBe("");
+  const { exitCode, stderr, stdout } = await tsworkerHere("machines", ...parameters);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain(reason);
+  expect(stderr).not.toContain("    at ");
+  expect(stdout).toBe("");
 });

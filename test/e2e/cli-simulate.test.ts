@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { tsworkerHere } from "../support/command-here.js";
 import { tsworker } from "../support/command-line.js";
 import { root, snippetsOf, textOf } from "../unit/support/documents.js";
 
@@ -16,10 +17,10 @@ async function folder(): Promise<string> {
 
 /** What `tsworker simulate` prints. */
 async function printed(...parameters: readonly string[]): Promise<string> {
-  const command = tsworker("simulate", ...parameters);
-  expect(await command.exitCode, command.stderr()).toBe(0);
-  expect(command.stderr()).toBe("");
-  return command.stdout();
+  const { exitCode, stderr, stdout } = await tsworkerHere("simulate", ...parameters);
+  expect(exitCode, stderr).toBe(0);
+  expect(stderr).toBe("");
+  return stdout;
 }
 
 describe("the page about scaling", () => {
@@ -39,7 +40,10 @@ describe("the page about scaling", () => {
   test("shows what the scenario beside it comes to", async () => {
     const shown = snippetsOf(page, "text").filter((snippet) => /p50/.test(snippet));
     expect(shown).toHaveLength(2);
-    const output = await printed(root("examples/scenarios/spike.json"));
+    // As a process of its own.
+    const command = tsworker("simulate", root("examples/scenarios/spike.json"));
+    expect(await command.exitCode, command.stderr()).toBe(0);
+    const output = command.stdout();
     for (const line of shown.join("").trimEnd().split("\n")) expect(output).toContain(line.trimEnd());
   });
 
@@ -101,9 +105,9 @@ describe("one clear error and the exit code 1:", () => {
       "cannot write /dev/null/x.svg",
     ],
   ])("%s", async (_, parameters, reason) => {
-    const command = tsworker("simulate", ...(await parameters()));
-    expect(await command.exitCode).toBe(1);
-    expect(command.stderr()).toContain(reason);
-    expect(command.stderr()).not.toContain("    at ");
+    const { exitCode, stderr } = await tsworkerHere("simulate", ...(await parameters()));
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain(reason);
+    expect(stderr).not.toContain("    at ");
   });
 });

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { VERSION } from "../../src/package-root.js";
+import { tsworkerHere } from "../support/command-here.js";
 import { tsworker } from "../support/command-line.js";
 import { eventually } from "../support/eventually.js";
 import { startedEngine } from "../support/started-engine.js";
@@ -111,10 +112,10 @@ describe("a mistake is one clear error and the exit code 1", () => {
     ["an unknown command", ["nope"], "unknown command 'nope'"],
     ["a log that cannot be written", ["sim", "vllm", "--log", "/nowhere/x"], "cannot write the model's log"],
   ])("for %s", async (_, parameters, reason) => {
-    const command = tsworker(...parameters);
-    expect(await command.exitCode).toBe(1);
-    expect(command.stderr()).toContain(reason);
-    expect(command.stderr()).not.toContain("    at ");
+    const { exitCode, stderr } = await tsworkerHere(...parameters);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain(reason);
+    expect(stderr).not.toContain("    at ");
   });
 });
 

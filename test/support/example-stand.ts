@@ -8,6 +8,7 @@ import { type Endpoint, Serverless } from "../../src/client/index.js";
 import { Engine } from "../../src/engine/index.js";
 import type { Payload } from "../../src/wire.js";
 import { type Running, spawnTsworker } from "./command-line.js";
+import { ENGINE_KEY } from "./engine-key.js";
 import { eventually } from "./eventually.js";
 import { freePort } from "./free-port.js";
 
@@ -73,7 +74,12 @@ export class ExampleStand {
   ): Promise<ExampleStand> {
     const folder = await mkdtemp(join(tmpdir(), "tsworker-example-"));
     if (capacity !== undefined) await writeFile(join(folder, ".has_benchmark"), String(capacity));
-    const engine = new Engine({ endpoint: "endpoint", apiKey: "key", port: await freePort() });
+    const engine = new Engine({
+      endpoint: "endpoint",
+      apiKey: "key",
+      privateKey: ENGINE_KEY,
+      port: await freePort(),
+    });
     await engine.start();
     const ports = { worker: await freePort(), local: await freePort(), model: await freePort() };
     const log = join(folder, "model.log");

@@ -1,19 +1,14 @@
-import { generateKeyPairSync } from "node:crypto";
 import { onTestFinished } from "vitest";
 import { Engine, type EngineOptions } from "../../src/engine/index.js";
+import { ENGINE_KEY } from "./engine-key.js";
 import { freePort } from "./free-port.js";
-
-/** One key for all engines of a test file: making one takes longer than most tests. */
-const privateKey = generateKeyPairSync("rsa", { modulusLength: 2048 })
-  .privateKey.export({ type: "pkcs8", format: "pem" })
-  .toString();
 
 /** An engine that listens, for the endpoint `endpoint` with the key `key`, and stops when the test is over. */
 export async function startedEngine(options: Partial<EngineOptions> = {}): Promise<Engine> {
   const engine = new Engine({
     endpoint: "endpoint",
     apiKey: "key",
-    privateKey,
+    privateKey: ENGINE_KEY,
     // A port that nothing else is given while an outage has left it.
     port: await freePort(),
     ...options,

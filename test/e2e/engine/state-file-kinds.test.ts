@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { StateFile } from "../../../src/engine/state-file.js";
+import { type Ended, tsworkerHere } from "../../support/command-here.js";
 import { tsworker } from "../../support/command-line.js";
 import { eventually } from "../../support/eventually.js";
 import { SLOW, temporaryFolder } from "../../support/process-engine.js";
@@ -12,6 +13,11 @@ import { SLOW, temporaryFolder } from "../../support/process-engine.js";
 const OWN = ["--endpoint", "endpoint", "--api-key", "key", "--port", "0"];
 
 const fifo = (path: string): void => void execFileSync("mkfifo", [path]);
+
+async function byProcess(...parameters: readonly string[]): Promise<Ended> {
+  const command = tsworker(...parameters);
+  return { exitCode: await command.exitCode, stdout: command.stdout(), stderr: command.stderr() };
+}
 
 const KINDS: readonly (readonly [kind: string, make: (path: string) => unknown])[] = [
   ["a FIFO", fifo],
@@ -28,13 +34,16 @@ const KINDS: readonly (readonly [kind: string, make: (path: string) => unknown])
 ];
 
 describe.each(KINDS)("%s as --state", (kind, make) => {
+  // What never ends where it is read does so in a process, which can be killed.
+  const ended = kind === "a FIFO" || kind === "a device" ? byProcess : tsworkerHere;
+
   test("is refused at once with its name, and stays what it is", async () => {
     const state = join(await temporaryFolder(), "state");
     await make(state);
     const before = await lstat(state);
-    const engine = tsworker("engine", ...OWN, "--state", state);
-    expect(await engine.exitCode).toBe(1);
-    expect(engine.stderr()).toBe(
+    const { exitCode, stderr } = await ended("engine", ...OWN, "--state", state);
+    expect(exitCode).toBe(1);
+    expect(stderr).toBe(
       `error: cannot read the engine's state from ${state}: expected a regular file, got ${kind}\n`,
     );
     expect((await lstat(state)).ino).toBe(before.ino);
@@ -43,9 +52,9 @@ describe.each(KINDS)("%s as --state", (kind, make) => {
   test("in the place where it is written first is refused, too", async () => {
     const state = join(await temporaryFolder(), "state");
     await make(`${state}.new`);
-    const engine = tsworker("engine", ...OWN, "--state", state);
-    expect(await engine.exitCode).toBe(1);
-    expect(engine.stderr()).toMatch(new RegExp(`: expected a regular file, got ${kind}\n$`));
+    const { exitCode, stderr } = await tsworkerHere("engine", ...OWN, "--state", state);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(new RegExp(`: expected a regular file, got ${kind}\n$`));
   });
 });
 
@@ -94,10 +103,8 @@ test("a folder that is not there, or is none, is named", async () => {
     [join(folder, "file", "state"), "ENOTDIR"],
     ["/sys/state", "no permission to write in the folder /sys"],
   ] as const) {
-    const engine = tsworker("engine", ...OWN, "--state", path);
-    expect(await engine.exitCode).toBe(1);
-    expect(engine.stderr()).toMatch(
-      new RegExp(`^error: cannot (?:read|write) the engine's state .*${reason}.*\n$`),
-    );
+    const { exitCode, stderr } = await tsworkerHere("engine", ...OWN, "--state", path);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(new RegExp(`^error: cannot (?:read|write) the engine's state .*${reason}.*\n$`));
   }
 });

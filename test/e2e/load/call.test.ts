@@ -8,7 +8,7 @@ import { eventually } from "../../support/eventually.js";
 import { startedEngine } from "../../support/started-engine.js";
 import { tinyWorker } from "../../support/tiny-worker.js";
 
-const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../../dist/src/cli/main.js", import.meta.url));
 const SLOW = { timeoutMs: 60_000 };
 
 /** An engine with one ready worker that answers as the test says; the flags that lead there. */
@@ -53,7 +53,7 @@ test("call prints a stream as it comes, an event per line", async () => {
 test("call --raw prints the bytes of the answer as they are", async () => {
   const bytes = Buffer.from([0, 255, 10, 128, 0]);
   const { flags } = await worker((response) => response.end(bytes));
-  const child = spawn(process.execPath, ["--import", "tsx", MAIN, "call", "/go", "{}", "--raw", ...flags]);
+  const child = spawn(process.execPath, [MAIN, "call", "/go", "{}", "--raw", ...flags]);
   const pieces: Buffer[] = [];
   for await (const piece of child.stdout) pieces.push(piece);
   expect(Buffer.concat(pieces)).toEqual(bytes);
@@ -61,7 +61,7 @@ test("call --raw prints the bytes of the answer as they are", async () => {
 
 test("call - reads the payload from standard input", async () => {
   const { flags, seen } = await worker((response) => response.end("{}"));
-  const child = spawn(process.execPath, ["--import", "tsx", MAIN, "call", "/go", "-", ...flags]);
+  const child = spawn(process.execPath, [MAIN, "call", "/go", "-", ...flags]);
   child.stdin.end('{\n  "prompt": "from a file"\n}\n');
   expect(await text(child.stdout)).toBe("{}\n");
   expect(seen).toMatchObject([{ body: { payload: { prompt: "from a file" } } }]);
@@ -108,7 +108,7 @@ test("lines of JSON come as they are written", async () => {
 test("a file that is no text comes byte by byte as it is", async () => {
   const bytes = Buffer.from([0, 255, 10, 128, 0]);
   const { flags } = await worker((response) => response.setHeader("content-type", "audio/mpeg").end(bytes));
-  const child = spawn(process.execPath, ["--import", "tsx", MAIN, "call", "/go", "{}", ...flags]);
+  const child = spawn(process.execPath, [MAIN, "call", "/go", "{}", ...flags]);
   const pieces: Buffer[] = [];
   for await (const piece of child.stdout) pieces.push(piece);
   expect(Buffer.concat(pieces)).toEqual(bytes);
@@ -124,7 +124,7 @@ test("a reader that has enough is no failure, and the worker is left", async () 
       left += 1;
     });
   });
-  const child = spawn(process.execPath, ["--import", "tsx", MAIN, "call", "/go", "{}", ...flags]);
+  const child = spawn(process.execPath, [MAIN, "call", "/go", "{}", ...flags]);
   const told = text(child.stderr);
   child.stdout.once("data", () => child.stdout.destroy());
   expect(await once(child, "exit")).toEqual([0, null]);

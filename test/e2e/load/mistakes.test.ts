@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { close, httpUrl, listen } from "../../../src/stand-in/listen.js";
+import { type Ended, tsworkerHere } from "../../support/command-here.js";
 import { tsworker } from "../../support/command-line.js";
 import { freePort } from "../../support/free-port.js";
 import { startedEngine } from "../../support/started-engine.js";
@@ -15,10 +16,20 @@ const COMMANDS = {
 
 /** Runs a command that cannot do what it is asked for; what it told, in one line. */
 async function told(...words: readonly string[]): Promise<string> {
+  return lineOf(await tsworkerHere(...words));
+}
+
+/** The same as a process of its own. */
+async function toldByProcess(...words: readonly string[]): Promise<string> {
   const command = tsworker(...words);
-  expect(await command.exitCode, command.stdout()).toBe(1);
-  expect(command.stdout()).toBe("");
-  const [line = "", ...more] = command.stderr().trimEnd().split("\n");
+  const exitCode = await command.exitCode;
+  return lineOf({ exitCode, stdout: command.stdout(), stderr: command.stderr() });
+}
+
+function lineOf({ exitCode, stdout, stderr }: Ended): string {
+  expect(exitCode, stdout).toBe(1);
+  expect(stdout).toBe("");
+  const [line = "", ...more] = stderr.trimEnd().split("\n");
   expect(more.filter((each) => each !== "(see --help)")).toEqual([]);
   return line;
 }
@@ -28,7 +39,7 @@ describe.each(["load", "call"] as const)("%s tells in one line, with the exit co
 
   test("a wrong key", async () => {
     const { url } = await startedEngine();
-    expect(await told(...words, "-e", "endpoint", "-k", "wrong", "--engine-url", url)).toMatch(
+    expect(await toldByProcess(...words, "-e", "endpoint", "-k", "wrong", "--engine-url", url)).toMatch(
       /^error: .*answered 400: invalid api_key/,
     );
   });
@@ -57,7 +68,7 @@ describe.each(["load", "call"] as const)("%s tells in one line, with the exit co
   });
 
   test("a URL that is none", async () => {
-    expect(await told(...words, "-e", "endpoint", "-k", "key", "--engine-url", "nope")).toContain(
+    expect(await toldByProcess(...words, "-e", "endpoint", "-k", "key", "--engine-url", "nope")).toContain(
       "It must be a URL such as http://127.0.0.1:8080.",
     );
   });

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { loadResultSchema } from "../../../src/load/load-result.js";
+import { type Ended, tsworkerHere } from "../../support/command-here.js";
 import { tsworker } from "../../support/command-line.js";
 import { startedEngine } from "../../support/started-engine.js";
 import { tinyWorker } from "../../support/tiny-worker.js";
@@ -11,8 +12,18 @@ const event = (data: unknown): string => `data: ${JSON.stringify(data)}\n\n`;
 const PIECE = event({ choices: [{ text: " sea" }] });
 const USAGE = event({ choices: [], usage: { prompt_tokens: 3, completion_tokens: 9 } });
 
+/** Runs a command to its end. */
+type Start = (parameters: readonly string[]) => Promise<Ended>;
+
+const here: Start = (parameters) => tsworkerHere(...parameters);
+
+const asProcess: Start = async (parameters) => {
+  const command = tsworker(...parameters);
+  return { exitCode: await command.exitCode, stdout: command.stdout(), stderr: command.stderr() };
+};
+
 /** A load test of ten requests with a worker whose every answer is this stream. */
-async function loadOf(stream: string, ...flags: readonly string[]) {
+async function loadOf(stream: string, flags: readonly string[] = [], start = here) {
   const engine = await startedEngine();
   const worker = await tinyWorker((response) => {
     response.writeHead(200, { "content-type": "text/event-stream" }).end(stream);
@@ -21,13 +32,13 @@ async function loadOf(stream: string, ...flags: readonly string[]) {
   const folder = await mkdtemp(join(tmpdir(), "tsworker-load-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const out = join(folder, "out.json");
-  const command = tsworker(
+  const parameters = [
     ...["load", "-n", "10", "--concurrency", "2", "--stream", "-e", "endpoint", "-k", "key"],
     ...["--engine-url", engine.url, "--json", out, ...flags],
-  );
-  const exitCode = await command.exitCode;
+  ];
+  const ended = await start(parameters);
   const { totals } = loadResultSchema.parse(JSON.parse(await readFile(out, "utf8")));
-  return { exitCode, stdout: command.stdout(), stderr: command.stderr(), totals };
+  return { ...ended, totals };
 }
 
 test("a stream that tells its usage has the tokens that it tells", async () => {
@@ -46,7 +57,8 @@ test("of a stream that tells none the pieces of text are counted, and the report
 test("--fail-on ends with 3 and says why, after the report", async () => {
   const { exitCode, stderr, stdout, totals } = await loadOf(
     `${PIECE}${event({ error: { message: "out of memory" } })}`,
-    ...["--fail-on", "errors>1%,not-sent>0"],
+    ["--fail-on", "errors>1%,not-sent>0"],
+    asProcess,
   );
   expect(exitCode).toBe(3);
   expect(stderr).toContain("failed on errors>1%: errors is 100%\n");
@@ -57,13 +69,13 @@ test("--fail-on ends with 3 and says why, after the report", async () => {
 });
 
 test("--fail-on ends with 0 where no condition is met", async () => {
-  const { exitCode, stderr } = await loadOf(PIECE, "--fail-on", "errors>1%,p99>60s,tokens/s<0.001");
+  const { exitCode, stderr } = await loadOf(PIECE, ["--fail-on", "errors>1%,p99>60s,tokens/s<0.001"]);
   expect(exitCode, stderr).toBe(0);
   expect(stderr).not.toContain("failed on");
 });
 
 test("a condition that cannot be read ends the command before anything is sent", async () => {
-  const command = tsworker("load", "-n", "1", "-e", "x", "-k", "y", "--fail-on", "p99>2");
-  expect(await command.exitCode).toBe(1);
-  expect(command.stderr()).toContain('"p99>2": expected a time in ms or s, such as p99>2s');
+  const { exitCode, stderr } = await here(["load", "-n", "1", "-e", "x", "-k", "y", "--fail-on", "p99>2"]);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('"p99>2": expected a time in ms or s, such as p99>2s');
 });
