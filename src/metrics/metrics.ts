@@ -1,4 +1,3 @@
-import { type Metric, Registry } from "prom-client";
 import { VERSION } from "../package-root.js";
 import type { Family, Sample } from "./family.js";
 import { LoopDelay } from "./loop-delay.js";
@@ -23,25 +22,6 @@ const buildInfo: Family<string> = {
   read: (version) => [{ value: 1, labels: { version } }],
 };
 
-/** A metric as the registry takes it, with values that were read before. */
-class ReadMetric {
-  readonly name: string;
-  readonly #type: string;
-  readonly #help: string;
-  readonly #samples: readonly Sample[];
-
-  constructor({ name, type, help }: Omit<Family<never>, "read">, samples: readonly Sample[]) {
-    this.name = name;
-    this.#type = type;
-    this.#help = help;
-    this.#samples = samples;
-  }
-
-  async get() {
-    return { name: this.name, type: this.#type, help: this.#help, values: this.#samples };
-  }
-}
-
 /**
  * The worker's metrics in the text format of Prometheus.
  *
@@ -57,7 +37,7 @@ class ReadMetric {
  */
 export class Metrics {
   /** Value of the `content-type` header that goes with the text. */
-  readonly contentType: string = Registry.PROMETHEUS_CONTENT_TYPE;
+  readonly contentType: string = "text/plain; version=0.0.4; charset=utf-8";
   readonly #options: MetricsOptions;
   readonly #loopDelay = new LoopDelay();
 
@@ -71,20 +51,14 @@ export class Metrics {
    * @throws whatever `read` throws.
    */
   async text(): Promise<string> {
-    // One registry per text: a metric that was set for one scrape cannot show up in another.
-    const registry = new Registry();
-    const add = <Source>(families: readonly Family<Source>[], source: Source): void => {
-      for (const family of families) {
-        const metric = new ReadMetric(family, family.read(source));
-        // The registry asks a metric for its name and `get()`; its types want one of the library's own classes.
-        registry.registerMetric(metric as unknown as Metric);
-      }
-    };
-    add([buildInfo], VERSION);
-    add(workerFamilies, this.#options.read());
-    add(routeFamilies, this.#options.routes);
-    add(processFamilies, readProcess(this.#loopDelay));
-    return registry.metrics();
+    const textsOf = <Source>(families: readonly Family<Source>[], source: Source): readonly string[] =>
+      families.map((family) => familyText(family, family.read(source)));
+    return [
+      ...textsOf([buildInfo], VERSION),
+      ...textsOf(workerFamilies, this.#options.read()),
+      ...textsOf(routeFamilies, this.#options.routes),
+      ...textsOf(processFamilies, readProcess(this.#loopDelay)),
+    ].join("\n");
   }
 
   /** Ends what was started by asking. Asking goes on to work, without the event loop's delay. */
@@ -92,3 +66,24 @@ export class Metrics {
     this.#loopDelay.close();
   }
 }
+
+/** A metric and its series as lines of the text format of Prometheus, the last one ended, too. */
+function familyText({ name, type, help }: Omit<Family<never>, "read">, samples: readonly Sample[]): string {
+  const lines = samples.map(
+    ({ value, labels, metricName = name }) => `${metricName}${labelsText(labels)} ${valueText(value)}\n`,
+  );
+  return `# HELP ${name} ${escaped(help)}\n# TYPE ${name} ${type}\n${lines.join("")}`;
+}
+
+function labelsText(labels: Sample["labels"]): string {
+  const pairs = Object.entries(labels).map(
+    ([label, value]) => `${label}="${escaped(String(value)).replaceAll('"', '\\"')}"`,
+  );
+  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
+}
+
+const escaped = (text: string): string => text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
+
+/** Numbers are written as in JavaScript, but for the infinite ones. */
+const valueText = (value: number): string =>
+  Number.isFinite(value) || Number.isNaN(value) ? String(value) : value > 0 ? "+Inf" : "-Inf";

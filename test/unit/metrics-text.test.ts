@@ -170,11 +170,11 @@ describe("a route", () => {
     expect(series.get(`${name}_sum{route="/a"}`)).toBeCloseTo(4045.015, 9);
   });
 
-  test("may have quotes and backslashes in its name", async () => {
-    const route = new RouteMetrics('/a"b\\c\\n');
+  test("may have quotes, backslashes and line feeds in its name", async () => {
+    const route = new RouteMetrics('/a"b\\c\\n\n');
     route.ended("error", 502, 10);
     const { series } = await scraped({}, [route]);
-    expect(series.get('tsworker_requests_total{route="/a\\"b\\\\c\\\\n",outcome="error"}')).toBe(1);
+    expect(series.get('tsworker_requests_total{route="/a\\"b\\\\c\\\\n\\n",outcome="error"}')).toBe(1);
   });
 });
 
