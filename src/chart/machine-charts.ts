@@ -7,10 +7,15 @@ import {
 } from "../../machines/index.js";
 import type { Chart } from "./chart.js";
 import { chartOf } from "./chart-of.js";
-
-const MACHINES = [workerMachine, modelMachine, keyMachine, reporterMachine, sessionMachine];
+import type { MachineName } from "./machine-names.js";
 
 /** The charts of all machines that a worker is made of, by their names. */
-export function machineCharts(): Readonly<Record<string, Chart>> {
-  return Object.fromEntries(MACHINES.map((machine) => [machine.id, chartOf(machine)]));
+export function machineCharts(): Readonly<Record<MachineName, Chart>> {
+  return {
+    worker: chartOf(workerMachine),
+    model: chartOf(modelMachine),
+    key: chartOf(keyMachine),
+    reporter: chartOf(reporterMachine),
+    session: chartOf(sessionMachine),
+  };
 }

@@ -1,85 +1,22 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { Chart } from "../chart/chart.js";
-import { drawChart } from "../chart/draw.js";
-import { FILE_CSS } from "../chart/file-css.js";
-import { layoutOf } from "../chart/layout.js";
-import { machineCharts } from "../chart/machine-charts.js";
-import { mermaidOf } from "../chart/mermaid.js";
-
-type Format = "mermaid" | "svg" | "json";
-
-interface MachinesCommandOptions {
-  readonly format: Format;
-  readonly out?: string;
-}
-
-const ENDINGS: Readonly<Record<Format, string>> = { mermaid: "mmd", svg: "svg", json: "json" };
+import { MACHINE_NAMES, type MachineName } from "../chart/machine-names.js";
+import { onDemand } from "./on-demand.js";
 
 /** `tsworker machines`: what the state machines are, as text or as pictures. */
 export function addMachinesCommand(program: Command): void {
   program
     .command("machines")
     .description("print the state machines that a worker is made of")
-    .argument("[name]", `one of ${Object.keys(machineCharts()).join(", ")} (default: all)`, chartNamed)
+    .argument("[name]", `one of ${MACHINE_NAMES.join(", ")} (default: all)`, machineName)
     .addOption(
-      new Option("--format <format>", "what to print").choices(Object.keys(ENDINGS)).default("mermaid"),
+      new Option("--format <format>", "what to print").choices(["mermaid", "svg", "json"]).default("mermaid"),
     )
     .option("--out <folder>", "write a file for each machine instead of printing")
-    .action(runMachines);
+    .action(onDemand(() => import("./machines-action.js")));
 }
 
-function chartNamed(name: string): Chart {
-  const charts = machineCharts();
-  const chart = charts[name];
-  if (chart === undefined) {
-    throw new InvalidArgumentError(`It must be one of ${Object.keys(charts).join(", ")}.`);
-  }
-  return chart;
-}
-
-async function runMachines(
-  named: Chart | undefined,
-  { format, out }: MachinesCommandOptions,
-  command: Command,
-): Promise<void> {
-  const charts = named === undefined ? Object.values(machineCharts()) : [named];
-  if (format === "svg" && out === undefined && named === undefined) {
-    command.error(
-      "error: several pictures do not fit into one output: name a machine, or a folder with --out",
-    );
-  }
-  if (out === undefined) {
-    const texts = await Promise.all(charts.map((chart) => textOf(chart, format)));
-    // Several charts in JSON are one document, a line each.
-    process.stdout.write(texts.join(format === "mermaid" ? "\n" : ""));
-    return;
-  }
-  const texts = await Promise.all(
-    charts.map(async (chart) => [chart.id, await textOf(chart, format)] as const),
-  );
-  try {
-    await mkdir(out, { recursive: true });
-    await Promise.all(texts.map(([id, text]) => writeFile(join(out, `${id}.${ENDINGS[format]}`), text)));
-  } catch (error) {
-    command.error(`error: cannot write to ${out}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-async function textOf(chart: Chart, format: Format): Promise<string> {
-  switch (format) {
-    case "mermaid":
-      return mermaidOf(chart);
-    case "json":
-      return `${JSON.stringify(chart)}\n`;
-    case "svg":
-      return drawChart(await layoutOf(chart, await elk()), { css: FILE_CSS });
-  }
-}
-
-/** It is large, and only pictures need it. */
-async function elk() {
-  const { default: Elk } = await import("elkjs/lib/main.js");
-  return new Elk.default();
+function machineName(text: string): MachineName {
+  const name = MACHINE_NAMES.find((each) => each === text);
+  if (name === undefined) throw new InvalidArgumentError(`It must be one of ${MACHINE_NAMES.join(", ")}.`);
+  return name;
 }

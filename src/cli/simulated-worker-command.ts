@@ -1,17 +1,6 @@
 import type { Command } from "commander";
-import { Worker } from "../index.js";
-import { ModelSimulator } from "../simulator/model-simulator.js";
-import { OpenaiModel } from "../simulator/openai/openai-model.js";
+import { onDemand } from "./on-demand.js";
 import { count, numberFrom, positive } from "./option-values.js";
-
-interface SimulatedWorkerOptions {
-  readonly loadSeconds: number;
-  readonly tokensPerSecond: number;
-  readonly maxConcurrency: number;
-}
-
-/** Tokens of each request of the benchmark: it is over in well under a second. */
-const BENCHMARK_TOKENS = 32;
 
 /**
  * `tsworker simulated-worker`: a worker with a simulated model, as the engine starts it where it is told no
@@ -24,33 +13,5 @@ export function addSimulatedWorkerCommand(program: Command): void {
     .option("--load-seconds <seconds>", "time to load", numberFrom(0), 1)
     .option("--tokens-per-second <rate>", "pace of each request", positive, 100)
     .option("--max-concurrency <count>", "requests that run at once", count, 8)
-    .action(runSimulatedWorker);
-}
-
-async function runSimulatedWorker(options: SimulatedWorkerOptions): Promise<void> {
-  const model = new ModelSimulator(new OpenaiModel("vllm", options), options);
-  const url = new URL(await model.start());
-  const workloadCalculator = ({ max_tokens }: { readonly max_tokens?: unknown }): number =>
-    Number(max_tokens ?? 100);
-  const worker = new Worker({
-    modelServerUrl: `${url.protocol}//${url.hostname}`,
-    modelServerPort: Number(url.port),
-    modelHealthcheckUrl: "/health",
-    readiness: "health",
-    handlers: [
-      {
-        route: "/v1/completions",
-        workloadCalculator,
-        benchmarkConfig: {
-          generator: () => ({ model: "simulated/llm-8b", prompt: "hello", max_tokens: BENCHMARK_TOKENS }),
-          runs: 1,
-          concurrency: options.maxConcurrency,
-          doWarmup: false,
-        },
-      },
-      { route: "/v1/chat/completions", workloadCalculator },
-    ],
-  });
-  await worker.run();
-  await model.stop();
+    .action(onDemand(() => import("./simulated-worker-action.js")));
 }

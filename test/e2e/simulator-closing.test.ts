@@ -18,7 +18,7 @@ const FAST = { tokensPerSecond: 20_000, batchTokensPerSecond: 2_000_000, firstTo
 async function loaded(name: string, closing?: Closing) {
   const kind = simKind(name);
   if (kind === undefined) throw new Error(`expected a kind ${name}`);
-  const model = new ModelSimulator(kind.model(FAST), { loadSeconds: 0, ...(closing && { closing }) });
+  const model = new ModelSimulator(await kind.model(FAST), { loadSeconds: 0, ...(closing && { closing }) });
   onTestFinished(() => model.stop());
   const url = await model.start();
   await eventually(() => expect(model.state).toBe("ready"));

@@ -9,7 +9,7 @@ async function started(name: string, options: SimulatorOptions = {}) {
   const kind = simKind(name);
   if (!kind) throw new Error(`expected a kind ${name}`);
   const log: string[] = [];
-  const model = new ModelSimulator(kind.model({}), {
+  const model = new ModelSimulator(await kind.model({}), {
     loadSeconds: 0.1,
     onLogLine: (line) => log.push(line),
     ...options,

@@ -16,7 +16,7 @@ const NAMES = SIM_KINDS.map(({ name }) => name);
 async function ready(name: string, model: object = {}, options: SimulatorOptions = {}) {
   const kind = simKind(name);
   if (!kind) throw new Error(`expected a kind ${name}`);
-  const simulator = new ModelSimulator(kind.model(model), { loadSeconds: 0, ...options });
+  const simulator = new ModelSimulator(await kind.model(model), { loadSeconds: 0, ...options });
   onTestFinished(() => simulator.stop());
   const url = await simulator.start();
   await eventually(() => expect(simulator.state).toBe("ready"));
@@ -64,7 +64,7 @@ const GARBAGE = [
 describe.each(NAMES)("a simulated %s", (name) => {
   test("refuses garbage on each of its routes, and goes on", async () => {
     const { kind, simulator, url } = await ready(name);
-    const routes = [...kind.model({}).routes].filter(([, { method }]) => method === "POST");
+    const routes = [...(await kind.model({})).routes].filter(([, { method }]) => method === "POST");
     let sent = 0;
     for (const [route] of routes) {
       for (const body of GARBAGE) {

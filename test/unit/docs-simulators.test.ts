@@ -35,13 +35,13 @@ test("the kinds are those of the command, each with its port", () => {
   );
 });
 
-test.each(SIM_KINDS)("the routes of $name are those that it serves", (kind) => {
+test.each(SIM_KINDS)("the routes of $name are those that it serves", async (kind) => {
   const routesOf = (name: string): readonly string[] => {
     const [, , , cell = ""] = rowsBelow(page, "Kinds").find(([first]) => codeOf(first) === name) ?? [];
     if (cell.startsWith("as ")) return routesOf(codeOf(cell));
     return [...cell.matchAll(/`([^`]+)`/g)].map(([, route = ""]) => route);
   };
-  const model = kind.model({});
+  const model = await kind.model({});
   const served = [...model.routes.keys(), ...(model.upgrade ? ["/ws"] : [])];
   expect(routesOf(kind.name).toSorted()).toEqual(served.filter((route) => route !== "/health").toSorted());
 });
@@ -88,16 +88,16 @@ test("the failures are those that can be asked for", () => {
   for (const error of LOAD_ERRORS) expect(meaning).toContain(`\`${error}\``);
 });
 
-test("each kind closes connections as it says", () => {
+test("each kind closes connections as it says", async () => {
   const told = rowsBelow(page, "How connections are closed").map(([how, , kinds = ""]) => [
     codeOf(how),
     [...kinds.matchAll(/`([^`]+)`/g)].map(([, kind = ""]) => kind),
   ]);
+  const kinds = await Promise.all(
+    SIM_KINDS.map(async (kind) => ({ name: kind.name, closing: (await kind.model({})).closing })),
+  );
   expect(told).toEqual(
-    CLOSINGS.map((how) => [
-      how,
-      SIM_KINDS.filter((kind) => kind.model({}).closing === how).map(({ name }) => name),
-    ]),
+    CLOSINGS.map((how) => [how, kinds.filter(({ closing }) => closing === how).map(({ name }) => name)]),
   );
 });
 

@@ -1,34 +1,7 @@
-import { rmSync } from "node:fs";
-import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type Command, Option } from "commander";
-import { announce } from "../../announcement.js";
-import { Engine } from "../../engine/index.js";
-import { ModelSimulator } from "../../simulator/model-simulator.js";
-import { interruption } from "../interruption.js";
+import { onDemand } from "../on-demand.js";
 import { numberFrom, port } from "../option-values.js";
-import { orAdvise } from "../or-advise.js";
-import { printEvent } from "../print-event.js";
-import { SIM_KINDS, simKind } from "../sim/sim-kinds.js";
-import { unreadOutput } from "../unread-output.js";
-import { showDev } from "./dev-display.js";
-import { checkWorkerPorts, devEnvironment } from "./dev-environment.js";
-import { devProgram } from "./dev-program.js";
-import { DevWorker } from "./dev-worker.js";
-
-interface DevCommandOptions {
-  readonly port: number;
-  readonly endpoint: string;
-  readonly apiKey: string;
-  /** False with `--no-model`. */
-  readonly model: boolean;
-  readonly sim?: string;
-  readonly modelPort?: number;
-  readonly modelLog?: string;
-  /** Seconds. */
-  readonly grace: number;
-}
+import { SIM_KINDS } from "../sim/sim-kinds.js";
 
 /** `tsworker dev`: engine, model and a worker that is restarted when its program changes. */
 export function addDevCommand(program: Command): void {
@@ -68,79 +41,5 @@ export function addDevCommand(program: Command): void {
       "\nThe worker is given the environment that it needs. The simulated model takes the place of the one that its file" +
         "\nnames; its port and log are MODEL_PORT and MODEL_LOG, too.",
     )
-    .action(runDev);
-}
-
-async function runDev(name: string | undefined, options: DevCommandOptions): Promise<void> {
-  const { endpoint, apiKey, grace } = options;
-  const program = devProgram(name);
-  const folder = await mkdtemp(join(tmpdir(), "tsworker-dev-"));
-  const clear = (): void => rmSync(folder, { recursive: true, force: true });
-  const asked = AbortSignal.any([interruption(clear), unreadOutput()]);
-  const engine = new Engine({
-    endpoint,
-    apiKey,
-    port: options.port,
-    // A worker that has a token of its own keeps it.
-    token: process.env.MASTER_TOKEN || true,
-  });
-  let simulator: ModelSimulator | undefined;
-  let withdraw = (): void => {};
-  try {
-    const log = options.modelLog ?? join(folder, "model.log");
-    const kind = simKind(options.sim ?? program.model ?? "");
-    if (options.model && kind) {
-      // A kind whose usual port is the engine's has the next one.
-      const usual = kind.port === options.port ? kind.port + 1 : kind.port;
-      simulator = new ModelSimulator(kind.model({}), { port: options.modelPort ?? usual, logFile: log });
-    }
-    const engineUrl = await orAdvise("choose another port with --port", engine.start());
-    const token = engine.token ?? "";
-    withdraw = announce({
-      kind: "engine",
-      url: engineUrl,
-      endpoint,
-      apiKey,
-      token,
-      title: `tsworker dev ${name ?? ""}`.trim(),
-    });
-    const modelUrl =
-      simulator &&
-      (await orAdvise(
-        "add --no-model where it is your model server, or choose another port with --model-port",
-        simulator.start(),
-      ));
-    const model =
-      simulator && kind && modelUrl !== undefined ? { simulator, url: modelUrl, kind: kind.name } : undefined;
-    const env = devEnvironment(process.env, {
-      engineUrl,
-      token,
-      folder,
-      model: model && { url: model.url, log },
-    });
-    await checkWorkerPorts(env);
-    const worker = new DevWorker({ program, env, graceMs: grace * 1000 });
-    worker.on("away", () => engine.expectAnew(Number(env.CONTAINER_ID)));
-    const { title } = program;
-    const inspectorPort = env.WORKER_HTTP_PORT ?? "";
-    const end = showDev({
-      engine,
-      endpoint,
-      apiKey,
-      model,
-      otherModel: options.model ? program.otherModel : "the worker's own",
-      worker,
-      title,
-      sample: kind?.sample ?? program.sample,
-      inspectorPort,
-    });
-    await worker.run(asked);
-    end();
-    printEvent("stopped", "worker, model and engine");
-  } finally {
-    withdraw();
-    await simulator?.stop();
-    await engine.stop();
-    clear();
-  }
+    .action(onDemand(() => import("./dev-action.js")));
 }

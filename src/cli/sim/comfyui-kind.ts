@@ -1,5 +1,4 @@
 import { Option } from "commander";
-import { ComfyModel } from "../../simulator/comfyui/comfy-model.js";
 import type { ComfyModelOptions } from "../../simulator/comfyui/comfy-model-options.js";
 import { LOAD_ERRORS } from "../../simulator/comfyui/load-error.js";
 import { numberFrom } from "../option-values.js";
@@ -37,5 +36,8 @@ export const comfyuiKind: SimKind<ComfyModelOptions> = {
         ).choices(LOAD_ERRORS),
       );
   },
-  model: (options) => new ComfyModel(options),
+  model: async (options) => {
+    const { ComfyModel } = await import("../../simulator/comfyui/comfy-model.js");
+    return new ComfyModel(options);
+  },
 };

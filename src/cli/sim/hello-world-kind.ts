@@ -1,4 +1,3 @@
-import { HelloWorldModel } from "../../simulator/hello-world/hello-world-model.js";
 import type { InferenceOptions } from "../../simulator/language/inference-options.js";
 import { addInferenceFlags } from "./inference-flags.js";
 import type { SimKind } from "./sim-kind.js";
@@ -10,5 +9,8 @@ export const helloWorldKind: SimKind<InferenceOptions> = {
   port: 5001,
   sample: { route: "/generate", payload: { prompt: "Hello world" }, cost: 2 },
   addFlags: addInferenceFlags,
-  model: (options) => new HelloWorldModel(options),
+  model: async (options) => {
+    const { HelloWorldModel } = await import("../../simulator/hello-world/hello-world-model.js");
+    return new HelloWorldModel(options);
+  },
 };

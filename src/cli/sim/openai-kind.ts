@@ -1,4 +1,4 @@
-import { OpenaiModel, type OpenaiServer } from "../../simulator/openai/openai-model.js";
+import type { OpenaiServer } from "../../simulator/openai/openai-model.js";
 import type { OpenaiModelOptions } from "../../simulator/openai/openai-model-options.js";
 import { count } from "../option-values.js";
 import { addInferenceFlags } from "./inference-flags.js";
@@ -21,6 +21,9 @@ export function openaiKind(name: OpenaiServer, product: string): SimKind<OpenaiM
         );
       addInferenceFlags(command);
     },
-    model: (options) => new OpenaiModel(name, options),
+    model: async (options) => {
+      const { OpenaiModel } = await import("../../simulator/openai/openai-model.js");
+      return new OpenaiModel(name, options);
+    },
   };
 }

@@ -1,23 +1,13 @@
 import { type Command, Option } from "commander";
-import { CLOSINGS, type Closing } from "../../simulator/closing.js";
-import { ModelSimulator } from "../../simulator/model-simulator.js";
-import { FAILURES, type Failure } from "../../simulator/simulator-options.js";
+import { CLOSINGS } from "../../simulator/closing.js";
+import { FAILURES } from "../../simulator/simulator-options.js";
+import { onDemand } from "../on-demand.js";
 import { count, port, secondsFromZero } from "../option-values.js";
-import { printEvent } from "../print-event.js";
-import { untilSignal } from "../until-signal.js";
+import type { SimCommandOptions } from "./sim-action.js";
 import type { SimKind } from "./sim-kind.js";
 import { SIM_KINDS } from "./sim-kinds.js";
 
-interface SimCommandOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly log?: string;
-  readonly loadSeconds: number;
-  readonly closing?: Closing;
-  readonly fail?: Failure;
-  readonly failAt: number;
-  readonly restartSeconds?: number;
-}
+const runSim = onDemand(() => import("./sim-action.js"));
 
 /** `tsworker sim <kind>`: a simulated model server until it is asked to end. */
 export function addSimCommand(program: Command): void {
@@ -52,20 +42,4 @@ function addKind(sim: Command, kind: SimKind): void {
       secondsFromZero,
     )
     .action((options: SimCommandOptions) => runSim(kind, options));
-}
-
-async function runSim(kind: SimKind, { log, ...options }: SimCommandOptions): Promise<void> {
-  const asked = untilSignal();
-  const onLogLine = (line: string) => printEvent("log", line);
-  const model = new ModelSimulator(kind.model(options), {
-    ...options,
-    ...(log !== undefined && { logFile: log }),
-    onLogLine,
-  });
-  const url = await model.start();
-  printEvent("listening", `${url}  ${model.title}${log === undefined ? "" : `  log ${log}`}`);
-  const signal = await asked;
-  await model.stop();
-  const { completed, cancelled } = model.stats;
-  printEvent("stopped", `by ${signal}  ${completed} requests completed, ${cancelled} cancelled`);
 }

@@ -19,6 +19,10 @@ export interface SimKind<Options extends object = object> {
   readonly sample: Sample;
   /** Adds the flags that only this kind has, with their defaults. */
   addFlags(command: Command): void;
-  /** @param options values of {@link SimKind.addFlags}; those that are absent take the model's own defaults. */
-  model(options: Partial<Options>): SimulatedModel;
+  /**
+   * Makes the model, whose code is loaded for it.
+   *
+   * @param options values of {@link SimKind.addFlags}; those that are absent take the model's own defaults.
+   */
+  model(options: Partial<Options>): Promise<SimulatedModel>;
 }

@@ -1,4 +1,3 @@
-import { TgiModel } from "../../simulator/tgi/tgi-model.js";
 import type { TgiModelOptions } from "../../simulator/tgi/tgi-model-options.js";
 import { count } from "../option-values.js";
 import { addInferenceFlags } from "./inference-flags.js";
@@ -17,5 +16,8 @@ export const tgiKind: SimKind<TgiModelOptions> = {
       .option("--max-total-tokens <tokens>", "tokens of prompt and answer together", count, 4096);
     addInferenceFlags(command);
   },
-  model: (options) => new TgiModel(options),
+  model: async (options) => {
+    const { TgiModel } = await import("../../simulator/tgi/tgi-model.js");
+    return new TgiModel(options);
+  },
 };

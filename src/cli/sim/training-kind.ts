@@ -1,4 +1,3 @@
-import { TrainingModel } from "../../simulator/training/training-model.js";
 import type { TrainingModelOptions } from "../../simulator/training/training-model-options.js";
 import { count, numberFrom, positive } from "../option-values.js";
 import type { SimKind } from "./sim-kind.js";
@@ -19,5 +18,8 @@ export const trainingKind: SimKind<TrainingModelOptions> = {
       .option("--batches-per-epoch <count>", "batches that the data has", count, 200)
       .option("--seed <number>", "seed of the losses", numberFrom(0), 1);
   },
-  model: (options) => new TrainingModel(options),
+  model: async (options) => {
+    const { TrainingModel } = await import("../../simulator/training/training-model.js");
+    return new TrainingModel(options);
+  },
 };
