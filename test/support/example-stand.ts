@@ -162,6 +162,17 @@ export class ExampleStand {
     return this.#line(state, (lines) => lines.slice(after));
   }
 
+  /** How many of the requests that are sent from now on have ended so, as the engine was told. */
+  endings(): () => Readonly<Record<"Success" | "Error" | "Cancelled" | "Rejected", number>> {
+    const { requested } = this.engine.totals;
+    return () => {
+      const counts = { Success: 0, Error: 0, Cancelled: 0, Rejected: 0 };
+      for (const { request_idx, status } of this.engine.ended)
+        if (request_idx > requested) counts[status] += 1;
+      return counts;
+    };
+  }
+
   /** Sends one request, and does not try it again. */
   async ask(route: string, payload: Payload): Promise<{ readonly status: number; readonly body: unknown }> {
     const { status, response } = await this.endpoint.request(route, payload, { retry: false });

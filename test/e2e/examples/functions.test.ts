@@ -1,15 +1,19 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
 import { ExampleStand } from "../../support/example-stand.js";
-
-const readyFunctions = () => ExampleStand.readyForTest("functions");
 
 const HELLO = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
 const HELLO_TWICE = "d7914fe546b684688bb95f4f888a92dfc680603a75f23eb823658031fff766d9";
 
 describe("examples/functions", () => {
+  let stand: ExampleStand;
+  beforeAll(async () => {
+    stand = await ExampleStand.ready("functions");
+  });
+  afterAll(() => stand?.stop());
+
   test("answers with a function's value, and streams what a generator yields", async () => {
-    const { endpoint } = await readyFunctions();
+    const { endpoint } = stand;
     const plain = await endpoint.request("/digest", { text: "hello" }, { cost: 1 });
     expect(await plain.json()).toEqual({ result: { sha256: HELLO } });
     const stream = await endpoint.request("/chain", { text: "hello", length: 2 }, { cost: 2, stream: true });
@@ -22,7 +26,8 @@ describe("examples/functions", () => {
   });
 
   test("stops a long function when its client leaves, and answers others meanwhile", async () => {
-    const { endpoint, engine } = await readyFunctions();
+    const { endpoint, engine } = stand;
+    const ended = stand.endings();
     // Long enough for all that follows, and short enough for others to be admitted.
     const tries = Math.round(20 * (await eventually(() => engine.workers[0]?.capacity || false)));
     const leaving = new AbortController();
@@ -35,13 +40,13 @@ describe("examples/functions", () => {
     expect(await beside.json()).toEqual({ result: { sha256: HELLO } });
     leaving.abort();
     await left;
-    await eventually(() => expect(engine.totals.ended).toMatchObject({ Success: 1, Cancelled: 1 }));
+    await eventually(() => expect(ended()).toMatchObject({ Success: 1, Cancelled: 1 }));
     const next = await endpoint.request("/smallest", { text: "hello", tries: 20_000 }, { cost: 20_000 });
     expect(await next.json()).toMatchObject({ result: { nonce: 13_072 } });
   });
 
   test("says what is wrong with a payload", async () => {
-    const { endpoint } = await readyFunctions();
+    const { endpoint } = stand;
     const faulty = [
       ["/digest", {}, { text: 'must be a text such as "hello", got nothing' }],
       [
@@ -63,10 +68,8 @@ describe("examples/functions", () => {
   });
 
   test("is shown by its client", async () => {
-    const stand = await readyFunctions();
+    const ended = stand.endings();
     expect(await stand.client()).toContain("smallest  left after 0.5 s\nsmallest  of 20000: number 13072");
-    await eventually(() =>
-      expect(stand.engine.totals.ended).toMatchObject({ Success: 3, Cancelled: 1, Error: 0 }),
-    );
+    await eventually(() => expect(ended()).toMatchObject({ Success: 3, Cancelled: 1, Error: 0 }));
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
 import { ExampleStand } from "../../support/example-stand.js";
 
@@ -7,13 +7,10 @@ interface Reservation {
   readonly seconds: number;
 }
 
-async function readyReserve(env: Readonly<Record<string, string>> = {}) {
-  const stand = await ExampleStand.readyForTest("reserve", { env });
-  const { endpoint, engine } = stand;
-  const reserve = (payload: Readonly<Record<string, unknown>>) =>
+const reserveAt =
+  ({ endpoint }: ExampleStand) =>
+  (payload: Readonly<Record<string, unknown>>) =>
     endpoint.request<Reservation>("/reserve", payload, { cost: 100, stream: true });
-  return { stand, endpoint, engine, reserve };
-}
 
 async function first(stream: AsyncIterable<Reservation>): Promise<Reservation | undefined> {
   for await (const each of stream) return each;
@@ -21,8 +18,15 @@ async function first(stream: AsyncIterable<Reservation>): Promise<Reservation | 
 }
 
 describe("examples/reserve", () => {
+  let stand: ExampleStand;
+  beforeAll(async () => {
+    stand = await ExampleStand.ready("reserve");
+  });
+  afterAll(() => stand?.stop());
+
   test("holds the machine for as long as it is asked to, with a capacity of 100", async () => {
-    const { engine, reserve } = await readyReserve();
+    const { engine } = stand;
+    const reserve = reserveAt(stand);
     const begun = performance.now();
     const told: Reservation[] = [];
     for await (const each of await reserve({ duration: 1.5 })) told.push(each);
@@ -37,18 +41,21 @@ describe("examples/reserve", () => {
   });
 
   test("reports its load while it is held, and is free at once when the client leaves", async () => {
-    const { engine, reserve } = await readyReserve();
+    const { engine } = stand;
+    const reserve = reserveAt(stand);
+    const ended = stand.endings();
     const stream = await reserve({ duration: 600 });
     await eventually(() => expect(engine.workers[0]?.lastReport?.cur_load).toBe(100));
     const waiting = reserve({ duration: 0.1 });
     await eventually(() => expect(engine.workers[0]?.lastReport?.num_requests_working).toBe(2));
     expect(await first(stream)).toEqual({ status: "reserved", seconds: 600 });
     expect(await first(await waiting)).toEqual({ status: "reserved", seconds: 0.1 });
-    await eventually(() => expect(engine.totals.ended.Cancelled).toBeGreaterThan(0));
+    await eventually(() => expect(ended().Cancelled).toBeGreaterThan(0));
   });
 
   test("is over after MAX_RESERVATION_SECONDS, whatever was asked", async () => {
-    const { reserve } = await readyReserve({ MAX_RESERVATION_SECONDS: "0.5" });
+    const env = { MAX_RESERVATION_SECONDS: "0.5" };
+    const reserve = reserveAt(await ExampleStand.readyForTest("reserve", { env }));
     for (const payload of [{ duration: 60 }, {}]) {
       const told: Reservation[] = [];
       for await (const each of await reserve(payload)) told.push(each);
@@ -57,7 +64,7 @@ describe("examples/reserve", () => {
   });
 
   test("refuses a duration that is no number of seconds", async () => {
-    const { endpoint } = await readyReserve();
+    const { endpoint } = stand;
     for (const duration of ["90s", 0, -1, [1]]) {
       const refused = await endpoint.request("/reserve", { duration });
       expect(refused.status).toBe(422);
@@ -67,20 +74,20 @@ describe("examples/reserve", () => {
   });
 
   test("tells the engine of a limit that is no number", async () => {
-    const stand = await ExampleStand.forTest("reserve", { env: { MAX_RESERVATION_SECONDS: "1h" } });
-    await stand.reaches("errored");
+    const faulty = await ExampleStand.forTest("reserve", { env: { MAX_RESERVATION_SECONDS: "1h" } });
+    await faulty.reaches("errored");
     await eventually(() =>
-      expect(stand.engine.reports.at(-1)?.error_msg).toContain(
+      expect(faulty.engine.reports.at(-1)?.error_msg).toContain(
         'MAX_RESERVATION_SECONDS: expected a number of seconds up to 86400, got "1h"',
       ),
     );
   });
 
   test("is shown by its client", async () => {
-    const { stand, engine } = await readyReserve();
+    const ended = stand.endings();
     expect(await stand.client()).toMatch(
       /^reserved {2}2 s.*\nover {2}2 s.*\nreserved {2}600 s, done early\nreserved {2}1 s.*\nover {2}1 s/,
     );
-    await eventually(() => expect(engine.totals.ended).toMatchObject({ Success: 2, Cancelled: 1, Error: 0 }));
+    await eventually(() => expect(ended()).toMatchObject({ Success: 2, Cancelled: 1, Error: 0 }));
   });
 });

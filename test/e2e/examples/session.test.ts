@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { Session } from "../../../src/client/index.js";
 import { eventually } from "../../support/eventually.js";
 import { ExampleStand } from "../../support/example-stand.js";
@@ -21,18 +21,27 @@ async function ask(
   return answer.json<Task>();
 }
 
-async function readySession(sim: readonly string[] = []) {
-  const stand = await ExampleStand.readyForTest("session", { sim });
-  const { endpoint, engine } = stand;
+/** A session, and how to start a task in it; what it trains ends with the test. */
+async function opened(stand: ExampleStand) {
+  const { endpoint } = stand;
+  onTestFinished(async () => {
+    await fetch(`${stand.modelUrl}/cancel_task`, { method: "POST", body: "{}" });
+  });
   const session = await endpoint.session({ cost: 100, onCloseRoute: "/cancel_task" });
   const start = (terms: Readonly<Record<string, unknown>>) =>
     session.request("/start_task", { session_id: session.id, ...terms }, { retry: false });
-  return { stand, endpoint, engine, session, start };
+  return { endpoint, session, start };
 }
 
 describe("examples/session", () => {
+  let stand: ExampleStand;
+  beforeAll(async () => {
+    stand = await ExampleStand.ready("session");
+  });
+  afterAll(() => stand?.stop());
+
   test("trains a task to its end, with a loss that falls", async () => {
-    const { stand, session, start } = await readySession();
+    const { session, start } = await opened(stand);
     const { task_id } = await (await start({ epochs: 3, max_train_batches_per_epoch: 40 })).json<Task>();
     const losses: number[] = [];
     await eventually(async () => {
@@ -49,14 +58,14 @@ describe("examples/session", () => {
   });
 
   test("cancels a task, and then begins another", async () => {
-    const { session, start } = await readySession();
+    const { session, start } = await opened(stand);
     const { task_id } = await (await start(ENDLESS)).json<Task>();
     expect(await ask(session, "/cancel_task", { task_id })).toMatchObject({ task_id, status: "cancelled" });
     expect((await start(ENDLESS)).status).toBe(200);
   });
 
   test("refuses a second task while one runs, and says which", async () => {
-    const { start } = await readySession();
+    const { start } = await opened(stand);
     const { task_id } = await (await start(ENDLESS)).json<Task>();
     const second = await start(ENDLESS);
     expect(second.status).toBe(409);
@@ -67,19 +76,20 @@ describe("examples/session", () => {
   });
 
   test("cancels what runs in a session that is closed, and nothing else", async () => {
-    const { stand, endpoint, engine, session, start } = await readySession();
+    const ended = stand.endings();
+    const { endpoint, session, start } = await opened(stand);
     const { task_id } = await (await start(ENDLESS)).json<Task>();
     const other = await endpoint.session({ cost: 100, onCloseRoute: "/cancel_task" });
     await other.close();
-    await eventually(() => expect(engine.totals.ended.Success).toBe(1));
+    await eventually(() => expect(ended().Success).toBe(1));
     expect(await ask(session, "/status", { task_id })).toMatchObject({ status: "running" });
     await session.close();
     await eventually(() => expect(stand.modelOutput()).toContain(`Task ${task_id} cancelled`));
-    await eventually(() => expect(engine.totals.ended.Success).toBe(2));
+    await eventually(() => expect(ended().Success).toBe(2));
   });
 
   test("cancels the task of a client that has gone silent", async () => {
-    const { stand, endpoint } = await readySession();
+    const { endpoint } = await opened(stand);
     const session = await endpoint.session({ lifetime: 0.5, onCloseRoute: "/cancel_task" });
     const { task_id } = await ask(session, "/start_task", { ...ENDLESS, session_id: session.id });
     await eventually(() => expect(stand.modelOutput()).toContain(`Task ${task_id} cancelled`));
@@ -90,7 +100,7 @@ describe("examples/session", () => {
   });
 
   test("tells all faults of a task at once", async () => {
-    const { session } = await readySession();
+    const { session } = await opened(stand);
     const refused = await session.request("/start_task", { epochs: -3, max_train_batches_per_epoch: "all" });
     expect(refused.status).toBe(422);
     expect(await refused.json()).toEqual({
@@ -103,11 +113,11 @@ describe("examples/session", () => {
   });
 
   test("is driven by its client", async () => {
-    const stand = await ExampleStand.readyForTest("session");
+    const ended = stand.endings();
     const output = await stand.client();
     expect(output).toMatch(/completed {2}epoch 3, batch 20 {2}loss [\d.]+\n/);
     expect(output).toMatch(/cancelled in epoch \d+\n$/);
-    await eventually(() => expect(stand.engine.totals.ended).toMatchObject({ Success: 1, Error: 0 }));
+    await eventually(() => expect(ended()).toMatchObject({ Success: 1, Error: 0 }));
     expect(stand.modelOutput()).toMatch(/POST \/cancel_task[^\n]*200 OK/);
   });
 });
@@ -124,7 +134,8 @@ describe("examples/session, when the training server fails", () => {
   test("is errored when it crashes in the middle of a task, and ready again when it is restarted", async () => {
     // The first request is the benchmark's, the second starts the task, the third asks how far it is.
     const crash = ["--fail", "crash-in-answer", "--fail-at", "3", "--restart-seconds", "1"];
-    const { stand, session, start } = await readySession(crash);
+    const stand = await ExampleStand.readyForTest("session", { sim: crash });
+    const { session, start } = await opened(stand);
     const { task_id } = await (await start(ENDLESS)).json<Task>();
     // 503 where it was asked again and does not listen for work yet.
     expect([502, 503]).toContain((await session.request("/status", { task_id }, { retry: false })).status);
