@@ -3,22 +3,42 @@ import { defineConfig } from "vitest/config";
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
+const resolve = {
+  alias: [
+    { find: /^tsworker$/, replacement: source("./src/index.ts") },
+    { find: /^tsworker\/(client|engine)$/, replacement: source("./src/$1/index.ts") },
+    { find: /^tsworker\/machines$/, replacement: source("./machines/index.ts") },
+  ],
+};
+
+// Several times what the longest test takes: others may have most of the machine.
+const patience = { testTimeout: 180_000, hookTimeout: 180_000 };
+
+/** These replace modules that others have loaded. */
+const MOCKING = ["test/unit/examples-log-patterns.test.ts", "test/unit/log-tail-race.test.ts"];
+
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export
 export default defineConfig({
-  resolve: {
-    alias: [
-      { find: /^tsworker$/, replacement: source("./src/index.ts") },
-      { find: /^tsworker\/(client|engine)$/, replacement: source("./src/$1/index.ts") },
-      { find: /^tsworker\/machines$/, replacement: source("./machines/index.ts") },
-    ],
-  },
   test: {
-    include: ["test/**/*.test.ts"],
     globalSetup: "test/support/build.ts",
-    // Several times what the longest test takes: others may have most of the machine.
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
     // More than there are cores, because the longest tests wait for other people's clocks, not for the processor.
     maxWorkers: 4,
+    projects: [
+      {
+        resolve,
+        test: {
+          ...patience,
+          name: "units",
+          include: ["test/{unit,machines}/**/*.test.ts"],
+          exclude: MOCKING,
+          // A process and the modules that it has loaded serve many files: loading them takes longer than most tests.
+          isolate: false,
+        },
+      },
+      {
+        resolve,
+        test: { ...patience, name: "processes", include: ["test/{e2e,browser}/**/*.test.ts", ...MOCKING] },
+      },
+    ],
   },
 });

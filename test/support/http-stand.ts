@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { Engine } from "../../src/engine/index.js";
 import type { AuthData, EndedStatus, Payload } from "../../src/wire.js";
+import { ENGINE_KEY } from "./engine-key.js";
 import { eventually } from "./eventually.js";
 import { freePort } from "./free-port.js";
 import { type Asking, ask, type Reply } from "./http-client.js";
@@ -81,7 +82,7 @@ export class HttpStand {
     const directory = await mkdtemp(join(tmpdir(), "tsworker-http-"));
     const modelLogFile = join(directory, "model.log");
     const port = await freePort();
-    const engine = new Engine({ endpoint: "endpoint", apiKey: "key", port });
+    const engine = new Engine({ endpoint: "endpoint", apiKey: "key", privateKey: ENGINE_KEY, port });
     const [model] = await Promise.all([
       RawModel.start(),
       engineUp && engine.start(),

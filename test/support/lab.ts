@@ -1,9 +1,9 @@
-import { generateKeyPairSync } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test as base, vi } from "vitest";
 import { Engine, type EngineOptions } from "../../src/engine/index.js";
+import { ENGINE_KEY } from "./engine-key.js";
 import { freePort } from "./free-port.js";
 import { LOADED, LoggingModel } from "./logging-model.js";
 import type { NamedConfig } from "./worker-main.js";
@@ -11,11 +11,6 @@ import { WorkerProcess, type WorkerProcessOptions } from "./worker-process.js";
 
 // These tests wait, for seconds, for processes that do nothing meanwhile: all of a file wait together.
 vi.setConfig({ maxConcurrency: 16 });
-
-/** One key for all engines of a test file: making one takes longer than most tests. */
-const privateKey = generateKeyPairSync("rsa", { modulusLength: 2048 })
-  .privateKey.export({ type: "pkcs8", format: "pem" })
-  .toString();
 
 export interface LabWorkerOptions extends Omit<WorkerProcessOptions, "config" | "engineUrl"> {
   readonly model: LoggingModel;
@@ -39,7 +34,7 @@ export class Lab {
     const engine = new Engine({
       endpoint: "endpoint",
       apiKey: "key",
-      privateKey,
+      privateKey: ENGINE_KEY,
       port: await freePort(),
       ...options,
     });
