@@ -12,6 +12,7 @@ import { Entry } from "../report/ledger.js";
 import type { AuthData, Payload } from "../wire.js";
 import { DEFAULT_WORKLOAD, workloadOf } from "../workload.js";
 import { type Answer, answers, answerToUnread } from "./answer.js";
+import type { BodyBytes } from "./envelope/body-buffer.js";
 import type { BodyFormat } from "./envelope/body-format.js";
 import {
   type Envelope,
@@ -215,7 +216,7 @@ export abstract class Exchange implements EnvelopeJudge {
    */
   protected read(piece: Buffer, isLast: boolean, format: BodyFormat, expected: number): void {
     if (this.#reader === undefined && isLast) {
-      this.#onRead(readEnvelope(piece, format, this), format, false);
+      this.#onRead(readEnvelope(piece, format, this), format);
       return;
     }
     this.#options ??= {
@@ -226,12 +227,12 @@ export abstract class Exchange implements EnvelopeJudge {
       onResult: (result) => this.#onLateResult(result, format),
     };
     this.#reader ??= new EnvelopeReader(format, this.#options);
-    this.#onRead(this.#reader.read(piece, isLast, this.#options), format, true);
+    this.#onRead(this.#reader.read(piece, isLast, this.#options), format);
   }
 
   #onLateResult(result: ReadResult, format: BodyFormat): void {
     try {
-      this.#onRead(result, format, true);
+      this.#onRead(result, format);
     } catch (error) {
       this.onFault(error);
     }
@@ -292,7 +293,7 @@ export abstract class Exchange implements EnvelopeJudge {
     this.gate.log.warn({ ...this.#name(), err: error }, what);
   }
 
-  #onRead(result: ReadResult | undefined, format: BodyFormat, isLasting: boolean): void {
+  #onRead(result: ReadResult | undefined, format: BodyFormat): void {
     if (result === undefined) return;
     switch (result.kind) {
       case "refused":
@@ -300,16 +301,16 @@ export abstract class Exchange implements EnvelopeJudge {
         return;
       case "envelope":
         this.#closeReader();
-        this.#onEnvelope(result, format, isLasting);
+        this.#onEnvelope(result, format);
         return;
       default:
         this.refuse(answerToUnread(result));
     }
   }
 
-  #onEnvelope(envelope: Envelope, format: BodyFormat, isLasting: boolean): void {
+  #onEnvelope(envelope: Envelope, format: BodyFormat): void {
     const { authData, sessionId } = envelope;
-    const payload = readyPayload(envelope.payload, format, this.route.handler, isLasting);
+    const payload = readyPayload(envelope.payload, format, this.route.handler);
     if (payload.kind === "faults") {
       this.refuse(answers.faults(payload.faults));
       return;
@@ -335,14 +336,14 @@ export abstract class Exchange implements EnvelopeJudge {
   }
 
   /** @param payload undefined: it is not there yet, and counts as one of which nothing is known. */
-  #onRefused(payload: Buffer | undefined, format: BodyFormat): void {
+  #onRefused(payload: BodyBytes | undefined, format: BodyFormat): void {
     const refused = this.#refused;
     if (refused === undefined) return;
     const { refusal, authData, sessionId, isVerified } = refused;
     const { handler } = this.route;
     const ready =
       isVerified && refusal.counts && payload !== undefined && handler.workloadCalculator !== undefined
-        ? readyPayload(payload, format, handler, false)
+        ? readyPayload(payload, format, handler)
         : undefined;
     const workload =
       ready?.kind === "payload" ? workloadOf(handler, ready.value ?? {}, this.gate.log) : DEFAULT_WORKLOAD;

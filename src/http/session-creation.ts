@@ -6,6 +6,7 @@ import { costOf } from "../workload.js";
 import { type Answer, answers, answerToUnread } from "./answer.js";
 import type { BodyTaker } from "./body-endpoint.js";
 import type { Edge } from "./edge.js";
+import { wholeOf } from "./envelope/body-buffer.js";
 import type { BodyFormat } from "./envelope/body-format.js";
 import {
   type Envelope,
@@ -89,7 +90,8 @@ export class SessionCreation implements BodyTaker, EnvelopeJudge {
   #create({ authData, payload }: Envelope): Answer {
     // What a session keeps is told again as JSON, so it is kept as that.
     const isJson = this.#format === "json";
-    const text = isJson ? payload.toString("utf8") : jsonText(decodeMsgpack(payload));
+    const bytes = wholeOf(payload);
+    const text = isJson ? bytes.toString("utf8") : jsonText(decodeMsgpack(bytes));
     const result = sessionTerms(JSON.parse(text) as Payload, this.#rules);
     if (result.kind === "faults") return answers.faults({ payload: result.faults });
     const kept = isJson ? authData : (JSON.parse(jsonText(authData)) as AuthData);

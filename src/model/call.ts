@@ -1,6 +1,7 @@
 import { TsworkerError } from "../errors.js";
 import type { AnswerHead } from "./answer-head.js";
 import type { AnswerSink, Connection, ModelTimeouts } from "./connection.js";
+import { lengthOf, type RequestBody } from "./request-body.js";
 
 /** A request in progress at the model. */
 export interface ModelCall {
@@ -12,8 +13,7 @@ export interface ModelCall {
 export interface ModelRequest {
   /** All of the request's head up to the value of `content-length`. */
   readonly head: string;
-  /** Bytes, or a text of one byte per character. */
-  readonly body: Uint8Array | string;
+  readonly body: RequestBody;
   readonly timeouts: ModelTimeouts;
   /** Called when the request is sent for the second time. */
   readonly onResent: (() => void) | undefined;
@@ -70,7 +70,7 @@ export class Call implements ModelCall {
 
   /** It is to be sent on a connection that was not used before. */
   get needsNewConnection(): boolean {
-    return this.#request !== undefined && this.#request.body.length > MAX_HELD_BYTES;
+    return this.#request !== undefined && lengthOf(this.#request.body) > MAX_HELD_BYTES;
   }
 
   /** Writes the request. @param isReused the connection may turn out to be closed already. */

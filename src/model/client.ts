@@ -1,6 +1,7 @@
 import type { ModelCall } from "./call.js";
 import type { AnswerSink, ModelTimeouts } from "./connection.js";
 import type { ModelServer } from "./model-server.js";
+import type { RequestBody } from "./request-body.js";
 
 const JSON_TYPE = "application/json";
 
@@ -26,13 +27,12 @@ export class ModelClient {
   /**
    * POSTs a body to a path on the model server.
    *
-   * @param body bytes, or a text of one byte per character.
    * @param contentType one of a few, such as that of a boundary that stays: its head is kept. @default JSON
    * @param query behind the question mark, ASCII without blanks. @default none
    */
   post(
     path: string,
-    body: Uint8Array | string,
+    body: RequestBody,
     sink: AnswerSink,
     contentType: string = JSON_TYPE,
     query = "",

@@ -6,6 +6,7 @@ import { AnswerParser, type ParserSink } from "./answer-parser.js";
 import type { Call } from "./call.js";
 import { EARLY_MS } from "./closing-habits.js";
 import type { ModelActivity } from "./model-activity.js";
+import { lengthOf, type RequestBody } from "./request-body.js";
 
 /** Takes a model's answer as it comes. After `onEnd` or `onError` nothing follows. */
 export interface AnswerSink {
@@ -139,15 +140,15 @@ export class Connection implements ParserSink {
    *
    * @param head all of the request's head up to the value of `content-length`.
    */
-  send(head: string, body: Uint8Array | string, call: Call): void {
+  send(head: string, body: RequestBody, call: Call): void {
     this.#call = call;
     this.#parser.expect();
     if (typeof body === "string") {
       this.#socket.write(`${head}${body.length}\r\n\r\n${body}`, "latin1");
       return;
     }
-    const begin = `${head}${body.length}\r\n\r\n`;
-    if (body.length <= SMALL_BODY) {
+    const begin = `${head}${lengthOf(body)}\r\n\r\n`;
+    if (body instanceof Uint8Array && body.length <= SMALL_BODY) {
       const request = Buffer.allocUnsafe(begin.length + body.length);
       request.write(begin, "latin1");
       request.set(body, begin.length);
@@ -156,7 +157,7 @@ export class Connection implements ParserSink {
     }
     this.#socket.cork();
     this.#socket.write(begin, "latin1");
-    this.#socket.write(body);
+    for (const part of body instanceof Uint8Array ? [body] : body) this.#socket.write(part);
     this.#socket.uncork();
   }
 

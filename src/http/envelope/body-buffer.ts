@@ -2,6 +2,12 @@
 const MIN_BLOCK = 64 * 1024;
 const MAX_BLOCK = 4 * 1024 * 1024;
 
+/** Some of a body's bytes: valid during the call; or in parts, which stay valid. */
+export type BodyBytes = Buffer | readonly Buffer[];
+
+/** The same in one piece. */
+export const wholeOf = (bytes: BodyBytes): Buffer => (Buffer.isBuffer(bytes) ? bytes : Buffer.concat(bytes));
+
 /** Collects a body that comes in pieces. Chunks of one byte cost no more memory than large ones. */
 export class BodyBuffer {
   readonly #full: Buffer[] = [];
@@ -39,6 +45,13 @@ export class BodyBuffer {
 
   /** Some of the bytes; copied only where they lie in several blocks. */
   slice(start: number, end: number): Buffer {
+    const parts = this.parts(start, end);
+    const [first] = parts;
+    return first !== undefined && parts.length === 1 ? first : Buffer.concat(parts);
+  }
+
+  /** Some of the bytes, block by block. */
+  parts(start: number, end: number): Buffer[] {
     const parts: Buffer[] = [];
     let at = 0;
     for (const block of this.#block === undefined ? this.#full : [...this.#full, this.#block]) {
@@ -46,8 +59,7 @@ export class BodyBuffer {
         parts.push(block.subarray(Math.max(0, start - at), Math.min(block.length, end - at)));
       at += block.length;
     }
-    const [first] = parts;
-    return first !== undefined && parts.length === 1 ? first : Buffer.concat(parts);
+    return parts;
   }
 
   #newBlock(least: number, expected: number): Buffer {

@@ -1,6 +1,6 @@
 import type { AuthData } from "../../wire.js";
 import { authFaults, type FieldFaults, isAuthData, MAX_AUTH_BYTES } from "./auth-data.js";
-import { BodyBuffer } from "./body-buffer.js";
+import { BodyBuffer, type BodyBytes } from "./body-buffer.js";
 import type { BodyFormat } from "./body-format.js";
 import { JsonScanner } from "./json-scanner.js";
 import { decodeMsgpack } from "./msgpack.js";
@@ -15,8 +15,8 @@ export interface Envelope {
   readonly kind: "envelope";
   readonly authData: AuthData;
   readonly sessionId: string | null;
-  /** The bytes of the payload's value, which is an object. Of a body that came in one piece they are valid during the call. */
-  readonly payload: Buffer;
+  /** The bytes of the payload's value, which is an object. */
+  readonly payload: BodyBytes;
 }
 
 /** Why a body is no envelope that could be judged, or is not read. */
@@ -32,7 +32,7 @@ export type Unread =
 export type ReadResult =
   | Envelope
   /** The judge has refused it; with the payload where that is there. */
-  | { readonly kind: "refused"; readonly payload: Buffer | undefined }
+  | { readonly kind: "refused"; readonly payload: BodyBytes | undefined }
   | Unread;
 
 /** Decides about whoever sends an envelope, before the rest of it is there. */
@@ -276,6 +276,14 @@ export class EnvelopeReader implements UnverifiedBody {
     return Buffer.concat([this.#kept.slice(start, at), this.#piece.subarray(0, end - at)]);
   }
 
+  /** Those that were kept stay in the blocks where they lie: they may be hundreds of megabytes. */
+  #payload(start: number, end: number): BodyBytes {
+    const at = this.#pieceAt;
+    if (start >= at) return this.#piece.subarray(start - at, end - at);
+    if (end <= this.#kept.length) return this.#kept.parts(start, end);
+    return [...this.#kept.parts(start, at), Buffer.from(this.#piece.subarray(0, end - at))];
+  }
+
   #whole(): ReadResult {
     const start = this.#scanner.startOf(PAYLOAD);
     const isMap = start >= 0 && isMapBegin(this.#bytes(start, start + 1)[0] ?? 0, this.#format);
@@ -295,7 +303,7 @@ export class EnvelopeReader implements UnverifiedBody {
       kind: "envelope",
       authData: this.#authData,
       sessionId: this.#sessionId,
-      payload: this.#bytes(start, this.#scanner.endOf(PAYLOAD)),
+      payload: this.#payload(start, this.#scanner.endOf(PAYLOAD)),
     };
   }
 

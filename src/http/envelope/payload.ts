@@ -2,8 +2,10 @@ import type { Handler } from "../../config.js";
 import { PayloadError } from "../../errors.js";
 import { jsonText, whyUnwritable } from "../../json-text.js";
 import { encodeMultipart, type MultipartPart, multipartParts } from "../../model/multipart.js";
+import { lengthOf, type RequestBody } from "../../model/request-body.js";
 import type { Payload } from "../../wire.js";
 import { isObject } from "./auth-data.js";
+import { type BodyBytes, wholeOf } from "./body-buffer.js";
 import type { BodyFormat } from "./body-format.js";
 import type { Faults } from "./envelope-reader.js";
 import { decodeMsgpack } from "./msgpack.js";
@@ -13,8 +15,8 @@ export interface ReadyPayload {
   readonly kind: "payload";
   /** After the handler's `requestParser`; undefined where nobody needs it. */
   readonly value: Payload | undefined;
-  /** What the model is sent: bytes, or a text of one byte per character; empty where it is sent nothing. */
-  readonly body: Buffer | string;
+  /** What the model is sent; empty where that is nothing. */
+  readonly body: RequestBody;
   /** Of `body`. */
   readonly contentType: string;
 }
@@ -58,28 +60,18 @@ function parsePayload(payload: Payload, requestParser: (payload: Payload) => unk
  * In a payload that came in msgpack, integers beyond 2^53 are bigints and bytes are `Buffer`s, for user code too. The
  * model is sent the exact digits, and base64 text, or the file itself from a multipart handler.
  *
- * @param bytes found to be a valid object. What is kept of it is copied, unless it is larger than 64 KiB.
- * @param isLasting the bytes stay valid.
+ * @param bytes found to be a valid object.
  */
-export function readyPayload(
-  bytes: Buffer,
-  format: BodyFormat,
-  handler: PayloadHandler,
-  isLasting: boolean,
-): PayloadResult {
+export function readyPayload(bytes: BodyBytes, format: BodyFormat, handler: PayloadHandler): PayloadResult {
   const { requestParser, multipart } = handler;
   if (format === "json" && !needsValue(handler)) {
-    return {
-      kind: "payload",
-      value: undefined,
-      body: ownBytes(bytes, handler, isLasting),
-      contentType: JSON_TYPE,
-    };
+    return { kind: "payload", value: undefined, body: ownBytes(bytes, handler), contentType: JSON_TYPE };
   }
   let value: Payload;
   let parts: readonly MultipartPart[] | undefined;
   try {
-    const sent = (format === "json" ? JSON.parse(bytes.toString("utf8")) : decodeMsgpack(bytes)) as Payload;
+    const whole = wholeOf(bytes);
+    const sent = (format === "json" ? JSON.parse(whole.toString("utf8")) : decodeMsgpack(whole)) as Payload;
     value = requestParser === undefined ? sent : parsePayload(sent, requestParser);
     if (multipart !== undefined) parts = multipartParts(value, multipart);
   } catch (error) {
@@ -91,7 +83,7 @@ export function readyPayload(
   try {
     if (parts !== undefined) return { kind: "payload", value, ...encodeMultipart(parts) };
     const isChanged = format === "msgpack" || requestParser !== undefined;
-    const body = isChanged ? Buffer.from(textOf(value, format)) : ownBytes(bytes, handler, isLasting);
+    const body = isChanged ? Buffer.from(textOf(value, format)) : ownBytes(bytes, handler);
     return { kind: "payload", value, body, contentType: JSON_TYPE };
   } catch (error) {
     if (!(error instanceof RangeError)) return { kind: "parser-threw", error };
@@ -102,8 +94,9 @@ export function readyPayload(
 const textOf = (value: Payload, format: BodyFormat): string =>
   format === "msgpack" ? jsonText(value) : JSON.stringify(value);
 
-function ownBytes(bytes: Buffer, { websocket }: PayloadHandler, isLasting: boolean): Buffer | string {
+/** What the client sent, to be kept. */
+function ownBytes(bytes: BodyBytes, { websocket }: PayloadHandler): RequestBody {
   if (websocket === true) return "";
-  if (bytes.length <= SMALL) return bytes.toString("latin1");
-  return isLasting ? bytes : Buffer.from(bytes);
+  if (lengthOf(bytes) <= SMALL) return wholeOf(bytes).toString("latin1");
+  return Buffer.isBuffer(bytes) ? Buffer.from(bytes) : bytes;
 }

@@ -79,6 +79,23 @@ describe("the payload reaches the model byte by byte as the client wrote it", ()
     expect(reply).toMatchObject({ status: 422 });
   });
 
+  test.each([
+    ["in front of the payload", (text: string) => text.indexOf('{"text"')],
+    ["in the payload", (text: string) => text.indexOf("xxx")],
+    ["behind the payload", (text: string) => text.length - 1],
+  ])("of a body in two packets, the second one from %s", async (_, cut) => {
+    const payload = `{"text":"${"x".repeat(66_000)}"}`;
+    const body = stand.envelopeBytes(payload).toString();
+    const client = await RawClient.connect(stand.worker.url);
+    client.send(`POST /go HTTP/1.1\r\nhost: worker\r\ncontent-length: ${body.length}\r\n\r\n`);
+    client.send(body.slice(0, cut(body)));
+    await stand.roundTrip();
+    client.send(body.slice(cut(body)));
+    await client.receives("HTTP/1.1 200 ");
+    client.leave();
+    expect(stand.model.last.body.toString()).toBe(payload);
+  });
+
   test("with 50 MB", async () => {
     const payload = `{"image":"${randomBytes(37_500_000).toString("base64")}"}`;
     expect(payload.length).toBeGreaterThan(50_000_000);

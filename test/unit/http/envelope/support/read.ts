@@ -16,9 +16,9 @@ export function read(body: Buffer, handler: EnvelopeHandler = {}, format: BodyFo
   const result = readEnvelope(body, format, { allows: () => true });
   if (result?.kind !== "envelope") return result;
   const { authData, sessionId } = result;
-  const payload = readyPayload(result.payload, format, { sseKeepAliveMs: null, ...handler }, false);
+  const payload = readyPayload(result.payload, format, { sseKeepAliveMs: null, ...handler });
   if (payload.kind !== "payload") return payload;
   const { value, body: sent, contentType } = payload;
-  const bytes = typeof sent === "string" ? Buffer.from(sent, "latin1") : sent;
+  const bytes = typeof sent === "string" ? Buffer.from(sent, "latin1") : Buffer.concat([sent].flat());
   return { kind: "envelope" as const, authData, sessionId, value, body: bytes, contentType };
 }
