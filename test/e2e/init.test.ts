@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { exampleNames } from "../../src/cli/worker-file.js";
+import { tsworkerHereIn } from "../support/command-here.js";
 import { tsworkerIn } from "../support/command-line.js";
 import { eventually } from "../support/eventually.js";
 import { freeNeighbours, freePort } from "../support/free-port.js";
@@ -56,7 +57,9 @@ test("what it makes is installed without a network, and comes up", async () => {
 
 test.each(exampleNames())("it copies the example %s with all that its page says", async (name) => {
   const cwd = await nothing();
-  expect(await initialised(cwd, ".", "--example", name)).toContain(`\n  npx tsworker dev ${name}\n`);
+  const { exitCode, stderr, stdout } = await tsworkerHereIn(cwd, "init", ".", "--example", name);
+  expect(exitCode, stderr).toBe(0);
+  expect(stdout).toContain(`\n  npx tsworker dev ${name}\n`);
   const page = await textOf(`examples/${name}/README.md`);
   const copied = [...(/^cp -r .*$/m.exec(page)?.[0] ?? "").matchAll(/examples\/([\w-]+)/g)].map(
     ([, each]) => each,
@@ -70,9 +73,9 @@ test.each(["package.json", "worker.ts", ".gitignore"])(
   async (name) => {
     const cwd = await nothing();
     await writeFile(join(cwd, name), "mine");
-    const command = tsworkerIn({ cwd }, "init");
-    expect(await command.exitCode).toBe(1);
-    expect(command.stderr()).toBe(`error: ${name} is in ${cwd} already: name a new folder\n`);
+    const { exitCode, stderr } = await tsworkerHereIn(cwd, "init");
+    expect(exitCode).toBe(1);
+    expect(stderr).toBe(`error: ${name} is in ${cwd} already: name a new folder\n`);
     expect(await readdir(cwd)).toEqual([name]);
     expect(await readFile(join(cwd, name), "utf8")).toBe("mine");
   },

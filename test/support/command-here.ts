@@ -18,12 +18,19 @@ export interface Ended {
  * test with `tsworker()` to prove.
  */
 export async function tsworkerHere(...parameters: readonly string[]): Promise<Ended> {
+  return tsworkerHereIn(process.cwd(), ...parameters);
+}
+
+/** The same in another folder. */
+export async function tsworkerHereIn(cwd: string, ...parameters: readonly string[]): Promise<Ended> {
   // As `build.ts` leaves it, like that of a process.
   const { run }: typeof import("../../src/cli/run.js") = await import(
     pathToFileURL(root("dist/src/cli/run.js")).href
   );
   const [stdout, stderr] = [new Sink(), new Sink()];
   const forget = listenersSince();
+  const before = process.cwd();
+  process.chdir(cwd);
   vi.stubGlobal("console", new Console({ stdout, stderr }));
   const spies = [
     vi.spyOn(process.stdout, "write").mockImplementation((piece) => stdout.write(piece)),
@@ -33,6 +40,7 @@ export async function tsworkerHere(...parameters: readonly string[]): Promise<En
     const exitCode = await run([process.execPath, "tsworker", ...parameters]);
     return { exitCode, stdout: stdout.text, stderr: stderr.text };
   } finally {
+    process.chdir(before);
     for (const spy of spies) spy.mockRestore();
     vi.unstubAllGlobals();
     forget();

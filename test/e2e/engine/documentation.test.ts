@@ -1,29 +1,22 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { expect, onTestFinished, test } from "vitest";
-import { tsworker } from "../../support/command-line.js";
+import { expect, test } from "vitest";
+import { tsworker, tsworkerIn } from "../../support/command-line.js";
 import { eventually } from "../../support/eventually.js";
 import { freePort } from "../../support/free-port.js";
 import { SLOW } from "../../support/process-engine.js";
-import { root, snippetsOf, textOf } from "../../unit/support/documents.js";
+import { project } from "../../support/project.js";
+import { snippetsOf, textOf } from "../../unit/support/documents.js";
 
 const run = promisify(execFile);
 const page = await textOf("docs/engine.md");
 const [announced = "", started = "", calls = ""] = snippetsOf(page, "sh");
 const programs = snippetsOf(page, "ts");
 
-async function folder(): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), "tsworker-docs-"));
-  onTestFinished(() => rm(path, { recursive: true, force: true }));
-  return path;
-}
-
 /** Runs the command line of a snippet, on a free port and with its files in a folder that goes away. */
 async function engineOf(snippet: string) {
-  const place = await folder();
+  const place = await project({});
   const port = String(await freePort());
   const [, , ...parameters] = snippet
     .replaceAll("\\\n", " ")
@@ -39,11 +32,10 @@ async function engineOf(snippet: string) {
 
 /** Runs a program of the page to its end. @returns what it printed. */
 async function outputOf(program: string): Promise<string> {
-  const file = join(await folder(), "snippet.mts");
-  await writeFile(file, program);
-  const env = { ...process.env, TSX_TSCONFIG_PATH: root("tsconfig.json") };
-  const { stdout } = await run(process.execPath, ["--import", import.meta.resolve("tsx"), file], { env });
-  return stdout;
+  const cwd = await project({ "snippet.mts": program });
+  const command = tsworkerIn({ cwd }, "run", "snippet.mts");
+  expect(await command.exitCode, command.stderr()).toBe(0);
+  return command.stdout();
 }
 
 test("the command for workers that announce themselves starts an engine, and the calls are answered", async () => {

@@ -8,6 +8,7 @@ import { exampleNames } from "../../../src/cli/worker-file.js";
 import { tsworkerIn } from "../../support/command-line.js";
 import { eventually } from "../../support/eventually.js";
 import { freeNeighbours, freePort } from "../../support/free-port.js";
+import { project } from "../../support/project.js";
 import { root } from "../../unit/support/documents.js";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -27,14 +28,35 @@ async function copyOf(name: string): Promise<string> {
   return folder;
 }
 
-test.each(exampleNames())("a copy of %s has all that it imports", async (name) => {
-  const cwd = await copyOf(name);
-  const worker = join(cwd, name, "worker.ts");
+test("a copy of each example has all that it imports", async () => {
+  const copies = await Promise.all(
+    exampleNames().map(async (name) => ({ name, worker: join(await copyOf(name), name, "worker.ts") })),
+  );
+  for (const { name, worker } of copies) {
+    await writeFile(worker, `console.log("the copy of ${name}");\n${await readFile(worker, "utf8")}`);
+  }
+  // One process for all of them: the package is then loaded once.
+  const cwd = await project({
+    "all.ts": `for (const worker of ${JSON.stringify(copies.map(({ worker }) => worker))}) {
+      await import(worker).catch((error: Error) => console.log(error.message));
+    }\n`,
+  });
+  const command = tsworkerIn({ cwd }, "run", "all.ts");
+  expect(await command.exitCode, command.stderr()).toBe(0);
+  // Each came as far as to look at its environment.
+  const faults = "the worker's environment has 4 faults:(?:\\n  .*){4}\\n";
+  const said = copies.map(({ name }) => `the copy of ${name}\\n${faults}`).join("");
+  expect(command.stdout()).toMatch(new RegExp(`^${said}$`));
+  expect(command.stderr()).toBe("");
+});
+
+test("a copy is run by the name of its example", async () => {
+  const cwd = await copyOf("vllm");
+  const worker = join(cwd, "vllm", "worker.ts");
   await writeFile(worker, `console.log("the copy");\n${await readFile(worker, "utf8")}`);
-  const command = tsworkerIn({ cwd }, "run", name);
+  const command = tsworkerIn({ cwd }, "run", "vllm");
   expect(await command.exitCode).toBe(1);
   expect(command.stdout()).toBe("the copy\n");
-  // It came as far as to look at its environment.
   expect(command.stderr()).toMatch(/^error: the worker's environment has 4 faults:/);
 });
 

@@ -1,5 +1,7 @@
 import { join } from "node:path";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { workerFile } from "../../../src/cli/worker-file.js";
+import { tsworkerHere } from "../../support/command-here.js";
 import { tsworkerIn } from "../../support/command-line.js";
 import { eventually } from "../../support/eventually.js";
 import { freePort } from "../../support/free-port.js";
@@ -71,15 +73,17 @@ describe("tsworker run", () => {
     expect(command.stdout()).toBe("typed\n");
   });
 
-  test.each(["vllm", "vllm/", "./vllm", "vllm/worker.ts", "vllm/worker"])(
-    "a folder of one's own goes before the example of that name: %s",
-    async (name) => {
-      const cwd = await project({ "vllm/worker.ts": 'console.log("my own");\n' });
-      const command = tsworkerIn({ cwd }, "run", name);
-      expect(await command.exitCode).toBe(0);
-      expect(command.stdout()).toBe("my own\n");
-    },
-  );
+  test("a folder of one's own goes before the example of that name, however it is named", async () => {
+    const cwd = await project({ "vllm/worker.ts": 'console.log("my own");\n' });
+    const command = tsworkerIn({ cwd }, "run", "vllm");
+    expect(await command.exitCode).toBe(0);
+    expect(command.stdout()).toBe("my own\n");
+    vi.spyOn(process, "cwd").mockReturnValue(cwd);
+    onTestFinished(() => void vi.restoreAllMocks());
+    for (const name of ["vllm", "vllm/", "./vllm", "vllm/worker.ts", "vllm/worker"]) {
+      expect(workerFile(name)).toBe(join(cwd, "vllm/worker.ts"));
+    }
+  });
 
   test("the exit code is the program's own", async () => {
     const cwd = await project({ "client.ts": "process.exitCode = 7;\n" });
@@ -105,10 +109,10 @@ describe("tsworker run", () => {
       ],
       ["a folder without a worker", ".", /^error: there is no worker\.ts in \S+: name a file in it$/m],
     ])("%s", async (_, name, message) => {
-      const command = tsworkerIn({ cwd: await project({}) }, "run", name);
-      expect(await command.exitCode).toBe(1);
-      expect(command.stderr()).toMatch(message);
-      expect(command.stderr().trimEnd()).not.toContain("\n");
+      const { exitCode, stderr } = await tsworkerHere("run", name);
+      expect(exitCode).toBe(1);
+      expect(stderr).toMatch(message);
+      expect(stderr.trimEnd()).not.toContain("\n");
     });
 
     test("a configuration that is refused", async () => {
