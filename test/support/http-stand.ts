@@ -183,12 +183,19 @@ export class HttpStand {
     this.#worker = await WorkerProcess.start({ ...this.#options, env: { ...this.#options.env, ...ports } });
   }
 
-  /** Waits until the engine was told how a request ended; twice is an error. */
+  /** Waits until the engine was told how a request ended; twice is an error, unless the worker had to repeat a report. */
   async isTold({ auth_data }: SentEnvelope, status: EndedStatus): Promise<void> {
     await eventually(() => {
       const told = this.engine.ended.filter(({ request_idx }) => request_idx === auth_data.request_idx);
-      expect(told.map((end) => end.status)).toEqual([status]);
+      expect([...new Set(told.map((end) => end.status))]).toEqual([status]);
+      expect(told.length).toBeLessThanOrEqual(1 + this.#repeated);
     });
+  }
+
+  /** Reports that were sent again: on a slow machine, the engine's answer to the first may come too late. */
+  get #repeated(): number {
+    return this.worker.lines.filter(({ msg, report }) => msg === "report failed" && report === "ended")
+      .length;
   }
 
   /** The worker serves as ever. */
@@ -211,7 +218,8 @@ export class HttpStand {
     expect(this.worker.text).toBe("");
     expect(this.worker.lines.filter(({ msg }) => msg === "unhandled rejection")).toEqual([]);
     expect(code).toBe(0);
-    expect([...this.engine.totals.endedTimes].filter(([, times]) => times !== 1)).toEqual([]);
+    const most = 1 + this.#repeated;
+    expect([...this.engine.totals.endedTimes].filter(([, times]) => times > most)).toEqual([]);
     expect(this.engine.reports.at(-1)).toMatchObject({
       cur_load: 0,
       num_requests_working: 0,
