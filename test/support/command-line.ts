@@ -12,6 +12,9 @@ interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** More than the 10 s that a command gives to what it has started, on a busy machine. */
+const MOST_TO_END_MS = 30_000;
+
 /** A command that runs. */
 export type Running = ReturnType<typeof spawnTsworker>;
 
@@ -24,8 +27,12 @@ export function tsworker(...parameters: readonly string[]): Running {
 export function tsworkerIn(surroundings: Surroundings, ...parameters: readonly string[]): Running {
   const running = spawnTsworker(surroundings, ...parameters);
   onTestFinished(async () => {
-    running.signal("SIGKILL");
+    // These two end what they have started, which would outlive them if they were killed.
+    const hasOthers = parameters[0] === "dev" || parameters[0] === "engine";
+    if (hasOthers) running.signal("SIGTERM");
+    const killing = setTimeout(() => running.signal("SIGKILL"), hasOthers ? MOST_TO_END_MS : 0);
     await running.exitCode;
+    clearTimeout(killing);
   });
   return running;
 }
