@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Engine } from "../../src/engine/index.js";
 import type { ModelSimulator } from "../../src/simulator/model-simulator.js";
+import { ENGINE_KEY } from "./engine-key.js";
 import { freePort } from "./free-port.js";
 import { type SimulatedVllmOptions, simulatedVllm } from "./simulated-vllm.js";
 import type { NamedConfig } from "./worker-main.js";
@@ -49,7 +50,7 @@ export class ClientStand {
     const modelLogFile = join(directory, "model.log");
     const fast = { loadSeconds: 0, tokensPerSecond: 10_000, firstTokenMs: 0 };
     const model = simulatedVllm({ ...fast, logFile: modelLogFile, ...options });
-    const engine = new Engine({ endpoint, apiKey: "key", port: await freePort() });
+    const engine = new Engine({ endpoint, apiKey: "key", privateKey: ENGINE_KEY, port: await freePort() });
     const [modelServerUrl, engineUrl] = await Promise.all([
       model.start(),
       engine.start(),

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { tsworkerHere } from "../../support/command-here.js";
 import { tsworker } from "../../support/command-line.js";
 import { eventually } from "../../support/eventually.js";
 import { startedEngine } from "../../support/started-engine.js";
@@ -81,13 +82,13 @@ test("an answer that breaks off, and one that does not come, are told in one lin
     response.writeHead(200, { "content-type": "text/event-stream" });
     response.write("data: 1\n\n", () => response.destroy());
   });
-  const first = tsworker("call", "/go", "{}", ...broken.flags);
-  expect(await first.exitCode).toBe(1);
-  expect(first.stderr()).toMatch(/^error: .*broke off.*\n$/);
+  const first = await tsworkerHere("call", "/go", "{}", ...broken.flags);
+  expect(first.exitCode).toBe(1);
+  expect(first.stderr).toMatch(/^error: .*broke off.*\n$/);
   const silent = await worker(() => {});
-  const second = tsworker("call", "/go", "{}", "--timeout", "0.5", ...silent.flags);
-  expect(await second.exitCode).toBe(1);
-  expect(second.stderr()).toMatch(
+  const second = await tsworkerHere("call", "/go", "{}", "--timeout", "0.5", ...silent.flags);
+  expect(second.exitCode).toBe(1);
+  expect(second.stderr).toMatch(
     /^error: the answer was not there within 0\.5 s: it was at a worker.*give it more time with --timeout\n$/,
   );
 });
