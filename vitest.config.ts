@@ -14,8 +14,17 @@ const resolve = {
 // Several times what the longest test takes: others may have most of the machine.
 const patience = { testTimeout: 180_000, hookTimeout: 180_000 };
 
-/** These replace modules that others have loaded. */
-const MOCKING = ["test/unit/examples-log-patterns.test.ts", "test/unit/log-tail-race.test.ts"];
+/** Each has a process to itself: these replace modules that others have loaded, or look at all that a process has. */
+const ALONE = [
+  "test/unit/examples-log-patterns.test.ts",
+  "test/unit/http/envelope/envelope.test.ts",
+  "test/unit/http/socket-pressure.test.ts",
+  "test/unit/log-tail-race.test.ts",
+  "test/unit/metrics-loop-delay.test.ts",
+  "test/unit/model/client.test.ts",
+  "test/unit/worker-start.test.ts",
+  "test/unit/workload.test.ts",
+];
 
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export
 export default defineConfig({
@@ -30,14 +39,14 @@ export default defineConfig({
           ...patience,
           name: "units",
           include: ["test/{unit,machines}/**/*.test.ts"],
-          exclude: MOCKING,
+          exclude: ALONE,
           // A process and the modules that it has loaded serve many files: loading them takes longer than most tests.
           isolate: false,
         },
       },
       {
         resolve,
-        test: { ...patience, name: "processes", include: ["test/{e2e,browser}/**/*.test.ts", ...MOCKING] },
+        test: { ...patience, name: "processes", include: ["test/{e2e,browser}/**/*.test.ts", ...ALONE] },
       },
     ],
   },
