@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { decodeMsgpack } from "../../src/http/envelope/msgpack.js";
 import { MsgpackScanner } from "../../src/http/envelope/msgpack-scanner.js";
+import { checkMsgpack } from "./check-msgpack.js";
 
 const NAMES = ["auth_data", "payload", "session_id", "__proto__"];
 
@@ -27,7 +28,7 @@ function isAccepted(pieces: readonly Buffer[], maxBytes: number): boolean {
 }
 
 /**
- * Compares what the scanner finds in a body with what `decodeMsgpack` does.
+ * Compares what the scanner accepts with the reference, and what it finds in a body with what `decodeMsgpack` does.
  *
  * @param pieces the body, split.
  * @param maxBytes at least its length.
@@ -35,10 +36,14 @@ function isAccepted(pieces: readonly Buffer[], maxBytes: number): boolean {
  * @throws Error where they differ.
  */
 export function compareMsgpack(body: Buffer, pieces: readonly Buffer[], maxBytes: number): boolean {
-  const value = orRefused(() => decodeMsgpack(body));
+  const isRight = orRefused(() => {
+    checkMsgpack(body);
+    return true;
+  });
   const accepted = isAccepted(pieces, maxBytes);
-  if (accepted !== (value !== undefined)) throw new Error(`scanner ${accepted ? "accepts" : "refuses"} it`);
+  if (accepted !== (isRight === true)) throw new Error(`scanner ${accepted ? "accepts" : "refuses"} it`);
   if (!accepted) return false;
+  const value = decodeMsgpack(body);
   const isObject =
     typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
   if (scanner.isObject !== isObject) throw new Error(`isObject is ${scanner.isObject}`);

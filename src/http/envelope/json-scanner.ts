@@ -1,5 +1,4 @@
-import { MAX_OVERHEAD } from "./max-overhead.js";
-import { ROW, Spans } from "./spans.js";
+import { MAX_OVERHEAD, ROW, Spans } from "./spans.js";
 import { ASCII_TEXT, endOfLongText, endOfText, SHORT_TEXT, TEXT, wordsOf } from "./string-text.js";
 import { Utf8Checker } from "./utf8-checker.js";
 

@@ -1,5 +1,4 @@
-import { MAX_OVERHEAD } from "./max-overhead.js";
-import { ROW, Spans } from "./spans.js";
+import { MAX_OVERHEAD, ROW, Spans } from "./spans.js";
 import { Utf8Checker } from "./utf8-checker.js";
 
 /** Levels of maps and lists, far below where recursion over a value fails. */
@@ -85,7 +84,7 @@ const EXPONENT_64 = 0x7ff0;
 
 /**
  * Finds the values of some names in the map that a msgpack value is, while its bytes arrive, and checks the whole value:
- * it accepts what `decodeMsgpack` does. It builds no values and keeps no bytes.
+ * what it accepts `decodeMsgpack` decodes. It builds no values and keeps no bytes.
  *
  * Invariant: every value that is owed takes at least a byte of what is left, so no declared length, and no sum of them,
  * exceeds what the body may have.

@@ -1,3 +1,11 @@
+import { getHeapStatistics } from "node:v8";
+
+/**
+ * Bytes of memory that the values of a body may take besides the content of strings and bytes: what a process survives,
+ * a small one, too.
+ */
+export const MAX_OVERHEAD = Math.min(2 ** 30, getHeapStatistics().heap_size_limit / 4);
+
 /** The most names that a scanner looks for: one bit each. */
 const MAX_NAMES = 8;
 
