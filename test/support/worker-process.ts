@@ -88,7 +88,7 @@ export class WorkerProcess {
         ? Number(env.WORKER_HTTP_PORT ?? port + 1)
         : await freePort();
     const cwd = directory ?? (await mkdtemp(join(tmpdir(), "tsworker-test-")));
-    const child = spawn(NODE, [MAIN], {
+    const child = spawn(NODE, ["--enable-source-maps", MAIN], {
       cwd,
       stdio: ["ignore", stdout ?? "pipe", "pipe"],
       env: {
