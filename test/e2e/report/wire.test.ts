@@ -18,6 +18,7 @@ test.concurrent("both reports have exactly the keys and types of the protocol", 
   const worker = await lab.worker({ engine, model, env });
   const held = ask(engine, worker, { cost: 2.5, fate: "hold" });
   await eventually(() => expect(to("/engine/worker_status/").at(-1)?.body).toMatchObject({ cur_load: 2.5 }));
+  await eventually(() => expect(model.held).toBe(1));
   model.release();
   await held.answer;
   await eventually(() => expect(to("/engine/delete_requests/")).toHaveLength(1));
