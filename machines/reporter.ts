@@ -54,24 +54,24 @@ export const TRIES_PER_ADDRESS = 3;
 
 /** Milliseconds that the engine may take for a report. */
 const TIMEOUT_MS = 10_000;
-/** The same when the worker is about to end and there is a next address, which is to have its chance, too. */
-const FLUSH_TIMEOUT_MS = 2000;
+/**
+ * The same for all addresses together when the worker is about to end: a second less than it gives its reporters. To
+ * give up a report that the engine is about to take would report it twice, so each address has as much as there is.
+ */
+const FLUSH_TIMEOUT_MS = 9000;
 /** Milliseconds between two rounds over all addresses then. */
 const FLUSH_BACK_OFF_MS = 500;
 
 const FLUSH_OVERDUE = "flush.overdue";
 
-/**
- * Milliseconds that the engine may take for a report. An engine that is alone is not hurried: to give up a report that
- * it is about to take would only tell it twice.
- */
+/** Milliseconds that the engine may take for a report. */
 const timeoutOf = ({ addresses }: ReporterContext, flushing: boolean): number =>
-  flushing && addresses.length > 1 ? FLUSH_TIMEOUT_MS : TIMEOUT_MS;
+  flushing ? FLUSH_TIMEOUT_MS / addresses.length : TIMEOUT_MS;
 
 /**
  * Delivers one kind of report: gathers for a second, sends, and on failure tries 3 times at each address, then
- * the next address, then backs off. When the worker ends it tries each address once, without patience, again and
- * again until the worker has no more time. What a report holds is composed anew for each try, so nothing is lost or
+ * the next address, then backs off. When the worker ends it tries each address once, again and again until the worker
+ * has no more time. What a report holds is composed anew for each try, so nothing is lost or
  * told twice. It stays with the address that answered last.
  */
 export const reporterMachine = setup({
