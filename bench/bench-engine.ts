@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { SigningKey } from "../src/engine/signing-key.js";
+import { SigningKey } from "../src/engine/routing/signing-key.js";
 import { freePort } from "../test/support/free-port.js";
 import { listens, spawnOn, stop } from "./process.js";
 

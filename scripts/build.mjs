@@ -95,7 +95,15 @@ if (!process.argv.includes("--if-changed") || stampOf(dist) !== inputs) {
   const folder = mkdtempSync(join(root, ".build-"));
   try {
     run("tsc", "-p", "tsconfig.build.json", "--outDir", folder);
-    run("vite", "build", "src/inspect/page", "--outDir", join(folder, "inspect-page"), "--logLevel", "warn");
+    run(
+      "vite",
+      "build",
+      "src/inspector/page",
+      "--outDir",
+      join(folder, "inspect-page"),
+      "--logLevel",
+      "warn",
+    );
     chmodSync(join(folder, "src/cli/main.js"), 0o755);
     writeFileSync(join(folder, STAMP), inputs);
     moveToDist(folder);

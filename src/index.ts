@@ -1,3 +1,13 @@
+export { PayloadError, TsworkerError, type TsworkerErrorCode } from "./shared/errors.js";
+export type {
+  AuthData,
+  EndedReport,
+  EndedRequest,
+  EndedStatus,
+  Envelope,
+  Payload,
+  WorkerStatus,
+} from "./shared/wire.js";
 export type {
   BenchmarkConfig,
   FileFieldConfig,
@@ -10,15 +20,5 @@ export type {
   OpenRouteConfig,
   TimeoutsConfig,
   WorkerConfig,
-} from "./config.js";
-export { PayloadError, TsworkerError, type TsworkerErrorCode } from "./errors.js";
-export type {
-  AuthData,
-  EndedReport,
-  EndedRequest,
-  EndedStatus,
-  Envelope,
-  Payload,
-  WorkerStatus,
-} from "./wire.js";
-export { Worker } from "./worker.js";
+} from "./worker/config/config.js";
+export { Worker } from "./worker/worker.js";

@@ -1,4 +1,4 @@
-import { TsworkerError } from "../errors.js";
+import { TsworkerError } from "../shared/errors.js";
 
 /**
  * Waits for a server that begins to listen. Where it cannot have its port, the error says what to do about that.

@@ -1,17 +1,17 @@
 import { Command } from "commander";
-import { VERSION } from "../package-root.js";
-import { addCallCommand } from "./call-command.js";
+import { VERSION } from "../shared/package-root.js";
+import { addCallCommand } from "./call/call-command.js";
 import { addDevCommand } from "./dev/dev-command.js";
 import { addEngineCommand } from "./engine/engine-command.js";
-import { addInitCommand } from "./init-command.js";
+import { addInitCommand } from "./init/init-command.js";
 import { addInspectCommand } from "./inspect/inspect-command.js";
 import { addLoadCommand } from "./load/load-command.js";
-import { addMachinesCommand } from "./machines-command.js";
+import { addMachinesCommand } from "./machines/machines-command.js";
 import { reportMistakesFirst } from "./mistakes-first.js";
-import { addRunCommand } from "./run-command.js";
+import { addRunCommand } from "./run/run-command.js";
 import { addSimCommand } from "./sim/sim-command.js";
 import { addSimulateCommand } from "./simulate/simulate-command.js";
-import { addSimulatedWorkerCommand } from "./simulated-worker-command.js";
+import { addSimulatedWorkerCommand } from "./simulated-worker/simulated-worker-command.js";
 
 const COMMANDS = [
   addInitCommand,

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { announcedWorkers } from "../announcement.js";
-import { isSameServer } from "../is-loopback.js";
-import { printEvent } from "./print-event.js";
+import { announcedWorkers } from "../shared/announcement.js";
+import { isSameServer } from "../shared/is-loopback.js";
+import { printEvent } from "./call/print-event.js";
 
 /** Milliseconds without a worker after which a person wonders why, and between two answers to that. */
 const PAUSE_MS = 3000;

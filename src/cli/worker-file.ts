@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { TsworkerError } from "../errors.js";
-import { packageRoot } from "../package-root.js";
+import { TsworkerError } from "../shared/errors.js";
+import { packageRoot } from "../shared/package-root.js";
 
 /** Where the examples lie that come with the package. */
 export const examplesFolder: string = join(packageRoot, "examples");

@@ -1,19 +1,19 @@
-import { TsworkerError } from "../errors.js";
-import type { AuthData, Payload } from "../wire.js";
-import type { Credentials } from "./account.js";
-import type { Answer } from "./answer.js";
-import type { AnswerStream } from "./answer-stream.js";
-import { askJson } from "./ask-json.js";
-import { answerOf, beginRequest } from "./begin-request.js";
-import { endpointFetch, type FetchOptions } from "./endpoint-fetch.js";
-import { type EndpointLogs, type EndpointWorker, logsOf, workersOf } from "./endpoint-worker.js";
-import type { Link } from "./link.js";
-import { PendingRequest } from "./pending-request.js";
-import type { Progress } from "./progress.js";
-import type { RequestOptions } from "./request-options.js";
-import { route } from "./route.js";
-import { type Session, type SessionOptions, sessionOf } from "./session.js";
-import { urlAt } from "./url-at.js";
+import { TsworkerError } from "../shared/errors.js";
+import type { AuthData, Payload } from "../shared/wire.js";
+import type { Credentials } from "./account/account.js";
+import { type EndpointLogs, type EndpointWorker, logsOf, workersOf } from "./account/endpoint-worker.js";
+import type { Answer } from "./request/answer.js";
+import { askJson } from "./request/ask-json.js";
+import { answerOf, beginRequest } from "./request/begin-request.js";
+import { endpointFetch, type FetchOptions } from "./request/endpoint-fetch.js";
+import type { Link } from "./request/link.js";
+import { PendingRequest } from "./request/pending-request.js";
+import type { Progress } from "./request/progress.js";
+import type { RequestOptions } from "./request/request-options.js";
+import { route } from "./request/route.js";
+import { urlAt } from "./request/url-at.js";
+import { type Session, type SessionOptions, sessionOf } from "./session/session.js";
+import type { AnswerStream } from "./stream/answer-stream.js";
 
 /** Milliseconds that the engine may take to tell of an endpoint. */
 const TELL_MS = 30_000;

@@ -1,10 +1,10 @@
-import { TsworkerError } from "../errors.js";
-import { Account } from "./account.js";
+import { TsworkerError } from "../shared/errors.js";
+import { Account } from "./account/account.js";
+import { keyFault } from "./account/key-fault.js";
 import { Endpoint } from "./endpoint.js";
-import { isHttpUrl } from "./is-http-url.js";
-import { keyFault } from "./key-fault.js";
-import { patientFetch } from "./patient-fetch.js";
-import { Places } from "./places.js";
+import { isHttpUrl } from "./request/is-http-url.js";
+import { patientFetch } from "./request/patient-fetch.js";
+import { Places } from "./request/places.js";
 
 /** Where the service itself is. */
 const ENGINE_URL = "https://run.vast.ai";

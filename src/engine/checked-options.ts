@@ -1,10 +1,10 @@
 import { createPrivateKey } from "node:crypto";
 import { z } from "zod";
-import { TsworkerError } from "../errors.js";
-import { faultList } from "../fault-list.js";
-import { originSchema } from "../origin-schema.js";
+import { TsworkerError } from "../shared/errors.js";
+import { faultList } from "../shared/fault-list.js";
+import { originSchema } from "../shared/origin-schema.js";
+import { faultsIn } from "./api/faults.js";
 import type { EngineOptions } from "./engine-options.js";
-import { faultsIn } from "./faults.js";
 import { scalingParametersSchema } from "./scaling/scaling-parameters.js";
 
 const seconds = z.number().positive("expected seconds, more than 0");

@@ -1,8 +1,8 @@
-import type { AuthData } from "../wire.js";
-import type { RecordedEnd, RecordedReport } from "./ledger.js";
-import type { Outage } from "./outage.js";
+import type { AuthData } from "../shared/wire.js";
+import type { Outage } from "./api/outage.js";
 import type { Plan } from "./scaling/fleet.js";
-import type { WorkerView } from "./worker-view.js";
+import type { RecordedEnd, RecordedReport } from "./workers/ledger.js";
+import type { WorkerView } from "./workers/worker-view.js";
 
 /** What `/route/` answers while no worker is ready. */
 export interface NotRouted {

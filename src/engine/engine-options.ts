@@ -1,6 +1,6 @@
-import type { Provider } from "./provider.js";
 import type { Planner } from "./scaling/plan.js";
 import type { ScalingParameters } from "./scaling/scaling-parameters.js";
+import type { Provider } from "./workers/provider.js";
 
 /** Options of an {@link Engine}. */
 export interface EngineOptions {

@@ -1,13 +1,13 @@
 import { nanoid } from "nanoid";
 import type { CheckedOptions } from "./checked-options.js";
-import type { EndpointSurroundings } from "./endpoint-surroundings.js";
-import type { Endpoints } from "./endpoints.js";
-import { type EngineState, STATE_VERSION } from "./engine-state.js";
-import type { ManagedEndpoint } from "./managed-endpoint.js";
-import { openEndpoints } from "./open-endpoints.js";
-import { RequestNumbers } from "./request-numbers.js";
+import type { EndpointSurroundings } from "./endpoints/endpoint-surroundings.js";
+import type { Endpoints } from "./endpoints/endpoints.js";
+import type { ManagedEndpoint } from "./endpoints/managed-endpoint.js";
+import { openEndpoints } from "./endpoints/open-endpoints.js";
+import { RequestNumbers } from "./routing/request-numbers.js";
+import type { SigningKey } from "./routing/signing-key.js";
 import { plan } from "./scaling/plan.js";
-import type { SigningKey } from "./signing-key.js";
+import { type EngineState, STATE_VERSION } from "./state/engine-state.js";
 
 /** How far the counters may go between two writings of the state. */
 const MARGIN = { requests: 10_000, workers: 100 };

@@ -1,20 +1,20 @@
 import { EventEmitter } from "node:events";
-import type { AuthData } from "../wire.js";
-import { Admission } from "./admission.js";
+import type { AuthData } from "../shared/wire.js";
+import { Admission } from "./api/admission.js";
+import { EngineServer } from "./api/engine-server.js";
+import { type Outage, withoutSlash } from "./api/outage.js";
+import { Router } from "./api/router.js";
+import { type Desk, routes } from "./api/routes.js";
+import { type WebDesk, webRoutes } from "./api/web-routes.js";
 import { type CheckedOptions, checkedOptions } from "./checked-options.js";
 import type { EngineEvents } from "./engine-events.js";
 import type { EngineOptions } from "./engine-options.js";
 import { EngineRun } from "./engine-run.js";
-import { EngineServer } from "./engine-server.js";
-import type { EngineState } from "./engine-state.js";
-import { Ledger, type RecordedEnd, type RecordedReport, type Totals } from "./ledger.js";
-import { type Outage, withoutSlash } from "./outage.js";
-import { Router } from "./router.js";
-import { type Desk, routes } from "./routes.js";
-import { SigningKey } from "./signing-key.js";
-import { StateFile } from "./state-file.js";
-import { type WebDesk, webRoutes } from "./web-routes.js";
-import type { WorkerView } from "./worker-view.js";
+import { SigningKey } from "./routing/signing-key.js";
+import type { EngineState } from "./state/engine-state.js";
+import { StateFile } from "./state/state-file.js";
+import { Ledger, type RecordedEnd, type RecordedReport, type Totals } from "./workers/ledger.js";
+import type { WorkerView } from "./workers/worker-view.js";
 
 const REPORT_PATHS: readonly string[] = ["/worker_status", "/delete_requests"];
 

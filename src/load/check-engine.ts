@@ -1,5 +1,5 @@
-import { TsworkerError } from "../errors.js";
-import { reasonOf } from "../reason-of.js";
+import { TsworkerError } from "../shared/errors.js";
+import { reasonOf } from "../shared/reason-of.js";
 import { inOneLine } from "./in-one-line.js";
 
 /** How long the engine may take to show its public key, in milliseconds. */

@@ -1,6 +1,6 @@
 import { type Answer, type Endpoint, TsworkerError, type TsworkerErrorCode } from "../client/index.js";
-import { tokensMade } from "../tokens-made.js";
-import type { Payload } from "../wire.js";
+import { tokensMade } from "../shared/tokens-made.js";
+import type { Payload } from "../shared/wire.js";
 import { eventContent } from "./event-content.js";
 
 /** Where a request failed: at the engine, by the worker's answer, on the way, by its time or by being cut off. */

@@ -1,4 +1,4 @@
-import type { Payload } from "../wire.js";
+import type { Payload } from "../shared/wire.js";
 import type { PayloadOrder } from "./payload-order.js";
 import type { Profile } from "./schedule.js";
 

@@ -1,5 +1,5 @@
 import { type Endpoint, Serverless, TsworkerError } from "../client/index.js";
-import { VERSION } from "../package-root.js";
+import { VERSION } from "../shared/package-root.js";
 import { closedLoop } from "./closed-loop.js";
 import { exchange, type Failure, type Success } from "./exchange.js";
 import { httpFetch } from "./http-fetch.js";

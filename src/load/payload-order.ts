@@ -1,4 +1,4 @@
-import { random } from "../random.js";
+import { random } from "../shared/random.js";
 
 /** Which of several payloads a request gets. */
 export type PayloadOrder = "turn" | "random";

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { TsworkerError } from "../errors.js";
-import type { Payload } from "../wire.js";
+import { TsworkerError } from "../shared/errors.js";
+import type { Payload } from "../shared/wire.js";
 
 /**
  * Reads payloads from a file: one JSON object, an array of them, or one per line.

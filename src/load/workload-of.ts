@@ -1,4 +1,4 @@
-import type { Payload } from "../wire.js";
+import type { Payload } from "../shared/wire.js";
 
 const DEFAULT = 100;
 

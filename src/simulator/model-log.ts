@@ -1,6 +1,6 @@
 import { appendFileSync } from "node:fs";
-import { TsworkerError } from "../errors.js";
-import { reasonOf } from "../reason-of.js";
+import { TsworkerError } from "../shared/errors.js";
+import { reasonOf } from "../shared/reason-of.js";
 
 /**
  * The log of a simulated model.

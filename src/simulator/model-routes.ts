@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { reasonOf } from "../reason-of.js";
-import { BodyTooLarge, readBody } from "../stand-in/read-body.js";
+import { BodyTooLarge, readBody } from "../shared/read-body.js";
+import { reasonOf } from "../shared/reason-of.js";
 import { breakOff } from "./break-off.js";
 import type { ModelLog } from "./model-log.js";
 import { requestUrl } from "./request-url.js";

@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { close, httpUrl, listen } from "../stand-in/listen.js";
+import { close, httpUrl, listen } from "../shared/listen.js";
 import { type Closing, closeAs } from "./closing.js";
 import { ModelLog } from "./model-log.js";
 import { ModelRoutes } from "./model-routes.js";

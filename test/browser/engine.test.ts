@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Engine } from "../../src/engine/index.js";
-import { close, httpUrl, listen } from "../../src/stand-in/listen.js";
+import { close, httpUrl, listen } from "../../src/shared/listen.js";
 import { describeInBrowser } from "../support/describe-in-browser.js";
 import { launchBrowser } from "../support/launch-browser.js";
 

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { parseRecording } from "../../src/inspect/recording.js";
+import { parseRecording } from "../../src/inspector/recorder/recording.js";
 import { describeInBrowser } from "../support/describe-in-browser.js";
 import { HttpStand } from "../support/http-stand.js";
 import { InspectorPage } from "../support/inspector-page.js";

@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { close, httpUrl, listen } from "../../src/shared/listen.js";
 import { tune } from "../../src/simulator/media/tune.js";
 import { video } from "../../src/simulator/media/video.js";
-import { close, httpUrl, listen } from "../../src/stand-in/listen.js";
 import { describeInBrowser } from "../support/describe-in-browser.js";
 import { launchBrowser } from "../support/launch-browser.js";
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { Serverless } from "../../src/client/index.js";
-import { packageRoot } from "../../src/package-root.js";
+import { packageRoot } from "../../src/shared/package-root.js";
 import { tsworkerIn } from "../support/command-line.js";
 import { eventually } from "../support/eventually.js";
 import { freeNeighbours, freePort } from "../support/free-port.js";

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { VERSION } from "../../src/package-root.js";
+import { VERSION } from "../../src/shared/package-root.js";
 import { tsworkerHere } from "../support/command-here.js";
 import { tsworker } from "../support/command-line.js";
 import { eventually } from "../support/eventually.js";

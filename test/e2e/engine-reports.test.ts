@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { EndedRequest } from "../../src/wire.js";
+import type { EndedRequest } from "../../src/shared/wire.js";
 import { eventually } from "../support/eventually.js";
 import { startedEngine, tell } from "../support/started-engine.js";
 import { workerStatus } from "../support/worker-status.js";

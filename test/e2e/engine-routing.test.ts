@@ -1,7 +1,7 @@
 import { verify } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { signedMessage } from "../../src/signed-message.js";
-import type { AuthData } from "../../src/wire.js";
+import { signedMessage } from "../../src/shared/signed-message.js";
+import type { AuthData } from "../../src/shared/wire.js";
 import { ask, startedEngine, tell } from "../support/started-engine.js";
 import { workerStatus } from "../support/worker-status.js";
 

@@ -1,14 +1,14 @@
 import { createServer } from "node:http";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
-import { sseData } from "../../src/client/sse-data.js";
+import { sseData } from "../../src/client/stream/sse-data.js";
+import { close, httpUrl, listen } from "../../src/shared/listen.js";
+import { readBody } from "../../src/shared/read-body.js";
 import { ComfyModel } from "../../src/simulator/comfyui/comfy-model.js";
 import type { ComfyModelOptions } from "../../src/simulator/comfyui/comfy-model-options.js";
 import { LOAD_ERRORS } from "../../src/simulator/comfyui/load-error.js";
 import { ModelSimulator } from "../../src/simulator/model-simulator.js";
 import type { SimulatorOptions } from "../../src/simulator/simulator-options.js";
-import { close, httpUrl, listen } from "../../src/stand-in/listen.js";
-import { readBody } from "../../src/stand-in/read-body.js";
 import { decodedPng } from "../support/decoded-png.js";
 import { eventually } from "../support/eventually.js";
 

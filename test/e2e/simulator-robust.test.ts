@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { SIM_KINDS, simKind } from "../../src/cli/sim/sim-kinds.js";
-import { random } from "../../src/random.js";
+import { random } from "../../src/shared/random.js";
 import { ModelSimulator } from "../../src/simulator/model-simulator.js";
 import type { SimulatorOptions } from "../../src/simulator/simulator-options.js";
 import { eventually } from "../support/eventually.js";

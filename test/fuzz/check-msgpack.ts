@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { MAX_OVERHEAD } from "../../src/http/envelope/spans.js";
+import { MAX_OVERHEAD } from "../../src/worker/request/envelope/spans.js";
 
 /** Levels of maps and lists, far below where recursion over a value fails. */
 const MAX_DEPTH = 256;

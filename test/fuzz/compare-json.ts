@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { isDeepStrictEqual } from "node:util";
-import { JsonScanner } from "../../src/http/envelope/json-scanner.js";
+import { JsonScanner } from "../../src/worker/request/envelope/json-scanner.js";
 
 const NAMES = ["auth_data", "payload", "session_id", "__proto__"];
 

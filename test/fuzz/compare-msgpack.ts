@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { decodeMsgpack } from "../../src/http/envelope/msgpack.js";
-import { MsgpackScanner } from "../../src/http/envelope/msgpack-scanner.js";
+import { decodeMsgpack } from "../../src/worker/request/envelope/msgpack.js";
+import { MsgpackScanner } from "../../src/worker/request/envelope/msgpack-scanner.js";
 import { checkMsgpack } from "./check-msgpack.js";
 
 const NAMES = ["auth_data", "payload", "session_id", "__proto__"];

@@ -1,5 +1,5 @@
 import type { Engine } from "../../src/engine/index.js";
-import type { AuthData } from "../../src/wire.js";
+import type { AuthData } from "../../src/shared/wire.js";
 import type { Fate } from "./logging-model.js";
 import type { WorkerProcess } from "./worker-process.js";
 

@@ -6,7 +6,7 @@ import { exampleFacts } from "../../src/cli/example-facts.js";
 import { workerFile } from "../../src/cli/worker-file.js";
 import { type Endpoint, Serverless } from "../../src/client/index.js";
 import { Engine } from "../../src/engine/index.js";
-import type { Payload } from "../../src/wire.js";
+import type { Payload } from "../../src/shared/wire.js";
 import { type Running, spawnTsworker } from "./command-line.js";
 import { ENGINE_KEY } from "./engine-key.js";
 import { eventually } from "./eventually.js";

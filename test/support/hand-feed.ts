@@ -1,4 +1,4 @@
-import type { Feed, Hello, InspectRecord, Tick } from "../../src/inspect/frames.js";
+import type { Feed, Hello, InspectRecord, Tick } from "../../src/inspector/recorder/frames.js";
 import { helloOf, tickOf } from "./inspect-frames.js";
 
 /** A feed of frames that the test makes, which remembers them as a worker does. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { Engine } from "../../src/engine/index.js";
-import type { AuthData, EndedStatus, Payload } from "../../src/wire.js";
+import type { AuthData, EndedStatus, Payload } from "../../src/shared/wire.js";
 import { ENGINE_KEY } from "./engine-key.js";
 import { eventually } from "./eventually.js";
 import { freePort } from "./free-port.js";

@@ -1,6 +1,6 @@
 import { unpack } from "msgpackr";
 import { WebSocket } from "ws";
-import type { ActorRow, Frame, Hello, InspectRecord, Tick } from "../../src/inspect/frames.js";
+import type { ActorRow, Frame, Hello, InspectRecord, Tick } from "../../src/inspector/recorder/frames.js";
 import { eventually } from "./eventually.js";
 
 export interface InspectClientOptions {

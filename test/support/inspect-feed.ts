@@ -5,7 +5,7 @@ import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pack } from "msgpackr";
 import { type WebSocket, WebSocketServer } from "ws";
-import type { Chart } from "../../src/chart/chart.js";
+import type { Chart } from "../../src/inspector/chart/chart.js";
 import type {
   ActorKind,
   ActorRow,
@@ -13,7 +13,7 @@ import type {
   InspectRecord,
   StateValue,
   Tick,
-} from "../../src/inspect/frames.js";
+} from "../../src/inspector/recorder/frames.js";
 
 const PAGE = new URL("../../dist/inspect-page/", import.meta.url);
 const TYPES: Readonly<Record<string, string>> = { ".js": "text/javascript", ".css": "text/css" };

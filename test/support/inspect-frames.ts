@@ -6,7 +6,7 @@ import type {
   InspectRecord,
   RequestRecord,
   Tick,
-} from "../../src/inspect/frames.js";
+} from "../../src/inspector/recorder/frames.js";
 
 /** Some moment; frames of a test need none of their own. */
 export const AT = Date.UTC(2026, 0, 2, 3, 4, 5, 678);

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { pack } from "msgpackr";
 import { onTestFinished } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
-import type { Frame } from "../../src/inspect/frames.js";
+import type { Frame } from "../../src/inspector/recorder/frames.js";
 import { eventually } from "./eventually.js";
 
 /** A worker's inspector in the hands of a test, on its second port: it sends what the test says. */

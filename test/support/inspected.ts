@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { InspectRecord } from "../../src/inspect/frames.js";
+import type { InspectRecord } from "../../src/inspector/recorder/frames.js";
 import { tsworker } from "./command-line.js";
 import { helloOf, tickOf } from "./inspect-frames.js";
 import { inspectStand } from "./inspect-stand.js";

@@ -1,8 +1,8 @@
 import { appendFileSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { close, httpUrl, listen } from "../../src/stand-in/listen.js";
-import type { Payload } from "../../src/wire.js";
+import { close, httpUrl, listen } from "../../src/shared/listen.js";
+import type { Payload } from "../../src/shared/wire.js";
 
 /** The line with which this model says that it has loaded. */
 export const LOADED = "Application startup complete.";

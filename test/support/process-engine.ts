@@ -9,7 +9,7 @@ import {
   type ProcessProviderOptions,
   type WorkerView,
 } from "../../src/engine/index.js";
-import type { AuthData } from "../../src/wire.js";
+import type { AuthData } from "../../src/shared/wire.js";
 import { eventually } from "./eventually.js";
 import { SIMULATED_WORKER } from "./simulated-worker.js";
 import { ask, startedEngine } from "./started-engine.js";

@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from "node:http";
 import type { TestContext } from "vitest";
-import { close, httpUrl, listen } from "../../src/stand-in/listen.js";
+import { close, httpUrl, listen } from "../../src/shared/listen.js";
 
 /** A report as it came, before anybody has read anything into it. */
 export interface Posted {

@@ -1,4 +1,4 @@
-import type { AuthData } from "../../src/wire.js";
+import type { AuthData } from "../../src/shared/wire.js";
 import type { Reply } from "./http-client.js";
 import type { HttpStand } from "./http-stand.js";
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { onTestFinished } from "vitest";
-import { close, httpUrl, listen } from "../../src/stand-in/listen.js";
+import { close, httpUrl, listen } from "../../src/shared/listen.js";
 
 interface Refusal {
   readonly status: number;

@@ -1,11 +1,11 @@
-import type { Handler } from "../../src/config.js";
-import { UnverifiedBodies } from "../../src/http/envelope/unverified-bodies.js";
-import type { EndOutcome, Exchange, Gate, Refusal } from "../../src/http/exchange.js";
-import type { ClientSocket } from "../../src/http/http-server.js";
-import { UnverifiedSockets } from "../../src/http/unverified-sockets.js";
-import type { Log } from "../../src/log.js";
-import { ModelActivity } from "../../src/model/model-activity.js";
-import type { Entry } from "../../src/report/ledger.js";
+import type { Log } from "../../src/shared/log.js";
+import type { Handler } from "../../src/worker/config/config.js";
+import { ModelActivity } from "../../src/worker/model/model-activity.js";
+import type { Entry } from "../../src/worker/report/ledger.js";
+import { UnverifiedBodies } from "../../src/worker/request/envelope/unverified-bodies.js";
+import type { EndOutcome, Exchange, Gate, Refusal } from "../../src/worker/request/exchange.js";
+import { UnverifiedSockets } from "../../src/worker/request/unverified-sockets.js";
+import type { ClientSocket } from "../../src/worker/server/http-server.js";
 import type { Closed, Message } from "./socket-model.js";
 
 /** A client's end that keeps what it is told, and reads when the test says so. */

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { onTestFinished } from "vitest";
 import type { Engine } from "../../src/engine/index.js";
-import { close, httpUrl, listen } from "../../src/stand-in/listen.js";
+import { close, httpUrl, listen } from "../../src/shared/listen.js";
 import { tell } from "./started-engine.js";
 import { workerStatus } from "./worker-status.js";
 

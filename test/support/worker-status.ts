@@ -1,4 +1,4 @@
-import type { WorkerStatus } from "../../src/wire.js";
+import type { WorkerStatus } from "../../src/shared/wire.js";
 
 /** A status report of a ready worker with a capacity of 100, but for what the test says. */
 export function workerStatus(parts: Partial<WorkerStatus> = {}): WorkerStatus {

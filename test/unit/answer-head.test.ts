@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { MalformedAnswer, parseHead } from "../../src/model/answer-head.js";
+import { MalformedAnswer, parseHead } from "../../src/worker/model/answer-head.js";
 
 /** The head of an answer with these header lines. */
 const head = (lines: readonly string[], status = "HTTP/1.1 200 OK") =>

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { errorIn, messageOf, quoted } from "../../src/model/error-in-answer.js";
-import { KeptAnswer } from "../../src/model/kept-answer.js";
-import { scrubber } from "../../src/scrubber.js";
-import { tokensMade } from "../../src/tokens-made.js";
+import { scrubber } from "../../src/shared/scrubber.js";
+import { tokensMade } from "../../src/shared/tokens-made.js";
+import { errorIn, messageOf, quoted } from "../../src/worker/model/error-in-answer.js";
+import { KeptAnswer } from "../../src/worker/model/kept-answer.js";
 
 /** An answer that came in pieces of so many bytes. */
 function answer(text: string, piece = text.length + 1): KeptAnswer {

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Sent } from "../../src/model/send-payload.js";
-import type { Payload } from "../../src/wire.js";
+import type { Payload } from "../../src/shared/wire.js";
+import type { Sent } from "../../src/worker/model/send-payload.js";
 import { eventually } from "../support/eventually.js";
 import { benchmarkOf, inFolderOfItsOwn } from "./support/benchmarks.js";
 

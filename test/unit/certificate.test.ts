@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { checkCertificate } from "../../src/http/certificate.js";
+import { checkCertificate } from "../../src/worker/server/certificate.js";
 
 let folder = "";
 const file = (name: string): string => join(folder, name);

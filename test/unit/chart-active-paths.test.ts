@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { activePaths } from "../../src/chart/active-paths.js";
-import { fitsDescriptor } from "../../src/chart/fits-descriptor.js";
+import { activePaths } from "../../src/inspector/chart/active-paths.js";
+import { fitsDescriptor } from "../../src/inspector/chart/fits-descriptor.js";
 
 test.each([
   ["ready", ["", "ready"]],

@@ -1,9 +1,9 @@
 import Elk from "elkjs/lib/main.js";
 import { describe, expect, test } from "vitest";
-import { drawChart } from "../../src/chart/draw.js";
-import type { Box } from "../../src/chart/laid-out-chart.js";
-import { layoutOf } from "../../src/chart/layout.js";
-import { machineCharts } from "../../src/chart/machine-charts.js";
+import { drawChart } from "../../src/inspector/chart/draw.js";
+import type { Box } from "../../src/inspector/chart/laid-out-chart.js";
+import { layoutOf } from "../../src/inspector/chart/layout.js";
+import { machineCharts } from "../../src/inspector/chart/machine-charts.js";
 
 const contains = (outer: Box, inner: Box): boolean =>
   inner.x >= outer.x &&

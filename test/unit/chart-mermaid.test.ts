@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { setup } from "xstate";
 import { modelMachine } from "../../machines/model.js";
-import { chartOf } from "../../src/chart/chart-of.js";
-import { machineCharts } from "../../src/chart/machine-charts.js";
-import { mermaidOf } from "../../src/chart/mermaid.js";
+import { chartOf } from "../../src/inspector/chart/chart-of.js";
+import { machineCharts } from "../../src/inspector/chart/machine-charts.js";
+import { mermaidOf } from "../../src/inspector/chart/mermaid.js";
 
 const small = mermaidOf(
   chartOf(

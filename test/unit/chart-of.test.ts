@@ -5,9 +5,9 @@ import { modelMachine } from "../../machines/model.js";
 import { reporterMachine } from "../../machines/reporter.js";
 import { sessionMachine } from "../../machines/session.js";
 import { workerMachine } from "../../machines/worker.js";
-import { allStates } from "../../src/chart/all-states.js";
-import type { Chart } from "../../src/chart/chart.js";
-import { chartOf } from "../../src/chart/chart-of.js";
+import { allStates } from "../../src/inspector/chart/all-states.js";
+import type { Chart } from "../../src/inspector/chart/chart.js";
+import { chartOf } from "../../src/inspector/chart/chart-of.js";
 
 const worker = chartOf(workerMachine);
 

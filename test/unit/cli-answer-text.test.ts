@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { answerText } from "../../src/cli/answer-text.js";
+import { answerText } from "../../src/cli/call/answer-text.js";
 
 const PICTURE = "iVBORw0KGgo".repeat(1000);
 const BODY = JSON.stringify({ status: "completed", output: [{ data: PICTURE, text: "a lake" }] });

@@ -2,9 +2,9 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { announce, announcedEngines } from "../../src/announcement.js";
 import { engineAccess } from "../../src/cli/engine-access.js";
 import { USUAL_ENGINE } from "../../src/cli/engine-flags.js";
+import { announce, announcedEngines } from "../../src/shared/announcement.js";
 
 const ONE = "http://127.0.0.1:9001";
 const TWO = "http://127.0.0.1:9002";

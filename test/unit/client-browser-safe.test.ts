@@ -7,7 +7,12 @@ import { root } from "./support/documents.js";
 import { filesIn, importsOf, textOf, withoutComments } from "./support/imports.js";
 
 /** The client and what it takes from elsewhere in the project. */
-const FILES = [...filesIn("src/client"), "src/errors.ts", "src/reason-of.ts", "src/wire.ts"];
+const FILES = [
+  ...filesIn("src/client"),
+  "src/shared/errors.ts",
+  "src/shared/reason-of.ts",
+  "src/shared/wire.ts",
+];
 
 test("a bundler leaves out what is not used of it", async () => {
   const folder = await mkdtemp(join(tmpdir(), "tsworker-bundle-"));
@@ -33,14 +38,14 @@ test("the client imports nothing but itself, the wire, errors, and a parser that
     .filter((target) => !target.startsWith("src/client/"));
   expect([...new Set(foreign)].toSorted()).toEqual([
     "eventsource-parser",
-    "src/errors.ts",
-    "src/reason-of.ts",
-    "src/wire.ts",
+    "src/shared/errors.ts",
+    "src/shared/reason-of.ts",
+    "src/shared/wire.ts",
   ]);
 });
 
 test("neither do those import anything", () => {
-  for (const file of ["src/errors.ts", "src/reason-of.ts", "src/wire.ts"])
+  for (const file of ["src/shared/errors.ts", "src/shared/reason-of.ts", "src/shared/wire.ts"])
     expect(textOf(file)).not.toMatch(/^import/m);
 });
 

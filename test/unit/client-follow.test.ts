@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { expect, test } from "vitest";
-import { follow } from "../../src/client/follow.js";
+import { follow } from "../../src/client/request/follow.js";
 
 const listeners = (signal: AbortSignal): number => getEventListeners(signal, "abort").length;
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Places } from "../../src/client/places.js";
+import { Places } from "../../src/client/request/places.js";
 
 const never = (): AbortSignal => new AbortController().signal;
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { isPassing } from "../../src/client/is-passing.js";
-import { retryAfterMs } from "../../src/client/retry-after.js";
-import { nextWait, retryPolicy } from "../../src/client/retry-policy.js";
+import { isPassing } from "../../src/client/request/is-passing.js";
+import { retryAfterMs } from "../../src/client/request/retry-after.js";
+import { nextWait, retryPolicy } from "../../src/client/request/retry-policy.js";
 
 const policy = retryPolicy({ attempts: 5, firstWaitMs: 100, longestWaitMs: 300, withinMs: 1000 });
 if (policy === undefined) throw new Error("expected a policy");

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { streamLines } from "../../src/client/stream-lines.js";
+import { streamLines } from "../../src/client/stream/stream-lines.js";
 
 async function linesOf(pieces: readonly Uint8Array[]): Promise<readonly string[]> {
   const body = new ReadableStream<Uint8Array>({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { checkConfig } from "../../src/check-config.js";
+import { checkConfig } from "../../src/worker/config/check-config.js";
 import { BENCHMARK, checkedHandlers, workerConfig } from "./support/config.js";
 
 describe("what a configuration leaves out", () => {

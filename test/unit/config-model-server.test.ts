@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { checkConfig } from "../../src/check-config.js";
+import { checkConfig } from "../../src/worker/config/check-config.js";
 import { BENCHMARK, workerConfig } from "./support/config.js";
 
 describe("the model server's address", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { EndedReport } from "../../src/wire.js";
+import type { EndedReport } from "../../src/shared/wire.js";
 import { deliveries, MASTER_TOKEN } from "./support/deliveries.js";
 import { answering, engineStub } from "./support/engine-stub.js";
 

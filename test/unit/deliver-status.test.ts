@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { WorkerStatus } from "../../src/wire.js";
+import type { WorkerStatus } from "../../src/shared/wire.js";
 import { eventually } from "../support/eventually.js";
 import { deliveries, MASTER_TOKEN } from "./support/deliveries.js";
 import { answering, engineStub, nobody } from "./support/engine-stub.js";

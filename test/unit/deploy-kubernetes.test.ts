@@ -5,7 +5,7 @@ import { Deployment } from "kubernetes-models/apps/v1/Deployment";
 import { Service } from "kubernetes-models/v1/Service";
 import { expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { checkConfig } from "../../src/check-config.js";
+import { checkConfig } from "../../src/worker/config/check-config.js";
 import { compile, root, textOf } from "./support/documents.js";
 
 const text = readFileSync(root("deploy/kubernetes.yaml"), "utf8");

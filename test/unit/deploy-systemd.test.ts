@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { checkConfig } from "../../src/check-config.js";
+import { checkConfig } from "../../src/worker/config/check-config.js";
 import { root } from "./support/documents.js";
 
 const run = promisify(execFile);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DistinctNumbers } from "../../src/report/distinct-numbers.js";
+import { DistinctNumbers } from "../../src/worker/report/distinct-numbers.js";
 import { seededRandom } from "../machines/support/seeded-random.js";
 
 test.each([1, 2, 3, 4, 5])("counts and takes off as a set does that keeps the order (seed %d)", (seed) => {

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { checkConfig } from "../../src/check-config.js";
-import type { WorkerConfig } from "../../src/config.js";
-import { readEnvironment } from "../../src/environment.js";
+import { checkConfig } from "../../src/worker/config/check-config.js";
+import type { WorkerConfig } from "../../src/worker/config/config.js";
+import { readEnvironment } from "../../src/worker/config/environment.js";
 import { codeOf, rowsBelow, snippetsOf, textOf } from "./support/documents.js";
 import { filesIn, textOf as sourceOf, withoutComments } from "./support/imports.js";
 import { interfacesOf, type Property } from "./support/interfaces.js";
 
 const page = await textOf("docs/configuration.md");
-const interfaces = interfacesOf("src/config.ts");
+const interfaces = interfacesOf("src/worker/config/config.ts");
 
 /** A configuration that says no more than it must; parts are there to be filled with their defaults. */
 const checked = checkConfig({
@@ -109,13 +109,15 @@ describe("the environment", () => {
     CONTAINER_ID: "7",
   };
   const environment = readEnvironment(least);
-  const source = sourceOf("src/environment.ts");
+  const source = sourceOf("src/worker/config/environment.ts");
 
   /** What a property of the environment is read from, as its TSDoc begins. */
-  const properties = (interfacesOf("src/environment.ts").get("Environment") ?? []).map((property) => ({
-    ...property,
-    variable: codeOf(property.comment),
-  }));
+  const properties = (interfacesOf("src/worker/config/environment.ts").get("Environment") ?? []).map(
+    (property) => ({
+      ...property,
+      variable: codeOf(property.comment),
+    }),
+  );
 
   test("has a row for each variable, and for nothing else", () => {
     const variables = [...source.matchAll(/^ {4}([A-Z_]+):/gm)].map(([, name = ""]) => name);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { CLOSES } from "../../src/http/inspect-pages.js";
+import { CLOSES } from "../../src/worker/routes/inspect-pages.js";
 import { codeOf, rowsBelow, textOf } from "./support/documents.js";
 import { textOf as sourceOf } from "./support/imports.js";
 
@@ -10,7 +10,7 @@ const constant = (file: string, name: string): number =>
   Number(new RegExp(`const ${name} = ([\\d_]+);`).exec(sourceOf(file))?.[1]?.replaceAll("_", ""));
 
 test("the keys are those that the page tells of", () => {
-  const told = [...sourceOf("src/inspect/page/help.tsx").matchAll(/^ {2}\["([^"]+)", "([^"]+)"\]/gm)];
+  const told = [...sourceOf("src/inspector/page/help.tsx").matchAll(/^ {2}\["([^"]+)", "([^"]+)"\]/gm)];
   const documented = rowsBelow(page, "Keys");
   expect(told.length).toBeGreaterThan(8);
   expect(documented.map(([key]) => codeOf(key))).toEqual(told.map(([, key]) => key));
@@ -37,25 +37,25 @@ test("every reason to turn a page away has its place below Troubleshooting", () 
 test("the limits are those of the code", () => {
   const text = page.replaceAll(/\s+/g, " ");
   const limit = (file: string, name: string): string => constant(file, name).toLocaleString("en");
-  const flows = limit("src/inspect/flows.ts", "FLOWS_PER_SECOND");
+  const flows = limit("src/inspector/recorder/flows.ts", "FLOWS_PER_SECOND");
   expect(text).toContain(`up to ${flows} a second that begin`);
   expect(text).toContain(`more than ${flows} requests a second`);
-  const recorder = "src/inspect/recorder.ts";
+  const recorder = "src/inspector/recorder/recorder.ts";
   expect(text).toContain(`every one, up to ${limit(recorder, "LIFECYCLE_PER_SECOND")} a second`);
   expect(text).toContain(`up to ${limit(recorder, "TRAFFIC_PER_SECOND")} a second`);
-  const kept = limit("src/inspect/inspect-options.ts", "DEFAULT_EVENTS");
+  const kept = limit("src/inspector/recorder/inspect-options.ts", "DEFAULT_EVENTS");
   expect(text).toContain(`keeps ${kept} records of its lifecycle, and ${kept} of requests`);
-  expect(text).toContain(`page keeps ${limit("src/inspect/page/history.ts", "KEPT_ENTRIES")}`);
-  const safe = "src/inspect/safe-value.ts";
+  expect(text).toContain(`page keeps ${limit("src/inspector/page/history.ts", "KEPT_ENTRIES")}`);
+  const safe = "src/inspector/recorder/safe-value.ts";
   expect(text).toContain(
     `${limit(safe, "MAX_DEPTH")} levels, ${limit(safe, "MAX_ENTRIES")} entries of each object or list, ` +
       `${limit(safe, "MAX_TEXT")} characters of each text, ${limit(safe, "MAX_VALUES")} values in all`,
   );
-  const pages = "src/http/inspect-pages.ts";
+  const pages = "src/worker/routes/inspect-pages.ts";
   expect(text).toContain(`At most ${limit(pages, "MAX_PAGES")} pages and terminals at once`);
   expect(text).toContain(`for ${constant(pages, "READ_LIMIT_MS") / 1000} s is cut off`);
-  expect(text).toContain(`the first ${limit("src/inspect/lanes-of.ts", "MAX_TICKETS")} that run`);
-  expect(text).toContain(`At most ${limit("src/inspect/inspector.ts", "MAX_ACTORS")} actors`);
-  expect(text).toContain(`last ${limit("src/inspect/page/tabs.tsx", "SEQUENCE_LENGTH")} events`);
-  expect(text).toContain(`last ${limit("src/inspect/page/tabs.tsx", "REQUESTS_LENGTH")} recorded requests`);
+  expect(text).toContain(`the first ${limit("src/inspector/recorder/lanes-of.ts", "MAX_TICKETS")} that run`);
+  expect(text).toContain(`At most ${limit("src/inspector/recorder/inspector.ts", "MAX_ACTORS")} actors`);
+  expect(text).toContain(`last ${limit("src/inspector/page/tabs.tsx", "SEQUENCE_LENGTH")} events`);
+  expect(text).toContain(`last ${limit("src/inspector/page/tabs.tsx", "REQUESTS_LENGTH")} recorded requests`);
 });

@@ -1,11 +1,11 @@
 import { readdir } from "node:fs/promises";
 import Elk from "elkjs/lib/main.js";
 import { describe, expect, test } from "vitest";
-import { drawChart } from "../../src/chart/draw.js";
-import { FILE_CSS } from "../../src/chart/file-css.js";
-import { layoutOf } from "../../src/chart/layout.js";
-import { machineCharts } from "../../src/chart/machine-charts.js";
-import { mermaidOf } from "../../src/chart/mermaid.js";
+import { drawChart } from "../../src/inspector/chart/draw.js";
+import { FILE_CSS } from "../../src/inspector/chart/file-css.js";
+import { layoutOf } from "../../src/inspector/chart/layout.js";
+import { machineCharts } from "../../src/inspector/chart/machine-charts.js";
+import { mermaidOf } from "../../src/inspector/chart/mermaid.js";
 import { root, textOf } from "./support/documents.js";
 
 const charts = Object.entries(machineCharts());

@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
-import { checkConfig } from "../../src/check-config.js";
-import type { WorkerConfig } from "../../src/config.js";
+import { checkConfig } from "../../src/worker/config/check-config.js";
+import type { WorkerConfig } from "../../src/worker/config/config.js";
 import { compile, DOCUMENTS, deadLinks, snippetsOf, textOf } from "./support/documents.js";
 
 const texts = new Map(await Promise.all(DOCUMENTS.map(async (name) => [name, await textOf(name)] as const)));

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { Dispatcher } from "../../src/engine/dispatcher.js";
-import { RequestNumbers } from "../../src/engine/request-numbers.js";
-import { Roster } from "../../src/engine/roster.js";
+import { Dispatcher } from "../../src/engine/routing/dispatcher.js";
+import { RequestNumbers } from "../../src/engine/routing/request-numbers.js";
+import { Waitlist } from "../../src/engine/routing/waitlist.js";
 import { RollingLoad } from "../../src/engine/scaling/rolling-load.js";
-import { Waitlist } from "../../src/engine/waitlist.js";
-import type { WorkerStatus } from "../../src/wire.js";
+import { Roster } from "../../src/engine/workers/roster.js";
+import type { WorkerStatus } from "../../src/shared/wire.js";
 import { workerStatus } from "../support/worker-status.js";
 
 const NOW = 1_000_000;

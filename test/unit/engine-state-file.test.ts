@@ -3,8 +3,8 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import type { EngineState } from "../../src/engine/engine-state.js";
-import { StateFile } from "../../src/engine/state-file.js";
+import type { EngineState } from "../../src/engine/state/engine-state.js";
+import { StateFile } from "../../src/engine/state/state-file.js";
 import { eventually } from "../support/eventually.js";
 
 const privateKey = generateKeyPairSync("rsa", { modulusLength: 2048 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { readEnvironment } from "../../src/environment.js";
-import { TsworkerError } from "../../src/errors.js";
+import { TsworkerError } from "../../src/shared/errors.js";
+import { readEnvironment } from "../../src/worker/config/environment.js";
 
 const SOUND = {
   WORKER_PORT: "3000",

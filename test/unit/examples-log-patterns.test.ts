@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
-import { checkConfig } from "../../src/check-config.js";
-import type { CheckedConfig, LogPattern, WorkerConfig } from "../../src/config.js";
-import { finderOf } from "../../src/model/log-pattern.js";
+import { checkConfig } from "../../src/worker/config/check-config.js";
+import type { CheckedConfig, LogPattern, WorkerConfig } from "../../src/worker/config/config.js";
+import { finderOf } from "../../src/worker/model/log-pattern.js";
 
 const made: WorkerConfig[] = [];
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { faultOfPattern } from "../../src/fault-of-pattern.js";
+import { faultOfPattern } from "../../src/worker/config/fault-of-pattern.js";
 
 const SLOW = [
   /(a+)+$/,

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { ActorTable } from "../../src/inspect/page/actor-table.js";
-import { type TreeOptions, treeLines } from "../../src/inspect/page/actor-tree.js";
-import { History } from "../../src/inspect/page/history.js";
+import { ActorTable } from "../../src/inspector/page/actor-table.js";
+import { type TreeOptions, treeLines } from "../../src/inspector/page/actor-tree.js";
+import { History } from "../../src/inspector/page/history.js";
 import { actorRow, BEGAN, eventRecord } from "./support/frames.js";
 
 const table = new ActorTable();

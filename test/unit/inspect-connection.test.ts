@@ -1,8 +1,8 @@
 import { pack } from "msgpackr";
 import { describe, expect, test } from "vitest";
-import { closeReason } from "../../src/inspect/page/close-reason.js";
-import { FrameError, readFrame } from "../../src/inspect/page/read-frame.js";
-import { socketAddress } from "../../src/inspect/page/socket-address.js";
+import { closeReason } from "../../src/inspector/page/close-reason.js";
+import { FrameError, readFrame } from "../../src/inspector/page/read-frame.js";
+import { socketAddress } from "../../src/inspector/page/socket-address.js";
 import { hello, tick } from "./support/frames.js";
 
 test("a frame is read as it was packed", () => {

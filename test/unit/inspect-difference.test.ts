@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { difference } from "../../src/inspect/page/difference.js";
+import { difference } from "../../src/inspector/page/difference.js";
 
 test("equal values do not differ", () => {
   expect(difference({ a: [1, { b: null }] }, { a: [1, { b: null }] })).toEqual([]);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { EventRecord } from "../../src/inspect/frames.js";
-import { History } from "../../src/inspect/page/history.js";
-import { stateAt } from "../../src/inspect/page/state-at.js";
+import { History } from "../../src/inspector/page/history.js";
+import { stateAt } from "../../src/inspector/page/state-at.js";
+import type { EventRecord } from "../../src/inspector/recorder/frames.js";
 import { actorRow, BEGAN, eventRecord } from "./support/frames.js";
 
 function historyOf(records: readonly EventRecord[], capacity = 100): History {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { InspectRecord } from "../../src/inspect/frames.js";
-import type { Entry } from "../../src/inspect/page/entry.js";
-import { compileFilter, type LogFilter } from "../../src/inspect/page/log-filter.js";
+import type { Entry } from "../../src/inspector/page/entry.js";
+import { compileFilter, type LogFilter } from "../../src/inspector/page/log-filter.js";
+import type { InspectRecord } from "../../src/inspector/recorder/frames.js";
 import { BEGAN, errorRecord, eventRecord } from "./support/frames.js";
 
 const RECORDS: readonly InspectRecord[] = [

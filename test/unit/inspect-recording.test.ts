@@ -4,7 +4,7 @@ import {
   parseRecording,
   RecordingError,
   serializeRecording,
-} from "../../src/inspect/recording.js";
+} from "../../src/inspector/recorder/recording.js";
 import { eventRecord, hello, tick } from "./support/frames.js";
 
 const FRAMES = [hello(), tick({ records: [eventRecord(1)] }), tick({ records: [eventRecord(2)] })];

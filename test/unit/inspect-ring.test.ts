@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { Ring } from "../../src/inspect/page/ring.js";
-import { Selection } from "../../src/inspect/page/selection.js";
+import { Ring } from "../../src/inspector/page/ring.js";
+import { Selection } from "../../src/inspector/page/selection.js";
 
 function filled(capacity: number, count: number): Ring<number> {
   const ring = new Ring<number>(capacity);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { exportRecording } from "../../src/inspect/page/export-recording.js";
-import { Store } from "../../src/inspect/page/store.js";
-import { parseRecording, serializeRecording } from "../../src/inspect/recording.js";
+import { exportRecording } from "../../src/inspector/page/export-recording.js";
+import { Store } from "../../src/inspector/page/store.js";
+import { parseRecording, serializeRecording } from "../../src/inspector/recorder/recording.js";
 import { actorRow, BEGAN, errorRecord, eventRecord, hello, tick } from "./support/frames.js";
 
 /** A store, and its animation frames. */

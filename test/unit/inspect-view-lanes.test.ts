@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Shown, withDeparting } from "../../src/inspect/page/views/departing.js";
-import { assignSlots } from "../../src/inspect/page/views/slots.js";
+import { type Shown, withDeparting } from "../../src/inspector/page/views/departing.js";
+import { assignSlots } from "../../src/inspector/page/views/slots.js";
 
 describe("the slots of running tickets", () => {
   test("are taken in order", () => {

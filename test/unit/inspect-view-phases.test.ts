@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { RequestRecord } from "../../src/inspect/frames.js";
-import { phasesOf, waitOf } from "../../src/inspect/page/views/phases.js";
-import { requestList } from "../../src/inspect/page/views/request-list.js";
+import { phasesOf, waitOf } from "../../src/inspector/page/views/phases.js";
+import { requestList } from "../../src/inspector/page/views/request-list.js";
+import type { RequestRecord } from "../../src/inspector/recorder/frames.js";
 
 /** A request that arrived at 1000, was admitted at 1010, started at 1100, answered from 1150 on and ended at 1200. */
 const request = (changes: Partial<RequestRecord> = {}): RequestRecord => ({

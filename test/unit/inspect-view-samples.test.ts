@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { Sample } from "../../src/inspect/frames.js";
-import { SAMPLE_CHARTS } from "../../src/inspect/page/views/sample-charts.js";
-import { columnsOf, lonely } from "../../src/inspect/page/views/sample-columns.js";
+import { SAMPLE_CHARTS } from "../../src/inspector/page/views/sample-charts.js";
+import { columnsOf, lonely } from "../../src/inspector/page/views/sample-columns.js";
+import type { Sample } from "../../src/inspector/recorder/frames.js";
 
 const sample = (at: number, changes: Partial<Sample> = {}): Sample => ({
   at,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { EventRecord } from "../../src/inspect/frames.js";
-import { type Segment, segmentsOf, totalsOf } from "../../src/inspect/page/views/segments.js";
-import { stateHue } from "../../src/inspect/page/views/state-hue.js";
-import { stretchesOf } from "../../src/inspect/page/views/stretches.js";
+import { type Segment, segmentsOf, totalsOf } from "../../src/inspector/page/views/segments.js";
+import { stateHue } from "../../src/inspector/page/views/state-hue.js";
+import { stretchesOf } from "../../src/inspector/page/views/stretches.js";
+import type { EventRecord } from "../../src/inspector/recorder/frames.js";
 
 const record = (
   at: number,

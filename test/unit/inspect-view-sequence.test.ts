@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { EventRecord } from "../../src/inspect/frames.js";
-import { arrowsWithin, MOST_ARROWS, sequenceOf } from "../../src/inspect/page/views/sequence.js";
+import { arrowsWithin, MOST_ARROWS, sequenceOf } from "../../src/inspector/page/views/sequence.js";
+import type { EventRecord } from "../../src/inspector/recorder/frames.js";
 
 let n = 0;
 const record = (changes: Partial<EventRecord> = {}): EventRecord => {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { stateText } from "../../src/chart/state-text.js";
-import { ageText } from "../../src/inspect/page/views/age-text.js";
-import { clockText } from "../../src/inspect/page/views/clock-text.js";
-import { durationText } from "../../src/inspect/page/views/duration-text.js";
-import { eventLabel } from "../../src/inspect/page/views/event-label.js";
-import { shorten } from "../../src/inspect/page/views/shorten.js";
-import { unitText } from "../../src/inspect/page/views/unit-text.js";
+import { stateText } from "../../src/inspector/chart/state-text.js";
+import { ageText } from "../../src/inspector/page/views/age-text.js";
+import { clockText } from "../../src/inspector/page/views/clock-text.js";
+import { durationText } from "../../src/inspector/page/views/duration-text.js";
+import { eventLabel } from "../../src/inspector/page/views/event-label.js";
+import { shorten } from "../../src/inspector/page/views/shorten.js";
+import { unitText } from "../../src/inspector/page/views/unit-text.js";
 
 describe("a state in words", () => {
   test.each([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { jsonText } from "../../src/json-text.js";
+import { jsonText } from "../../src/shared/json-text.js";
 
 describe("JSON text", () => {
   test.each([

@@ -15,22 +15,22 @@ const forbidden = (folder: string, isAllowed: (target: string, each: Import) => 
 
 /** What worker, client, engine and simulator share: the wire, errors, and what plays a server in none of them. */
 const SHARED = [
-  "src/wire.ts",
-  "src/random.ts",
-  "src/reason-of.ts",
-  "src/fault-list.ts",
-  "src/cors-headers.ts",
-  "src/is-http-url.ts",
-  "src/is-loopback.ts",
-  "src/origin-schema.ts",
-  "src/errors.ts",
-  "src/output-errors.ts",
-  "src/signed-message.ts",
-  "src/package-root.ts",
-  "src/tokens-made.ts",
-  "src/process-identity.ts",
-  "src/check-regular.ts",
-  "src/announcement.ts",
+  "src/shared/wire.ts",
+  "src/shared/random.ts",
+  "src/shared/reason-of.ts",
+  "src/shared/fault-list.ts",
+  "src/shared/cors-headers.ts",
+  "src/shared/is-http-url.ts",
+  "src/shared/is-loopback.ts",
+  "src/shared/origin-schema.ts",
+  "src/shared/errors.ts",
+  "src/shared/output-errors.ts",
+  "src/shared/signed-message.ts",
+  "src/shared/package-root.ts",
+  "src/shared/tokens-made.ts",
+  "src/shared/process-identity.ts",
+  "src/shared/check-regular.ts",
+  "src/shared/announcement.ts",
 ];
 /** The machines as charts: for the worker, and for whoever draws them. */
 const CHART = "src/chart";
@@ -48,7 +48,7 @@ const WORKER_FOLDERS = [
   "src/session",
 ];
 /** What the inspector sends, for whoever shows it. */
-const FRAMES = ["src/inspect/frames.ts", "src/inspect/recording.ts"];
+const FRAMES = ["src/inspector/recorder/frames.ts", "src/inspector/recorder/recording.ts"];
 /** What runs beside it. */
 const BESIDE = ["src/client", "src/engine", "src/cli", "src/simulator", "src/stand-in", "src/load"];
 
@@ -67,7 +67,7 @@ test("charts know the machines, and nothing else of the worker", () => {
 });
 
 test("the inspector's page knows what it is sent, and nothing else of the worker", () => {
-  const page = "src/inspect/page";
+  const page = "src/inspector/page";
   const allowed = (target: string): boolean =>
     !isOwn(target) || within(page, CHART)(target) || FRAMES.includes(target);
   expect(forbidden(page, allowed)).toEqual([]);
@@ -91,7 +91,7 @@ describe("what runs beside a worker knows no more of it than anybody outside", (
 
   test("src/cli, which starts the simulator and load tests, draws charts and shows what the inspector sends", () => {
     // `run` reports a program that makes a worker and never runs it.
-    const allowed = [...SHARED, ...PUBLIC, ...FRAMES, "src/worker-count.ts"];
+    const allowed = [...SHARED, ...PUBLIC, ...FRAMES, "src/worker/config/worker-count.ts"];
     expect(
       forbidden(
         "src/cli",
@@ -135,7 +135,7 @@ describe("what runs beside a worker knows no more of it than anybody outside", (
 
 test("the worker imports nothing of what runs beside it", () => {
   const files = filesIn("src").filter((file) => !within(...BESIDE)(file));
-  expect(files).toContain("src/worker.ts");
+  expect(files).toContain("src/worker/worker.ts");
   expect(
     forbidden("src", (target, { file }) => within(...BESIDE)(file) || !within(...BESIDE)(target)),
   ).toEqual([]);
@@ -151,12 +151,12 @@ describe("HTTP is src/http's business alone", () => {
     expect(importing.filter((file) => !within("src/http")(file))).toEqual([]);
   });
 
-  test("of the worker, nothing but src/start-worker.ts, which puts it together, imports from src/http", () => {
+  test("of the worker, nothing but src/worker/start-worker.ts, which puts it together, imports from src/http", () => {
     expect(
       forbidden(
         "src",
         (target, { file }) =>
-          !within("src/http")(target) || within("src/http")(file) || file === "src/start-worker.ts",
+          !within("src/http")(target) || within("src/http")(file) || file === "src/worker/start-worker.ts",
       ),
     ).toEqual([]);
   });

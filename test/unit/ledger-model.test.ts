@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Entry } from "../../src/report/ledger.js";
+import type { Entry } from "../../src/worker/report/ledger.js";
 import { seededRandom } from "../machines/support/seeded-random.js";
 import { endedIn, startedLedger } from "./support/entries.js";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { EndedSlice } from "../../src/report/ended-backlog.js";
-import type { Entry, StatusCounts } from "../../src/report/ledger.js";
+import type { EndedSlice } from "../../src/worker/report/ended-backlog.js";
+import type { Entry, StatusCounts } from "../../src/worker/report/ledger.js";
 import { seededRandom } from "../machines/support/seeded-random.js";
 import { requestsIn, startedLedger } from "./support/entries.js";
 

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { httpFetch } from "../../src/load/http-fetch.js";
-import { close, httpUrl, listen } from "../../src/stand-in/listen.js";
-import { readBody } from "../../src/stand-in/read-body.js";
+import { close, httpUrl, listen } from "../../src/shared/listen.js";
+import { readBody } from "../../src/shared/read-body.js";
 import { eventually } from "../support/eventually.js";
 
 /** A server that answers as the test says. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { LogOutput } from "../../src/log-output.js";
-import type { Sink } from "../../src/log-sink.js";
+import { LogOutput } from "../../src/shared/log-output.js";
+import type { Sink } from "../../src/shared/log-sink.js";
 
 /** An output that takes as many bytes as it has room for, or fails. */
 class FakeSink implements Sink {

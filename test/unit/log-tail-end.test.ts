@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { LogTail } from "../../src/model/log-tail.js";
+import { LogTail } from "../../src/worker/model/log-tail.js";
 import { eventually } from "../support/eventually.js";
 import { logPath, openHandles, tailed } from "./support/tailed.js";
 

@@ -1,6 +1,6 @@
 import { appendFileSync, renameSync, truncateSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { LogTail } from "../../src/model/log-tail.js";
+import { LogTail } from "../../src/worker/model/log-tail.js";
 import { eventually } from "../support/eventually.js";
 import { logPath, tailed } from "./support/tailed.js";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { LogText } from "../../src/model/log-text.js";
+import { LogText } from "../../src/worker/model/log-text.js";
 
 /** The texts of the lines that come out of some pieces of a file, and of what had not ended with the last of them. */
 function linesOf(...pieces: readonly (Buffer | string)[]): string[] {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { LoopDelay } from "../../src/metrics/loop-delay.js";
+import { LoopDelay } from "../../src/worker/metrics/loop-delay.js";
 import { eventually } from "../support/eventually.js";
 
 /** Keeps the event loop from coming round. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { BOUNDS } from "../../src/metrics/durations.js";
-import { RouteMetrics } from "../../src/metrics/route-metrics.js";
+import { BOUNDS } from "../../src/worker/metrics/durations.js";
+import { RouteMetrics } from "../../src/worker/metrics/route-metrics.js";
 
 const ROUTE = "/v1/completions";
 

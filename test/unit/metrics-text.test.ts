@@ -1,9 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { Metrics } from "../../src/metrics/metrics.js";
-import { LIFECYCLE_STATES, type MetricsReading } from "../../src/metrics/metrics-reading.js";
-import { RouteMetrics } from "../../src/metrics/route-metrics.js";
-import { VERSION } from "../../src/package-root.js";
+import { VERSION } from "../../src/shared/package-root.js";
+import { Metrics } from "../../src/worker/metrics/metrics.js";
+import { LIFECYCLE_STATES, type MetricsReading } from "../../src/worker/metrics/metrics-reading.js";
+import { RouteMetrics } from "../../src/worker/metrics/route-metrics.js";
 import { parsed, valuesOf } from "../support/metrics-text.js";
 
 const READING: MetricsReading = {

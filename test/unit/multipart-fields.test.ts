@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { multipartBody } from "../../src/model/multipart.js";
-import type { Payload } from "../../src/wire.js";
+import type { Payload } from "../../src/shared/wire.js";
+import { multipartBody } from "../../src/worker/model/multipart.js";
 import { formOf, valuesOf } from "./support/form-of.js";
 
 const CONFIG = {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { PayloadError } from "../../src/errors.js";
-import { multipartBody } from "../../src/model/multipart.js";
-import type { Payload } from "../../src/wire.js";
+import { PayloadError } from "../../src/shared/errors.js";
+import type { Payload } from "../../src/shared/wire.js";
+import { multipartBody } from "../../src/worker/model/multipart.js";
 import { formOf, valuesOf } from "./support/form-of.js";
 
 const CONFIG = {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { reasonOf } from "../../src/reason-of.js";
+import { reasonOf } from "../../src/shared/reason-of.js";
 
 const refused = new Error("connect ECONNREFUSED ::1:80");
 

@@ -7,8 +7,8 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { ReportClient } from "../../src/report/report-client.js";
-import { close, httpUrl, listen } from "../../src/stand-in/listen.js";
+import { close, httpUrl, listen } from "../../src/shared/listen.js";
+import { ReportClient } from "../../src/worker/report/report-client.js";
 import { eventually } from "../support/eventually.js";
 
 const NEVER = new AbortController().signal;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { Roster } from "../../src/engine/roster.js";
-import type { WorkerStatus } from "../../src/wire.js";
+import { Roster } from "../../src/engine/workers/roster.js";
+import type { WorkerStatus } from "../../src/shared/wire.js";
 import { workerStatus } from "../support/worker-status.js";
 
 const NOW = 1_000_000;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { EventHeap } from "../../src/engine/scaling/event-heap.js";
-import { random } from "../../src/random.js";
+import { random } from "../../src/shared/random.js";
 
 test("events come in the order of their moments, and those of one moment in the order they were added", () => {
   const draw = random(1);

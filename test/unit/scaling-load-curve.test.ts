@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { amountSchema, drawn, meanOf } from "../../src/engine/scaling/amount.js";
 import { loadAt, loadCurveSchema } from "../../src/engine/scaling/load-curve.js";
-import { random } from "../../src/random.js";
+import { random } from "../../src/shared/random.js";
 
 const at = (curve: object, ...times: readonly number[]) =>
   times.map((time) => loadAt(loadCurveSchema.parse(curve), time));

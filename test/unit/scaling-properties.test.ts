@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Fleet, FleetWorker } from "../../src/engine/scaling/fleet.js";
 import { plan } from "../../src/engine/scaling/plan.js";
-import { random } from "../../src/random.js";
+import { random } from "../../src/shared/random.js";
 import { carriedOut, fleet } from "./support/fleet.js";
 
 const CONDITIONS = ["rising", "active", "active", "inactive", "inactive", "failed"] as const;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { RequestQueues } from "../../src/engine/scaling/request-queues.js";
 import { parseScenario } from "../../src/engine/scaling/scenario.js";
 import { simulate } from "../../src/engine/scaling/simulation.js";
-import { random } from "../../src/random.js";
+import { random } from "../../src/shared/random.js";
 
 describe("a request", () => {
   test("goes to the shortest expected queue, whoever has that", () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { parseScenario } from "../../src/engine/scaling/scenario.js";
-import { TsworkerError } from "../../src/errors.js";
+import { TsworkerError } from "../../src/shared/errors.js";
 
 const least = { duration: 60, load: { shape: "steady", load: 1 }, workers: { capacity: 100 } };
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { WorkLevels } from "../../src/engine/scaling/work-levels.js";
-import { random } from "../../src/random.js";
+import { random } from "../../src/shared/random.js";
 
 /** Routes drop by drop to the shortest expected queue, as an engine does, and gives when each worker is free. */
 function dropByDrop(

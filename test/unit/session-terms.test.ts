@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { sessionTerms } from "../../src/session/session-terms.js";
+import { sessionTerms } from "../../src/worker/session/session-terms.js";
 
 /** Where a session is called when it closes; undefined where that is refused. */
 const calls = (

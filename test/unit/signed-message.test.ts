@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { signedMessage } from "../../src/signed-message.js";
+import { signedMessage } from "../../src/shared/signed-message.js";
 
 interface Vector {
   readonly name: string;

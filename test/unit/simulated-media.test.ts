@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { random } from "../../src/random.js";
+import { random } from "../../src/shared/random.js";
 import { flac } from "../../src/simulator/media/flac.js";
 import { picture } from "../../src/simulator/media/picture.js";
 import { png } from "../../src/simulator/media/png.js";

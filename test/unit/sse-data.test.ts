@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { sseData } from "../../src/client/sse-data.js";
+import { sseData } from "../../src/client/stream/sse-data.js";
 
 /** A body that comes in these pieces. */
 function bodyOf(...pieces: readonly (string | Uint8Array)[]): ReadableStream<Uint8Array> {

@@ -1,7 +1,7 @@
 import { constants, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { Verifier } from "../../src/auth/verifier.js";
+import { Verifier } from "../../src/worker/auth/verifier.js";
 
 const VECTORS: readonly { readonly name: string; readonly url: string; readonly message: string }[] =
   JSON.parse(readFileSync(new URL("../fixtures/signed-messages.json", import.meta.url), "utf8"));

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { WallClock } from "../../src/wall-clock.js";
+import { WallClock } from "../../src/shared/wall-clock.js";
 
 const BEGUN = Date.UTC(2026, 0, 1);
 const HOUR = 3_600_000;

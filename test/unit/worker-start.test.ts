@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { Worker } from "../../src/worker.js";
+import { Worker } from "../../src/worker/worker.js";
 import { freePort } from "../support/free-port.js";
 import { inFolderOfItsOwn } from "./support/benchmarks.js";
 import { answering, engineStub } from "./support/engine-stub.js";

@@ -1,5 +1,5 @@
+import { printEvent } from "../call/print-event.js";
 import { LoadScreen } from "../load/load-screen.js";
-import { printEvent } from "../print-event.js";
 import { type DevStack, devAddresses, devRows, stateWords } from "./dev-view.js";
 
 const REDRAW_MS = 250;

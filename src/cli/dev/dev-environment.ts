@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { TsworkerError } from "../../errors.js";
-import { close, listen } from "../../stand-in/listen.js";
+import { TsworkerError } from "../../shared/errors.js";
+import { close, listen } from "../../shared/listen.js";
 import { orAdvise } from "../or-advise.js";
 
 interface DevEnvironmentInput {

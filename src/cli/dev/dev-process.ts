@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { killDescendants } from "../../process-identity.js";
+import { killDescendants } from "../../shared/process-identity.js";
 
 interface DevProcessInput {
   readonly parameters: readonly string[];

@@ -1,5 +1,5 @@
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { packageRoot } from "../../package-root.js";
+import { packageRoot } from "../../shared/package-root.js";
 import { exampleFacts } from "../example-facts.js";
 import type { Sample } from "../sim/sim-kind.js";
 import { simKind } from "../sim/sim-kinds.js";

@@ -1,8 +1,8 @@
 import { once } from "node:events";
-import { announce } from "../../announcement.js";
 import { Engine, ProcessProvider, type ScalingParameters } from "../../engine/index.js";
+import { announce } from "../../shared/announcement.js";
+import { printEvent } from "../call/print-event.js";
 import { interruption } from "../interruption.js";
-import { printEvent } from "../print-event.js";
 import { unreadOutput } from "../unread-output.js";
 import { printEngineEvents } from "./print-engine-events.js";
 

@@ -1,5 +1,5 @@
 import type { Engine } from "../../engine/index.js";
-import { printEvent } from "../print-event.js";
+import { printEvent } from "../call/print-event.js";
 
 /** Prints one line for each thing that an engine is told or answers. */
 export function printEngineEvents(engine: Engine): void {

@@ -1,8 +1,8 @@
 import { once } from "node:events";
-import { announcedWorkers } from "../../announcement.js";
-import { TsworkerError } from "../../errors.js";
-import type { Hello } from "../../inspect/frames.js";
-import { printEvent } from "../print-event.js";
+import type { Hello } from "../../inspector/recorder/frames.js";
+import { announcedWorkers } from "../../shared/announcement.js";
+import { TsworkerError } from "../../shared/errors.js";
+import { printEvent } from "../call/print-event.js";
 import { untilSignal } from "../until-signal.js";
 import { inspectAddress } from "./inspect-address.js";
 import { InspectConnection } from "./inspect-connection.js";

@@ -1,4 +1,4 @@
-import { TsworkerError } from "../../errors.js";
+import { TsworkerError } from "../../shared/errors.js";
 
 const SOCKET_PATH = "/inspect/socket";
 

@@ -1,7 +1,7 @@
 import { unpack } from "msgpackr";
 import { createWebSocketStream, WebSocket } from "ws";
-import { TsworkerError } from "../../errors.js";
-import type { Frame } from "../../inspect/frames.js";
+import type { Frame } from "../../inspector/recorder/frames.js";
+import { TsworkerError } from "../../shared/errors.js";
 import { InspectSequence } from "./inspect-sequence.js";
 
 /** The first frame holds the past: thousands of records of bounded size. */

@@ -1,4 +1,4 @@
-import type { InspectRecord } from "../../inspect/frames.js";
+import type { InspectRecord } from "../../inspector/recorder/frames.js";
 
 /** What a person wants to see of a worker. */
 export interface InspectSelection {

@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
-import { stateText } from "../../chart/state-text.js";
-import type { Frame, Hello, InspectRecord, Tick } from "../../inspect/frames.js";
+import { stateText } from "../../inspector/chart/state-text.js";
+import type { Frame, Hello, InspectRecord, Tick } from "../../inspector/recorder/frames.js";
 import { inspectLine, type LineLook } from "./inspect-line.js";
 import { inspectRow } from "./inspect-row.js";
 

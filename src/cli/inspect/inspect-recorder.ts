@@ -1,7 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { TsworkerError } from "../../errors.js";
-import type { Frame } from "../../inspect/frames.js";
-import { frameLine } from "../../inspect/recording.js";
+import type { Frame } from "../../inspector/recorder/frames.js";
+import { frameLine } from "../../inspector/recorder/recording.js";
+import { TsworkerError } from "../../shared/errors.js";
 
 /**
  * Writes a recording. A frame is handed to the operating system as a whole before the next one is taken: whenever this

@@ -1,12 +1,12 @@
 import { stripVTControlCharacters } from "node:util";
-import { stateText } from "../../chart/state-text.js";
+import { stateText } from "../../inspector/chart/state-text.js";
 import type {
   ErrorRecord,
   EventRecord,
   InspectRecord,
   RequestRecord,
   SafeValue,
-} from "../../inspect/frames.js";
+} from "../../inspector/recorder/frames.js";
 import type { Span } from "./inspect-span.js";
 
 /** A record as a line of columns, and the lines that belong below it. */

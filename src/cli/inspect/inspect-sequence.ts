@@ -1,4 +1,4 @@
-import type { Frame, Hello, InspectRecord, Tick } from "../../inspect/frames.js";
+import type { Frame, Hello, InspectRecord, Tick } from "../../inspector/recorder/frames.js";
 
 /**
  * Makes one sequence of what a worker sends: a hello, then ticks. A worker whose frames were not read in time begins anew

@@ -1,6 +1,5 @@
 import { open, writeFile } from "node:fs/promises";
 import { type Command, CommanderError } from "commander";
-import { TsworkerError } from "../../errors.js";
 import { checkEngine } from "../../load/check-engine.js";
 import { type FailCondition, metConditions } from "../../load/fail-conditions.js";
 import type { LoadOptions } from "../../load/load-options.js";
@@ -9,6 +8,7 @@ import { LoadTest } from "../../load/load-test.js";
 import type { PayloadOrder } from "../../load/payload-order.js";
 import { readPayloads } from "../../load/payloads.js";
 import { reportPage } from "../../load/report-page.js";
+import { TsworkerError } from "../../shared/errors.js";
 import { engineAccess } from "../engine-access.js";
 import type { EngineFlags } from "../engine-flags.js";
 import { spansText } from "../inspect/inspect-span.js";

@@ -1,7 +1,7 @@
 import type { Closing } from "../../simulator/closing.js";
 import { ModelSimulator } from "../../simulator/model-simulator.js";
 import type { Failure } from "../../simulator/simulator-options.js";
-import { printEvent } from "../print-event.js";
+import { printEvent } from "../call/print-event.js";
 import { untilSignal } from "../until-signal.js";
 import type { SimKind } from "./sim-kind.js";
 

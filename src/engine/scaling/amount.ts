@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Random } from "../../random.js";
+import type { Random } from "../../shared/random.js";
 
 const number = z.number("expected a number").nonnegative("expected a number from 0 on");
 

@@ -1,4 +1,4 @@
-import type { Random } from "../../random.js";
+import type { Random } from "../../shared/random.js";
 import { type Amount, drawn, meanOf } from "./amount.js";
 import { RequestQueues } from "./request-queues.js";
 import type { SimulatedClients } from "./simulated-clients.js";

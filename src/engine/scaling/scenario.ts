@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { TsworkerError } from "../../errors.js";
-import { faultList } from "../../fault-list.js";
+import { TsworkerError } from "../../shared/errors.js";
+import { faultList } from "../../shared/fault-list.js";
 import { type Amount, amountSchema, meanOf } from "./amount.js";
 import { type LoadCurve, loadAt, loadCurveSchema } from "./load-curve.js";
 import { strictScalingParametersSchema, workerCountSchema } from "./scaling-parameters.js";

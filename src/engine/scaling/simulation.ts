@@ -1,4 +1,4 @@
-import { random } from "../../random.js";
+import { random } from "../../shared/random.js";
 import { drawn, meanOf } from "./amount.js";
 import { EventHeap } from "./event-heap.js";
 import type { Plan } from "./fleet.js";

@@ -1,4 +1,4 @@
-import { reasonOf } from "../../reason-of.js";
+import { reasonOf } from "../../shared/reason-of.js";
 import type { GenerateRequest, S3Target, Webhook } from "./generate-request.js";
 import type { GenerateResult, OutputEntry } from "./generate-result.js";
 import type { OutputFile, OutputFiles } from "./output-files.js";

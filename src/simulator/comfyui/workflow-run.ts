@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { seedFor } from "../../random.js";
+import { seedFor } from "../../shared/random.js";
 import { picture } from "../media/picture.js";
 import { tune } from "../media/tune.js";
 import { video } from "../media/video.js";

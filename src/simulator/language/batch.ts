@@ -1,4 +1,4 @@
-import { random } from "../../random.js";
+import { random } from "../../shared/random.js";
 
 interface BatchInput {
   /** Tokens per second of a sequence that has the batch for itself. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { random, seedFor } from "../../random.js";
+import { random, seedFor } from "../../shared/random.js";
 import { Places } from "../places.js";
 import { Batch } from "./batch.js";
 import type { InferenceOptions } from "./inference-options.js";

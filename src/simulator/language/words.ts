@@ -1,4 +1,4 @@
-import type { Random } from "../../random.js";
+import type { Random } from "../../shared/random.js";
 
 const WORDS = (
   "the a one every some model worker queue token request answer river light garden engine letter signal " +

@@ -1,4 +1,4 @@
-import { type Random, random } from "../../random.js";
+import { type Random, random } from "../../shared/random.js";
 
 /** A range of mountains, or a row of trees. */
 export interface Ridge {

@@ -1,4 +1,4 @@
-import { type Random, random } from "../../random.js";
+import { type Random, random } from "../../shared/random.js";
 import { type Color, mixed, PALETTES, type Palette } from "./palette.js";
 import { heightAt, type Ridge, ridgesOf } from "./ridge.js";
 

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { random } from "../../random.js";
+import { random } from "../../shared/random.js";
 import { flac, SAMPLE_RATE } from "./flac.js";
 
 /** Seconds between two notes. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { random } from "../../random.js";
+import { random } from "../../shared/random.js";
 import { jsonBody } from "../json-body.js";
 import { countTokens } from "../language/count-tokens.js";
 import { sendJson } from "../send-json.js";

@@ -1,4 +1,4 @@
-import { random } from "../../random.js";
+import { random } from "../../shared/random.js";
 
 /** Loss of a guess among ten classes, and the one that is not undercut. */
 const FIRST = Math.log(10);

@@ -1,4 +1,4 @@
-import { seedFor } from "../../random.js";
+import { seedFor } from "../../shared/random.js";
 import { jsonBody } from "../json-body.js";
 import { sendJson } from "../send-json.js";
 import {

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import OpenAI, { toFile } from "openai";
 import { expect, onTestFinished, test } from "vitest";
 import { Serverless } from "../../../src/client/index.js";
-import { close, httpUrl, listen } from "../../../src/stand-in/listen.js";
+import { close, httpUrl, listen } from "../../../src/shared/listen.js";
 import { ClientStand } from "../../support/client-stand.js";
 import { tinyEndpoint } from "../../support/tiny-endpoint.js";
 

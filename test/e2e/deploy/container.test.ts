@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { close, listen } from "../../../src/stand-in/listen.js";
+import { close, listen } from "../../../src/shared/listen.js";
 import { eventually } from "../../support/eventually.js";
 import { freePort } from "../../support/free-port.js";
 import { root } from "../../unit/support/documents.js";

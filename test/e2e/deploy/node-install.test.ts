@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFil
 import { createServer } from "node:http";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { close, httpUrl, listen } from "../../../src/stand-in/listen.js";
+import { close, httpUrl, listen } from "../../../src/shared/listen.js";
 import { Instance } from "../../support/instance.js";
 import { startedEngine } from "../../support/started-engine.js";
 import { WorkerRepository } from "../../support/worker-repository.js";

@@ -4,7 +4,7 @@ import { lstat, mkdir, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { StateFile } from "../../../src/engine/state-file.js";
+import { StateFile } from "../../../src/engine/state/state-file.js";
 import { type Ended, tsworkerHere } from "../../support/command-here.js";
 import { tsworker } from "../../support/command-line.js";
 import { eventually } from "../../support/eventually.js";

@@ -1,6 +1,6 @@
 import { createSign, generateKeyPairSync } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { signedMessage } from "../../../src/signed-message.js";
+import { signedMessage } from "../../../src/shared/signed-message.js";
 import { eventually } from "../../support/eventually.js";
 import { HttpStand, type SentEnvelope } from "../../support/http-stand.js";
 

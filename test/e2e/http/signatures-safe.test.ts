@@ -1,6 +1,6 @@
 import { describe, expect } from "vitest";
 import type { Engine } from "../../../src/engine/index.js";
-import type { AuthData, EndedStatus, Payload } from "../../../src/wire.js";
+import type { AuthData, EndedStatus, Payload } from "../../../src/shared/wire.js";
 import { eventually } from "../../support/eventually.js";
 import { ask, type Reply } from "../../support/http-client.js";
 import { type Lab, type LabWorkerOptions, test, WORK } from "../../support/lab.js";

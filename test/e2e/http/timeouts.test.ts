@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { EndedStatus } from "../../../src/wire.js";
+import type { EndedStatus } from "../../../src/shared/wire.js";
 import { eventually } from "../../support/eventually.js";
 import { open, RawClient, type Reply, read } from "../../support/http-client.js";
 import { HttpStand, type SentEnvelope } from "../../support/http-stand.js";

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { EventRecord, RequestRecord } from "../../../src/inspect/frames.js";
+import type { EventRecord, RequestRecord } from "../../../src/inspector/recorder/frames.js";
 import { eventually } from "../../support/eventually.js";
 import { open } from "../../support/http-client.js";
 import { HttpStand } from "../../support/http-stand.js";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Frame } from "../../../src/inspect/frames.js";
+import type { Frame } from "../../../src/inspector/recorder/frames.js";
 import { tsworker } from "../../support/command-line.js";
 import { freePort } from "../../support/free-port.js";
 import { helloOf } from "../../support/inspect-frames.js";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createWebSocketReceiver, type StatelyInspectionEvent } from "@statelyai/inspect";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { parseRecording } from "../../../src/inspect/recording.js";
+import { parseRecording } from "../../../src/inspector/recorder/recording.js";
 import { tsworker } from "../../support/command-line.js";
 import { eventually } from "../../support/eventually.js";
 import { freePort } from "../../support/free-port.js";

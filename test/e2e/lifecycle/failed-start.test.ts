@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { expect } from "vitest";
-import { VERSION } from "../../../src/package-root.js";
+import { VERSION } from "../../../src/shared/package-root.js";
 import { eventually } from "../../support/eventually.js";
 import { failed } from "../../support/failed-start.js";
 import { freePort } from "../../support/free-port.js";

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
-import { LIFECYCLE_STATES } from "../../../src/metrics/metrics-reading.js";
-import { VERSION } from "../../../src/package-root.js";
+import { VERSION } from "../../../src/shared/package-root.js";
+import { LIFECYCLE_STATES } from "../../../src/worker/metrics/metrics-reading.js";
 import { ask } from "../../support/client.js";
 import { eventually } from "../../support/eventually.js";
 import { RawClient, ask as send } from "../../support/http-client.js";

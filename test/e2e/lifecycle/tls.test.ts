@@ -6,7 +6,7 @@ import type { IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
 import type { TLSSocket } from "node:tls";
 import { afterEach, describe, expect } from "vitest";
-import { CERTIFICATE_FILE, CERTIFICATE_KEY_FILE } from "../../../src/environment.js";
+import { CERTIFICATE_FILE, CERTIFICATE_KEY_FILE } from "../../../src/worker/config/environment.js";
 import { eventually } from "../../support/eventually.js";
 import { failed } from "../../support/failed-start.js";
 import { type Lab, test } from "../../support/lab.js";

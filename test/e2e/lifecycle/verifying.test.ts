@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import { expect } from "vitest";
-import { close, httpUrl, listen } from "../../../src/stand-in/listen.js";
+import { close, httpUrl, listen } from "../../../src/shared/listen.js";
 import { ask } from "../../support/client.js";
 import { eventually } from "../../support/eventually.js";
 import { test } from "../../support/lab.js";

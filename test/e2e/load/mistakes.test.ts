@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { close, httpUrl, listen } from "../../../src/stand-in/listen.js";
+import { close, httpUrl, listen } from "../../../src/shared/listen.js";
 import { type Ended, tsworkerHere } from "../../support/command-here.js";
 import { tsworker } from "../../support/command-line.js";
 import { freePort } from "../../support/free-port.js";

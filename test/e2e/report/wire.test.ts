@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { VERSION } from "../../../src/package-root.js";
+import { VERSION } from "../../../src/shared/package-root.js";
 import { ask } from "../../support/client.js";
 import { eventually } from "../../support/eventually.js";
 import { test } from "../../support/lab.js";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { neverRun } from "../../../src/cli/program/never-run.js";
+import { neverRun } from "../../../src/cli/run/never-run.js";
 import { tsworkerIn } from "../../support/command-line.js";
 import { project } from "../../support/project.js";
 

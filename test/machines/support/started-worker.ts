@@ -15,7 +15,7 @@ import { type OnCloseCall, sessionMachine } from "../../../machines/session.js";
 import { sessionsLogic } from "../../../machines/sessions.js";
 import { workerMachine } from "../../../machines/worker.js";
 import type { WorkerInput } from "../../../machines/worker-context.js";
-import type { ActorKind } from "../../../src/inspect/frames.js";
+import type { ActorKind } from "../../../src/inspector/recorder/frames.js";
 import { Calls } from "./calls.js";
 import { FakeEdge } from "./fake-edge.js";
 import { settled } from "./settled.js";

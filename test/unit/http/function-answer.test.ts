@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { FunctionAnswer, type RemoteFunction } from "../../../src/http/function-answer.js";
-import type { Responder } from "../../../src/http/http-server.js";
+import { FunctionAnswer, type RemoteFunction } from "../../../src/worker/answer/function-answer.js";
+import type { Responder } from "../../../src/worker/server/http-server.js";
 import { eventually } from "../../support/eventually.js";
 
 const responder: Responder = {

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { GeneratedAnswer } from "../../../src/http/generated-answer.js";
-import type { Responder } from "../../../src/http/http-server.js";
+import { GeneratedAnswer } from "../../../src/worker/answer/generated-answer.js";
+import type { Responder } from "../../../src/worker/server/http-server.js";
 
 const responder: Responder = {
   receive() {},

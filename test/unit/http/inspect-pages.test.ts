@@ -1,7 +1,7 @@
 import { unpack } from "msgpackr";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Pages } from "../../../src/http/inspect-pages.js";
-import type { Feed, Frame, Hello, Tick } from "../../../src/inspect/frames.js";
+import type { Feed, Frame, Hello, Tick } from "../../../src/inspector/recorder/frames.js";
+import { Pages } from "../../../src/worker/routes/inspect-pages.js";
 import { FakeClient } from "../../support/socket-fakes.js";
 
 const hello: Hello = {

@@ -1,7 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { answers } from "../../../src/http/answer.js";
-import type { BodyWriter, Responder, ResponseHead, WriterSink } from "../../../src/http/http-server.js";
-import { KeptStream } from "../../../src/http/kept-stream.js";
+import { answers } from "../../../src/worker/answer/answer.js";
+import { KeptStream } from "../../../src/worker/answer/kept-stream.js";
+import type {
+  BodyWriter,
+  Responder,
+  ResponseHead,
+  WriterSink,
+} from "../../../src/worker/server/http-server.js";
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => {

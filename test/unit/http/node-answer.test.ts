@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import type { Responder } from "../../../src/http/http-server.js";
+import type { Responder } from "../../../src/worker/server/http-server.js";
 import { ask, RawClient } from "../../support/http-client.js";
 import { endpoint, NodeStand, text } from "./support/node-stand.js";
 

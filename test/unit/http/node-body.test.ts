@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { NodeLimits } from "../../../src/http/node/limits.js";
+import type { NodeLimits } from "../../../src/worker/server/node/limits.js";
 import { eventually } from "../../support/eventually.js";
 import { ask, RawClient } from "../../support/http-client.js";
 import { Heard, NodeStand, text } from "./support/node-stand.js";

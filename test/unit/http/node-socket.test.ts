@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
-import { NODE_LIMITS, type NodeLimits } from "../../../src/http/node/limits.js";
+import { NODE_LIMITS, type NodeLimits } from "../../../src/worker/server/node/limits.js";
 import { eventually } from "../../support/eventually.js";
 import { ask, RawClient } from "../../support/http-client.js";
 import { endpoint, NodeStand, SocketStand, text } from "./support/node-stand.js";

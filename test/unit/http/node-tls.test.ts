@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
-import { NODE_LIMITS } from "../../../src/http/node/limits.js";
+import { NODE_LIMITS } from "../../../src/worker/server/node/limits.js";
 import { eventually } from "../../support/eventually.js";
 import { RawClient, read } from "../../support/http-client.js";
 import { endpoint, Heard, NodeStand, SocketStand, text } from "./support/node-stand.js";

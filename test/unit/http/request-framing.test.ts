@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Endpoint, HttpServer } from "../../../src/http/http-server.js";
-import { listenNode } from "../../../src/http/node/listen.js";
-import { listenUws } from "../../../src/http/uws/listen.js";
+import type { Endpoint, HttpServer } from "../../../src/worker/server/http-server.js";
+import { listenNode } from "../../../src/worker/server/node/listen.js";
+import { listenUws } from "../../../src/worker/server/uws/listen.js";
 import { freePort } from "../../support/free-port.js";
 import { RawClient } from "../../support/http-client.js";
 

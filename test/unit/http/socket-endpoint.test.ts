@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Route } from "../../../src/http/exchange.js";
-import type { RequestHead } from "../../../src/http/http-server.js";
-import { socketEndpoint } from "../../../src/http/socket-endpoint.js";
-import { RouteMetrics } from "../../../src/metrics/route-metrics.js";
+import { RouteMetrics } from "../../../src/worker/metrics/route-metrics.js";
+import type { Route } from "../../../src/worker/request/exchange.js";
+import { socketEndpoint } from "../../../src/worker/request/socket-endpoint.js";
+import type { RequestHead } from "../../../src/worker/server/http-server.js";
 import { eventually } from "../../support/eventually.js";
 import { RawModel } from "../../support/raw-model.js";
 import { FakeClient, FakeGate, socketHandler } from "../../support/socket-fakes.js";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { UnverifiedSockets } from "../../../src/http/unverified-sockets.js";
+import { UnverifiedSockets } from "../../../src/worker/request/unverified-sockets.js";
 
 beforeEach(() => {
   vi.useFakeTimers();

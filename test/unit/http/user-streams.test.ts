@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { FunctionAnswer } from "../../../src/http/function-answer.js";
-import { GeneratedAnswer } from "../../../src/http/generated-answer.js";
-import type { BodyWriter, Responder } from "../../../src/http/http-server.js";
+import { FunctionAnswer } from "../../../src/worker/answer/function-answer.js";
+import { GeneratedAnswer } from "../../../src/worker/answer/generated-answer.js";
+import type { BodyWriter, Responder } from "../../../src/worker/server/http-server.js";
 import { eventually } from "../../support/eventually.js";
 
 /** A client that takes everything at once, and what it and the exchange hear. */

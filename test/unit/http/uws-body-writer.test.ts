@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { WriterSink } from "../../../src/http/http-server.js";
-import { UwsBodyWriter } from "../../../src/http/uws/body-writer.js";
-import { STALL_TICK_MS, StallWatch } from "../../../src/http/uws/stall-watch.js";
+import type { WriterSink } from "../../../src/worker/server/http-server.js";
+import { UwsBodyWriter } from "../../../src/worker/server/uws/body-writer.js";
+import { STALL_TICK_MS, StallWatch } from "../../../src/worker/server/uws/stall-watch.js";
 import { FullSocket } from "./support/full-socket.js";
 
 beforeEach(() => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { errorOf, isErrorLine } from "../../../src/inspect/error-of.js";
-import { createLog } from "../../../src/log.js";
+import { errorOf, isErrorLine } from "../../../src/inspector/recorder/error-of.js";
+import { createLog } from "../../../src/shared/log.js";
 
 /** What the lines of a real log say. */
 function heard(write: (log: ReturnType<typeof createLog>) => void) {

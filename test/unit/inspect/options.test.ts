@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { checkConfig } from "../../../src/check-config.js";
-import type { WorkerConfig } from "../../../src/config.js";
-import { readEnvironment } from "../../../src/environment.js";
-import { inspectOptionsOf } from "../../../src/inspect/inspect-options.js";
+import { inspectOptionsOf } from "../../../src/inspector/recorder/inspect-options.js";
+import { checkConfig } from "../../../src/worker/config/check-config.js";
+import type { WorkerConfig } from "../../../src/worker/config/config.js";
+import { readEnvironment } from "../../../src/worker/config/environment.js";
 
 const optionsOf = (inspect?: WorkerConfig["inspect"], variables: Readonly<Record<string, string>> = {}) =>
   inspectOptionsOf(

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AnyActorRef, InspectionEvent } from "xstate";
 import { reporterMachine } from "../../../machines/reporter.js";
-import { machineCharts } from "../../../src/chart/machine-charts.js";
-import type { EventRecord, InspectRecord } from "../../../src/inspect/frames.js";
-import { Recorder } from "../../../src/inspect/recorder.js";
-import { scrubber } from "../../../src/scrubber.js";
-import { WallClock } from "../../../src/wall-clock.js";
+import { machineCharts } from "../../../src/inspector/chart/machine-charts.js";
+import type { EventRecord, InspectRecord } from "../../../src/inspector/recorder/frames.js";
+import { Recorder } from "../../../src/inspector/recorder/recorder.js";
+import { scrubber } from "../../../src/shared/scrubber.js";
+import { WallClock } from "../../../src/shared/wall-clock.js";
 import {
   FATAL_REQUEST,
   FATAL_SESSION,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createActor } from "xstate";
 import { keyMachine } from "../../../machines/key.js";
-import { safeValue as safe } from "../../../src/inspect/safe-value.js";
+import { safeValue as safe } from "../../../src/inspector/recorder/safe-value.js";
 
 const safeValue = (value: unknown) => safe(value).value;
 

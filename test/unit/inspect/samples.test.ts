@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { Samples } from "../../../src/inspect/samples.js";
-import type { MetricsReading } from "../../../src/metrics/metrics-reading.js";
-import { RouteMetrics } from "../../../src/metrics/route-metrics.js";
+import { Samples } from "../../../src/inspector/recorder/samples.js";
+import type { MetricsReading } from "../../../src/worker/metrics/metrics-reading.js";
+import { RouteMetrics } from "../../../src/worker/metrics/route-metrics.js";
 
 const quiet: MetricsReading = {
   state: "ready",

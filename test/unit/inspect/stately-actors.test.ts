@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { StatelyActors } from "../../../src/inspect/stately-actors.js";
-import type { StatelyMessage } from "../../../src/inspect/stately-message.js";
+import { StatelyActors } from "../../../src/inspector/server/stately-actors.js";
+import type { StatelyMessage } from "../../../src/inspector/server/stately-message.js";
 import { actorOf, eventOf, helloOf, tickOf } from "../../support/inspect-frames.js";
 
 const WORKER = actorOf({ ref: "x:0", id: "worker", kind: "worker", state: "loading" });

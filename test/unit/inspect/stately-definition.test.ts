@@ -1,8 +1,8 @@
 import * as machines from "tsworker/machines";
 import { expect, test } from "vitest";
 import { type AnyStateMachine, createMachine, StateMachine } from "xstate";
-import { chartOf } from "../../../src/chart/chart-of.js";
-import { statelyDefinition } from "../../../src/inspect/stately-definition.js";
+import { chartOf } from "../../../src/inspector/chart/chart-of.js";
+import { statelyDefinition } from "../../../src/inspector/server/stately-definition.js";
 
 /** The machine that Stately's tools see. */
 const seen = (machine: AnyStateMachine): AnyStateMachine =>

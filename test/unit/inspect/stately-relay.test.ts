@@ -5,9 +5,9 @@ import { createWebSocketReceiver, type StatelyInspectionEvent } from "@statelyai
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
 import { createMachine } from "xstate";
-import { chartOf } from "../../../src/chart/chart-of.js";
-import type { Feed } from "../../../src/inspect/frames.js";
-import { statelyRelay } from "../../../src/inspect/stately.js";
+import { chartOf } from "../../../src/inspector/chart/chart-of.js";
+import type { Feed } from "../../../src/inspector/recorder/frames.js";
+import { statelyRelay } from "../../../src/inspector/server/stately.js";
 import { eventually } from "../../support/eventually.js";
 import { freePort } from "../../support/free-port.js";
 import { HandFeed } from "../../support/hand-feed.js";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { MalformedAnswer, parseHead } from "../../../src/model/answer-head.js";
+import { MalformedAnswer, parseHead } from "../../../src/worker/model/answer-head.js";
 
 const parse = (text: string) => parseHead(Buffer.from(text, "latin1"));
 const head = (lines: readonly string[], status = "HTTP/1.1 200 OK") =>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { MalformedAnswer, type ParsedHead } from "../../../src/model/answer-head.js";
-import { AnswerParser, type ParserSink } from "../../../src/model/answer-parser.js";
+import { MalformedAnswer, type ParsedHead } from "../../../src/worker/model/answer-head.js";
+import { AnswerParser, type ParserSink } from "../../../src/worker/model/answer-parser.js";
 
 const latin1 = (text: string): Buffer => Buffer.from(text, "latin1");
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { ModelTimeouts } from "../../../src/model/connection.js";
+import type { ModelTimeouts } from "../../../src/worker/model/connection.js";
 import { eventually } from "../../support/eventually.js";
 import { chunkBytes, headBytes, LAST_CHUNK, plain, RawModel, raw, silent } from "../../support/raw-model.js";
 import { ask, Listener, LoneClient, type Reactions } from "./support/listener.js";

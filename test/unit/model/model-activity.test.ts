@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { ModelActivity } from "../../../src/model/model-activity.js";
+import { ModelActivity } from "../../../src/worker/model/model-activity.js";
 
 let now = 0;
 let running = 0;

@@ -2,10 +2,10 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { createActor, toPromise } from "xstate";
-import { ModelActivity } from "../../../src/model/model-activity.js";
-import { ProbeError } from "../../../src/model/probe-error.js";
-import { probeHealth } from "../../../src/model/probe-health.js";
-import { connectionError, reachPort } from "../../../src/model/reach-port.js";
+import { ModelActivity } from "../../../src/worker/model/model-activity.js";
+import { ProbeError } from "../../../src/worker/model/probe-error.js";
+import { probeHealth } from "../../../src/worker/model/probe-health.js";
+import { connectionError, reachPort } from "../../../src/worker/model/reach-port.js";
 import { freePort } from "../../support/free-port.js";
 
 let server: Server | undefined;

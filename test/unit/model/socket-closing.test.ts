@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { TsworkerError } from "../../../src/errors.js";
-import { ModelSocket } from "../../../src/model/socket.js";
+import type { TsworkerError } from "../../../src/shared/errors.js";
+import { ModelSocket } from "../../../src/worker/model/socket.js";
 import { eventually } from "../../support/eventually.js";
 import { type Behaviour, RawModel } from "../../support/raw-model.js";
 import { acceptBare, SocketModel } from "../../support/socket-model.js";

@@ -2,9 +2,13 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { TsworkerError } from "../../../src/errors.js";
-import type { ModelTimeouts } from "../../../src/model/connection.js";
-import { ModelSocket, type ModelSocketSink, type ModelSocketTarget } from "../../../src/model/socket.js";
+import type { TsworkerError } from "../../../src/shared/errors.js";
+import type { ModelTimeouts } from "../../../src/worker/model/connection.js";
+import {
+  ModelSocket,
+  type ModelSocketSink,
+  type ModelSocketTarget,
+} from "../../../src/worker/model/socket.js";
 import { eventually } from "../../support/eventually.js";
 import { headBytes, RawModel, silent } from "../../support/raw-model.js";
 import { SocketModel } from "../../support/socket-model.js";

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { createActor, toPromise } from "xstate";
-import type { BenchmarkConfig, HandlerConfig } from "../../../src/config.js";
-import { KeptBenchmark, measuredBy } from "../../../src/model/kept-benchmark.js";
-import { runBenchmark, type SendPayload } from "../../../src/model/run-benchmark.js";
-import type { Payload } from "../../../src/wire.js";
+import type { Payload } from "../../../src/shared/wire.js";
+import type { BenchmarkConfig, HandlerConfig } from "../../../src/worker/config/config.js";
+import { KeptBenchmark, measuredBy } from "../../../src/worker/model/kept-benchmark.js";
+import { runBenchmark, type SendPayload } from "../../../src/worker/model/run-benchmark.js";
 import { BENCHMARK, checkedHandlers } from "./config.js";
 import { keptLog } from "./kept-log.js";
 

@@ -1,6 +1,6 @@
-import { checkConfig } from "../../../src/check-config.js";
-import type { CheckedConfig, HandlerConfig, WorkerConfig } from "../../../src/config.js";
-import { TsworkerError } from "../../../src/errors.js";
+import { TsworkerError } from "../../../src/shared/errors.js";
+import { checkConfig } from "../../../src/worker/config/check-config.js";
+import type { CheckedConfig, HandlerConfig, WorkerConfig } from "../../../src/worker/config/config.js";
 
 export const BENCHMARK = { generator: () => ({ prompt: "hello" }) };
 

@@ -1,10 +1,10 @@
 import { onTestFinished } from "vitest";
 import { createActor, toPromise } from "xstate";
 import type { Delivered, DeliveryInput } from "../../../machines/reporter.js";
-import { deliverReports } from "../../../src/report/deliver.js";
-import { ReportClient } from "../../../src/report/report-client.js";
-import { newReportCounts } from "../../../src/report/report-counts.js";
-import { scrubber } from "../../../src/scrubber.js";
+import { scrubber } from "../../../src/shared/scrubber.js";
+import { deliverReports } from "../../../src/worker/report/deliver.js";
+import { ReportClient } from "../../../src/worker/report/report-client.js";
+import { newReportCounts } from "../../../src/worker/report/report-counts.js";
 import { startedLedger } from "./entries.js";
 import { keptLog } from "./kept-log.js";
 

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { onTestFinished } from "vitest";
-import { close, httpUrl, listen } from "../../../src/stand-in/listen.js";
+import { close, httpUrl, listen } from "../../../src/shared/listen.js";
 
 interface Seen {
   readonly method: string | undefined;

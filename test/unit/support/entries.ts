@@ -1,6 +1,6 @@
-import type { EndedSlice } from "../../../src/report/ended-backlog.js";
-import { Entry, type EntryKind, Ledger } from "../../../src/report/ledger.js";
-import type { EndedRequest } from "../../../src/wire.js";
+import type { EndedRequest } from "../../../src/shared/wire.js";
+import type { EndedSlice } from "../../../src/worker/report/ended-backlog.js";
+import { Entry, type EntryKind, Ledger } from "../../../src/worker/report/ledger.js";
 
 /** What a test may say of an entry. */
 export interface EntryParts {

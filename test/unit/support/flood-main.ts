@@ -1,7 +1,7 @@
 /** Logs and prints more than any output takes that is not read, then ends; tells in a file how many lines were lost. */
 import { writeFileSync } from "node:fs";
-import { createLog } from "../../../src/log.js";
-import { boundPrinting, lostLines } from "../../../src/standard-outputs.js";
+import { createLog } from "../../../src/shared/log.js";
+import { boundPrinting, lostLines } from "../../../src/shared/standard-outputs.js";
 
 boundPrinting();
 const log = createLog("info", [""]);

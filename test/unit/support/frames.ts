@@ -1,4 +1,10 @@
-import type { ActorRow, ErrorRecord, EventRecord, Hello, Tick } from "../../../src/inspect/frames.js";
+import type {
+  ActorRow,
+  ErrorRecord,
+  EventRecord,
+  Hello,
+  Tick,
+} from "../../../src/inspector/recorder/frames.js";
 
 /** Time of the first record; each record lies 10 ms after the one before. */
 export const BEGAN = 1_700_000_000_000;

@@ -1,5 +1,5 @@
 import pino from "pino";
-import type { Log } from "../../../src/log.js";
+import type { Log } from "../../../src/shared/log.js";
 
 /** A log that keeps what was written, as objects, oldest first. */
 export function keptLog() {

@@ -1,5 +1,5 @@
 /** Writes what `TEST_LINES` says with the worker's own log, as a process of its own: the log writes to stdout. */
-import { createLog } from "../../../src/log.js";
+import { createLog } from "../../../src/shared/log.js";
 
 const { token, lines } = JSON.parse(process.env.TEST_LINES ?? "{}") as {
   readonly token: string;

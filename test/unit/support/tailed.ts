@@ -2,8 +2,8 @@ import { mkdtemp, readdir, readlink, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { LogTail } from "../../../src/model/log-tail.js";
-import type { LogLine } from "../../../src/model/log-text.js";
+import { LogTail } from "../../../src/worker/model/log-tail.js";
+import type { LogLine } from "../../../src/worker/model/log-text.js";
 
 /** A path for a log in a folder of its own, which is gone when the test is over. */
 export async function logPath(): Promise<string> {

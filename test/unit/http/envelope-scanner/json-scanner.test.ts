@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { JsonScanner } from "../../../../src/http/envelope/json-scanner.js";
+import { JsonScanner } from "../../../../src/worker/request/envelope/json-scanner.js";
 
 const NAMES = ["auth_data", "payload", "session_id"];
 

@@ -1,7 +1,7 @@
 import { Packr } from "msgpackr";
 import { describe, expect, test } from "vitest";
-import { decodeMsgpack } from "../../../../src/http/envelope/msgpack.js";
-import { MsgpackScanner } from "../../../../src/http/envelope/msgpack-scanner.js";
+import { decodeMsgpack } from "../../../../src/worker/request/envelope/msgpack.js";
+import { MsgpackScanner } from "../../../../src/worker/request/envelope/msgpack-scanner.js";
 
 const NAMES = ["auth_data", "payload", "session_id"];
 const NONE = [undefined, undefined, undefined];

@@ -1,6 +1,6 @@
 import { Packr } from "msgpackr";
 import { describe, expect, test } from "vitest";
-import { PayloadError } from "../../../../src/errors.js";
+import { PayloadError } from "../../../../src/shared/errors.js";
 import { type EnvelopeHandler, read } from "./support/read.js";
 
 const AUTH = { cost: "1", endpoint: "e", reqnum: 1, request_idx: 2, signature: "s", url: "u" };

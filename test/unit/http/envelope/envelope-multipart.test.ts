@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Handler } from "../../../../src/config.js";
-import { PayloadError } from "../../../../src/errors.js";
+import { PayloadError } from "../../../../src/shared/errors.js";
+import type { Handler } from "../../../../src/worker/config/config.js";
 import { read } from "./support/read.js";
 
 const AUTH = { cost: "1", endpoint: "e", reqnum: 1, request_idx: 2, signature: "s", url: "u" };

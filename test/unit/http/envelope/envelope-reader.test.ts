@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { wholeOf } from "../../../../src/http/envelope/body-buffer.js";
+import { wholeOf } from "../../../../src/worker/request/envelope/body-buffer.js";
 import {
   type EnvelopeJudge,
   EnvelopeReader,
   type ReaderOptions,
   type ReadResult,
-} from "../../../../src/http/envelope/envelope-reader.js";
-import { UnverifiedBodies } from "../../../../src/http/envelope/unverified-bodies.js";
+} from "../../../../src/worker/request/envelope/envelope-reader.js";
+import { UnverifiedBodies } from "../../../../src/worker/request/envelope/unverified-bodies.js";
 import { eventually } from "../../../support/eventually.js";
 
 const AUTH = { cost: "1", endpoint: "e", reqnum: 1, request_idx: 2, signature: "s", url: "u" };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Handler } from "../../../../src/config.js";
-import { PayloadError } from "../../../../src/errors.js";
+import { PayloadError } from "../../../../src/shared/errors.js";
+import type { Handler } from "../../../../src/worker/config/config.js";
 import { unhandledRejections } from "../../support/unhandled-rejections.js";
 import { type EnvelopeHandler, LOOKED_AT, read } from "./support/read.js";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { decodeMsgpack } from "../../../../src/http/envelope/msgpack.js";
+import { decodeMsgpack } from "../../../../src/worker/request/envelope/msgpack.js";
 
 const MEGABYTE = 1_000_000;
 

@@ -1,6 +1,6 @@
 import { Packr } from "msgpackr";
 import { expect, test } from "vitest";
-import { decodeMsgpack } from "../../../../src/http/envelope/msgpack.js";
+import { decodeMsgpack } from "../../../../src/worker/request/envelope/msgpack.js";
 import { seededRandom } from "../../../machines/support/seeded-random.js";
 
 type Random = ReturnType<typeof seededRandom>;

@@ -1,6 +1,6 @@
 import { isNativeAccelerationEnabled, Packr } from "msgpackr";
 import { describe, expect, test } from "vitest";
-import { decodeMsgpack } from "../../../../src/http/envelope/msgpack.js";
+import { decodeMsgpack } from "../../../../src/worker/request/envelope/msgpack.js";
 
 const packr = new Packr({ useRecords: false });
 

@@ -10,9 +10,9 @@ import type {
   SocketEndpoint,
   SocketSink,
   WriterSink,
-} from "../../../../src/http/http-server.js";
-import { NODE_LIMITS, type NodeLimits } from "../../../../src/http/node/limits.js";
-import { listenNode } from "../../../../src/http/node/listen.js";
+} from "../../../../src/worker/server/http-server.js";
+import { NODE_LIMITS, type NodeLimits } from "../../../../src/worker/server/node/limits.js";
+import { listenNode } from "../../../../src/worker/server/node/listen.js";
 import { freePort } from "../../../support/free-port.js";
 
 /** A server of `node:http` for one test. */

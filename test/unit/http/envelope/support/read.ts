@@ -1,7 +1,7 @@
-import type { Handler } from "../../../../../src/config.js";
-import type { BodyFormat } from "../../../../../src/http/envelope/body-format.js";
-import { readEnvelope } from "../../../../../src/http/envelope/envelope-reader.js";
-import { readyPayload } from "../../../../../src/http/envelope/payload.js";
+import type { Handler } from "../../../../../src/worker/config/config.js";
+import type { BodyFormat } from "../../../../../src/worker/request/envelope/body-format.js";
+import { readEnvelope } from "../../../../../src/worker/request/envelope/envelope-reader.js";
+import { readyPayload } from "../../../../../src/worker/request/envelope/payload.js";
 
 /** What of a handler matters here. */
 export type EnvelopeHandler = Partial<

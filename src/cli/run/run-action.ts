@@ -1,0 +1,48 @@
+import { register } from "node:module";
+import { pathToFileURL } from "node:url";
+import { register as registerTypeScript } from "tsx/esm/api";
+import { TsworkerError } from "../../shared/errors.js";
+import { workerFile } from "../worker-file.js";
+import type { ModuleHooksData } from "./module-hooks.js";
+import { neverRun } from "./never-run.js";
+import { programFailure } from "./program-failure.js";
+
+/** What `tsworker run` does. */
+export async function run(worker: string, given: readonly string[]): Promise<void> {
+  const file = workerFile(worker);
+  const { href } = pathToFileURL(file);
+  process.argv = [process.execPath, file, ...given];
+  // Errors name the lines of the TypeScript that was written.
+  process.setSourceMapsEnabled(true);
+  const data: ModuleHooksData = { entry: href };
+  // Before those of tsx, which then take what a program is from ours.
+  register("./module-hooks.js", import.meta.url, { data });
+  registerTypeScript();
+  const fail = (error: unknown): void => {
+    console.error(failureText(error, worker, file));
+    process.exit(1);
+  };
+  process.on("uncaughtException", (error) => {
+    // A program that handles such errors itself decides what they mean.
+    if (process.listenerCount("uncaughtException") === 1) fail(error);
+  });
+  try {
+    const exports: Readonly<Record<string, unknown>> = await import(href);
+    process.once("beforeExit", (code) => {
+      const reason = code === 0 ? neverRun(file, exports) : undefined;
+      if (reason !== undefined) fail(new TsworkerError("WORKER_FAILED", reason));
+    });
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** How the failure of a program is told. A refusal by this package needs no place: its message says what to change. */
+function failureText(error: unknown, worker: string, file: string): string {
+  // By its name: the program may have a copy of this package of its own.
+  if (!(error instanceof Error) || error.name !== TsworkerError.name) return programFailure(error, file);
+  const isAtHome = process.env.WORKER_PORT === undefined && process.env.CONTAINER_ID === undefined;
+  const isAdvised = isAtHome && "code" in error && error.code === "ENVIRONMENT_INVALID";
+  const advice = `\non an instance the platform sets them; to try it here: npx tsworker dev ${worker}`;
+  return `error: ${error.message}${isAdvised ? advice : ""}`;
+}

@@ -1,0 +1,79 @@
+import { TsworkerError } from "../../shared/errors.js";
+import { fieldsOf } from "../request/fields-of.js";
+
+/** States of a worker at the engine; `idle` is ready, `stopped` is inactive. */
+export type WorkerState =
+  | "pending"
+  | "creating"
+  | "created"
+  | "loading"
+  | "model_loading"
+  | "idle"
+  | "stopping"
+  | "stopped"
+  | "starting"
+  | "rebooting"
+  | "error"
+  | "destroying"
+  | "update_ready"
+  | "update_rebooting"
+  | "update_starting";
+
+/** A worker of an endpoint, as the engine tells of it. Loads and capacities are workload, and workload per second. */
+export interface EndpointWorker {
+  readonly id: number;
+  readonly status: WorkerState;
+  /** Workload of the requests waiting or running. */
+  readonly cur_load: number;
+  /** Workload received since the report before. */
+  readonly new_load: number;
+  readonly cur_load_rolling_avg: number;
+  /** Workload served per second. */
+  readonly cur_perf: number;
+  /** The capacity that the engine reckons with. */
+  readonly perf: number;
+  /** The capacity that the benchmark measured. */
+  readonly measured_perf: number;
+  readonly dlperf: number;
+  /** From 0 to 1. */
+  readonly reliability: number;
+  /** Requests waiting or running. */
+  readonly reqs_working: number;
+  /** GiB. */
+  readonly disk_usage: number;
+  /** Epoch seconds. */
+  readonly loaded_at: number;
+  /** Epoch seconds. */
+  readonly started_at: number;
+}
+
+/** What the engine logged of an endpoint, from the important to the detailed. */
+export interface EndpointLogs {
+  readonly info0: string;
+  readonly info1: string;
+  readonly trace: string;
+  readonly debug: string;
+}
+
+/** @throws {TsworkerError} `ENGINE_INVALID`. */
+export function workersOf(json: unknown): readonly EndpointWorker[] {
+  if (Array.isArray(json) && json.every((each) => typeof fieldsOf(each).status === "string")) return json;
+  throw invalid("a list of workers", json);
+}
+
+/** What the engine leaves out is empty. @throws {TsworkerError} `ENGINE_INVALID`. */
+export function logsOf(json: unknown): EndpointLogs {
+  if (typeof json !== "object" || json === null || Array.isArray(json))
+    throw invalid("an object of logs", json);
+  const fields = fieldsOf(json);
+  const textOf = (level: string): string => {
+    const text = fields[level] ?? "";
+    return typeof text === "string" ? text : JSON.stringify(text);
+  };
+  return { info0: textOf("info0"), info1: textOf("info1"), trace: textOf("trace"), debug: textOf("debug") };
+}
+
+function invalid(expected: string, json: unknown): TsworkerError {
+  const got = JSON.stringify(json).slice(0, 500);
+  return new TsworkerError("ENGINE_INVALID", `expected ${expected} from the engine, got ${got}`);
+}

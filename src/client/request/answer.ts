@@ -1,0 +1,69 @@
+import { TsworkerError } from "../../shared/errors.js";
+import type { AuthData } from "../../shared/wire.js";
+import { sseData } from "../stream/sse-data.js";
+import { streamedBytes } from "../stream/streamed-bytes.js";
+import { quoted } from "./quoted.js";
+
+/** A worker's answer to a request. Its body can be read once, in one of the ways. */
+export class Answer {
+  /** Whether the status is 2xx. */
+  readonly ok: boolean;
+  readonly status: number;
+  /** Base URL of the worker that answered. */
+  readonly url: string;
+  /** The request's index at the engine: the same one however often it was tried. */
+  readonly requestIdx: number;
+  /**
+   * Seconds from the call until the answer was there, or began where it is a stream: waiting for a place and for a
+   * worker, and all tries, included.
+   */
+  readonly latency: number;
+  /** The answer itself, for its headers or another way to read it. */
+  readonly response: Response;
+
+  constructor(response: Response, { url, request_idx: requestIdx }: AuthData, latency: number) {
+    this.ok = response.ok;
+    this.status = response.status;
+    this.url = url;
+    this.requestIdx = requestIdx;
+    this.latency = latency;
+    this.response = response;
+  }
+
+  /** The body as JSON, whatever the status. @throws {SyntaxError} when it is not JSON. */
+  async json<T = unknown>(): Promise<T> {
+    return (await this.response.json()) as T;
+  }
+
+  /** The body as text, whatever the status. */
+  async text(): Promise<string> {
+    return this.response.text();
+  }
+
+  /** The body's bytes as they come, whatever the status. @throws {TsworkerError} `ANSWER_BROKEN`. */
+  async *bytes(): AsyncGenerator<Uint8Array, void> {
+    if (this.response.body) yield* streamedBytes(this.response.body);
+  }
+
+  /**
+   * The `data:` payloads of a stream of server-sent events, each as soon as it arrives, unparsed and including
+   * a last `[DONE]` where the model sends one. Leaving the loop early closes the connection, which cancels the
+   * request.
+   *
+   * @throws {TsworkerError} `WORKER_REFUSED` when the status is not 2xx, `ANSWER_BROKEN` when the stream breaks off.
+   * @throws the signal's reason when it is aborted.
+   */
+  async *events(): AsyncGenerator<string, void> {
+    await this.expectOk();
+    if (this.response.body) yield* sseData(this.response.body);
+  }
+
+  /** @throws {TsworkerError} `WORKER_REFUSED` with what the worker said, when the status is not 2xx. */
+  async expectOk(): Promise<void> {
+    if (this.ok) return;
+    throw new TsworkerError(
+      "WORKER_REFUSED",
+      `the worker at ${this.url} answered ${this.status}: ${quoted(await this.text())}`,
+    );
+  }
+}

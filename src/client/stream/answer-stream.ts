@@ -1,0 +1,70 @@
+import { TsworkerError } from "../../shared/errors.js";
+import { Answer } from "../request/answer.js";
+import { quoted } from "../request/quoted.js";
+import { sseData } from "./sse-data.js";
+import { streamLines } from "./stream-lines.js";
+
+/** What models end their events with. */
+const DONE = "[DONE]";
+
+/** Milliseconds that the end of the answer may take after `[DONE]`: leaving before it would count as cancelling. */
+const END_MS = 1000;
+
+/**
+ * An answer that is a stream: iterate over it for its events, parsed as JSON, each as soon as it arrives. The events
+ * are the data of server-sent events, up to a `[DONE]` where the model sends one, or the lines of newline-delimited
+ * JSON; JSON that is no stream is one event. Leaving the loop early cancels the request. The other ways to read an
+ * answer, `bytes()` among them, are there too.
+ *
+ * @example
+ * ```ts
+ * const stream = await endpoint.request<Chunk>("/v1/completions", { prompt, stream: true }, { stream: true });
+ * for await (const chunk of stream) process.stdout.write(chunk.choices[0].text);
+ * ```
+ */
+export class AnswerStream<T = unknown> extends Answer implements AsyncIterable<T> {
+  /**
+   * @throws {TsworkerError} `WORKER_REFUSED` when the status is not 2xx, `ANSWER_BROKEN` when the stream breaks off,
+   * `ANSWER_INVALID` when an event is not JSON.
+   * @throws the signal's reason when it is aborted.
+   */
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, void> {
+    await this.expectOk();
+    const { body, headers } = this.response;
+    if (body === null) return;
+    const type = headers.get("content-type") ?? "";
+    if (/^text\/event-stream/i.test(type)) yield* this.#events(body);
+    else if (/^application\/json\b/i.test(type)) yield this.#parsed(await this.text());
+    else for await (const line of streamLines(body)) yield this.#parsed(line);
+  }
+
+  async *#events(body: ReadableStream<Uint8Array>): AsyncGenerator<T, void> {
+    const limit = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    // Between the two, so that a read that waits can be ended.
+    const limited = body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>(), { signal: limit.signal });
+    try {
+      for await (const data of sseData(limited)) {
+        if (data === DONE) timer ??= setTimeout(() => limit.abort(), END_MS);
+        else if (timer === undefined) yield this.#parsed(data);
+      }
+    } catch (error) {
+      // After the last event nothing is missing any more.
+      if (timer === undefined) throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #parsed(text: string): T {
+    try {
+      return JSON.parse(text) as T;
+    } catch (cause) {
+      throw new TsworkerError(
+        "ANSWER_INVALID",
+        `expected JSON in the stream of the worker at ${this.url}, got: ${quoted(text)}; read events() or bytes() instead`,
+        { cause },
+      );
+    }
+  }
+}

@@ -1,0 +1,189 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { corsHeaders, preflightHeaders } from "../../shared/cors-headers.js";
+import { close, httpUrl, listen } from "../../shared/listen.js";
+import type { Admission } from "./admission.js";
+import { admittedBody } from "./admitted-body.js";
+import { type EngineAnswer, type EngineRequest, refusal, send, target } from "./exchange.js";
+import { foreignPage } from "./foreign-page.js";
+import { type Outage, strikes } from "./outage.js";
+import type { Method, Router } from "./router.js";
+
+/** Milliseconds that a request may take to arrive. */
+const REQUEST_MS = 60_000;
+
+interface EngineServerInput {
+  readonly host: string;
+  /** 0: any free one, the same one for as long as the object lives. */
+  readonly port: number;
+  /** Origins whose pages may call, or `*`. */
+  readonly cors: readonly string[];
+  readonly router: Router;
+  readonly admission: Admission;
+  /** Told of every request that is not answered 2xx. */
+  readonly onRefused: (path: string, reason: string) => void;
+  /** Told of what should not have happened. */
+  readonly onFault: (fault: string) => void;
+}
+
+/** What the routes take from pages of other origins. */
+const PREFLIGHT = { methods: "GET, POST, PUT, DELETE", headers: "*, authorization" };
+
+/** The engine's HTTP side: listens, reads requests, looks up their routes, and fails on demand. */
+export class EngineServer {
+  readonly #input: EngineServerInput;
+  readonly #origins: ReadonlySet<string>;
+  #server: Server | undefined;
+  #port: number | undefined;
+  #outage: Outage | undefined;
+  /** Whether it should listen: an outage that is over must not wake a stopped engine. */
+  #isStarted = false;
+
+  constructor(input: EngineServerInput) {
+    this.#input = input;
+    this.#origins = new Set(input.cors);
+  }
+
+  /** Base URL; undefined before the first start. */
+  get url(): string | undefined {
+    return this.#port === undefined ? undefined : httpUrl(this.#input.host, this.#port);
+  }
+
+  /**
+   * Listens, unless it does already or an outage refuses connections.
+   *
+   * @throws {TsworkerError} `PORT_UNAVAILABLE`.
+   */
+  async start(): Promise<void> {
+    this.#isStarted = true;
+    await this.#listen();
+  }
+
+  /** Stops listening and destroys every connection. */
+  async stop(): Promise<void> {
+    this.#isStarted = false;
+    await this.#close();
+  }
+
+  /** Fails in this way from now on; undefined: in none. */
+  async fail(outage: Outage | undefined): Promise<void> {
+    this.#outage = outage;
+    if (outage?.kind === "refuse") await this.#close();
+    else await this.#listen();
+  }
+
+  async #listen(): Promise<void> {
+    if (this.#server || !this.#isStarted || this.#outage?.kind === "refuse") return;
+    const server = createServer(
+      { requestTimeout: REQUEST_MS },
+      (request, response) => void this.#handle(request, response),
+    );
+    this.#server = server;
+    try {
+      this.#port = await listen(server, this.#input.host, this.#port ?? this.#input.port);
+    } catch (error) {
+      this.#server = undefined;
+      throw error;
+    }
+  }
+
+  async #close(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    if (server) await close(server);
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { path, query } = target(request);
+    const outage = this.#outage;
+    if (outage && strikes(outage, path)) {
+      this.#strike(outage, path, request, response);
+      return;
+    }
+    const foreign = foreignPage(request.headers, { host: this.#input.host, origins: this.#origins });
+    if (!foreign && this.#isLetIn(request, response)) return;
+    const answer = foreign ?? (await this.#answer(path, query, request));
+    if (answer === undefined) return;
+    if (answer.status >= 300) this.#input.onRefused(path, `answered ${answer.status}`);
+    try {
+      send(request, response, answer);
+    } catch (error) {
+      send(request, response, this.#fault(path, error));
+    }
+  }
+
+  /** Says who may read the answer. @returns whether that was all that was asked. */
+  #isLetIn(request: IncomingMessage, response: ServerResponse): boolean {
+    if (this.#origins.size === 0) return false;
+    const { origin = "" } = request.headers;
+    const isPreflight =
+      request.method === "OPTIONS" && request.headers["access-control-request-method"] !== undefined;
+    const permission = isPreflight ? preflightHeaders(origin, this.#origins, PREFLIGHT) : undefined;
+    const headers = permission ?? corsHeaders(origin, this.#origins);
+    for (const [index, name] of headers.entries()) {
+      if (index % 2 === 0) response.setHeader(name, headers[index + 1] ?? "");
+    }
+    if (permission !== undefined) response.writeHead(204).end();
+    return permission !== undefined;
+  }
+
+  /** The answer to a request; undefined: its client went away, or the engine was stopped. */
+  async #answer(
+    path: string,
+    query: URLSearchParams,
+    request: IncomingMessage,
+  ): Promise<EngineAnswer | undefined> {
+    const route = this.#input.router.find(path);
+    if ("status" in route) return route;
+    const { methods, access, id } = route;
+    const answer = methods[request.method as Method];
+    if (!answer) {
+      const allowed = Object.keys(methods).join(", ");
+      return refusal(405, `${path} takes ${allowed}, got ${request.method}`, { allow: allowed });
+    }
+    const { admission } = this.#input;
+    const { authorization } = request.headers;
+    const isKnown = admission.byHead(access, { authorization, query });
+    if (access === "account" && !isKnown) return refusal(401, "invalid api_key");
+    const text = request.method === "GET" ? "" : await admittedBody(request, { access, admission, isKnown });
+    if (typeof text !== "string") return text;
+    const isEmpty = request.method === "GET" || (request.method === "DELETE" && text.trim() === "");
+    const parsed = isEmpty ? { value: undefined } : parsedJson(text);
+    if (parsed === undefined) return refusal(400, "the body is not JSON");
+    return this.#answerOf(path, answer, { authorization, query, id, body: parsed.value, isKnown });
+  }
+
+  #answerOf(
+    path: string,
+    answer: (request: EngineRequest) => EngineAnswer,
+    request: EngineRequest,
+  ): EngineAnswer {
+    try {
+      return answer(request);
+    } catch (error) {
+      return this.#fault(path, error);
+    }
+  }
+
+  /** Who asked is told, whatever went wrong, and the engine goes on. */
+  #fault(path: string, error: unknown): EngineAnswer {
+    this.#input.onFault(`${path} failed: ${error instanceof Error ? error.stack : String(error)}`);
+    return refusal(500, "the engine failed at this; a notice says why");
+  }
+
+  #strike(outage: Outage, path: string, request: IncomingMessage, response: ServerResponse): void {
+    this.#input.onRefused(path, `outage: ${outage.kind}`);
+    request.on("error", () => {}); // The client may well give up while it still sends.
+    request.resume();
+    if (outage.kind === "status")
+      send(request, response, refusal(outage.status, "an outage is being rehearsed"));
+    else if (outage.kind !== "hang") request.socket.destroy();
+  }
+}
+
+function parsedJson(text: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,97 @@
+import { z } from "zod";
+import { ENDPOINT_STATES } from "../machines/endpoint.js";
+import { changedScaling, withoutNulls } from "../scaling/changed-scaling.js";
+import { type ScalingParameters, scalingParametersSchema } from "../scaling/scaling-parameters.js";
+
+/** What of an endpoint outlives the engine. */
+export interface EndpointRecord {
+  readonly id: number;
+  readonly name: string;
+  /** Key of clients that ask for a route. */
+  readonly apiKey: string;
+  /** Epoch seconds. */
+  readonly createdAt: number;
+  readonly state: (typeof ENDPOINT_STATES)[number];
+  readonly parameters: ScalingParameters;
+}
+
+/** Longest name that a call may give, in UTF-16 units. */
+const MOST_NAME = 1024;
+/** Most fields of a call; the clients that are known send some twenty. */
+const MOST_FIELDS = 200;
+
+const name = z.string().trim().min(1, "expected a name");
+const givenName = name.max(MOST_NAME, `expected at most ${MOST_NAME} characters`);
+const state = z.enum(ENDPOINT_STATES);
+
+/** An object whose fields are looked at one by one only if they are few. */
+const fields = z.custom<Readonly<Record<string, unknown>>>(
+  (given) =>
+    typeof given === "object" &&
+    given !== null &&
+    !Array.isArray(given) &&
+    Object.keys(given).length <= MOST_FIELDS,
+  `expected an object of at most ${MOST_FIELDS} fields`,
+);
+
+const body = fields.transform(withoutNulls);
+
+/** Body of `POST /api/v0/endptjobs/`. */
+export const endpointRequestSchema = body
+  .pipe(z.looseObject({ endpoint_name: givenName, endpoint_state: state.default("active") }))
+  .transform(withParameters);
+
+/** Body of `PUT /api/v0/endptjobs/<id>/`: what is not named stays. */
+export function endpointChangeSchema({ name: oldName, state: oldState, parameters }: EndpointRecord) {
+  return fields
+    .transform((said) => changedScaling(parameters, said))
+    .pipe(
+      z.looseObject({ endpoint_name: givenName.default(oldName), endpoint_state: state.default(oldState) }),
+    )
+    .transform(withParameters);
+}
+
+function withParameters(
+  body: { readonly endpoint_name: string; readonly endpoint_state: EndpointRecord["state"] },
+  context: z.RefinementCtx,
+) {
+  const parsed = scalingParametersSchema.safeParse(body);
+  for (const { path, message } of parsed.error?.issues ?? []) {
+    context.addIssue({ code: "custom", path: [...path], message });
+  }
+  if (!parsed.success) return z.NEVER;
+  return { name: body.endpoint_name, state: body.endpoint_state, parameters: parsed.data };
+}
+
+/** An endpoint in the state file. */
+export const endpointRecordSchema: z.ZodType<EndpointRecord> = z.object({
+  id: z.int().positive(),
+  name,
+  apiKey: z.string(),
+  createdAt: z.number(),
+  state,
+  parameters: scalingParametersSchema,
+});
+
+/** An endpoint by its names on the wire. */
+export function wireEndpoint({
+  id,
+  name: endpoint_name,
+  apiKey,
+  createdAt,
+  state: endpoint_state,
+  parameters,
+}: EndpointRecord) {
+  return {
+    id,
+    endpoint_name,
+    api_key: apiKey,
+    user_id: 1,
+    created_at: createdAt,
+    endpoint_state,
+    ...parameters,
+    inactivity_timeout: parameters.inactivity_timeout ?? null,
+    auto_delete_in_seconds: null,
+    auto_delete_due_24h: false,
+  };
+}

@@ -1,0 +1,79 @@
+import { constants } from "node:fs";
+import { open, rename, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { checkRegular } from "../../shared/check-regular.js";
+
+/** Opening a FIFO without `O_NONBLOCK` blocks a thread until its other end is opened, and the process cannot exit. */
+const { O_CREAT, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+
+/**
+ * The text of a regular file.
+ *
+ * @throws where it is anything else; with the code `ENOENT` where there is nothing.
+ */
+export async function readRegularFile(path: string): Promise<string> {
+  await refuseOther(path);
+  const file = await open(path, O_RDONLY | O_NONBLOCK);
+  try {
+    checkRegular(await file.stat());
+    return await file.readFile("utf8");
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Puts a regular file that only its owner can read in the place of another one, or of none. It is always whole, because it
+ * is written beside it as `<path>.new` and renamed.
+ *
+ * @throws where something else than a regular file is in either place, which then stays.
+ */
+export async function replaceRegularFile(path: string, text: string): Promise<void> {
+  const beside = `${path}.new`;
+  try {
+    await refuseOther(path);
+    await refuseOther(beside);
+    const file = await open(beside, O_WRONLY | O_CREAT | O_NONBLOCK, 0o600);
+    try {
+      checkRegular(await file.stat());
+      // One that an earlier process left may have been open to others.
+      await file.chmod(0o600);
+      await file.truncate();
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(beside, path);
+  } catch (cause) {
+    throw inWords(cause, dirname(resolve(path)));
+  }
+}
+
+/** @throws when something else than a regular file is there. It is not opened for that: a device may react. */
+async function refuseOther(path: string): Promise<void> {
+  try {
+    checkRegular(await stat(path));
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
+  }
+}
+
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error && "code" in error ? error.code : undefined;
+
+/** What the code of a failed writing means for the folder. */
+function inWords(cause: unknown, folder: string): unknown {
+  switch (codeOf(cause)) {
+    case "ENOENT":
+      return new Error(`there is no folder ${folder}`, { cause });
+    case "ENOTDIR":
+      return new Error(`${folder} is not a folder`, { cause });
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return new Error(`no permission to write in the folder ${folder}`, { cause });
+    default:
+      return cause;
+  }
+}

@@ -1,0 +1,114 @@
+import type { EventRecord, InspectRecord, SafeValue } from "../recorder/frames.js";
+import { type Entry, eventOf, type RecordEntry } from "./entry.js";
+import { addEarlier, type MomentDraft, type Past } from "./past.js";
+import { Ring } from "./ring.js";
+
+/** How much of the past the page keeps. */
+export const KEPT_ENTRIES = 20_000;
+
+/** The past, as far as it is kept. */
+export class History {
+  readonly entries: Ring<Entry>;
+  /** The last event of each actor that has not ended, by reference. */
+  readonly #latest = new Map<string, EventRecord>();
+  #lastN = -1;
+
+  constructor(capacity: number = KEPT_ENTRIES) {
+    this.entries = new Ring(capacity);
+  }
+
+  /** Number of the newest record; -1: there was none. */
+  get lastN(): number {
+    return this.#lastN;
+  }
+
+  add(record: InspectRecord): void {
+    // What was seen before comes again when the page connects anew.
+    if (record.n <= this.#lastN) return;
+    this.#lastN = record.n;
+    const before = record.kind === "event" ? this.#latest.get(record.ref)?.state : undefined;
+    this.entries.push({ kind: "record", n: record.n, at: record.at, record, before });
+    if (record.kind !== "event") return;
+    if (record.status === "active") this.#latest.set(record.ref, record);
+    else this.#latest.delete(record.ref);
+  }
+
+  addGap(at: number, counts: Readonly<Record<string, number>>): void {
+    if (Object.keys(counts).length > 0) this.entries.push({ kind: "gap", n: this.#lastN, at, counts });
+  }
+
+  /** Forgets everything: another worker's past begins. */
+  clear(): void {
+    this.entries.clear();
+    this.#latest.clear();
+    this.#lastN = -1;
+  }
+
+  /** The last event that an actor took; undefined: not known, or it has ended. */
+  latestOf(ref: string): EventRecord | undefined {
+    return this.#latest.get(ref);
+  }
+
+  /** Position of the last entry at or before a record; one before the first entry where there is none. O(log n). */
+  positionOf(n: number): number {
+    return this.#lastWhere((entry) => entry.n <= n);
+  }
+
+  /** Position of the last entry at or before a time; one before the first entry where there is none. O(log n). */
+  positionAt(at: number): number {
+    return this.#lastWhere((entry) => entry.at <= at);
+  }
+
+  /** The record of a number, with what came before it. */
+  entryOf(n: number): RecordEntry | undefined {
+    // Gaps bear the number of the record that they come after.
+    for (let position = this.positionOf(n); position >= this.entries.start; position -= 1) {
+      const entry = this.entries.at(position);
+      if (entry === undefined || entry.n !== n) return undefined;
+      if (entry.kind === "record") return entry;
+    }
+    return undefined;
+  }
+
+  /** An actor's last context at or before a record; undefined: not known. */
+  contextOf(ref: string, n: number = Number.POSITIVE_INFINITY): SafeValue | undefined {
+    for (let position = this.positionOf(n); position >= this.entries.start; position -= 1) {
+      const record = eventOf(this.entries.at(position));
+      if (record?.ref === ref && record.context !== undefined) return record.context;
+    }
+    return undefined;
+  }
+
+  /** All actors as they were after a record. One pass over what is kept. */
+  pastAt(n: number): Past {
+    const moments = new Map<string, MomentDraft>();
+    const unborn = new Set<string>();
+    const later = new Set<string>();
+    const here = this.positionOf(n);
+    for (let position = this.entries.end - 1; position > here; position -= 1) {
+      const record = eventOf(this.entries.at(position));
+      if (record === undefined) continue;
+      later.add(record.ref);
+      if (record.event === "xstate.init") unborn.add(record.ref);
+    }
+    for (let position = here; position >= this.entries.start; position -= 1) {
+      const record = eventOf(this.entries.at(position));
+      if (record !== undefined) addEarlier(moments, record);
+    }
+    const at = this.entries.at(here)?.at ?? this.entries.at(here + 1)?.at ?? 0;
+    return { n, at, moments, unborn, later };
+  }
+
+  /** @param isBefore true for the entries up to some place, false from there on. */
+  #lastWhere(isBefore: (entry: Entry) => boolean): number {
+    let low = this.entries.start;
+    let high = this.entries.end;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const entry = this.entries.at(middle);
+      if (entry !== undefined && isBefore(entry)) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+}

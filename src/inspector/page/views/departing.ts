@@ -1,0 +1,48 @@
+import type { TicketView } from "../../recorder/frames.js";
+
+/** A ticket as it is drawn. */
+export interface Shown {
+  readonly ticket: TicketView;
+  /** When it left, on the clock that is asked with; undefined: it is there. */
+  readonly leftAt: number | undefined;
+}
+
+/** So many tickets are seen leaving at once: more cannot be followed by the eye. */
+const MOST = 8;
+
+/**
+ * Tickets as they are, in their order, and between them those that left a moment ago, where they were: they are to be
+ * seen leaving.
+ *
+ * @param before what was shown before.
+ * @param tickets that are there now.
+ * @param moved ids of those that are shown elsewhere now.
+ * @param now any clock in milliseconds that runs forward.
+ * @param linger for how many milliseconds one that left is shown.
+ */
+export function withDeparting(
+  before: readonly Shown[],
+  tickets: readonly TicketView[],
+  moved: ReadonlySet<string>,
+  now: number,
+  linger: number,
+): readonly Shown[] {
+  const indexes = new Map(tickets.map(({ id }, index) => [id, index]));
+  const shown: Shown[] = [];
+  let next = 0;
+  let departing = 0;
+  const addUpTo = (end: number): void => {
+    for (const ticket of tickets.slice(next, end)) shown.push({ ticket, leftAt: undefined });
+    next = Math.max(next, end);
+  };
+  for (const { ticket, leftAt = now } of before) {
+    const index = indexes.get(ticket.id);
+    if (index !== undefined) addUpTo(index + 1);
+    else if (!moved.has(ticket.id) && now - leftAt < linger && departing < MOST) {
+      departing++;
+      shown.push({ ticket, leftAt });
+    }
+  }
+  addUpTo(tickets.length);
+  return shown;
+}

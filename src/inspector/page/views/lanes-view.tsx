@@ -1,0 +1,141 @@
+import { useRef } from "preact/hooks";
+import type { ActorRow, LaneView } from "../../recorder/frames.js";
+import { ageText } from "./age-text.js";
+import { assignSlots } from "./slots.js";
+import { TicketCard } from "./ticket-card.js";
+import { useCrowd } from "./use-crowd.js";
+import { useDeparting } from "./use-departing.js";
+import "./lanes-view.css";
+
+/** Of the slots of a queue so many are drawn at least, as far as it has them; more where tickets run in them. */
+const SLOTS_DRAWN = 24;
+
+type LaneCounts = NonNullable<ActorRow["lane"]>;
+
+const count = (number: number): string => number.toLocaleString("en");
+
+function Facts({ counts, now }: { readonly counts: LaneCounts; readonly now: number }) {
+  const { waiting, running, limit, oldestAt } = counts;
+  return (
+    <dl class="lanes-facts">
+      <div>
+        <dt>Running</dt>
+        <dd>
+          {count(running)}
+          <small>{limit === null ? "no limit" : `of ${count(limit)}`}</small>
+        </dd>
+      </div>
+      <div>
+        <dt>Waiting</dt>
+        <dd>{count(waiting)}</dd>
+      </div>
+      <div>
+        <dt>Oldest wait</dt>
+        <dd>{oldestAt === undefined ? "–" : ageText(now - oldestAt)}</dd>
+      </div>
+    </dl>
+  );
+}
+
+interface LaneProps {
+  readonly lane: LaneView;
+  readonly counts: LaneCounts;
+  readonly now: number;
+}
+
+function Running({ lane, counts, now, largest }: LaneProps & { readonly largest: number }) {
+  const slots = useRef<readonly (string | undefined)[]>([]);
+  const ids = lane.running.map(({ id }) => id);
+  const isInCrowd = useCrowd(ids);
+  slots.current = assignSlots(slots.current, ids);
+  const tickets = new Map(lane.running.map((ticket) => [ticket.id, ticket]));
+  const used = slots.current.length;
+  const length = counts.limit === null ? used : Math.max(used, Math.min(counts.limit, SLOTS_DRAWN));
+  const shared = { largest, now, isInCrowd };
+  const beyond = counts.running - lane.running.length;
+  const free = counts.limit === null ? 0 : counts.limit - length - beyond;
+  return (
+    <section class="lanes-part" aria-label="Running">
+      <h3>Running</h3>
+      {length === 0 && <p class="lanes-empty">No request is running.</p>}
+      <ol class="lanes-cards">
+        {Array.from({ length }, (_none, slot) => {
+          const ticket = tickets.get(slots.current[slot] ?? "");
+          if (ticket === undefined) return <li key={`slot ${slot}`} class="lanes-slot" />;
+          return <TicketCard key={ticket.id} {...shared} ticket={ticket} tone="running" />;
+        })}
+      </ol>
+      {beyond > 0 && <p class="lanes-more">{count(beyond)} more are running</p>}
+      {free > 0 && <p class="lanes-more">{count(free)} more slots are free</p>}
+    </section>
+  );
+}
+
+function Waiting({ lane, counts, now, largest }: LaneProps & { readonly largest: number }) {
+  const shown = useDeparting(lane.waiting, lane.running);
+  const isInCrowd = useCrowd(lane.waiting.map(({ id }) => id));
+  const shared = { largest, now, isInCrowd };
+  const beyond = counts.waiting - lane.waiting.length;
+  const isFull = counts.limit !== null && counts.running >= counts.limit;
+  let turn = 0;
+  return (
+    <section class="lanes-part" aria-label="Waiting">
+      <h3>
+        Waiting<small>in the order of their turns</small>
+      </h3>
+      {shown.length === 0 && beyond === 0 && (
+        <p class="lanes-empty">
+          {isFull ? "Nobody waits." : "Nobody waits: a new request gets its turn at once."}
+        </p>
+      )}
+      <ol class="lanes-cards">
+        {shown.map(({ ticket, leftAt }) => {
+          if (leftAt !== undefined)
+            return <TicketCard key={ticket.id} {...shared} ticket={ticket} tone="leaving" />;
+          turn++;
+          return <TicketCard key={ticket.id} {...shared} ticket={ticket} tone="waiting" turn={turn} />;
+        })}
+      </ol>
+      {beyond > 0 && <p class="lanes-more">{count(beyond)} more wait behind them</p>}
+    </section>
+  );
+}
+
+function Lane({ lane, counts, now }: LaneProps) {
+  const largest = [...lane.running, ...lane.waiting].reduce(
+    (most, { workload }) => Math.max(most, workload),
+    0,
+  );
+  const parts = { lane, counts, now, largest };
+  return (
+    <>
+      <Running {...parts} />
+      <Waiting {...parts} />
+    </>
+  );
+}
+
+/**
+ * A queue as it is now: who runs, and who waits in which order.
+ *
+ * @param props.lane of `row`; undefined: its tickets are not known.
+ * @param props.now epoch milliseconds on the worker's clock.
+ */
+export function LanesView(props: {
+  readonly lane: LaneView | undefined;
+  readonly row: ActorRow;
+  readonly now: number;
+}) {
+  const { lane, row, now } = props;
+  if (row.lane === undefined) return <p class="lanes-empty">{row.id} is no queue: it has no tickets.</p>;
+  return (
+    <div class="lanes">
+      <Facts counts={row.lane} now={now} />
+      {lane === undefined ? (
+        <p class="lanes-empty">The tickets of this queue are not known.</p>
+      ) : (
+        <Lane key={row.ref} lane={lane} counts={row.lane} now={now} />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,190 @@
+import type { AnyActorRef } from "xstate";
+import { VERSION } from "../../shared/package-root.js";
+import { WallClock } from "../../shared/wall-clock.js";
+import { machineCharts } from "../chart/machine-charts.js";
+import { errorOf, isErrorLine } from "./error-of.js";
+import type { Feed, Hello, LaneView, Tick, TimerView } from "./frames.js";
+import { lanesOf } from "./lanes-of.js";
+import type { LiveActor } from "./live-actor.js";
+import { Recorder } from "./recorder.js";
+import { requestObserver } from "./request-marks.js";
+import type { RequestObserver } from "./request-observer.js";
+import { Samples, type SamplesOptions } from "./samples.js";
+import { timersOf } from "./timers-of.js";
+
+/** Milliseconds between two frames while somebody looks, and between two samples always. */
+const TICK_MS = 100;
+const SAMPLE_MS = 1000;
+/** Actors that are told of at once, at the beginning and in a tick: there may be 10,000 sessions. */
+const MAX_ACTORS = 2000;
+const MAX_CHANGES = 500;
+
+const CHARTS = machineCharts();
+
+export interface InspectorOptions {
+  /** Records that are kept. */
+  readonly events: number;
+  /** The worker's public URL. */
+  readonly url: string;
+  /** Takes secrets out of text. */
+  readonly scrub: (text: string) => string;
+}
+
+/** What the inspector looks at once the worker is put together. */
+export interface Inspected extends SamplesOptions {
+  readonly worker: AnyActorRef;
+}
+
+/**
+ * What a worker does, for people to see: keeps the past, and tells whoever subscribes what happens from then on. Everything
+ * that is told is plain data.
+ */
+export class Inspector implements Feed {
+  readonly recorder: Recorder;
+  readonly requests: RequestObserver;
+  readonly #options: InspectorOptions;
+  readonly #clock = new WallClock();
+  readonly #startedAt = performance.now();
+  readonly #listeners = new Set<(tick: Tick) => void>();
+  #inspected: Inspected | undefined;
+  #samples: Samples | undefined;
+  #sampling: NodeJS.Timeout | undefined;
+  #ticking: NodeJS.Timeout | undefined;
+  /** Number of the last record that the listeners were told of. */
+  #told = 0;
+  /** Names the timers that the listeners were told of. */
+  #timersText = "";
+
+  constructor(options: InspectorOptions) {
+    this.#options = options;
+    this.recorder = new Recorder({
+      charts: CHARTS,
+      size: options.events,
+      clock: this.#clock,
+      scrub: options.scrub,
+    });
+    this.requests = requestObserver(this.recorder, this.#clock);
+  }
+
+  /** Begins to take samples. */
+  begin(inspected: Inspected): void {
+    this.#inspected = inspected;
+    this.#samples = new Samples(inspected);
+    this.#samples.take(performance.now());
+    this.#sampling = setInterval(() => this.#sample(), SAMPLE_MS).unref();
+  }
+
+  /** Tells of what came last, and ends what was begun: nobody hears anything more. */
+  close(): void {
+    this.#tick();
+    clearInterval(this.#sampling);
+    clearInterval(this.#ticking);
+    this.#listeners.clear();
+  }
+
+  /** A line of the worker's log, as JSON: from `warn` on it is worth a record. */
+  onLogLine(line: string): void {
+    if (isErrorLine(line)) this.recorder.error(() => errorOf(line));
+  }
+
+  hello(): Hello {
+    // Whoever listens already is told of what came so far, so that it is in the hello only.
+    this.#tick();
+    const [actors] = splitAt(this.recorder.actors, MAX_ACTORS);
+    return {
+      type: "hello",
+      format: 1,
+      version: VERSION,
+      url: this.#options.url,
+      startedAt: this.#clock.at(this.#startedAt),
+      at: this.#clock.now(),
+      charts: CHARTS,
+      actors: actors.map((actor) => actor.row(this.#clock)),
+      actorsLeftOut: this.#actorsLeftOut(),
+      records: this.recorder.records.after(0),
+      samples: this.#samples?.kept ?? [],
+      lanes: this.#lanesNow(),
+      timers: this.#timersNow(),
+    };
+  }
+
+  subscribe(onTick: (tick: Tick) => void): () => void {
+    this.#listeners.add(onTick);
+    this.#ticking ??= setInterval(() => this.#tick(), TICK_MS).unref();
+    return () => {
+      this.#listeners.delete(onTick);
+      if (this.#listeners.size > 0) return;
+      clearInterval(this.#ticking);
+      this.#ticking = undefined;
+    };
+  }
+
+  #sample(): void {
+    // The times of day that were sent of actors are wrong now.
+    if (this.#clock.adjust()) for (const actor of this.recorder.actors) this.recorder.actors.change(actor);
+    const now = performance.now();
+    const sample = this.#samples?.take(now, this.#clock.at(now));
+    if (sample !== undefined) this.#tick(sample);
+  }
+
+  #tick(sample?: Tick["sample"]): void {
+    const { changed, gone } = this.recorder.actors.takeChanges();
+    const records = this.recorder.records.after(this.#told);
+    this.#told = this.recorder.records.last;
+    const leftOut = leftOutOf(changed);
+    if (this.#listeners.size === 0) return;
+    const timers = this.#timersNow();
+    const timersText = timers.map(({ ref, event, startedAt }) => `${ref} ${event} ${startedAt}`).join();
+    const hasTimers = timersText !== this.#timersText;
+    this.#timersText = timersText;
+    if (changed.length + gone.length + records.length === 0 && !hasTimers && sample === undefined) return;
+    const [told, others] = splitAt(changed, MAX_CHANGES);
+    this.recorder.actors.putBack(others);
+    const tick: Tick = {
+      type: "tick",
+      at: this.#clock.now(),
+      actors: told.map((actor) => actor.row(this.#clock)),
+      gone,
+      actorsLeftOut: this.#actorsLeftOut(),
+      records,
+      leftOut,
+      ...(sample && { sample }),
+      ...(changed.some(({ kind }) => kind === "queue") && { lanes: this.#lanesNow() }),
+      ...(hasTimers && { timers }),
+    };
+    for (const listener of [...this.#listeners]) listener(tick);
+  }
+
+  #actorsLeftOut(): number {
+    return Math.max(0, this.recorder.actors.size - MAX_ACTORS);
+  }
+
+  #lanesNow(): readonly LaneView[] {
+    return lanesOf(this.recorder.actors, this.#clock);
+  }
+
+  #timersNow(): readonly TimerView[] {
+    return this.#inspected === undefined ? [] : timersOf(this.#inspected.worker);
+  }
+}
+
+/** The first so many of these actors, those of the worker itself before the many sessions, and the others. */
+function splitAt(
+  actors: Iterable<LiveActor>,
+  count: number,
+): readonly [first: readonly LiveActor[], others: readonly LiveActor[]] {
+  const all = [...actors];
+  if (all.length <= count) return [all, []];
+  const sorted = all.toSorted((a, b) => Number(a.kind === "session") - Number(b.kind === "session"));
+  return [sorted.slice(0, count), sorted.slice(count)];
+}
+
+/** How many events each of these actors has taken unrecorded since this was last asked. */
+function leftOutOf(actors: Iterable<LiveActor>): Tick["leftOut"] {
+  const counts: Record<string, number> = {};
+  for (const actor of actors) {
+    if (actor.leftOut > actor.leftOutTold) counts[actor.ref] = actor.leftOut - actor.leftOutTold;
+    actor.leftOutTold = actor.leftOut;
+  }
+  return counts;
+}

@@ -1,0 +1,36 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { packageRoot } from "../../shared/package-root.js";
+
+/** A file of the page. */
+export interface PageFile {
+  /** Below the page's address; empty for the page itself. */
+  readonly path: string;
+  readonly contentType: string;
+  readonly body: Buffer;
+}
+
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  html: "text/html; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  txt: "text/plain; charset=utf-8",
+};
+
+/**
+ * The page as the build left it, read once.
+ *
+ * @throws where it was not built.
+ */
+export function pageFiles(): readonly PageFile[] {
+  const directory = join(packageRoot, "dist", "inspect-page");
+  const fileOf = (name: string, path: string): PageFile => ({
+    path,
+    contentType: CONTENT_TYPES[name.slice(name.lastIndexOf(".") + 1)] ?? "application/octet-stream",
+    body: readFileSync(join(directory, name)),
+  });
+  return [
+    fileOf("index.html", ""),
+    ...readdirSync(join(directory, "assets")).map((name) => fileOf(join("assets", name), `assets/${name}`)),
+  ];
+}

@@ -1,0 +1,259 @@
+import { isIPv6 } from "node:net";
+import { z } from "zod";
+import { TsworkerError } from "../../shared/errors.js";
+import { faultList } from "../../shared/fault-list.js";
+import { isHttpUrl } from "../../shared/is-http-url.js";
+import { scrubber } from "../../shared/scrubber.js";
+import { checkCredentials } from "./credentials-schema.js";
+
+/** Where the certificate and its key lie when `USE_SSL` is `true` and nothing else is said. */
+export const CERTIFICATE_FILE = "/etc/instance.crt";
+export const CERTIFICATE_KEY_FILE = "/etc/instance.key";
+/** Whose presence asks whoever starts workers to fetch their newest version first. */
+const FORCE_UPDATE_FILE = "/.force_update";
+/** Where the benchmark's result is kept over restarts: in the working directory. */
+const BENCHMARK_FILE = ".has_benchmark";
+
+const DEFAULT_REPORT_ADDRESS = "https://run.vast.ai";
+
+/** What the process is told by its environment variables. */
+export interface Environment {
+  /** `WORKER_PORT`: port of the public server. */
+  readonly port: number;
+  /** `WORKER_HTTP_PORT`: port of the second, plain-HTTP server. @default WORKER_PORT + 1 */
+  readonly httpPort: number;
+  /** `WORKER_HTTP_HOST`: address that the second server listens on. @default 127.0.0.1 */
+  readonly httpHost: string;
+  /** `HTTP_SERVER`: which server stands behind both ports. @default auto */
+  readonly server: ServerChoice;
+  /** `USE_SSL` is `true`: the public server speaks TLS. */
+  readonly useSsl: boolean;
+  /** `SSL_CERTIFICATE`: PEM file of the certificate. @default /etc/instance.crt */
+  readonly certificateFile: string;
+  /** `SSL_CERTIFICATE_KEY`: PEM file of its key. @default /etc/instance.key */
+  readonly certificateKeyFile: string;
+  /** From `PUBLIC_IPADDR` and `VAST_TCP_PORT_<WORKER_PORT>`: how clients reach this worker. */
+  readonly publicUrl: string;
+  /** `CONTAINER_ID`: this worker's id in reports. */
+  readonly workerId: number;
+  /** `REPORT_ADDR`: base URLs of the engine, in the order in which they are tried. @default https://run.vast.ai */
+  readonly reportAddresses: readonly string[];
+  /** `MASTER_TOKEN`: the secret in reports. @default empty */
+  readonly masterToken: string;
+  /** `FORCE_UPDATE_FILE`: what `/pyworker/update` leaves. @default /.force_update */
+  readonly forceUpdateFile: string;
+  /** `BENCHMARK_FILE`: where the benchmark's result is kept. @default .has_benchmark */
+  readonly benchmarkFile: string;
+  /** `UNSECURED`: signatures are not checked. @default false */
+  readonly unsecured: boolean;
+  /** `MODEL_HEALTH_ENDPOINT`: health URL or path where the configuration names none. */
+  readonly healthEndpoint: string | undefined;
+  /** `MODEL_API_KEY`: the model server's key, sent to it as a bearer token. */
+  readonly modelApiKey: string | undefined;
+  /** `DEV_MODEL_URL`: model server in the place of the configuration's, as `tsworker dev` simulates it. */
+  readonly devModelUrl: string | undefined;
+  /** `DEV_MODEL_LOG`: the log of that one, in the place of the configuration's. */
+  readonly devModelLog: string | undefined;
+  /** `LOG_LEVEL`. @default info */
+  readonly logLevel: LogLevel;
+  /** `INSPECT`: there is an inspector. @default false */
+  readonly inspect: boolean;
+  /** `INSPECT_TOKEN`: what whoever looks must know. */
+  readonly inspectToken: string | undefined;
+  /** `INSPECT_STATELY`: WebSocket URL of a relay of Stately's inspector; implies `INSPECT`. */
+  readonly inspectStately: string | undefined;
+}
+
+const SERVERS = ["auto", "uws", "node"] as const;
+/** `auto` is uWebSockets.js where it runs, and `node:http` otherwise. */
+export type ServerChoice = (typeof SERVERS)[number];
+
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** One of some words, in any case; the first where none is given. */
+const choice = <const Words extends readonly [string, ...string[]]>(words: Words, otherwise: Words[number]) =>
+  z
+    .string()
+    .default("")
+    .transform((text) => text.trim().toLowerCase() || otherwise)
+    .pipe(z.enum(words, `expected one of ${words.join(", ")}`));
+
+const integer = (expected: string, min: number, max: number) =>
+  z
+    .string(expected)
+    .trim()
+    .refine((text) => /^-?\d+$/.test(text) && Number(text) >= min && Number(text) <= max, expected)
+    .transform(Number);
+
+const MAX_PORT = 65535;
+
+/** What a WebSocket can be opened to. */
+const isSocketUrl = (text: string): boolean =>
+  /^wss?:\/\//.test(text) && URL.canParse(text) && !text.includes("#");
+
+/** An empty variable counts as one that is not set. */
+const optional = <Schema extends z.ZodType>(schema: Schema) =>
+  z.preprocess((text) => (text === "" ? undefined : text), schema.optional());
+
+const path = (otherwise: string) =>
+  z
+    .string()
+    .default("")
+    .transform((text) => text || otherwise);
+
+const port = integer(`expected a port number from 1 to ${MAX_PORT}`, 1, MAX_PORT);
+const flag = (...yes: string[]) =>
+  z
+    .string()
+    .default("")
+    .transform((text) => yes.includes(text.trim().toLowerCase()));
+
+const workerId = integer("expected an integer", Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+
+const reportAddresses = z
+  .string()
+  .default("")
+  .transform((text) => {
+    const addresses = text.split(",").map((address) => address.trim().replace(/\/+$/, ""));
+    const given = addresses.filter((address) => address !== "");
+    return given.length > 0 ? given : [DEFAULT_REPORT_ADDRESS];
+  })
+  .refine((addresses) => addresses.every(isHttpUrl), "expected http: or https: URLs, separated by commas");
+
+/** A variable's value as an error message may have it. */
+const shown = (name: string, value: string | undefined): string | undefined =>
+  value !== undefined && name === "MODEL_API_KEY" ? "[redacted]" : value && scrubber([])(value);
+
+/**
+ * Reads the environment: the one place that knows the variables' names.
+ *
+ * @throws TsworkerError `ENVIRONMENT_INVALID`, whose message lists all faults, each with its variable, what was
+ * expected and what came.
+ */
+export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Environment {
+  const publicPort = `VAST_TCP_PORT_${variables.WORKER_PORT?.trim() ?? "<WORKER_PORT>"}`;
+  const schema = z.object({
+    WORKER_PORT: port,
+    WORKER_HTTP_PORT: optional(port),
+    WORKER_HTTP_HOST: z
+      .string()
+      .default("")
+      .transform((text) => text.trim() || "127.0.0.1"),
+    HTTP_SERVER: choice(SERVERS, "auto"),
+    USE_SSL: flag("true"),
+    SSL_CERTIFICATE: path(CERTIFICATE_FILE),
+    SSL_CERTIFICATE_KEY: path(CERTIFICATE_KEY_FILE),
+    PUBLIC_IPADDR: z
+      .string("expected the worker's public address")
+      .trim()
+      .min(1, "expected the worker's public address"),
+    CONTAINER_ID: workerId,
+    REPORT_ADDR: reportAddresses,
+    MASTER_TOKEN: z.string().default(""),
+    FORCE_UPDATE_FILE: path(FORCE_UPDATE_FILE),
+    BENCHMARK_FILE: path(BENCHMARK_FILE),
+    UNSECURED: flag("true", "1", "yes", "on"),
+    MODEL_HEALTH_ENDPOINT: z
+      .string()
+      .optional()
+      .transform((text) => text || undefined)
+      .refine(
+        (text) => text === undefined || text.startsWith("/") || isHttpUrl(text),
+        'expected a path that begins with "/", or an http: or https: URL',
+      )
+      .superRefine(checkCredentials),
+    MODEL_API_KEY: z
+      .string()
+      .optional()
+      .transform((text) => text?.trim() || undefined)
+      .refine(
+        (text) => text === undefined || /^[\x21-\x7e]+$/.test(text),
+        "expected visible ASCII characters without blanks",
+      ),
+    DEV_MODEL_URL: z
+      .string()
+      .optional()
+      .transform((text) => text?.replace(/\/+$/, "") || undefined)
+      .refine((text) => text === undefined || isHttpUrl(text), "expected an http: or https: URL"),
+    DEV_MODEL_LOG: z
+      .string()
+      .optional()
+      .transform((text) => text || undefined),
+    LOG_LEVEL: choice(LOG_LEVELS, "info"),
+    INSPECT: flag("true", "1", "yes", "on"),
+    INSPECT_TOKEN: z
+      .string()
+      .optional()
+      .transform((text) => text || undefined),
+    INSPECT_STATELY: z
+      .string()
+      .optional()
+      .transform((text) => text || undefined)
+      .refine(
+        (text) => text === undefined || isSocketUrl(text),
+        "expected a ws: or wss: URL without a fragment",
+      ),
+  });
+  const parsed = schema.safeParse(variables);
+  // Its name is known only with the port.
+  const parsedPort = z.object({ [publicPort]: port }).safeParse(variables);
+  const issues = [...(parsed.error?.issues ?? []), ...(parsedPort.error?.issues ?? [])];
+  const faults = issues.map(({ path, message }) => {
+    const name = String(path[0]);
+    const value = shown(name, variables[name]);
+    return `${name}: ${message}, ${value === undefined ? "but it is not set" : `got ${JSON.stringify(value)}`}`;
+  });
+  const httpPort = parsed.data?.WORKER_HTTP_PORT ?? (parsed.data?.WORKER_PORT ?? 0) + 1;
+  if (httpPort > MAX_PORT)
+    faults.push(`WORKER_HTTP_PORT: expected a port, because WORKER_PORT + 1 is none, but it is not set`);
+  if (httpPort === parsed.data?.WORKER_PORT)
+    faults.push(`WORKER_HTTP_PORT: expected another port than WORKER_PORT, got "${httpPort}"`);
+  if (!parsed.success || !parsedPort.success || faults.length > 0) {
+    throw new TsworkerError("ENVIRONMENT_INVALID", faultList("the worker's environment", faults));
+  }
+  const { data } = parsed;
+  const host = isIPv6(data.PUBLIC_IPADDR) ? `[${data.PUBLIC_IPADDR}]` : data.PUBLIC_IPADDR;
+  return {
+    port: data.WORKER_PORT,
+    httpPort,
+    httpHost: data.WORKER_HTTP_HOST,
+    server: data.HTTP_SERVER,
+    useSsl: data.USE_SSL,
+    certificateFile: data.SSL_CERTIFICATE,
+    certificateKeyFile: data.SSL_CERTIFICATE_KEY,
+    publicUrl: `${data.USE_SSL ? "https" : "http"}://${host}:${parsedPort.data[publicPort]}`,
+    workerId: data.CONTAINER_ID,
+    reportAddresses: data.REPORT_ADDR,
+    masterToken: data.MASTER_TOKEN,
+    forceUpdateFile: data.FORCE_UPDATE_FILE,
+    benchmarkFile: data.BENCHMARK_FILE,
+    unsecured: data.UNSECURED,
+    healthEndpoint: data.MODEL_HEALTH_ENDPOINT,
+    modelApiKey: data.MODEL_API_KEY,
+    devModelUrl: data.DEV_MODEL_URL,
+    devModelLog: data.DEV_MODEL_LOG,
+    logLevel: data.LOG_LEVEL,
+    inspect: data.INSPECT,
+    inspectToken: data.INSPECT_TOKEN,
+    inspectStately: data.INSPECT_STATELY,
+  };
+}
+
+/** What a worker that could not start needs to say so to the engine. */
+export type Reachable = Pick<Environment, "workerId" | "reportAddresses" | "masterToken">;
+
+/**
+ * As much of a faulty environment as a report needs; undefined where that is not there. Somebody who tries a worker by hand
+ * without naming an engine is not to talk to one.
+ */
+export function readReachable(variables: NodeJS.ProcessEnv = process.env): Reachable | undefined {
+  if (!variables.REPORT_ADDR?.trim()) return undefined;
+  const parsed = z.object({ CONTAINER_ID: workerId, REPORT_ADDR: reportAddresses }).safeParse(variables);
+  if (!parsed.success) return undefined;
+  return {
+    workerId: parsed.data.CONTAINER_ID,
+    reportAddresses: parsed.data.REPORT_ADDR,
+    masterToken: variables.MASTER_TOKEN ?? "",
+  };
+}

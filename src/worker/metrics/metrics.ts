@@ -1,0 +1,89 @@
+import { VERSION } from "../../shared/package-root.js";
+import type { Family, Sample } from "./family.js";
+import { LoopDelay } from "./loop-delay.js";
+import type { MetricsReading } from "./metrics-reading.js";
+import { processFamilies, readProcess } from "./process-families.js";
+import { routeFamilies } from "./route-families.js";
+import type { RouteMetrics } from "./route-metrics.js";
+import { workerFamilies } from "./worker-families.js";
+
+/** Where metrics come from. */
+export interface MetricsOptions {
+  /** One for each handler route. */
+  readonly routes: readonly RouteMetrics[];
+  /** Called once for each text. */
+  readonly read: () => MetricsReading;
+}
+
+const buildInfo: Family<string> = {
+  name: "tsworker_build_info",
+  type: "gauge",
+  help: "Version of tsworker, as a label; always 1.",
+  read: (version) => [{ value: 1, labels: { version } }],
+};
+
+/**
+ * The worker's metrics in the text format of Prometheus.
+ *
+ * Nothing is counted here: all numbers are read when somebody asks, in one go, so that a text shows one moment.
+ *
+ * @example
+ * ```ts
+ * const completions = new RouteMetrics("/v1/completions");
+ * const metrics = new Metrics({ routes: [completions], read: () => worker.reading() });
+ * completions.ended("success", 200, 1250);
+ * await metrics.text(); // …tsworker_requests_total{route="/v1/completions",outcome="success"} 1…
+ * ```
+ */
+export class Metrics {
+  /** Value of the `content-type` header that goes with the text. */
+  readonly contentType: string = "text/plain; version=0.0.4; charset=utf-8";
+  readonly #options: MetricsOptions;
+  readonly #loopDelay = new LoopDelay();
+
+  constructor(options: MetricsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * All metrics as they are now.
+   *
+   * @throws whatever `read` throws.
+   */
+  async text(): Promise<string> {
+    const textsOf = <Source>(families: readonly Family<Source>[], source: Source): readonly string[] =>
+      families.map((family) => familyText(family, family.read(source)));
+    return [
+      ...textsOf([buildInfo], VERSION),
+      ...textsOf(workerFamilies, this.#options.read()),
+      ...textsOf(routeFamilies, this.#options.routes),
+      ...textsOf(processFamilies, readProcess(this.#loopDelay)),
+    ].join("\n");
+  }
+
+  /** Ends what was started by asking. Asking goes on to work, without the event loop's delay. */
+  close(): void {
+    this.#loopDelay.close();
+  }
+}
+
+/** A metric and its series as lines of the text format of Prometheus, the last one ended, too. */
+function familyText({ name, type, help }: Omit<Family<never>, "read">, samples: readonly Sample[]): string {
+  const lines = samples.map(
+    ({ value, labels, metricName = name }) => `${metricName}${labelsText(labels)} ${valueText(value)}\n`,
+  );
+  return `# HELP ${name} ${escaped(help)}\n# TYPE ${name} ${type}\n${lines.join("")}`;
+}
+
+function labelsText(labels: Sample["labels"]): string {
+  const pairs = Object.entries(labels).map(
+    ([label, value]) => `${label}="${escaped(String(value)).replaceAll('"', '\\"')}"`,
+  );
+  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
+}
+
+const escaped = (text: string): string => text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
+
+/** Numbers are written as in JavaScript, but for the infinite ones. */
+const valueText = (value: number): string =>
+  Number.isFinite(value) || Number.isNaN(value) ? String(value) : value > 0 ? "+Inf" : "-Inf";

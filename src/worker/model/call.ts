@@ -1,0 +1,139 @@
+import { TsworkerError } from "../../shared/errors.js";
+import type { AnswerHead } from "./answer-head.js";
+import type { AnswerSink, Connection, ModelTimeouts } from "./connection.js";
+import { lengthOf, type RequestBody } from "./request-body.js";
+
+/** A request in progress at the model. */
+export interface ModelCall {
+  /** Closes the model's connection; the sink hears nothing more. After the end of the answer it does nothing. */
+  cancel(): void;
+}
+
+/** What a request is sent with. */
+export interface ModelRequest {
+  /** All of the request's head up to the value of `content-length`. */
+  readonly head: string;
+  readonly body: RequestBody;
+  readonly timeouts: ModelTimeouts;
+  /** Called when the request is sent for the second time. */
+  readonly onResent: (() => void) | undefined;
+}
+
+/** Sends calls. */
+export interface CallSender {
+  /** Sends a call once more, on a new connection. */
+  resend(call: Call): void;
+  /** The call is waiting no longer. */
+  forget(call: Call): void;
+}
+
+/**
+ * A body beyond this many bytes is sent on a new connection, where it can only be sent once: it need not be held until
+ * the answer begins. A new connection costs little compared with it.
+ */
+const MAX_HELD_BYTES = 1024 * 1024;
+
+/**
+ * One request to the model, from the moment at which it is to be sent to the end of its answer.
+ *
+ * ```
+ * waiting ─▶ sent ─▶ answered
+ *             │ ▲
+ *             ▼ │ at most once
+ *            resent
+ * ```
+ *
+ * Servers close idle connections whenever they like, and that may be at the moment at which a request is sent. A request
+ * on a reused connection that ends before the first byte of an answer is therefore sent once more, on a new connection.
+ */
+export class Call implements ModelCall {
+  readonly #sink: AnswerSink;
+  readonly #sender: CallSender;
+  /** Undefined when it cannot be sent again. */
+  #request: ModelRequest | undefined;
+  #connection: Connection | undefined;
+  #headTimer: NodeJS.Timeout | undefined;
+  #isOver = false;
+  #wasResent = false;
+  readonly idleMs: number | null;
+  readonly connectMs: number | null;
+
+  constructor(request: ModelRequest, sink: AnswerSink, sender: CallSender) {
+    this.#request = request;
+    this.#sink = sink;
+    this.#sender = sender;
+    const { connectMs, headersMs, idleMs } = request.timeouts;
+    this.connectMs = connectMs;
+    this.idleMs = idleMs;
+    if (headersMs !== null) this.#headTimer = setTimeout(() => this.#onHeadTimeout(headersMs), headersMs);
+  }
+
+  /** It is to be sent on a connection that was not used before. */
+  get needsNewConnection(): boolean {
+    return this.#request !== undefined && lengthOf(this.#request.body) > MAX_HELD_BYTES;
+  }
+
+  /** Writes the request. @param isReused the connection may turn out to be closed already. */
+  sendOn(connection: Connection, isReused: boolean): void {
+    const request = this.#request;
+    if (request === undefined) return;
+    this.#connection = connection;
+    if (!isReused) this.#request = undefined;
+    connection.send(request.head, request.body, this);
+  }
+
+  cancel(): void {
+    if (this.#isOver) return;
+    const connection = this.#connection;
+    this.end();
+    if (connection === undefined) this.#sender.forget(this);
+    else connection.destroy();
+  }
+
+  onHead(head: AnswerHead, resume: () => void): void {
+    this.#request = undefined;
+    if (this.#headTimer !== undefined) clearTimeout(this.#headTimer);
+    this.#sink.onHead(head, resume);
+  }
+
+  onData(piece: Buffer): boolean {
+    return this.#sink.onData(piece);
+  }
+
+  onEnd(): void {
+    // By now the connection may be another call's.
+    this.end();
+    this.#sink.onEnd();
+  }
+
+  onError(error: TsworkerError): void {
+    this.end();
+    this.#sink.onError(error);
+  }
+
+  /** A reused connection ended, or was out of step, before the first byte of an answer. */
+  onUnanswered(error: TsworkerError): void {
+    if (this.#request === undefined || this.#wasResent) {
+      this.onError(error);
+      return;
+    }
+    this.#connection = undefined;
+    this.#wasResent = true;
+    this.#request.onResent?.();
+    this.#sender.resend(this);
+  }
+
+  /** It hears nothing more, and nothing of it is needed any more. */
+  end(): void {
+    this.#isOver = true;
+    this.#connection = undefined;
+    this.#request = undefined;
+    if (this.#headTimer !== undefined) clearTimeout(this.#headTimer);
+  }
+
+  #onHeadTimeout(limit: number): void {
+    this.cancel();
+    const message = `the model did not begin to answer within ${limit} ms`;
+    this.#sink.onError(new TsworkerError("MODEL_TIMEOUT", message));
+  }
+}

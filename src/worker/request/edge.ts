@@ -1,0 +1,263 @@
+import type { EdgeEvent, EdgeInput, EdgeLogic, EdgeSnapshot, Traffic } from "../../../machines/edge.js";
+import type { QueueOpened } from "../../../machines/events.js";
+import type { RequestObserver } from "../../inspector/recorder/request-observer.js";
+import type { Log } from "../../shared/log.js";
+import { wallClock } from "../../shared/wall-clock.js";
+import type { AuthData } from "../../shared/wire.js";
+import { type Answer, answers } from "../answer/answer.js";
+import type { ReplayWindow } from "../auth/replay-window.js";
+import type { Verifier } from "../auth/verifier.js";
+import type { Handler } from "../config/config.js";
+import type { ModelActivity } from "../model/model-activity.js";
+import type { Entry, Ledger } from "../report/ledger.js";
+import type { SessionTerms } from "../session/session-terms.js";
+import { Sessions } from "../session/sessions.js";
+import { UnverifiedBodies } from "./envelope/unverified-bodies.js";
+import type { EndOutcome, Exchange, Gate, Refusal } from "./exchange.js";
+import { UnverifiedSockets } from "./unverified-sockets.js";
+
+export interface EdgeOptions {
+  readonly ledger: Ledger;
+  readonly log: Log;
+  /** Undefined where signatures are not checked. */
+  readonly verifier: Verifier | undefined;
+  /** Undefined where requests may have been signed for other workers, too. */
+  readonly ownUrl: string | undefined;
+  /** Undefined where requests may be repeated. */
+  readonly replays: ReplayWindow | undefined;
+  readonly maxBodyBytes: number;
+  /** Bytes that may be kept of bodies, and of first messages of WebSockets, before it is known who sends them. */
+  readonly maxUnverifiedBytes: number;
+  /** As in {@link Gate}. */
+  readonly streamHeaders: boolean;
+  /** Null: no limit. */
+  readonly maxSessions: number | null;
+  /** Undefined where nobody looks at single requests. */
+  readonly observer: RequestObserver | undefined;
+  readonly activity: ModelActivity;
+}
+
+// The engine is not told: by its number it would take the request that was served for a rejected one.
+const REPLAYED: Refusal = { answer: answers.replayed(), counts: false };
+
+/**
+ * Where connections and actors meet: it keeps the admitted requests by their ids, decides who is admitted, sends
+ * arrivals and ends to the queues, and starts a request when its queue grants it the turn.
+ */
+export class Edge implements Gate {
+  readonly log: Log;
+  readonly maxBodyBytes: number;
+  readonly streamHeaders: boolean;
+  readonly observer: RequestObserver | undefined;
+  readonly activity: ModelActivity;
+  readonly unverified: UnverifiedBodies;
+  readonly unverifiedSockets: UnverifiedSockets;
+  readonly sessions: Sessions;
+  readonly #ledger: Ledger;
+  readonly #verifier: Verifier | undefined;
+  readonly #ownUrl: string | undefined;
+  readonly #replays: ReplayWindow | undefined;
+  readonly #open = new Map<string, Exchange>();
+  readonly #queues = new Map<string, QueueOpened["ref"]>();
+  #hasKey = false;
+  #traffic: Traffic = { open: false, reason: "loading" };
+  #worker: EdgeInput["worker"] | undefined;
+
+  constructor({
+    ledger,
+    log,
+    verifier,
+    ownUrl,
+    replays,
+    maxBodyBytes,
+    maxUnverifiedBytes,
+    streamHeaders,
+    maxSessions,
+    observer,
+    activity,
+  }: EdgeOptions) {
+    this.log = log;
+    this.activity = activity;
+    this.maxBodyBytes = maxBodyBytes;
+    this.unverified = new UnverifiedBodies(maxUnverifiedBytes);
+    this.unverifiedSockets = new UnverifiedSockets(maxUnverifiedBytes);
+    this.streamHeaders = streamHeaders;
+    this.observer = observer;
+    this.#ledger = ledger;
+    this.#verifier = verifier;
+    this.#ownUrl = ownUrl;
+    this.#replays = replays;
+    this.sessions = new Sessions({
+      ledger,
+      maxSessions,
+      abort: (ids) => {
+        for (const id of [...ids]) this.#open.get(id)?.abort(answers.invalidSession(), "cancelled");
+      },
+    });
+  }
+
+  /** This edge as an actor of the worker. */
+  readonly logic: EdgeLogic = {
+    getInitialSnapshot: (_scope, { worker }) => {
+      this.#worker = worker;
+      return this.#snapshot();
+    },
+    transition: (_snapshot, event) => {
+      this.#receive(event);
+      return this.#snapshot();
+    },
+    getPersistedSnapshot: (snapshot) => snapshot,
+  };
+
+  refusalOfSender({ url, signature }: AuthData): Refusal | undefined {
+    if (this.#verifier !== undefined && !this.#verifier.isSigned(url, signature)) {
+      return { answer: this.#hasKey ? answers.unsigned() : answers.noKey(), counts: true };
+    }
+    // Nor of this one, which may be under way at another worker.
+    if (this.#ownUrl !== undefined && !isUrl(this.#ownUrl, url)) {
+      return { answer: answers.foreignUrl(), counts: false };
+    }
+    return undefined;
+  }
+
+  refusalOf(authData: AuthData, sessionId: string | null | undefined): Refusal | undefined {
+    if (sessionId === null) {
+      if (this.#isReplayed(authData)) return REPLAYED;
+    } else if (sessionId !== undefined && this.sessions.find(sessionId)?.isOpen !== true) {
+      return { answer: answers.invalidSession(), counts: false };
+    }
+    return this.#traffic.open ? undefined : { answer: answers.notReady(this.#traffic), counts: true };
+  }
+
+  refusalOfWait({ maxQueueTime }: Handler): Refusal | undefined {
+    if (maxQueueTime === null || !this.#traffic.open) return undefined;
+    const wait = this.#ledger.loadAhead / this.#traffic.maxPerf;
+    return wait > maxQueueTime ? { answer: answers.queueFull(wait, maxQueueTime), counts: true } : undefined;
+  }
+
+  /** Why a session may not be opened now, by somebody who is known; undefined when it may. */
+  refusalOfSession(authData: AuthData): Refusal | undefined {
+    if (this.#isReplayed(authData)) return REPLAYED;
+    if (!this.#traffic.open) return { answer: answers.notReady(this.#traffic), counts: true };
+    if (!this.sessions.isFull) return undefined;
+    return { answer: answers.tooManySessions(this.sessions.open), counts: true };
+  }
+
+  /** Opens a session for somebody who is known and may have one now. */
+  createSession(authData: AuthData, terms: SessionTerms, entry: Entry): Answer {
+    this.#replays?.add(authData.reqnum, authData.request_idx);
+    entry.startedAt = entry.arrivedAt;
+    const { id, expiresAt } = this.sessions.create(authData, terms, entry);
+    return answers.created({ session_id: id, expiration: wallClock.secondsAt(expiresAt) });
+  }
+
+  rejectUnverified(): void {
+    this.#ledger.rejectUnverified();
+  }
+
+  reject(entry: Entry): void {
+    this.#ledger.reject(entry);
+  }
+
+  admit(exchange: Exchange, entry: Entry): void {
+    this.#open.set(exchange.id, exchange);
+    if (exchange.sessionId !== null) this.sessions.enter(exchange.sessionId, exchange.id);
+    else this.#replays?.add(entry.reqnum, entry.requestIdx);
+    this.#ledger.receive(entry);
+    this.#queueOf(exchange).send({
+      type: "request.arrived",
+      id: exchange.id,
+      workload: entry.workload,
+      at: entry.arrivedAt,
+    });
+  }
+
+  end(exchange: Exchange, entry: Entry, outcome: EndOutcome, at: number, retryable: boolean): void {
+    this.#open.delete(exchange.id);
+    if (exchange.sessionId !== null) this.sessions.leave(exchange.sessionId, exchange.id);
+    else if (retryable) this.#replays?.forget(entry.reqnum, entry.requestIdx);
+    this.#ledger.end(entry, outcome, at);
+    this.#queueOf(exchange).send({ type: "request.ended", id: exchange.id, outcome, at });
+    this.#tellWhenDrained();
+  }
+
+  #receive(event: EdgeEvent): void {
+    switch (event.type) {
+      case "request.granted":
+        this.#start(event.id);
+        return;
+      case "queue.opened": {
+        const isReplaced = this.#queues.has(event.queue);
+        this.#queues.set(event.queue, event.ref);
+        if (isReplaced) {
+          this.#abortAll(answers.queueLost(), ({ route }) => route.handler.queue === event.queue);
+        }
+        return;
+      }
+      case "traffic.opened":
+        this.#traffic = { open: true, maxPerf: event.maxPerf };
+        return;
+      case "traffic.closed":
+        this.#traffic = { open: false, reason: event.reason };
+        this.#tellWhenDrained();
+        return;
+      case "traffic.awaited":
+        if (!this.#traffic.open) this.#traffic = { ...this.#traffic, waitsFor: event.seen };
+        return;
+      case "traffic.aborted":
+        this.#abortAll(answers.stopped(), () => true);
+        return;
+      case "session.closing":
+      case "session.closed":
+      case "sessions.opened":
+      case "sessions.aborted":
+        this.sessions.receive(event);
+        return;
+      case "key.held":
+        this.#verifier?.useKey(event.pem);
+        this.#hasKey = true;
+        return;
+    }
+  }
+
+  #isReplayed({ reqnum, request_idx: requestIdx }: AuthData): boolean {
+    return this.#replays?.has(reqnum, requestIdx) === true;
+  }
+
+  #start(id: string): void {
+    const exchange = this.#open.get(id);
+    try {
+      exchange?.start();
+    } catch (error) {
+      exchange?.onFault(error);
+    }
+  }
+
+  #abortAll(answer: Answer, which: (exchange: Exchange) => boolean): void {
+    for (const exchange of [...this.#open.values()]) if (which(exchange)) exchange.abort(answer);
+  }
+
+  #tellWhenDrained(): void {
+    if (this.#open.size > 0 || this.#traffic.open || this.#traffic.reason !== "draining") return;
+    this.#worker?.send({ type: "traffic.drained" });
+  }
+
+  #queueOf({ route }: Exchange): QueueOpened["ref"] {
+    const queue = this.#queues.get(route.handler.queue);
+    if (queue === undefined) throw new Error(`the queue "${route.handler.queue}" was not opened`);
+    return queue;
+  }
+
+  #snapshot(): EdgeSnapshot {
+    return {
+      status: "active",
+      output: undefined,
+      error: undefined,
+      context: { traffic: this.#traffic, open: this.#open.size },
+    };
+  }
+}
+
+/** Whether a URL is `own`, maybe with slashes behind it. */
+const isUrl = (own: string, url: string): boolean =>
+  url.startsWith(own) && /^\/*$/.test(url.slice(own.length));

@@ -1,0 +1,86 @@
+import type { Log } from "../../shared/log.js";
+import { answers } from "../answer/answer.js";
+import { sendAnswer } from "../answer/send-answer.js";
+import type { OpenRouteConfig } from "../config/config.js";
+import { pathForms } from "../config/path-forms.js";
+import type { Metrics } from "../metrics/metrics.js";
+import type { Target } from "../model/model-headers.js";
+import type { Edge } from "../request/edge.js";
+import type { Route } from "../request/exchange.js";
+import { forwardedQuery, MAX_QUERY_BYTES } from "../request/forwarded-query.js";
+import { HttpExchange } from "../request/http-exchange.js";
+import { withCors } from "../server/cors.js";
+import type { Endpoint, SocketEndpoint } from "../server/http-server.js";
+import type { CallbackRules } from "../session/session-terms.js";
+import { forceUpdate } from "./force-update.js";
+import { notFound } from "./not-found.js";
+import { openEndpoint } from "./open-endpoint.js";
+import { healthz, metricsText, type ReadinessReading, readyz } from "./probe-routes.js";
+import { SessionRoutes } from "./session-routes.js";
+
+export interface EndpointsOptions {
+  readonly edge: Edge;
+  readonly routes: readonly Route[];
+  /** Routes without a signature. */
+  readonly openRoutes: readonly OpenRouteConfig[];
+  readonly modelServer: Target | undefined;
+  readonly callbackRules: CallbackRules;
+  readonly masterToken: string;
+  readonly forceUpdateFile: string;
+  /** Origins whose pages may read the public answers. */
+  readonly cors: readonly string[];
+  readonly metrics: Metrics;
+  /** The worker's state, for probes. */
+  readonly readiness: () => ReadinessReading;
+  readonly log: Log;
+}
+
+/** The same endpoint at every form in which clients may send its path. */
+const atAllForms = <E extends Endpoint | SocketEndpoint>(endpoint: E): readonly E[] =>
+  pathForms(endpoint.path).map((path) => (path === endpoint.path ? endpoint : { ...endpoint, path }));
+
+/** Everything that answers, on the public port and on the second one. */
+export interface Endpoints {
+  readonly public: readonly Endpoint[];
+  readonly sockets: readonly SocketEndpoint[];
+  readonly local: readonly Endpoint[];
+}
+
+const handlerEndpoint = (edge: Edge, route: Route): Endpoint => ({
+  path: route.handler.route,
+  handle: (request, responder) => {
+    if (route.handler.websocket === true) sendAnswer(responder, answers.upgradeRequired());
+    else if (request.method !== "POST") sendAnswer(responder, answers.wrongMethod("POST"));
+    else {
+      const query = forwardedQuery(request.query, route.handler.forwardQuery);
+      if (query.length > MAX_QUERY_BYTES) sendAnswer(responder, answers.queryTooLong(MAX_QUERY_BYTES));
+      else new HttpExchange(edge, route, request, query, responder);
+    }
+  },
+});
+
+/** Puts all endpoints together. What WebSockets need is loaded only where a handler has them. */
+export async function endpointsOf(options: EndpointsOptions): Promise<Endpoints> {
+  const { edge, routes, openRoutes, modelServer, callbackRules, cors } = options;
+  const { masterToken, forceUpdateFile, metrics, readiness, log } = options;
+  const socketRoutes = routes.filter(({ handler }) => handler.websocket === true);
+  const sockets: SocketEndpoint[] = [];
+  if (socketRoutes.length > 0) {
+    const { socketEndpoint } = await import("../request/socket-endpoint.js");
+    sockets.push(...socketRoutes.flatMap((route) => atAllForms(socketEndpoint(edge, route))));
+  }
+  const onFault = (error: unknown): void => log.error({ err: error }, "request handling failed");
+  const sessions = new SessionRoutes({ edge, rules: callbackRules, onFault });
+  const open = [
+    ...routes.flatMap((route) => atAllForms(handlerEndpoint(edge, route))),
+    ...openRoutes.flatMap((route) => atAllForms(openEndpoint(route, modelServer, onFault))),
+    ...sessions.endpoints,
+    forceUpdate(masterToken, forceUpdateFile, onFault),
+    notFound,
+  ];
+  return {
+    public: cors.length === 0 ? open : open.map((endpoint) => withCors(endpoint, cors)),
+    sockets,
+    local: [sessions.end, healthz, readyz(readiness), metricsText(metrics, onFault), notFound],
+  };
+}

@@ -1,0 +1,104 @@
+import { jsonText } from "../../shared/json-text.js";
+import type { AuthData, Payload } from "../../shared/wire.js";
+import { type Answer, answers, answerToUnread } from "../answer/answer.js";
+import { Entry } from "../report/ledger.js";
+import type { Edge } from "../request/edge.js";
+import { wholeOf } from "../request/envelope/body-buffer.js";
+import type { BodyFormat } from "../request/envelope/body-format.js";
+import {
+  type Envelope,
+  type EnvelopeJudge,
+  EnvelopeReader,
+  type ReaderOptions,
+  type ReadResult,
+} from "../request/envelope/envelope-reader.js";
+import { decodeMsgpack } from "../request/envelope/msgpack.js";
+import type { Refusal } from "../request/exchange.js";
+import { type CallbackRules, sessionTerms } from "../session/session-terms.js";
+import { costOf } from "../workload.js";
+import type { BodyTaker } from "./body-endpoint.js";
+
+export interface CreationOptions {
+  readonly edge: Edge;
+  readonly rules: CallbackRules;
+  readonly format: BodyFormat;
+  readonly reader: Omit<ReaderOptions, "judge" | "onResult">;
+  /** Takes the answer where `onPiece` did not have it yet. */
+  readonly answer: (answer: Answer) => void;
+}
+
+/** A request for a session, of which only the sender is looked at before it is known that a session may be opened. */
+export class SessionCreation implements BodyTaker, EnvelopeJudge {
+  readonly #edge: Edge;
+  readonly #rules: CallbackRules;
+  readonly #format: BodyFormat;
+  readonly #options: ReaderOptions;
+  readonly #reader: EnvelopeReader;
+  readonly #arrivedAt = performance.now();
+  #refusal: Refusal | undefined;
+
+  constructor({ edge, rules, format, reader, answer }: CreationOptions) {
+    this.#edge = edge;
+    this.#rules = rules;
+    this.#format = format;
+    this.#options = {
+      ...reader,
+      judge: this,
+      onResult: (result) => {
+        const late = this.#answerTo(result);
+        if (late !== undefined) answer(late);
+      },
+    };
+    this.#reader = new EnvelopeReader(format, this.#options);
+  }
+
+  onPiece(piece: Buffer, isLast: boolean): Answer | undefined {
+    return this.#answerTo(this.#reader.read(piece, isLast, this.#options));
+  }
+
+  onEnd(): void {
+    this.#reader.close();
+  }
+
+  allows(authData: AuthData): boolean {
+    const stranger = this.#edge.refusalOfSender(authData);
+    this.#refusal = stranger ?? this.#edge.refusalOfSession(authData);
+    if (this.#refusal?.counts === true) {
+      if (stranger === undefined) this.#edge.reject(this.#entryOf(authData));
+      else this.#edge.rejectUnverified();
+    }
+    return this.#refusal === undefined;
+  }
+
+  #answerTo(result: ReadResult | undefined): Answer | undefined {
+    const answer = this.#answerOf(result);
+    return answer === undefined || this.#reader.isWhole ? answer : { ...answer, dropsRest: true };
+  }
+
+  #answerOf(result: ReadResult | undefined): Answer | undefined {
+    if (result === undefined) return undefined;
+    switch (result.kind) {
+      case "refused":
+        return this.#refusal?.answer;
+      case "envelope":
+        return this.#create(result);
+      default:
+        return answerToUnread(result);
+    }
+  }
+
+  #create({ authData, payload }: Envelope): Answer {
+    // What a session keeps is told again as JSON, so it is kept as that.
+    const isJson = this.#format === "json";
+    const bytes = wholeOf(payload);
+    const text = isJson ? bytes.toString("utf8") : jsonText(decodeMsgpack(bytes));
+    const result = sessionTerms(JSON.parse(text) as Payload, this.#rules);
+    if (result.kind === "faults") return answers.faults({ payload: result.faults });
+    const kept = isJson ? authData : (JSON.parse(jsonText(authData)) as AuthData);
+    return this.#edge.createSession(kept, result.terms, this.#entryOf(authData));
+  }
+
+  #entryOf({ request_idx: requestIdx, reqnum, cost }: AuthData): Entry {
+    return new Entry("session", requestIdx, reqnum, costOf(cost), this.#arrivedAt);
+  }
+}

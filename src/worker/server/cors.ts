@@ -1,0 +1,76 @@
+import { corsHeaders, preflightHeaders } from "../../shared/cors-headers.js";
+import type {
+  BodyWriter,
+  Endpoint,
+  RequestSink,
+  Responder,
+  ResponseHead,
+  WriterSink,
+} from "./http-server.js";
+
+/** A worker's routes take JSON by POST. */
+const PREFLIGHT = { methods: "POST", headers: "*" };
+
+/** Headers of an answer that say who may read it: the worker's business, whatever the model says of it. */
+const OWN = /^access-control-/i;
+
+/**
+ * Lets pages of other origins read an endpoint's answers, and answers the question that browsers ask before.
+ *
+ * @param origins such as `https://app.example.com`, or `*` for any.
+ */
+export function withCors({ path, handle }: Endpoint, origins: readonly string[]): Endpoint {
+  const allowed = new Set(origins);
+  return {
+    path,
+    handle: (request, responder) => {
+      const origin = request.header("origin");
+      const isPreflight =
+        request.method === "OPTIONS" && request.header("access-control-request-method") !== "";
+      const headers = isPreflight ? preflightHeaders(origin, allowed, PREFLIGHT) : undefined;
+      if (headers !== undefined) {
+        responder.answer({ status: 204, headers, isAscii: true });
+      } else {
+        handle(request, new CorsResponder(responder, corsHeaders(origin, allowed)));
+      }
+    },
+  };
+}
+
+/** Puts headers in the place of those of the model that are the worker's business. */
+class CorsResponder implements Responder {
+  readonly #responder: Responder;
+  readonly #headers: readonly string[];
+
+  constructor(responder: Responder, headers: readonly string[]) {
+    this.#responder = responder;
+    this.#headers = headers;
+  }
+
+  receive(limit: number, sink: RequestSink): void {
+    this.#responder.receive(limit, sink);
+  }
+
+  answer(head: ResponseHead, body?: Buffer | string, close?: boolean): void {
+    this.#responder.answer(this.#with(head), body, close);
+  }
+
+  refuse(head: ResponseHead, body: string): void {
+    this.#responder.refuse(this.#with(head), body);
+  }
+
+  begin(head: ResponseHead, length: number | undefined, sink: WriterSink): BodyWriter {
+    return this.#responder.begin(this.#with(head), length, sink);
+  }
+
+  close(): void {
+    this.#responder.close();
+  }
+
+  #with(head: ResponseHead): ResponseHead {
+    const { headers } = head;
+    // Names and values in turn: a value stays where its name does.
+    const kept = headers.filter((_, index) => !OWN.test(headers[index - (index % 2)] ?? ""));
+    return { ...head, headers: [...kept, ...this.#headers] };
+  }
+}

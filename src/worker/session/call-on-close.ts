@@ -1,0 +1,40 @@
+import pLimit from "p-limit";
+import { fromPromise } from "xstate";
+import type { OnCloseCall } from "../../../machines/session.js";
+import type { Log } from "../../shared/log.js";
+import { type Target, targetOf } from "../model/model-headers.js";
+
+/** Milliseconds that the callback of a session may take. */
+const TIMEOUT_MS = 10_000;
+/** Callbacks under way at once: thousands of sessions may expire in the same second. */
+const CONCURRENCY = 100;
+
+/**
+ * Tells whoever a session named that it has closed. Best effort: a failure is logged and changes nothing.
+ *
+ * @param modelServer only requests to it have its headers.
+ */
+export function callOnClose(log: Log, modelServer: Target | undefined) {
+  const limit = pLimit(CONCURRENCY);
+  return fromPromise<void, OnCloseCall>(({ input: { id, route, payload }, signal }) =>
+    limit(async () => {
+      signal.throwIfAborted();
+      try {
+        const { url, headers } = targetOf(route, modelServer);
+        const response = await fetch(url, {
+          method: "POST",
+          headers: { ...headers, "content-type": "application/json" },
+          body: JSON.stringify({ ...(payload as object | null), session_id: id }),
+          // The host was checked; where it sends us was not.
+          redirect: "manual",
+          signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+        });
+        await response.body?.cancel();
+        if (!response.ok) throw new Error(`${route} answered ${response.status}`);
+      } catch (error) {
+        if (!signal.aborted) log.warn({ session: id, err: error }, "on_close_route failed");
+        throw error;
+      }
+    }),
+  );
+}
