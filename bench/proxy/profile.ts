@@ -27,8 +27,8 @@ function partOf({ functionName, url }: CpuProfile["nodes"][number]["callFrame"])
   if (url.includes("/nanoid/")) return "nanoid (request ids)";
   if (url.includes("/lru-cache/")) return "lru-cache (verified signatures)";
   if (url.includes("/machines/")) return "machines/ (queue)";
-  const own = /\/src\/(?:([a-z]+)\/(?:[a-z]+\/)*)?[^/]+$/.exec(url);
-  if (own !== null && url.startsWith("file:")) return `src/${own[1] ?? ""}`;
+  const own = /\/(src\/(?:worker\/)?[a-z]+)\//.exec(url) ?? /\/(src\/worker)\//.exec(url);
+  if (own !== null && url.startsWith("file:")) return own[1];
   if (url.startsWith("node:"))
     return `Node.js (${url.slice("node:".length).replace("internal/", "").split("/")[0]})`;
   return url === "" ? `built-in: ${functionName || "anonymous"}` : "other";

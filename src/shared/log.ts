@@ -1,9 +1,12 @@
 import { createRequire } from "node:module";
 import { isatty } from "node:tty";
 import pino, { type Logger } from "pino";
-import type { LogLevel } from "../worker/config/environment.js";
 import { scrubber } from "./scrubber.js";
 import { standardOutput } from "./standard-outputs.js";
+
+/** In order of weight; `silent` writes nothing. */
+export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export type Log = Logger;
 

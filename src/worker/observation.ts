@@ -2,7 +2,7 @@ import type { Readiness } from "../../machines/model.js";
 import { TsworkerError } from "../shared/errors.js";
 import type { CheckedConfig } from "./config/config.js";
 import type { Environment } from "./config/environment.js";
-import { headersOf, type ModelHeaders, targetOf } from "./model/model-headers.js";
+import { headersOf, type ModelHeaders, targetOf } from "./config/model-headers.js";
 
 /** What is watched of the model, and what tells that it has loaded. */
 export interface Observation {

@@ -38,15 +38,15 @@ async function loadedBy(words: readonly string[], until?: (command: Running) => 
 
 /** Those that every command is declared with. */
 const DECLARATIONS = [
-  "src/chart/machine-names",
-  "src/errors",
+  "src/inspector/chart/machine-names",
   "src/load/fail-conditions",
   "src/load/payload-order",
   "src/load/quantity-text",
   "src/load/schedule",
-  "src/output-errors",
-  "src/package-root",
-  "src/random",
+  "src/shared/errors",
+  "src/shared/output-errors",
+  "src/shared/package-root",
+  "src/shared/random",
   "src/simulator/closing",
   "src/simulator/comfyui/load-error",
   "src/simulator/simulator-options",

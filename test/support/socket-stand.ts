@@ -1,9 +1,9 @@
 import pino from "pino";
-import { answers } from "../../src/worker/answer/answer.js";
 import type { Handler } from "../../src/worker/config/config.js";
 import { RouteMetrics } from "../../src/worker/metrics/route-metrics.js";
 import type { Exchange } from "../../src/worker/request/exchange.js";
 import { SocketExchange, type SocketRequest } from "../../src/worker/request/socket-exchange.js";
+import { answers } from "../../src/worker/server/answer.js";
 import { RawModel } from "./raw-model.js";
 import { FakeClient, FakeGate, socketHandler } from "./socket-fakes.js";
 import { type ModelEnd, SocketModel } from "./socket-model.js";

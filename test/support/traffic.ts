@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Engine } from "../../src/engine/index.js";
 import type { EndedStatus } from "../../src/shared/wire.js";
-import { DEFAULT_WORKLOAD } from "../../src/worker/workload.js";
+import { DEFAULT_WORKLOAD } from "../../src/worker/config/workload.js";
 import { type Answered, type Asked, ask, type Work } from "./client.js";
 import { eventually } from "./eventually.js";
 import { WORK } from "./lab.js";

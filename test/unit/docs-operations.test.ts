@@ -117,7 +117,7 @@ test("what the inspector says in the log is what the code says", () => {
 });
 
 test("the routes are those that are served", () => {
-  const sources = filesIn("src/http").map(sourceOf).join("\n");
+  const sources = ["src/worker/routes", "src/worker/server"].flatMap(filesIn).map(sourceOf).join("\n");
   const served = [
     ...sources.matchAll(/"(\/(?:session|pyworker)\/\w+|\/(?:healthz|readyz|metrics|inspect\/socket))"/g),
   ];

@@ -13,44 +13,63 @@ const forbidden = (folder: string, isAllowed: (target: string, each: Import) => 
     .filter((each) => !isAllowed(each.target, each))
     .map(({ file, target }) => `${file} → ${target}`);
 
-/** What worker, client, engine and simulator share: the wire, errors, and what plays a server in none of them. */
-const SHARED = [
-  "src/shared/wire.ts",
-  "src/shared/random.ts",
-  "src/shared/reason-of.ts",
-  "src/shared/fault-list.ts",
-  "src/shared/cors-headers.ts",
-  "src/shared/is-http-url.ts",
-  "src/shared/is-loopback.ts",
-  "src/shared/origin-schema.ts",
-  "src/shared/errors.ts",
-  "src/shared/output-errors.ts",
-  "src/shared/signed-message.ts",
-  "src/shared/package-root.ts",
-  "src/shared/tokens-made.ts",
-  "src/shared/process-identity.ts",
-  "src/shared/check-regular.ts",
-  "src/shared/announcement.ts",
+/**
+ * The rooms of the house, from the ground up: each imports of those above it in this list only. What a room shares with no
+ * other is its own, with the folders in it.
+ */
+const ROOMS = [
+  "machines",
+  "src/shared",
+  "src/client",
+  "src/engine",
+  "src/simulator",
+  "src/load",
+  "src/worker/config",
+  "src/worker/server",
+  "src/worker/auth",
+  "src/worker/metrics",
+  "src/worker/report",
+  "src/worker/model",
+  "src/worker/session",
+  "src/worker/answer",
+  "src/worker/request",
+  "src/inspector/chart",
+  "src/inspector/recorder",
+  "src/inspector/server",
+  "src/inspector/page",
+  "src/worker/routes",
+  "src/worker",
+  "src",
+  "src/cli",
 ];
-/** The machines as charts: for the worker, and for whoever draws them. */
-const CHART = "src/chart";
+
+/** The room of a file: the innermost one. */
+const roomOf = (file: string): string =>
+  ROOMS.filter((room) => file.startsWith(`${room}/`)).toSorted((a, b) => b.length - a.length)[0] ?? "none";
+
 const PUBLIC = ["src/index.ts", "src/client/index.ts", "src/engine/index.ts", "machines/index.ts"];
 const PUBLIC_NAMES = ["tsworker", "tsworker/client", "tsworker/engine", "tsworker/machines"];
-
-/** What runs in a worker process. */
-const WORKER_FOLDERS = [
-  "src/auth",
-  "src/http",
-  "src/inspect",
-  "src/metrics",
-  "src/model",
-  "src/report",
-  "src/session",
-];
 /** What the inspector sends, for whoever shows it. */
 const FRAMES = ["src/inspector/recorder/frames.ts", "src/inspector/recorder/recording.ts"];
-/** What runs beside it. */
-const BESIDE = ["src/client", "src/engine", "src/cli", "src/simulator", "src/stand-in", "src/load"];
+/** Where statuses of HTTP are known. */
+const OF_HTTP = ["src/worker/server", "src/worker/answer", "src/worker/request", "src/worker/routes"];
+
+describe("imports point down only", () => {
+  test.each(ROOMS)("%s", (room) => {
+    const below = ROOMS.slice(0, ROOMS.indexOf(room) + 1);
+    const wrong = importsOf(room)
+      .filter(({ file, target }) => roomOf(file) === room && isOwn(target) && !below.includes(roomOf(target)))
+      .map(({ file, target }) => `${file} → ${target}`);
+    expect(wrong).toEqual([]);
+  });
+
+  test("every file of src and machines stands in a room, and nothing but the public interface lies loose", () => {
+    const files = [...filesIn("src"), ...filesIn("machines")];
+    expect(files.filter((file) => roomOf(file) === "none")).toEqual([]);
+    expect(files.filter((file) => roomOf(file) === "src")).toEqual(["src/index.ts"]);
+    expect(ROOMS.filter((room) => !files.some((file) => roomOf(file) === room))).toEqual([]);
+  });
+});
 
 test("machines import xstate and each other, and nothing else", () => {
   expect(forbidden("machines", (target) => target === "xstate" || within("machines")(target))).toEqual([]);
@@ -62,62 +81,45 @@ test("the engine's machines import xstate and each other, and nothing else", () 
 });
 
 test("charts know the machines, and nothing else of the worker", () => {
-  const allowed = (target: string): boolean => !isOwn(target) || within(CHART, "machines")(target);
-  expect(forbidden(CHART, allowed)).toEqual([]);
+  const folder = "src/inspector/chart";
+  expect(forbidden(folder, (target) => !isOwn(target) || within(folder, "machines")(target))).toEqual([]);
 });
 
 test("the inspector's page knows what it is sent, and nothing else of the worker", () => {
   const page = "src/inspector/page";
   const allowed = (target: string): boolean =>
-    !isOwn(target) || within(page, CHART)(target) || FRAMES.includes(target);
+    !isOwn(target) || within(page, "src/inspector/chart")(target) || FRAMES.includes(target);
   expect(forbidden(page, allowed)).toEqual([]);
-});
-
-test("what is shared imports nothing that is not", () => {
-  const allowed = (target: string): boolean => !isOwn(target) || SHARED.includes(target);
-  expect(forbidden("src", (target, { file }) => !SHARED.includes(file) || allowed(target))).toEqual([]);
 });
 
 describe("what runs beside a worker knows no more of it than anybody outside", () => {
   test.each(["src/client", "src/engine", "src/simulator"])("%s", (folder) => {
-    const allowed = [...SHARED, ...PUBLIC];
     expect(
       forbidden(
         folder,
-        (target) => !isOwn(target) || within(folder, "src/stand-in")(target) || allowed.includes(target),
+        (target) => !isOwn(target) || within(folder, "src/shared")(target) || PUBLIC.includes(target),
+      ),
+    ).toEqual([]);
+  });
+
+  test("src/load", () => {
+    expect(
+      forbidden(
+        "src/load",
+        (target) =>
+          !isOwn(target) || within("src/load", "src/shared")(target) || target === "src/client/index.ts",
       ),
     ).toEqual([]);
   });
 
   test("src/cli, which starts the simulator and load tests, draws charts and shows what the inspector sends", () => {
+    const folders = ["src/cli", "src/shared", "src/simulator", "src/load", "src/inspector/chart"];
     // `run` reports a program that makes a worker and never runs it.
-    const allowed = [...SHARED, ...PUBLIC, ...FRAMES, "src/worker/config/worker-count.ts"];
+    const files = [...PUBLIC, ...FRAMES, "src/worker/config/worker-count.ts"];
     expect(
       forbidden(
         "src/cli",
-        (target) =>
-          !isOwn(target) ||
-          within("src/cli", "src/simulator", "src/stand-in", "src/load", CHART)(target) ||
-          allowed.includes(target),
-      ),
-    ).toEqual([]);
-  });
-
-  test("src/load, which draws as the simulator does", () => {
-    const allowed = [...SHARED, "src/client/index.ts", "src/simulator/random.ts"];
-    expect(
-      forbidden(
-        "src/load",
-        (target) => !isOwn(target) || within("src/load")(target) || allowed.includes(target),
-      ),
-    ).toEqual([]);
-  });
-
-  test("src/stand-in", () => {
-    expect(
-      forbidden(
-        "src/stand-in",
-        (target) => !isOwn(target) || within("src/stand-in")(target) || SHARED.includes(target),
+        (target) => !isOwn(target) || within(...folders)(target) || files.includes(target),
       ),
     ).toEqual([]);
   });
@@ -134,39 +136,31 @@ describe("what runs beside a worker knows no more of it than anybody outside", (
 });
 
 test("the worker imports nothing of what runs beside it", () => {
-  const files = filesIn("src").filter((file) => !within(...BESIDE)(file));
-  expect(files).toContain("src/worker/worker.ts");
+  const beside = within("src/client", "src/engine", "src/cli", "src/simulator", "src/load");
+  expect(filesIn("src/worker")).toContain("src/worker/worker.ts");
   expect(
-    forbidden("src", (target, { file }) => within(...BESIDE)(file) || !within(...BESIDE)(target)),
+    ["src/worker", "src/inspector", "src/shared", "machines"].flatMap((folder) =>
+      forbidden(folder, (target) => !beside(target)),
+    ),
   ).toEqual([]);
 });
 
-describe("HTTP is src/http's business alone", () => {
-  test("uWebSockets.js is imported nowhere else", () => {
+describe("HTTP is the business of few rooms", () => {
+  test("uWebSockets.js is imported by src/worker/server alone", () => {
     const importing = ["src", "machines", "examples"]
       .flatMap(importsOf)
       .filter(({ target }) => target === "uWebSockets.js")
       .map(({ file }) => file);
     expect(importing.length).toBeGreaterThan(0);
-    expect(importing.filter((file) => !within("src/http")(file))).toEqual([]);
-  });
-
-  test("of the worker, nothing but src/worker/start-worker.ts, which puts it together, imports from src/http", () => {
-    expect(
-      forbidden(
-        "src",
-        (target, { file }) =>
-          !within("src/http")(target) || within("src/http")(file) || file === "src/worker/start-worker.ts",
-      ),
-    ).toEqual([]);
+    expect(importing.filter((file) => !within("src/worker/server")(file))).toEqual([]);
   });
 
   test("no status code that a client could get stands anywhere else in the worker or its machines", () => {
     // A named constant says itself what it is.
     const code = /(?<!const [A-Z_]+ = )\b(?:40[01458]|410|413|422|429|499|50[0234])\b(?!_)/;
-    const files = [...filesIn("machines"), ...filesIn("src")].filter(
-      (file) => !within("src/http", ...BESIDE)(file),
-    );
+    const files = ["machines", "src/worker", "src/inspector", "src/shared"]
+      .flatMap(filesIn)
+      .filter((file) => !within(...OF_HTTP, "src/inspector/page")(file));
     const lines = files.flatMap((file) =>
       withoutComments(textOf(file))
         .split("\n")
@@ -176,11 +170,6 @@ describe("HTTP is src/http's business alone", () => {
     expect(lines).toEqual([]);
     expect(code.test("if (status === 503) return;")).toBe(true);
   });
-});
-
-test("every folder of src has its place in these rules", () => {
-  const folders = new Set(filesIn("src").flatMap((file) => /^src\/[^/]+(?=\/)/.exec(file)?.[0] ?? []));
-  expect([...folders].toSorted()).toEqual([...WORKER_FOLDERS, ...BESIDE, CHART].toSorted());
 });
 
 test("the rules see every form of an import, and no comment", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Payload } from "../../src/shared/wire.js";
-import { workloadOf } from "../../src/worker/workload.js";
+import { workloadOf } from "../../src/worker/config/workload.js";
 import { keptLog } from "./support/kept-log.js";
 import { unhandledRejections } from "./support/unhandled-rejections.js";
 

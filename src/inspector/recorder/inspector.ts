@@ -1,6 +1,7 @@
 import type { AnyActorRef } from "xstate";
 import { VERSION } from "../../shared/package-root.js";
 import { WallClock } from "../../shared/wall-clock.js";
+import type { RequestObserver } from "../../worker/request/request-observer.js";
 import { machineCharts } from "../chart/machine-charts.js";
 import { errorOf, isErrorLine } from "./error-of.js";
 import type { Feed, Hello, LaneView, Tick, TimerView } from "./frames.js";
@@ -8,7 +9,6 @@ import { lanesOf } from "./lanes-of.js";
 import type { LiveActor } from "./live-actor.js";
 import { Recorder } from "./recorder.js";
 import { requestObserver } from "./request-marks.js";
-import type { RequestObserver } from "./request-observer.js";
 import { Samples, type SamplesOptions } from "./samples.js";
 import { timersOf } from "./timers-of.js";
 

@@ -1,5 +1,5 @@
 import { safeParse, type ZodMiniType } from "zod/mini";
-import { HELLO, TICK } from "../server/frame-schema.js";
+import { HELLO, TICK } from "./frame-schema.js";
 import type { Frame, Hello, Tick } from "./frames.js";
 
 /** What was recorded: a file with one frame per line, first a hello, then ticks. */

@@ -2,8 +2,8 @@ import type { Outcome } from "../../../machines/events.js";
 import type { WallClock } from "../../shared/wall-clock.js";
 import type { Handler } from "../../worker/config/config.js";
 import type { Entry } from "../../worker/report/ledger.js";
+import type { RequestMarks, RequestObserver } from "../../worker/request/request-observer.js";
 import type { Recorder } from "./recorder.js";
-import type { RequestMarks, RequestObserver } from "./request-observer.js";
 
 /** The moments of one request on the clock of `performance.now()`, until they become a record. */
 class Marks implements RequestMarks {

@@ -1,5 +1,5 @@
+import type { Answer } from "../server/answer.js";
 import type { BodyWriter, RequestSink, Responder, ResponseHead, WriterSink } from "../server/http-server.js";
-import type { Answer } from "./answer.js";
 import { EventBoundary } from "./event-boundary.js";
 import { type EventFamily, errorEvents, eventFamilyOf, refusalEvents, wholeEvents } from "./event-family.js";
 import { headerOf, withStreamHeaders } from "./stream-head.js";

@@ -5,11 +5,11 @@ import { faultList } from "../../shared/fault-list.js";
 import { isHttpUrl } from "../../shared/is-http-url.js";
 import { originSchema } from "../../shared/origin-schema.js";
 import type { Payload } from "../../shared/wire.js";
-import { faultOfHeader, type ModelHeaders } from "../model/model-headers.js";
 import type { Benchmark, CheckedConfig, Handler, LogPattern, WorkerConfig } from "./config.js";
 import { configFaults } from "./config-faults.js";
 import { checkCredentials } from "./credentials-schema.js";
 import { faultOfPattern } from "./fault-of-pattern.js";
+import { faultOfHeader, type ModelHeaders } from "./model-headers.js";
 import { optionAdvice } from "./option-advice.js";
 import { queuePlace } from "./queue-place.js";
 

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { isHttpUrl } from "../../shared/is-http-url.js";
-import { faultOfCredentials } from "../model/model-headers.js";
+import { faultOfCredentials } from "./model-headers.js";
 
 /** Finds fault with a URL whose user and password cannot be sent. */
 export function checkCredentials(text: string | undefined, context: z.core.$RefinementCtx): void {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { TsworkerError } from "../../shared/errors.js";
 import { faultList } from "../../shared/fault-list.js";
 import { isHttpUrl } from "../../shared/is-http-url.js";
+import { LOG_LEVELS, type LogLevel } from "../../shared/log.js";
 import { scrubber } from "../../shared/scrubber.js";
 import { checkCredentials } from "./credentials-schema.js";
 
@@ -67,9 +68,6 @@ export interface Environment {
 const SERVERS = ["auto", "uws", "node"] as const;
 /** `auto` is uWebSockets.js where it runs, and `node:http` otherwise. */
 export type ServerChoice = (typeof SERVERS)[number];
-
-const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** One of some words, in any case; the first where none is given. */
 const choice = <const Words extends readonly [string, ...string[]]>(words: Words, otherwise: Words[number]) =>

@@ -1,6 +1,6 @@
-import { headersOf, secretsIn, targetOf } from "../model/model-headers.js";
 import type { CheckedConfig } from "./config.js";
 import type { Environment } from "./environment.js";
+import { headersOf, secretsIn, targetOf } from "./model-headers.js";
 
 /** Texts that must not be read anywhere: the worker's own token, and the model's keys. */
 export function secretsOf(config: CheckedConfig, environment: Environment): readonly string[] {

@@ -1,5 +1,5 @@
 import { TsworkerError } from "../../shared/errors.js";
-import type { Target } from "./model-headers.js";
+import type { Target } from "../config/model-headers.js";
 
 /** Milliseconds that the model may take. */
 const TIMEOUT_MS = 10_000;

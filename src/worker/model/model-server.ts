@@ -1,5 +1,5 @@
+import type { ModelHeaders, Target } from "../config/model-headers.js";
 import { ModelActivity } from "./model-activity.js";
-import type { ModelHeaders, Target } from "./model-headers.js";
 import { ModelPool } from "./pool.js";
 
 /** What the connections to a model server differ in from the usual ones. */

@@ -4,7 +4,7 @@ import { TsworkerError } from "../../shared/errors.js";
 import type { Log } from "../../shared/log.js";
 import type { Payload } from "../../shared/wire.js";
 import type { Benchmark } from "../config/config.js";
-import { workloadOf } from "../workload.js";
+import { workloadOf } from "../config/workload.js";
 import { asIfAskedFor } from "./as-if-asked-for.js";
 import type { KeptBenchmark } from "./kept-benchmark.js";
 import type { Sent } from "./send-payload.js";

@@ -3,8 +3,8 @@ import type { ClientRequest } from "node:http";
 import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import { TsworkerError, type TsworkerErrorCode } from "../../shared/errors.js";
+import type { ModelHeaders } from "../config/model-headers.js";
 import type { ModelTimeouts } from "./connection.js";
-import type { ModelHeaders } from "./model-headers.js";
 
 /** Hears of a WebSocket to the model. After `onModelClosed` and `onModelFailed` nothing follows. */
 export interface ModelSocketSink {

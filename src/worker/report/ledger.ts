@@ -1,6 +1,6 @@
 import type { Outcome } from "../../../machines/events.js";
 import { type WallClock, wallClock } from "../../shared/wall-clock.js";
-import { DEFAULT_WORKLOAD } from "../workload.js";
+import { DEFAULT_WORKLOAD } from "../config/workload.js";
 import { DistinctNumbers } from "./distinct-numbers.js";
 import { EndedBacklog, type EndedSlice } from "./ended-backlog.js";
 

@@ -1,19 +1,19 @@
 import type { EdgeEvent, EdgeInput, EdgeLogic, EdgeSnapshot, Traffic } from "../../../machines/edge.js";
 import type { QueueOpened } from "../../../machines/events.js";
-import type { RequestObserver } from "../../inspector/recorder/request-observer.js";
 import type { Log } from "../../shared/log.js";
 import { wallClock } from "../../shared/wall-clock.js";
 import type { AuthData } from "../../shared/wire.js";
-import { type Answer, answers } from "../answer/answer.js";
 import type { ReplayWindow } from "../auth/replay-window.js";
 import type { Verifier } from "../auth/verifier.js";
 import type { Handler } from "../config/config.js";
 import type { ModelActivity } from "../model/model-activity.js";
 import type { Entry, Ledger } from "../report/ledger.js";
+import { type Answer, answers } from "../server/answer.js";
 import type { SessionTerms } from "../session/session-terms.js";
 import { Sessions } from "../session/sessions.js";
 import { UnverifiedBodies } from "./envelope/unverified-bodies.js";
 import type { EndOutcome, Exchange, Gate, Refusal } from "./exchange.js";
+import type { RequestObserver } from "./request-observer.js";
 import { UnverifiedSockets } from "./unverified-sockets.js";
 
 export interface EdgeOptions {

@@ -1,17 +1,16 @@
 import { nanoid } from "nanoid";
 import type { Outcome } from "../../../machines/events.js";
-import type { RequestMarks, RequestObserver } from "../../inspector/recorder/request-observer.js";
 import type { TsworkerError } from "../../shared/errors.js";
 import type { Log } from "../../shared/log.js";
 import type { AuthData, Payload } from "../../shared/wire.js";
-import { type Answer, answers, answerToUnread } from "../answer/answer.js";
 import type { Handler } from "../config/config.js";
+import type { Target } from "../config/model-headers.js";
+import { DEFAULT_WORKLOAD, workloadOf } from "../config/workload.js";
 import type { RouteMetrics } from "../metrics/route-metrics.js";
 import type { ModelClient } from "../model/client.js";
 import type { ModelActivity } from "../model/model-activity.js";
-import type { Target } from "../model/model-headers.js";
 import { Entry } from "../report/ledger.js";
-import { DEFAULT_WORKLOAD, workloadOf } from "../workload.js";
+import { type Answer, answers } from "../server/answer.js";
 import type { BodyBytes } from "./envelope/body-buffer.js";
 import type { BodyFormat } from "./envelope/body-format.js";
 import {
@@ -23,7 +22,9 @@ import {
   readEnvelope,
 } from "./envelope/envelope-reader.js";
 import { type ReadyPayload, readyPayload } from "./envelope/payload.js";
+import { answerToUnread } from "./envelope/unread.js";
 import type { UnverifiedBodies } from "./envelope/unverified-bodies.js";
+import type { RequestMarks, RequestObserver } from "./request-observer.js";
 import type { UnverifiedSockets } from "./unverified-sockets.js";
 
 /** A handler with what it needs to serve requests. */

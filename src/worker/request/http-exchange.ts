@@ -1,12 +1,12 @@
 import type { TsworkerError } from "../../shared/errors.js";
 import type { Payload } from "../../shared/wire.js";
-import { type Answer, answers } from "../answer/answer.js";
 import { FunctionAnswer, type FunctionSink } from "../answer/function-answer.js";
 import { GeneratedAnswer, type GeneratedSink } from "../answer/generated-answer.js";
 import { KeptStream } from "../answer/kept-stream.js";
 import { Relay } from "../answer/relay.js";
-import { sendAnswer } from "../answer/send-answer.js";
+import { type Answer, answers } from "../server/answer.js";
 import type { RequestHead, RequestSink, Responder } from "../server/http-server.js";
+import { sendAnswer } from "../server/send-answer.js";
 import { type BodyFormat, formatOf } from "./envelope/body-format.js";
 import type { ReadyPayload } from "./envelope/payload.js";
 import { Exchange, type Gate, type Route, type Work } from "./exchange.js";

@@ -1,4 +1,4 @@
-import type { Answer } from "../answer/answer.js";
+import type { Answer } from "../server/answer.js";
 
 /** Close codes from here on belong to applications; below its HTTP statuses nobody needs them. */
 const STATUS_BASE = 4000;

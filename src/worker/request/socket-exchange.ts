@@ -1,6 +1,6 @@
 import type { TsworkerError } from "../../shared/errors.js";
-import { type Answer, answers } from "../answer/answer.js";
 import { ModelSocket, type ModelSocketSink } from "../model/socket.js";
+import { type Answer, answers } from "../server/answer.js";
 import type { ClientSocket, SocketSink } from "../server/http-server.js";
 import type { BodyFormat } from "./envelope/body-format.js";
 import { Exchange, type Gate, type Route, type Work } from "./exchange.js";

@@ -1,8 +1,8 @@
-import { type Answer, answers } from "../answer/answer.js";
-import { sendAnswer } from "../answer/send-answer.js";
 import { BodyBuffer } from "../request/envelope/body-buffer.js";
 import { type BodyFormat, formatOf } from "../request/envelope/body-format.js";
+import { type Answer, answers } from "../server/answer.js";
 import type { Endpoint, RequestHead, RequestSink, Responder } from "../server/http-server.js";
+import { sendAnswer } from "../server/send-answer.js";
 
 /** Takes a body as it comes. */
 export interface BodyTaker {

@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { writeFileSync } from "node:fs";
-import { type Answer, answers } from "../answer/answer.js";
-import { sendAnswer } from "../answer/send-answer.js";
+import { type Answer, answers } from "../server/answer.js";
 import type { Endpoint } from "../server/http-server.js";
+import { sendAnswer } from "../server/send-answer.js";
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 

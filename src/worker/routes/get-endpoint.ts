@@ -1,6 +1,6 @@
-import { answers } from "../answer/answer.js";
-import { sendAnswer } from "../answer/send-answer.js";
+import { answers } from "../server/answer.js";
 import type { Endpoint, Responder } from "../server/http-server.js";
+import { sendAnswer } from "../server/send-answer.js";
 
 /** A path for GET and HEAD. */
 export const getEndpoint = (path: string, answer: (responder: Responder) => void): Endpoint => ({

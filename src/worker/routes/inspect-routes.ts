@@ -1,9 +1,9 @@
 import { timingSafeEqual } from "node:crypto";
 import type { PageFile } from "../../inspector/server/page-files.js";
 import { isLoopback } from "../../shared/is-loopback.js";
-import { answers } from "../answer/answer.js";
-import { sendAnswer } from "../answer/send-answer.js";
+import { answers } from "../server/answer.js";
 import type { Endpoint, RequestHead, SocketEndpoint } from "../server/http-server.js";
+import { sendAnswer } from "../server/send-answer.js";
 import { type Pages, turnedAway } from "./inspect-pages.js";
 
 export interface InspectRoutesOptions {

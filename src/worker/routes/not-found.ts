@@ -1,6 +1,6 @@
-import { answers } from "../answer/answer.js";
-import { sendAnswer } from "../answer/send-answer.js";
+import { answers } from "../server/answer.js";
 import type { Endpoint } from "../server/http-server.js";
+import { sendAnswer } from "../server/send-answer.js";
 
 /** Answers whatever nobody else does. */
 export const notFound: Endpoint = {

@@ -1,10 +1,10 @@
 import { TsworkerError } from "../../shared/errors.js";
-import { answers } from "../answer/answer.js";
-import { sendAnswer } from "../answer/send-answer.js";
 import type { OpenRouteConfig } from "../config/config.js";
+import type { Target } from "../config/model-headers.js";
 import { askModel, type ModelAnswer } from "../model/ask-model.js";
-import type { Target } from "../model/model-headers.js";
+import { answers } from "../server/answer.js";
 import type { Endpoint, Responder } from "../server/http-server.js";
+import { sendAnswer } from "../server/send-answer.js";
 import { getEndpoint, lateGetEndpoint } from "./get-endpoint.js";
 
 /** A route that anybody may ask: it answers a text, or what the model server answers. */

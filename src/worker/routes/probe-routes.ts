@@ -1,7 +1,7 @@
-import { answers } from "../answer/answer.js";
-import { sendAnswer } from "../answer/send-answer.js";
 import type { Metrics } from "../metrics/metrics.js";
+import { answers } from "../server/answer.js";
 import type { Endpoint } from "../server/http-server.js";
+import { sendAnswer } from "../server/send-answer.js";
 import { getEndpoint, lateGetEndpoint } from "./get-endpoint.js";
 
 /** `GET /healthz`: the process is alive. */

@@ -1,6 +1,6 @@
 import { jsonText } from "../../shared/json-text.js";
 import type { AuthData, Payload } from "../../shared/wire.js";
-import { type Answer, answers, answerToUnread } from "../answer/answer.js";
+import { costOf } from "../config/workload.js";
 import { Entry } from "../report/ledger.js";
 import type { Edge } from "../request/edge.js";
 import { wholeOf } from "../request/envelope/body-buffer.js";
@@ -13,9 +13,10 @@ import {
   type ReadResult,
 } from "../request/envelope/envelope-reader.js";
 import { decodeMsgpack } from "../request/envelope/msgpack.js";
+import { answerToUnread } from "../request/envelope/unread.js";
 import type { Refusal } from "../request/exchange.js";
+import { type Answer, answers } from "../server/answer.js";
 import { type CallbackRules, sessionTerms } from "../session/session-terms.js";
-import { costOf } from "../workload.js";
 import type { BodyTaker } from "./body-endpoint.js";
 
 export interface CreationOptions {

@@ -1,12 +1,12 @@
 import { jsonText } from "../../shared/json-text.js";
 import { wallClock } from "../../shared/wall-clock.js";
-import { type Answer, answers } from "../answer/answer.js";
 import type { Edge } from "../request/edge.js";
 import { MAX_AUTH_BYTES } from "../request/envelope/auth-data.js";
 import type { BodyFormat } from "../request/envelope/body-format.js";
 import { JsonScanner } from "../request/envelope/json-scanner.js";
 import { decodeMsgpack } from "../request/envelope/msgpack.js";
 import { MsgpackScanner } from "../request/envelope/msgpack-scanner.js";
+import { type Answer, answers } from "../server/answer.js";
 import type { Endpoint } from "../server/http-server.js";
 import type { CallbackRules } from "../session/session-terms.js";
 import type { Session } from "../session/sessions.js";

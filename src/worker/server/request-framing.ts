@@ -1,4 +1,4 @@
-import { type Answer, answers } from "../answer/answer.js";
+import { type Answer, answers } from "./answer.js";
 
 /** Most headers of a request: those that uWebSockets.js takes. */
 const MAX_HEADERS = 98;

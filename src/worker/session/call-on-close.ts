@@ -2,7 +2,7 @@ import pLimit from "p-limit";
 import { fromPromise } from "xstate";
 import type { OnCloseCall } from "../../../machines/session.js";
 import type { Log } from "../../shared/log.js";
-import { type Target, targetOf } from "../model/model-headers.js";
+import { type Target, targetOf } from "../config/model-headers.js";
 
 /** Milliseconds that the callback of a session may take. */
 const TIMEOUT_MS = 10_000;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { EndedStatus } from "../../../src/shared/wire.js";
-import { DEFAULT_WORKLOAD } from "../../../src/worker/workload.js";
+import { DEFAULT_WORKLOAD } from "../../../src/worker/config/workload.js";
 import { eventually } from "../../support/eventually.js";
 import { RawClient } from "../../support/http-client.js";
 import { HttpStand, MAX_PERF, type SentEnvelope } from "../../support/http-stand.js";

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
-import type { Answer } from "../../../src/worker/answer/answer.js";
 import { bodyEndpoint, wholeBody } from "../../../src/worker/routes/body-endpoint.js";
+import type { Answer } from "../../../src/worker/server/answer.js";
 import { ask } from "../../support/http-client.js";
 import { NodeStand } from "./support/node-stand.js";
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { answers } from "../../../src/worker/answer/answer.js";
 import { KeptStream } from "../../../src/worker/answer/kept-stream.js";
+import { answers } from "../../../src/worker/server/answer.js";
 import type {
   BodyWriter,
   Responder,

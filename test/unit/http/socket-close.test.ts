@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { answers } from "../../../src/worker/answer/answer.js";
 import { closeOf, passedOn } from "../../../src/worker/request/socket-close.js";
+import { answers } from "../../../src/worker/server/answer.js";
 
 describe("an answer as a close", () => {
   test("has 4000 + its status as the code, and its error text as the reason", () => {

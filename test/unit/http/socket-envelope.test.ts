@@ -1,7 +1,7 @@
 import { Packr } from "msgpackr";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { PayloadError } from "../../../src/shared/errors.js";
-import { answers } from "../../../src/worker/answer/answer.js";
+import { answers } from "../../../src/worker/server/answer.js";
 import { ENVELOPE, SocketStand, type SocketStandOptions } from "../../support/socket-stand.js";
 
 let stand: SocketStand | undefined;

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { answers } from "../../../src/worker/answer/answer.js";
 import type { TimeoutsConfig } from "../../../src/worker/config/config.js";
+import { answers } from "../../../src/worker/server/answer.js";
 import { eventually } from "../../support/eventually.js";
 import { headBytes, plain, rawThenClose, silent } from "../../support/raw-model.js";
 import { closeSession, ENVELOPE, SocketStand, type SocketStandOptions } from "../../support/socket-stand.js";

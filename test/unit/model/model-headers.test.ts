@@ -6,7 +6,7 @@ import {
   headersOf,
   secretsIn,
   targetOf,
-} from "../../../src/worker/model/model-headers.js";
+} from "../../../src/worker/config/model-headers.js";
 
 const basic = (text: string): string => `Basic ${Buffer.from(text).toString("base64")}`;
 

@@ -1,10 +1,8 @@
 import type { AuthData } from "../../../shared/wire.js";
+import type { FieldFaults } from "../../server/answer.js";
 
 /** Bytes of `auth_data`, as it is written: what is larger is not looked at. */
 export const MAX_AUTH_BYTES = 16 * 1024;
-
-/** Faults by field, as the client is told. */
-export type FieldFaults = Readonly<Record<string, string>>;
 
 /** Bytes, which msgpack has, are no object. */
 export const isObject = (value: unknown): value is Record<string, unknown> =>

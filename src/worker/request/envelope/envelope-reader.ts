@@ -1,14 +1,13 @@
 import type { AuthData } from "../../../shared/wire.js";
-import { authFaults, type FieldFaults, isAuthData, MAX_AUTH_BYTES } from "./auth-data.js";
+import type { FieldFaults } from "../../server/answer.js";
+import { authFaults, isAuthData, MAX_AUTH_BYTES } from "./auth-data.js";
 import { BodyBuffer, type BodyBytes } from "./body-buffer.js";
 import type { BodyFormat } from "./body-format.js";
 import { JsonScanner } from "./json-scanner.js";
 import { decodeMsgpack } from "./msgpack.js";
 import { MsgpackScanner } from "./msgpack-scanner.js";
+import type { Unread } from "./unread.js";
 import type { UnverifiedBodies, UnverifiedBody } from "./unverified-bodies.js";
-
-/** Faults by field, as the client is told. */
-export type Faults = Readonly<Record<string, string | FieldFaults>>;
 
 /** An envelope whose sender was allowed. */
 export interface Envelope {
@@ -18,15 +17,6 @@ export interface Envelope {
   /** The bytes of the payload's value, which is an object. */
   readonly payload: BodyBytes;
 }
-
-/** Why a body is no envelope that could be judged, or is not read. */
-export type Unread =
-  | { readonly kind: "invalid"; readonly format: BodyFormat }
-  | { readonly kind: "faults"; readonly faults: Faults }
-  /** There is no room for what is not verified. */
-  | { readonly kind: "crowded" }
-  /** It comes in too many pieces of too few bytes. */
-  | { readonly kind: "slivers" };
 
 /** What became of a piece; undefined: the next one is awaited. */
 export type ReadResult =

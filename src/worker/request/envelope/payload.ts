@@ -4,10 +4,10 @@ import type { Payload } from "../../../shared/wire.js";
 import type { Handler } from "../../config/config.js";
 import { encodeMultipart, type MultipartPart, multipartParts } from "../../model/multipart.js";
 import { lengthOf, type RequestBody } from "../../model/request-body.js";
+import type { Faults } from "../../server/answer.js";
 import { isObject } from "./auth-data.js";
 import { type BodyBytes, wholeOf } from "./body-buffer.js";
 import type { BodyFormat } from "./body-format.js";
-import type { Faults } from "./envelope-reader.js";
 import { decodeMsgpack } from "./msgpack.js";
 
 /** A payload as it is needed from here on. */

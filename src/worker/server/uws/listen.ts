@@ -10,11 +10,11 @@ import {
   type us_listen_socket,
   us_listen_socket_close,
 } from "uWebSockets.js";
-import { answers } from "../../answer/answer.js";
-import { sendAnswer } from "../../answer/send-answer.js";
+import { answers } from "../answer.js";
 import type { CertificateFiles, Endpoint, HttpServer, ListenOptions } from "../http-server.js";
 import { quietTurn } from "../quiet-turn.js";
 import { RequestFraming } from "../request-framing.js";
+import { sendAnswer } from "../send-answer.js";
 import { addSocketEndpoint } from "./client-socket.js";
 import { UwsRequestHead } from "./request-head.js";
 import { refuseAndClose, UwsResponder } from "./responder.js";

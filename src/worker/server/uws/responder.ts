@@ -1,7 +1,7 @@
 import type { HttpResponse } from "uWebSockets.js";
-import type { Answer } from "../../answer/answer.js";
-import { contentOf } from "../../answer/send-answer.js";
+import type { Answer } from "../answer.js";
 import type { BodyWriter, RequestSink, Responder, ResponseHead, WriterSink } from "../http-server.js";
+import { contentOf } from "../send-answer.js";
 import { statusLine } from "../status-line.js";
 import { BodyReader } from "./body-reader.js";
 import { UwsBodyWriter } from "./body-writer.js";

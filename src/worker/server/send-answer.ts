@@ -1,5 +1,5 @@
-import type { Responder, ResponseHead } from "../server/http-server.js";
 import type { Answer } from "./answer.js";
+import type { Responder, ResponseHead } from "./http-server.js";
 
 /** Head and body of an answer of the worker's own. */
 export function contentOf({ status, body, retryAfter, allow, upgrade, acceptEncoding }: Answer): {

@@ -1,6 +1,11 @@
 import type { Traffic } from "../../../machines/edge.js";
 import type { TsworkerError } from "../../shared/errors.js";
-import type { Faults, Unread } from "../request/envelope/envelope-reader.js";
+
+/** What is wrong with the fields of a value. */
+export type FieldFaults = Readonly<Record<string, string>>;
+
+/** What is wrong with the fields of an envelope. */
+export type Faults = Readonly<Record<string, string | FieldFaults>>;
 
 /** An answer that the worker gives itself. */
 export interface Answer {
@@ -104,17 +109,3 @@ export const answers = {
   ok: (body: unknown): Answer => ({ status: 200, body }),
   unavailable: (body: unknown): Answer => ({ status: 503, body }),
 } as const;
-
-/** What is told of a body that could not be read. */
-export function answerToUnread(unread: Unread): Answer {
-  switch (unread.kind) {
-    case "invalid":
-      return unread.format === "json" ? answers.invalidJson() : answers.invalidMsgpack();
-    case "faults":
-      return answers.faults(unread.faults);
-    case "crowded":
-      return answers.crowded();
-    case "slivers":
-      return answers.slivers();
-  }
-}

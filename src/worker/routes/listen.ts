@@ -2,12 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { TsworkerError } from "../../shared/errors.js";
 import type { Log } from "../../shared/log.js";
 import type { ServerChoice } from "../config/environment.js";
-import type { Endpoints } from "../routes/endpoints.js";
-import type { InspectRoutes } from "../routes/inspect-routes.js";
-import { notFound } from "../routes/not-found.js";
-import { checkCertificate, watchCertificate } from "./certificate.js";
-import { chooseServer } from "./choose-server.js";
-import type { CertificateFiles, HttpServer, ListenOptions } from "./http-server.js";
+import { checkCertificate, watchCertificate } from "../server/certificate.js";
+import { chooseServer } from "../server/choose-server.js";
+import type { CertificateFiles, HttpServer, ListenOptions } from "../server/http-server.js";
+import type { Endpoints } from "./endpoints.js";
+import type { InspectRoutes } from "./inspect-routes.js";
+import { notFound } from "./not-found.js";
 
 export interface ServersOptions {
   readonly server: ServerChoice;

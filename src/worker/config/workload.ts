@@ -1,6 +1,6 @@
-import type { Log } from "../shared/log.js";
-import type { Payload } from "../shared/wire.js";
-import type { HandlerConfig } from "./config/config.js";
+import type { Log } from "../../shared/log.js";
+import type { Payload } from "../../shared/wire.js";
+import type { HandlerConfig } from "./config.js";
 
 /** What a request costs where nothing else is known. */
 export const DEFAULT_WORKLOAD = 100;

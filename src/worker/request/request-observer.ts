@@ -1,6 +1,6 @@
 import type { Outcome } from "../../../machines/events.js";
-import type { Handler } from "../../worker/config/config.js";
-import type { Entry } from "../../worker/report/ledger.js";
+import type { Handler } from "../config/config.js";
+import type { Entry } from "../report/ledger.js";
 
 /** Looks at single requests, for whoever wants to see where their time goes. */
 export interface RequestObserver {
