@@ -1,19 +1,9 @@
-import { execFileSync } from "node:child_process";
 import { expect } from "vitest";
 import { failed } from "../../support/failed-start.js";
 import { ask } from "../../support/http-client.js";
 import { type Lab, test } from "../../support/lab.js";
-import { NODE, type WorkerProcess } from "../../support/worker-process.js";
-
-/** Whether uWebSockets.js has a binary for the Node.js that workers run on. */
-const hasUws = ((): boolean => {
-  try {
-    execFileSync(NODE, ["--input-type=module", "-e", 'await import("uWebSockets.js")'], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-})();
+import { hasUws } from "../../support/served-by.js";
+import type { WorkerProcess } from "../../support/worker-process.js";
 
 const started = async (lab: Lab, choice: string | undefined): Promise<WorkerProcess> => {
   const [engine, model] = [await lab.engine(), await lab.loadedModel()];
