@@ -11,18 +11,18 @@ const now = performance.now.bind(performance);
  * wrong and not merely that something took long.
  *
  * @param check - the condition; may be async.
- * @param options - `timeoutMs` (default 30000, because others may take most of the
+ * @param options - `timeoutMs` (default 60000, because others may take most of the
  * machine) and `intervalMs` between two calls (default 10).
  *
  * @example
  * ```ts
  * await eventually(() => expect(engine.reports.at(-1)?.max_perf).toBeGreaterThan(0));
- * await eventually(() => engine.ended.length === 2, { timeoutMs: 60_000 });
+ * await eventually(() => engine.ended.length === 2, { timeoutMs: 90_000 });
  * ```
  */
 export async function eventually<T>(
   check: () => T | Promise<T>,
-  { timeoutMs = 30_000, intervalMs = 10 }: { readonly timeoutMs?: number; readonly intervalMs?: number } = {},
+  { timeoutMs = 60_000, intervalMs = 10 }: { readonly timeoutMs?: number; readonly intervalMs?: number } = {},
 ): Promise<Exclude<T, false>> {
   const deadline = now() + timeoutMs;
   // Made here, while the caller is on the stack: the trace then names the line of the test.

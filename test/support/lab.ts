@@ -9,8 +9,9 @@ import { LOADED, LoggingModel } from "./logging-model.js";
 import type { NamedConfig } from "./worker-main.js";
 import { WorkerProcess, type WorkerProcessOptions } from "./worker-process.js";
 
-// These tests wait, for seconds, for processes that do nothing meanwhile: all of a file wait together.
-vi.setConfig({ maxConcurrency: 16 });
+// These tests wait, for seconds, for processes that do nothing meanwhile: some of a file wait together. Each starts a worker
+// or two, which takes all of a core for a while.
+vi.setConfig({ maxConcurrency: 4 });
 
 export interface LabWorkerOptions extends Omit<WorkerProcessOptions, "config" | "engineUrl"> {
   readonly model: LoggingModel;
