@@ -196,7 +196,7 @@ describe("every state is reachable and every transition can be taken", () => {
     const hanging = started();
     hanging.changed();
     hanging.flush();
-    await hanging.pass(2000);
+    await hanging.pass(4500);
 
     const retrying = started();
     retrying.changed();
