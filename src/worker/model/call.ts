@@ -79,7 +79,14 @@ export class Call implements ModelCall {
     if (request === undefined) return;
     this.#connection = connection;
     if (!isReused) this.#request = undefined;
-    connection.send(request.head, request.body, this);
+    try {
+      connection.send(request.head, request.body, this);
+    } catch (cause) {
+      // Thrown on, it would end the worker, with all of its requests.
+      connection.destroy();
+      const message = "the request could not be sent";
+      this.#sink.onError(new TsworkerError("MODEL_UNREACHABLE", message, { cause }));
+    }
   }
 
   cancel(): void {

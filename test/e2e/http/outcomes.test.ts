@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import type { EndedStatus } from "../../../src/shared/wire.js";
 import { DEFAULT_WORKLOAD } from "../../../src/worker/config/workload.js";
 import { eventually } from "../../support/eventually.js";
@@ -45,6 +45,8 @@ test("each request is told to the engine once, by its outcome, and its workload 
       },
     ],
   });
+  // A test that fails before its end leaves no worker behind.
+  onTestFinished(async () => void (await stand.worker.kill()));
   stand.model.on("/silent", silent);
   stand.model.on("/late", silent);
   stand.model.on("/broken", rawThenClose("HTTP/1.1 "));

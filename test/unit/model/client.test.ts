@@ -63,6 +63,32 @@ describe("a request", () => {
     expect(model.last.body.equals(body)).toBe(true);
   });
 
+  test.each([10, 65_537, 3_000_000])("with a body in parts of %i bytes arrives as one", async (size) => {
+    const parts = ["a", "b", "c"].map((letter) => Buffer.alloc(size, letter));
+    const listener = new Listener();
+    client.post("/", parts, listener);
+    await eventually(() => listener.isOver);
+    expect(listener.heard).toEqual(ok);
+    expect(model.last.body.equals(Buffer.concat(parts))).toBe(true);
+  });
+
+  test("that cannot be written fails alone: those beside and behind it are served", async () => {
+    // Memory that somebody else has taken back: a write of it throws.
+    const lost = Buffer.allocUnsafeSlow(10_000);
+    structuredClone(lost.buffer, { transfer: [lost.buffer as ArrayBuffer] });
+    const listener = new Listener();
+    client.post("/", lost, listener);
+    const beside = ask(client, "/");
+    await eventually(() => listener.isOver);
+    expect(listener.heard).toEqual(["error"]);
+    expect(listener.error).toMatchObject({
+      code: "MODEL_UNREACHABLE",
+      message: "the request could not be sent",
+    });
+    expect((await beside).heard).toEqual(ok);
+    expect((await ask(client, "/")).heard).toEqual(ok);
+  });
+
   test("reaches a model whose name stands for addresses that do not all listen", async () => {
     const named = new LoneClient(`http://localhost:${model.port}`, { connectMs: 5000 });
     model.on("/", hello);
