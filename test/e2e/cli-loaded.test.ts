@@ -1,9 +1,12 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { type Running, tsworkerIn } from "../support/command-line.js";
 import { eventually } from "../support/eventually.js";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 interface Coverage {
   readonly result: readonly { readonly url: string }[];
@@ -26,14 +29,24 @@ async function loadedBy(words: readonly string[], until?: (command: Running) => 
   const files = await readdir(folder);
   const measured = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
   const urls = measured.flatMap((text) => (JSON.parse(text) as Coverage).result.map(({ url }) => url));
-  const found = (pattern: RegExp): readonly string[] =>
-    [...new Set(urls.flatMap((url) => pattern.exec(url)?.[1] ?? []))].toSorted();
+  const built = [...new Set(urls.filter((url) => url.startsWith(`${pathToFileURL(ROOT).href}dist/`)))].map(
+    (url) => fileURLToPath(url),
+  );
+  const sources = (await Promise.all(built.map(sourcesOf))).flat();
+  const found = (pattern: RegExp, paths: readonly string[]): readonly string[] =>
+    [...new Set(paths.flatMap((path) => pattern.exec(path)?.[1] ?? []))].toSorted();
   return {
-    actions: found(/\/dist\/src\/cli\/(?:\w+\/)?([\w-]+)-action\.js$/),
-    packages: found(/\/node_modules\/((?:@[^/]+\/)?[^/]+)\//),
+    actions: found(/^src\/cli\/(?:\w+\/)?([\w-]+)-action\.ts$/, sources),
+    packages: found(/(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\//, [...urls, ...sources]),
     /** Of the package, besides the command line. */
-    modules: found(/\/dist\/((?:machines|src\/(?!cli\/)).+)\.js$/),
+    modules: found(/^((?:machines|src\/(?!cli\/)).+)\.ts$/, sources),
   };
+}
+
+/** Paths from the root of the sources that a built file was bundled from. */
+async function sourcesOf(file: string): Promise<readonly string[]> {
+  const { sources } = JSON.parse(await readFile(`${file}.map`, "utf8")) as { sources: readonly string[] };
+  return sources.map((source) => relative(ROOT, resolve(dirname(file), source)));
 }
 
 /** Those that every command is declared with. */

@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync } from "node:fs";
 import { mkdir, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { packageRoot } from "../../shared/package-root.js";
 import { type Identity, identityOf, isAlive } from "../../shared/process-identity.js";
 import { freePorts } from "./free-ports.js";
 import { lastWords } from "./last-words.js";
@@ -34,7 +34,7 @@ export interface ProcessProviderOptions {
 const HOST = "127.0.0.1";
 
 /** The command line of this package. */
-const MAIN = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
+const MAIN = join(packageRoot, "dist/src/cli/main.js");
 
 /**
  * Makes workers as processes of this machine. A worker that is held is a stopped process: its folder stays,
