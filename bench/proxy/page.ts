@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { machine, type Section, sectionText } from "../section.js";
+import { warmUpSeconds } from "./measure.js";
 
 export async function writePage(
   sections: readonly Section[],
@@ -9,8 +10,8 @@ export async function writePage(
     page,
     `# Proxy benchmark
 
-Written by \`npm run bench -- proxy\`; medians of ${rounds} rounds of ${seconds} s, the proxies turn by turn. A ratio is the median of
-the ratios of each round.
+Written by \`npm run bench -- proxy\`; medians of ${rounds} rounds of ${seconds} s, the proxies turn by turn, each after ${warmUpSeconds(seconds)} s
+of load that is not measured. A ratio is the median of the ratios of each round.
 
 The proxy under test has one core for itself; the load generator, the model (which answers at once) and an engine at idle priority
 share another. The worker runs with signature checks, all actors, metrics and reports; nginx (\`proxy_pass\`, keep-alive) and the bare
