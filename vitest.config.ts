@@ -14,6 +14,9 @@ const resolve = {
 // Several times what the longest test takes: others may have most of the machine.
 const patience = { testTimeout: 180_000, hookTimeout: 180_000 };
 
+// A process and the modules that it has loaded serve many files: loading them takes longer than most tests.
+const isolate = false;
+
 /** Each has a process to itself: these replace modules that others have loaded, or look at all that a process has. */
 const ALONE = [
   "test/unit/examples-log-patterns.test.ts",
@@ -26,12 +29,22 @@ const ALONE = [
   "test/unit/workload.test.ts",
 ];
 
+/** Runs of many inputs or of much simulated time: `npm run test:long`. */
+const LONG = [
+  "test/unit/**/scaling-simulation.test.ts",
+  "test/unit/**/msgpack-bombs.test.ts",
+  "test/unit/**/msgpack-fuzz.test.ts",
+  "test/unit/**/envelope-scanner/fuzz.test.ts",
+  "test/unit/**/docs.test.ts",
+];
+
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export
 export default defineConfig({
   test: {
     globalSetup: "test/support/build.ts",
     // More than there are cores, because the longest tests wait for other people's clocks, not for the processor.
     maxWorkers: 4,
+    reporters: ["default", "./test/support/slowest-files.ts"],
     projects: [
       {
         resolve,
@@ -39,15 +52,16 @@ export default defineConfig({
           ...patience,
           name: "units",
           include: ["test/{unit,machines}/**/*.test.ts"],
-          exclude: ALONE,
-          // A process and the modules that it has loaded serve many files: loading them takes longer than most tests.
-          isolate: false,
+          exclude: [...ALONE, ...LONG],
+          isolate,
         },
       },
+      { resolve, test: { ...patience, name: "long", include: LONG, isolate } },
       {
         resolve,
-        test: { ...patience, name: "processes", include: ["test/{e2e,browser}/**/*.test.ts", ...ALONE] },
+        test: { ...patience, name: "processes", include: ["test/{e2e,browser}/**/*.test.ts"], isolate },
       },
+      { resolve, test: { ...patience, name: "alone", include: ALONE } },
     ],
   },
 });
