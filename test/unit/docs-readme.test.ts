@@ -16,15 +16,15 @@ test("it leads to every example", () => {
   const examples = readdirSync(root("examples")).filter((name) =>
     statSync(root(`examples/${name}/worker.ts`), { throwIfNoEntry: false })?.isFile(),
   );
-  const shown = rowsBelow(page, "Or take one of these").flatMap(([names = ""]) =>
+  const shown = rowsBelow(page, "Examples").flatMap(([names = ""]) =>
     [...names.matchAll(/\]\(examples\/([\w-]+)\)/g)].map(([, name]) => name),
   );
   expect(shown.toSorted()).toEqual(examples.toSorted());
 });
 
-test("it tells of every command", () => {
+test("it lists every command", () => {
   const program = tsworkerProgram();
   const visible = program.createHelp().visibleCommands(program);
-  const shown = rowsBelow(page, "The commands").map(([command]) => codeOf(command).split(" ")[0]);
+  const shown = rowsBelow(page, "Commands").map(([command]) => codeOf(command).split(" ")[0]);
   expect(shown).toEqual(visible.map((command) => command.name()).filter((name) => name !== "help"));
 });
