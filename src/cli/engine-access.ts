@@ -1,6 +1,6 @@
 import { type AnnouncedEngine, announcedEngines } from "../shared/announcement.js";
 import { TsworkerError } from "../shared/errors.js";
-import { isSameServer } from "../shared/is-loopback.js";
+import { isSameServer } from "../shared/url.js";
 import { type EngineFlags, INSTANCES, USUAL_ENGINE } from "./engine-flags.js";
 
 /** The engine that a request goes through, and what it asks for. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { announcedWorkers } from "../shared/announcement.js";
-import { isSameServer } from "../shared/is-loopback.js";
+import { isSameServer } from "../shared/url.js";
 import { printEvent } from "./call/print-event.js";
 
 /** Milliseconds without a worker after which a person wonders why, and between two answers to that. */

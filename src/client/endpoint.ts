@@ -1,29 +1,27 @@
 import { TsworkerError } from "../shared/errors.js";
+import { urlAt } from "../shared/url.js";
 import type { AuthData, Payload } from "../shared/wire.js";
 import type { Credentials } from "./account/account.js";
 import { type EndpointLogs, type EndpointWorker, logsOf, workersOf } from "./account/endpoint-worker.js";
+import { endpointFetch, type FetchOptions } from "./fetch/endpoint-fetch.js";
 import type { Answer } from "./request/answer.js";
-import { askJson } from "./request/ask-json.js";
-import { answerOf, beginRequest } from "./request/begin-request.js";
-import { endpointFetch, type FetchOptions } from "./request/endpoint-fetch.js";
-import type { Link } from "./request/link.js";
-import { PendingRequest } from "./request/pending-request.js";
+import { answerOf, type ClientContext, PendingRequest, startRequest } from "./request/client-request.js";
+import { callJson } from "./request/json-call.js";
 import type { Progress } from "./request/progress.js";
 import type { RequestOptions } from "./request/request-options.js";
 import { route } from "./request/route.js";
-import { urlAt } from "./request/url-at.js";
-import { type Session, type SessionOptions, sessionOf } from "./session/session.js";
+import { type Session, type SessionOptions, sessionOf } from "./session.js";
 import type { AnswerStream } from "./stream/answer-stream.js";
 
-/** Milliseconds that the engine may take to tell of an endpoint. */
-const TELL_MS = 30_000;
+/** Time limit of queries about an endpoint, in milliseconds. */
+const QUERY_MS = 30_000;
 
 /** One endpoint of a {@link Serverless}. */
 export class Endpoint {
   readonly name: string;
   /**
-   * Base URL for the `openai` package, together with {@link Endpoint.fetch}. Nothing listens there, and nothing ever
-   * will, so that a client that is not given the `fetch` fails and sends nobody its key.
+   * Base URL for the `openai` package, together with {@link Endpoint.fetch}. The domain is reserved, so that a client
+   * without that `fetch` fails before it sends its key.
    */
   readonly openaiUrl = "https://tsworker.invalid/v1";
   /**
@@ -35,25 +33,25 @@ export class Endpoint {
    * ```
    */
   readonly fetch: typeof fetch;
-  readonly #link: Link;
+  readonly #context: ClientContext;
 
-  constructor(name: string, link: Link) {
+  constructor(name: string, context: ClientContext) {
     this.name = name;
-    this.#link = link;
+    this.#context = context;
     this.fetch = this.fetchWith({});
   }
 
   /**
-   * Sends a request to a worker of the endpoint. Resolves when the worker's answer is there, whatever its status (look at
+   * Sends a request to a worker of the endpoint. Resolves when the worker's answer is whole, whatever its status (see
    * `ok`), or as soon as it begins where it is a stream.
    *
    * @param path - the worker's route, such as `/v1/completions`.
-   * @param payload - what the route's handler gets.
+   * @param payload - the input of the route's handler.
    * @throws {TsworkerError} `NO_WORKER_READY`, `ENGINE_UNREACHABLE` when the engine named no worker in time;
-   * `ENGINE_REFUSED` when it never will (wrong key, unknown endpoint), `ENGINE_INVALID` when it is no engine;
+   * `ENGINE_REFUSED` for a permanent refusal (wrong key, unknown endpoint), `ENGINE_INVALID` when it is no engine;
    * `RETRIES_EXHAUSTED`, with all failures in the message and in the cause, when the last try has failed. With
    * `retry: false`: `WORKER_UNREACHABLE`, `ANSWER_BROKEN`; `WORKER_REFUSED` for a redirect; `REQUEST_TIMEOUT` when
-   * `timeoutMs` is over; `CONFIG_INVALID` for options that are at fault.
+   * `timeoutMs` is over; `CONFIG_INVALID` for invalid options.
    * @throws the signal's reason when it is aborted.
    */
   request<T = unknown>(
@@ -63,30 +61,30 @@ export class Endpoint {
   ): PendingRequest<AnswerStream<T>>;
   request(path: string, payload: Payload, options?: RequestOptions): PendingRequest<Answer>;
   request(path: string, payload: Payload, options: RequestOptions = {}): PendingRequest<Answer> {
-    const { progress, performed } = beginRequest({
+    const { progress, result } = startRequest({
       ...options,
-      link: this.#link,
+      context: this.#context,
       locate: (requestIdx, progress) => this.#locate(requestIdx, progress, options),
       path,
       payload,
       sessionId: null,
     });
     return new PendingRequest(
-      performed.then((each) => answerOf(each, options.stream)),
+      result.then((each) => answerOf(each, options.stream)),
       progress,
     );
   }
 
   /**
-   * Opens a session: a place on one worker, until it is closed or its lifetime is over.
+   * Opens a session: a slot on one worker, until it is closed or expires.
    *
    * @throws as {@link Endpoint.request}; {@link TsworkerError} `WORKER_REFUSED` when the worker does not open it.
    */
   async session(options: SessionOptions = {}): Promise<Session> {
     const { lifetime = 60, onCloseRoute, onClosePayload, ...rest } = options;
-    const { performed } = beginRequest({
+    const { result } = startRequest({
       ...rest,
-      link: this.#link,
+      context: this.#context,
       locate: (requestIdx, progress) => this.#locate(requestIdx, progress, rest),
       path: "/session/create",
       payload: {
@@ -96,48 +94,48 @@ export class Endpoint {
       },
       sessionId: null,
     });
-    const each = await performed;
-    return sessionOf(this.#link, answerOf(each, false), each.authData);
+    const created = await result;
+    return sessionOf(this.#context, answerOf(created, false), created.authData);
   }
 
   /**
-   * The endpoint's workers, as the engine knows them.
+   * The endpoint's workers, as reported by the engine.
    *
    * @throws {TsworkerError} `ENGINE_UNREACHABLE`, `ENGINE_REFUSED`, `ENGINE_INVALID`.
    */
   async workers(options: { readonly signal?: AbortSignal } = {}): Promise<readonly EndpointWorker[]> {
-    return workersOf(await this.#tell("get_endpoint_workers/", {}, options.signal));
+    return workersOf(await this.#query("get_endpoint_workers/", {}, options.signal));
   }
 
   /**
    * The engine's log of the endpoint.
    *
-   * @param tail - how many of the last lines of each level. @default 100
+   * @param tail - number of last lines of each level. @default 100
    * @throws {TsworkerError} `ENGINE_UNREACHABLE`, `ENGINE_REFUSED`, `ENGINE_INVALID`.
    */
   async logs(tail = 100, options: { readonly signal?: AbortSignal } = {}): Promise<EndpointLogs> {
-    return logsOf(await this.#tell("get_endpoint_logs/", { tail }, options.signal));
+    return logsOf(await this.#query("get_endpoint_logs/", { tail }, options.signal));
   }
 
-  /** {@link Endpoint.fetch} with a cost of one's own, or other options. */
+  /** {@link Endpoint.fetch} with other options. */
   fetchWith(options: FetchOptions): typeof fetch {
     return endpointFetch(async ({ route: path, payload, ...rest }) => {
-      const { performed } = beginRequest({
+      const { result } = startRequest({
         ...rest,
-        link: this.#link,
+        context: this.#context,
         locate: (requestIdx, progress) => this.#locate(requestIdx, progress, rest),
         path,
         payload,
         sessionId: null,
         returnsRefusal: true,
-        passes: true,
+        streamsAny: true,
       });
-      return (await performed).response;
+      return (await result).response;
     }, options);
   }
 
   async #locate(requestIdx: number, progress: Progress, { cost = 100 }: RequestOptions): Promise<AuthData> {
-    const { account, engineUrl, fetch } = this.#link;
+    const { account, engineUrl, fetch } = this.#context;
     const { signal } = progress;
     const credentials = await this.#credentials(signal, progress.routingMs);
     try {
@@ -145,37 +143,37 @@ export class Endpoint {
       const timeoutMs = progress.routingMs;
       return await route({ endpoint, credentials, engineUrl, fetch, cost, requestIdx, timeoutMs, signal });
     } catch (error) {
-      // The key may have been changed, or the endpoint made anew.
+      // The key may have been replaced, or the endpoint created again.
       if (error instanceof TsworkerError && error.code === "ENGINE_REFUSED") account.forget();
       throw error;
     }
   }
 
   #credentials(signal: AbortSignal | undefined, withinMs: number): Promise<Credentials> {
-    return this.#link.account.credentials(this.name, { given: this.#link.given, withinMs, signal });
+    return this.#context.account.credentials(this.name, { given: this.#context.given, withinMs, signal });
   }
 
-  async #tell(path: string, parameters: Payload, signal: AbortSignal | undefined): Promise<unknown> {
-    const { engineUrl, fetch } = this.#link;
-    const { apiKey, doubt, id } = await this.#credentials(signal, TELL_MS);
+  async #query(path: string, parameters: Payload, signal: AbortSignal | undefined): Promise<unknown> {
+    const { engineUrl, fetch } = this.#context;
+    const { apiKey, id, lookUpError } = await this.#credentials(signal, QUERY_MS);
     if (id === undefined) {
       throw new TsworkerError(
         "ENGINE_REFUSED",
-        `the id of the endpoint "${this.name}" is not known, by which the engine is asked: ${doubt ?? "it was not looked up"}; check the endpoint's name, or give the id: serverless.endpoint(name, { id })`,
+        `the id of the endpoint "${this.name}" is not known: ${lookUpError ?? "it was not looked up"}; check the endpoint's name, or give the id: serverless.endpoint(name, { id })`,
       );
     }
     const url = urlAt(engineUrl, path);
     const body = { id, api_key: apiKey, ...parameters };
-    const asked = await askJson({
+    const result = await callJson({
       fetch,
-      whom: "the engine",
+      server: "the engine",
       url,
       apiKey,
       body,
-      withinMs: TELL_MS,
+      withinMs: QUERY_MS,
       signal,
     });
-    if ("failure" in asked) throw asked.failure;
-    return asked.json;
+    if ("failure" in result) throw result.failure;
+    return result.json;
   }
 }

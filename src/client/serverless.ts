@@ -1,18 +1,17 @@
 import { TsworkerError } from "../shared/errors.js";
+import { isHttpUrl } from "../shared/url.js";
 import { Account } from "./account/account.js";
-import { keyFault } from "./account/key-fault.js";
 import { Endpoint } from "./endpoint.js";
-import { isHttpUrl } from "./request/is-http-url.js";
-import { patientFetch } from "./request/patient-fetch.js";
-import { Places } from "./request/places.js";
+import { unlimitedFetch } from "./fetch/unlimited-fetch.js";
+import { ConcurrencyLimit } from "./request/concurrency-limit.js";
 
-/** Where the service itself is. */
+/** The hosted service. */
 const ENGINE_URL = "https://run.vast.ai";
 const WEB_URL = "https://console.vast.ai";
 
 /** Options of a {@link Serverless}. */
 export interface ServerlessOptions {
-  /** The account's API key, by which the endpoints' own keys are looked up; or an endpoint's own. */
+  /** The account's API key, with which the keys of its endpoints are looked up; or an endpoint's own. */
   readonly apiKey: string;
   /**
    * Base URL of the engine.
@@ -20,24 +19,25 @@ export interface ServerlessOptions {
    */
   readonly engineUrl?: string | undefined;
   /**
-   * Base URL of the web service that knows the account's endpoints and their keys. `null`: nothing is looked up, and
-   * `apiKey` is used itself.
-   * @default "https://console.vast.ai", or the engine's own URL where another engine than the default is named
+   * Base URL of the web service, where the keys of the account's endpoints are looked up. `null`: no look-up, `apiKey`
+   * is used itself.
+   * @default "https://console.vast.ai"; the `engineUrl` where that is not the default
    */
   readonly webUrl?: string | null | undefined;
   /**
-   * Requests at once; further ones wait in a line. A stream counts until it has ended or was left. Integer of at least 1.
+   * Maximum number of concurrent requests; further ones wait in a line. A stream counts until it has ended or its reader
+   * has left. Integer of at least 1.
    * @default 100
    */
   readonly maxConcurrency?: number | undefined;
   /**
-   * The `fetch` to use, with whatever limits it has. The default has none: what ends a request is its `timeoutMs`.
-   * @default globalThis.fetch, without the 5 minutes after which those of Node.js and Bun give up
+   * The `fetch` to use, with its own time limits. The default has none: `timeoutMs` alone limits a request.
+   * @default globalThis.fetch, without the limits of 5 minutes in Node.js and Bun
    */
   readonly fetch?: typeof fetch | undefined;
 }
 
-/** What is known of an endpoint, and need not be looked up. */
+/** Credentials of an endpoint, which are then not looked up. */
 export interface EndpointOptions {
   /** The endpoint's own key. */
   readonly apiKey?: string | undefined;
@@ -46,8 +46,8 @@ export interface EndpointOptions {
 }
 
 /**
- * A client of the serverless engine: asks it for a worker and sends that worker the request. It needs nothing
- * but `fetch`, holds nothing open, and shows no worker a key.
+ * A client of the serverless engine: asks it for a worker and sends that worker the request. It requires only `fetch`,
+ * keeps no connection or timer between requests, and sends no key to a worker.
  *
  * @example
  * ```ts
@@ -63,35 +63,35 @@ export class Serverless {
   readonly #engineUrl: string;
   readonly #fetch: typeof fetch;
   readonly #account: Account;
-  readonly #places: Places;
+  readonly #concurrency: ConcurrencyLimit;
 
-  /** @throws {TsworkerError} `CONFIG_INVALID`, with all faults at once. */
+  /** @throws {TsworkerError} `CONFIG_INVALID`, with all errors. */
   constructor(options: ServerlessOptions) {
     const { apiKey, engineUrl = ENGINE_URL, maxConcurrency = 100, fetch: given } = options;
-    // Another engine's key is not shown to the service.
+    // The key of another engine is not sent to the hosted service.
     const { webUrl = engineUrl === ENGINE_URL ? WEB_URL : engineUrl } = options;
     check({ apiKey, engineUrl, webUrl, maxConcurrency });
     this.#engineUrl = engineUrl;
-    // A browser's fetch refuses to be called as a method of anything but the window.
-    this.#fetch = (...parameters) => (given ?? patientFetch)(...parameters);
+    // A browser's fetch must not be called as a method of another object.
+    this.#fetch = (...parameters) => (given ?? unlimitedFetch)(...parameters);
     this.#account = new Account({ apiKey, webUrl, fetch: this.#fetch });
-    this.#places = new Places(maxConcurrency);
+    this.#concurrency = new ConcurrencyLimit(maxConcurrency);
   }
 
   /**
-   * An endpoint by its name. Nothing is asked yet: whether it exists shows with the first request.
+   * An endpoint by name. Whether it exists is checked by the first request.
    *
-   * @throws {TsworkerError} `CONFIG_INVALID` for a key that can be none.
+   * @throws {TsworkerError} `CONFIG_INVALID` for an invalid key.
    */
   endpoint(name: string, { apiKey, id }: EndpointOptions = {}): Endpoint {
-    const fault = apiKey === undefined ? undefined : keyFault(apiKey);
-    if (fault !== undefined) {
-      throw new TsworkerError("CONFIG_INVALID", `the endpoint's options are at fault: apiKey: ${fault}`);
+    const error = apiKey === undefined ? undefined : apiKeyError(apiKey);
+    if (error !== undefined) {
+      throw new TsworkerError("CONFIG_INVALID", `the endpoint's options are invalid: apiKey: ${error}`);
     }
     return new Endpoint(name, {
       fetch: this.#fetch,
       engineUrl: this.#engineUrl,
-      places: this.#places,
+      concurrency: this.#concurrency,
       account: this.#account,
       given: { ...(apiKey !== undefined && { apiKey }), ...(id !== undefined && { id }) },
     });
@@ -100,16 +100,26 @@ export class Serverless {
 
 function check(options: ServerlessOptions): void {
   const { apiKey, engineUrl, webUrl, maxConcurrency = 1 } = options;
-  const faults: string[] = [];
-  const ofKey = keyFault(apiKey);
-  if (ofKey !== undefined) faults.push(`apiKey: ${ofKey}`);
-  if (!isHttpUrl(engineUrl)) faults.push(`engineUrl: expected a URL with http: or https:, got ${engineUrl}`);
+  const errors: string[] = [];
+  const ofKey = apiKeyError(apiKey);
+  if (ofKey !== undefined) errors.push(`apiKey: ${ofKey}`);
+  if (!isHttpUrl(engineUrl)) errors.push(`engineUrl: expected a URL with http: or https:, got ${engineUrl}`);
   if (webUrl !== null && webUrl !== engineUrl && !isHttpUrl(webUrl)) {
-    faults.push(`webUrl: expected a URL with http: or https:, or null, got ${webUrl}`);
+    errors.push(`webUrl: expected a URL with http: or https:, or null, got ${webUrl}`);
   }
   if (!Number.isInteger(maxConcurrency) || maxConcurrency < 1) {
-    faults.push(`maxConcurrency: expected an integer of at least 1, got ${maxConcurrency}`);
+    errors.push(`maxConcurrency: expected an integer of at least 1, got ${maxConcurrency}`);
   }
-  if (faults.length === 0) return;
-  throw new TsworkerError("CONFIG_INVALID", `the client's options are at fault: ${faults.join("; ")}`);
+  if (errors.length === 0) return;
+  throw new TsworkerError("CONFIG_INVALID", `the client's options are invalid: ${errors.join("; ")}`);
+}
+
+/** The error never contains the key. Undefined: the key is valid. */
+function apiKeyError(apiKey: unknown): string | undefined {
+  if (typeof apiKey !== "string" || apiKey === "") {
+    return `expected a text that is not empty, got ${apiKey === "" ? "an empty one" : typeof apiKey}`;
+  }
+  return /^[!-~](?:[ -~]*[!-~])?$/.test(apiKey)
+    ? undefined
+    : "expected printable ASCII without white space at its ends, got other characters";
 }

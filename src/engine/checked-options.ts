@@ -1,8 +1,7 @@
 import { createPrivateKey } from "node:crypto";
 import { z } from "zod";
-import { TsworkerError } from "../shared/errors.js";
-import { faultList } from "../shared/fault-list.js";
-import { originSchema } from "../shared/origin-schema.js";
+import { originSchema } from "../shared/cors.js";
+import { formatErrors, TsworkerError } from "../shared/errors.js";
 import { faultsIn } from "./api/faults.js";
 import type { EngineOptions } from "./engine-options.js";
 import { scalingParametersSchema } from "./scaling/scaling-parameters.js";
@@ -47,7 +46,7 @@ export function checkedOptions(options: EngineOptions): CheckedOptions {
     ...(checked.error ? faultsIn(checked.error) : []),
     ...(checkedScaling.error ? faultsIn(checkedScaling.error).map((fault) => `scaling.${fault}`) : []),
   ];
-  throw new TsworkerError("CONFIG_INVALID", faultList("the engine's options", faults));
+  throw new TsworkerError("CONFIG_INVALID", formatErrors("the engine's options", faults));
 }
 
 function isPrivateKey(pem: string): boolean {

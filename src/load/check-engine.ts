@@ -1,26 +1,26 @@
-import { TsworkerError } from "../shared/errors.js";
-import { reasonOf } from "../shared/reason-of.js";
-import { inOneLine } from "./in-one-line.js";
+import { errorMessage, TsworkerError } from "../shared/errors.js";
+import { urlAt } from "../shared/url.js";
+import { singleLine } from "./result-text.js";
 
-/** How long the engine may take to show its public key, in milliseconds. */
-const LIMIT_MS = 10_000;
+/** Time limit of the call, in milliseconds. */
+const TIMEOUT_MS = 10_000;
 
 /**
- * Makes sure that an engine answers, by a call that adds no load.
+ * Checks that an engine answers, by a call that adds no load.
  *
- * @throws {TsworkerError} `ENGINE_UNREACHABLE` where nothing answers, or something else does.
+ * @throws {TsworkerError} `ENGINE_UNREACHABLE` without an answer, or with that of another server.
  */
 export async function checkEngine(engineUrl: string): Promise<void> {
   let status: number;
   let text: string;
   try {
-    const response = await fetch(`${engineUrl.replace(/\/+$/, "")}/pubkey/`, {
-      signal: AbortSignal.timeout(LIMIT_MS),
+    const response = await fetch(urlAt(engineUrl, "pubkey/"), {
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     status = response.status;
     text = await response.text();
   } catch (cause) {
-    const reason = inOneLine(reasonOf(cause));
+    const reason = singleLine(errorMessage(cause));
     throw new TsworkerError(
       "ENGINE_UNREACHABLE",
       `no answer from the engine at ${engineUrl}: ${reason}; is it running, and is --engine-url right?`,

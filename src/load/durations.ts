@@ -1,6 +1,6 @@
 import { createHistogram } from "node:perf_hooks";
 
-/** What a set of durations comes to, in milliseconds. */
+/** Statistics of a set of durations, in milliseconds. */
 export interface DurationSummary {
   readonly count: number;
   readonly mean: number;
@@ -12,12 +12,12 @@ export interface DurationSummary {
   readonly max: number;
 }
 
-/** The longest duration that is told from longer ones, in microseconds: an hour. */
+/** Longer durations are recorded as this one, in microseconds: an hour. */
 const LONGEST = 3_600_000_000;
 
-/** Durations in a histogram of Node's own, kept to three figures in a fixed amount of memory. */
+/** A histogram of durations, precise to three figures, in a fixed amount of memory. */
 export class Durations {
-  // It counts in whole microseconds, from 1 on.
+  // In whole microseconds, from 1 on.
   readonly #histogram = createHistogram({ lowest: 1, highest: LONGEST, figures: 3 });
 
   record(milliseconds: number): void {
@@ -28,12 +28,12 @@ export class Durations {
     return this.#histogram.count;
   }
 
-  /** The duration, in milliseconds, that so many percent do not exceed. Meaningless while there are none. */
+  /** The duration, in milliseconds, that a percentage does not exceed. Undefined behaviour without durations. */
   percentile(percent: number): number {
     return (percent === 0 ? this.#histogram.min : this.#histogram.percentile(percent)) / 1000;
   }
 
-  /** Null while there are none. */
+  /** Null without durations. */
   get summary(): DurationSummary | null {
     if (this.count === 0) return null;
     const { mean, min, max } = this.#histogram;
@@ -49,7 +49,6 @@ export class Durations {
     };
   }
 
-  /** Forgets all of them. */
   reset(): void {
     this.#histogram.reset();
   }

@@ -1,20 +1,20 @@
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What an event of a stream brings. */
+/** The content of an event of a stream. */
 interface EventContent {
-  /** Tokens, if each piece of text is one: a piece for each choice. */
+  /** Pieces of text, one for each choice: an estimate of its tokens. */
   readonly pieces: number;
-  /** What it says of an error; undefined: it is none. */
+  /** Message of an error event; undefined: it is none. */
   readonly error: string | undefined;
 }
 
-/** Fields that hold the text of a choice or of its difference, as OpenAI's interface and Anthropic's have them. */
+/** Fields with the text of a choice or its delta in OpenAI's and Anthropic's interfaces. */
 const TEXTS = ["content", "reasoning_content", "reasoning", "text", "thinking", "partial_json"] as const;
 
-/** Fields in which other servers put the text of an event: llama.cpp, Ollama, SGLang, OpenAI's responses. */
+/** Fields with the text of an event of llama.cpp, Ollama, SGLang and OpenAI's responses. */
 const OTHER_TEXTS = ["content", "response", "text", "delta"] as const;
 
-/** Reads an event's data. What is no JSON is text itself. */
+/** Parses the data of an event. Data that is not JSON is text. */
 export function eventContent(data: string): EventContent {
   let event: unknown;
   try {
@@ -37,7 +37,7 @@ function piecesIn(event: Fields): number {
   return isPiece ? 1 : 0;
 }
 
-/** Whether a choice, a token or a message has any text, or calls a tool. */
+/** Whether a choice, a token or a message has text, or calls a tool. */
 function hasText(part: unknown): boolean {
   if (!isFields(part)) return false;
   const inner = isFields(part.delta) ? part.delta : part;

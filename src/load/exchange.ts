@@ -1,24 +1,24 @@
 import { type Answer, type Endpoint, TsworkerError, type TsworkerErrorCode } from "../client/index.js";
-import { tokensMade } from "../shared/tokens-made.js";
+import { generatedTokens } from "../shared/generated-tokens.js";
 import type { Payload } from "../shared/wire.js";
 import { eventContent } from "./event-content.js";
 
-/** Where a request failed: at the engine, by the worker's answer, on the way, by its time or by being cut off. */
+/** Where a request failed: at the engine, by the worker's answer, by the connection, by its time, or at the end of the test. */
 export type FailurePlace = "engine" | "worker" | "connection" | "timeout" | "cut off";
 
 export interface Failure {
   readonly ok: false;
   readonly where: FailurePlace;
-  /** A status or a code, of which there are few. */
+  /** A status or an error code. */
   readonly what: string;
   readonly message: string;
 }
 
 export interface Success {
   readonly ok: true;
-  /** Tokens that the answer says it has, or else the pieces of text of a stream; 0 where it has neither. */
+  /** Tokens that the answer reports, else the pieces of text of a stream; 0 without either. */
   readonly tokens: number;
-  /** Whether the tokens are pieces that were counted. */
+  /** Whether the tokens are counted pieces of text. */
   readonly isCounted: boolean;
   /** The beginning of the answer. */
   readonly text: string;
@@ -30,36 +30,36 @@ interface ExchangeInput {
   readonly payload: Payload;
   readonly cost: number;
   readonly timeoutMs: number;
-  /** Cuts the request off. */
+  /** Aborts the request. */
   readonly cut: AbortSignal;
-  /** The engine has named a worker, which is asked now. */
+  /** The engine has named a worker, and the request is being sent to it. */
   readonly onRouted: () => void;
   /** A worker has begun to answer. */
   readonly onAnswer: (url: string) => void;
-  /** The first byte of a successful answer is there; of a stream the first event. */
+  /** The first byte of a successful answer has arrived; of a stream the first event. */
   readonly onFirstByte: () => void;
   readonly onEvent: () => void;
 }
 
-/** How much of an answer or a refusal is kept, in characters. */
-const KEPT = 200;
+/** Length of excerpts of answers, in characters. */
+const EXCERPT_LENGTH = 200;
 
-/** How long an answer may be to be looked into for its tokens, in characters: more is read, and thrown away. */
-const LOOKED_INTO = 1_000_000;
+/** Characters of an answer that are searched for its tokens; the rest is discarded. */
+const SEARCHED_LENGTH = 1_000_000;
 
-/** Sends one request, once, and reads all of its answer. Never rejects: what goes wrong is what it resolves to. */
+/** Sends a request, once, and reads its whole answer. Never rejects: errors are results. */
 export async function exchange(input: ExchangeInput): Promise<Success | Failure> {
   try {
     return await attempt(input);
   } catch (error) {
-    if (input.cut.aborted) return failure("cut off", "cut off", "it was under way when the test was ended");
+    if (input.cut.aborted) return failure("cut off", "cut off", "it was in flight when the test was ended");
     if (!(error instanceof TsworkerError)) return failure("connection", "unknown", String(error));
     const { code, message } = error;
     return failure(PLACES[code] ?? "engine", code, message);
   }
 }
 
-/** Where a request failed by the client's error, if not at the engine. */
+/** Where requests failed, by the client's error; the engine for others. */
 const PLACES: Readonly<Partial<Record<TsworkerErrorCode, FailurePlace>>> = {
   ANSWER_BROKEN: "connection",
   REQUEST_TIMEOUT: "timeout",
@@ -73,9 +73,9 @@ async function attempt(input: ExchangeInput): Promise<Success | Failure> {
     cost,
     signal: cut,
     timeoutMs,
-    // What a client would smooth over is what is measured here.
+    // Retries would hide the failures that are measured here.
     retry: false,
-    // Whatever its form, an answer is wanted as soon as it begins.
+    // Answers of any type are read from their first byte on.
     stream: true,
     onStatus: (status) => {
       if (status === "in progress") onRouted();
@@ -83,8 +83,8 @@ async function attempt(input: ExchangeInput): Promise<Success | Failure> {
   });
   onAnswer(answer.url);
   if (!answer.ok) {
-    const said = (await answer.text()).slice(0, KEPT);
-    return failure("worker", String(answer.status), `${answer.url} answered ${answer.status}: ${said}`);
+    const body = (await answer.text()).slice(0, EXCERPT_LENGTH);
+    return failure("worker", String(answer.status), `${answer.url} answered ${answer.status}: ${body}`);
   }
   return isEventStream(answer) ? events(answer, input) : whole(answer, input);
 }
@@ -95,22 +95,26 @@ const isEventStream = ({ response }: Answer): boolean =>
 async function events(answer: Answer, { onFirstByte, onEvent }: ExchangeInput): Promise<Success | Failure> {
   let text = "";
   let hasBegun = false;
-  let told: number | undefined;
+  let reported: number | undefined;
   let pieces = 0;
   for await (const data of answer.events()) {
     if (!hasBegun) onFirstByte();
     hasBegun = true;
-    if (text.length < KEPT) text += `${data}\n`;
+    if (text.length < EXCERPT_LENGTH) text += `${data}\n`;
     if (data === "[DONE]") continue;
     onEvent();
     const content = eventContent(data);
     if (content.error !== undefined) {
-      return failure("worker", "error event", `${answer.url} sent an error: ${content.error.slice(0, KEPT)}`);
+      return failure(
+        "worker",
+        "error event",
+        `${answer.url} sent an error: ${content.error.slice(0, EXCERPT_LENGTH)}`,
+      );
     }
     pieces += content.pieces;
-    told = tokensMade(data) ?? told;
+    reported = generatedTokens(data) ?? reported;
   }
-  return { ok: true, ...tokensOf(told, pieces), text: text.slice(0, KEPT) };
+  return { ok: true, ...tokensOf(reported, pieces), text: text.slice(0, EXCERPT_LENGTH) };
 }
 
 async function whole(answer: Answer, { onFirstByte }: ExchangeInput): Promise<Success> {
@@ -120,16 +124,16 @@ async function whole(answer: Answer, { onFirstByte }: ExchangeInput): Promise<Su
   for await (const bytes of answer.bytes()) {
     if (!hasBegun) onFirstByte();
     hasBegun = true;
-    if (text.length < LOOKED_INTO) text += decoder.decode(bytes, { stream: true });
+    if (text.length < SEARCHED_LENGTH) text += decoder.decode(bytes, { stream: true });
   }
   const pieces = isLines(answer) ? piecesInLines(text) : 0;
-  return { ok: true, ...tokensOf(tokensMade(text), pieces), text: text.slice(0, KEPT) };
+  return { ok: true, ...tokensOf(generatedTokens(text), pieces), text: text.slice(0, EXCERPT_LENGTH) };
 }
 
-/** What the answer says of itself takes precedence. */
-const tokensOf = (told: number | undefined, pieces: number): Pick<Success, "tokens" | "isCounted"> => ({
-  tokens: told ?? pieces,
-  isCounted: told === undefined && pieces > 0,
+/** The number that the answer reports takes precedence. */
+const tokensOf = (reported: number | undefined, pieces: number): Pick<Success, "tokens" | "isCounted"> => ({
+  tokens: reported ?? pieces,
+  isCounted: reported === undefined && pieces > 0,
 });
 
 const isLines = ({ response }: Answer): boolean =>

@@ -1,12 +1,12 @@
 import type { LoadResult, LoadTotals } from "./load-result.js";
-import { amountText, durationText } from "./quantity-text.js";
+import { amountText, durationText } from "./result-text.js";
 
-/** What a value of a condition is measured in. */
+/** Unit of a condition's value. */
 type Unit = "count" | "percent" | "milliseconds" | "per second";
 
-/** A condition that a load test is not to meet, such as `errors>1%`. */
+/** A condition that fails a load test, such as `errors>1%`. */
 export interface FailCondition {
-  /** As it was written. */
+  /** As written by the user. */
   readonly text: string;
   readonly metric: string;
   readonly operator: Operator;
@@ -25,7 +25,7 @@ type Operator = keyof typeof OPERATORS;
 
 const DURATIONS = ["p50", "p90", "p95", "p99", "max", "mean"] as const;
 
-/** What is looked at in a result; undefined: nothing was measured. */
+/** A value of a result; undefined: nothing was measured. */
 type Reading = (totals: LoadTotals) => number | undefined;
 
 const perSecond = (amount: number, { seconds }: LoadTotals): number => amount / Math.max(seconds, 0.001);
@@ -47,15 +47,15 @@ const RATES: Readonly<Record<string, Reading>> = {
   "tokens/s": (totals) => perSecond(totals.tokens, totals),
 };
 
-/** What a condition can be about. */
+/** Metrics of conditions. */
 export const FAIL_METRICS: readonly string[] = [COUNTS, TIMES, RATES].flatMap(Object.keys);
 
 const CONDITION = /^([a-z][a-z0-9/-]*)\s*(>=|<=|>|<)\s*(\d+(?:\.\d+)?)\s*(%|ms|s)?$/;
 
 /**
- * Reads conditions: `<metric><operator><value>`, with commas between them.
+ * Parses conditions: `<metric><operator><value>`, separated by commas.
  *
- * @throws Error that says which condition is none, and what one looks like.
+ * @throws Error with the invalid condition and the expected format.
  */
 export function readFailConditions(text: string): readonly FailCondition[] {
   return text.split(",").map((part) => readCondition(part.trim()));
@@ -71,7 +71,8 @@ function readCondition(text: string): FailCondition {
     limit,
     unit,
   });
-  if (metric === "") throw new Error(`"${text}" is no condition: expected one such as errors>1% or p99>2s`);
+  if (metric === "")
+    throw new Error(`"${text}" is not a condition: expected one such as errors>1% or p99>2s`);
   if (Object.hasOwn(COUNTS, metric)) {
     if (suffix === undefined || suffix === "%") return condition(suffix === "%" ? "percent" : "count");
     throw new Error(`"${text}": expected a number or a percentage, such as ${metric}>0 or ${metric}>1%`);
@@ -88,14 +89,14 @@ function readCondition(text: string): FailCondition {
   throw new Error(`"${text}": there is no ${metric}, only ${FAIL_METRICS.join(", ")}`);
 }
 
-/** The conditions that a result meets, each in a line that says what was measured. */
+/** The conditions that a result meets, each as a line with the measured value. */
 export function metConditions(
   conditions: readonly FailCondition[],
   { totals }: Pick<LoadResult, "totals">,
 ): readonly string[] {
   return conditions.flatMap(({ text, metric, operator, limit, unit }) => {
     const value = measuredValue(metric, unit, totals);
-    // A test without one success says nothing of how long requests take, and is not to pass by that.
+    // A test without a success has no latencies, and must not pass for that reason.
     if (value === undefined) return [`${text}: no request succeeded`];
     return OPERATORS[operator](value, limit) ? [`${text}: ${metric} is ${valueText(value, unit)}`] : [];
   });

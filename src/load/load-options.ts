@@ -1,8 +1,8 @@
 import type { Payload } from "../shared/wire.js";
-import type { PayloadOrder } from "./payload-order.js";
+import type { PayloadOrder } from "./payloads.js";
 import type { Profile } from "./schedule.js";
 
-/** Requests that arrive by the clock, whatever becomes of earlier ones. */
+/** Requests that arrive by the clock, whatever the outcome of earlier ones. */
 export interface OpenArrivals {
   readonly kind: "open";
   readonly profile: Profile;
@@ -10,23 +10,23 @@ export interface OpenArrivals {
   readonly count: number;
   /** Arrivals per second, on average. */
   readonly rps: number;
-  /** What arrives while so many requests are under way is not sent. */
+  /** Arrivals while so many requests are in flight are not sent. */
   readonly maxInFlight: number;
 }
 
-/** Requests of which each follows an earlier one that has ended. */
+/** Requests that each follow the end of an earlier one. */
 export interface ClosedArrivals {
   readonly kind: "closed";
   readonly concurrency: number;
-  /** Number of requests; Infinity: as many as come to be in the time. */
+  /** Number of requests; Infinity: limited by the time only. */
   readonly count: number;
-  /** How long requests are sent; Infinity: until all are. */
+  /** Seconds during which requests are sent; Infinity: until all are. */
   readonly seconds: number;
 }
 
 export type Arrivals = OpenArrivals | ClosedArrivals;
 
-/** What a load test does. */
+/** Options of a load test. */
 export interface LoadOptions {
   readonly endpoint: string;
   readonly apiKey: string;
@@ -40,7 +40,7 @@ export interface LoadOptions {
   readonly cost: number | undefined;
   /** Whether to ask for streams: each payload is sent with `stream: true`. */
   readonly stream: boolean;
-  /** How long a request may take from its beginning to the end of its answer. */
+  /** Time limit of a request, from its start to the end of its answer. */
   readonly timeoutMs: number;
   readonly arrivals: Arrivals;
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { PAYLOAD_ORDERS } from "./payload-order.js";
+import { PAYLOAD_ORDERS } from "./payloads.js";
 import { PROFILES } from "./schedule.js";
 
 const count = z.int().min(0);
@@ -23,7 +23,7 @@ const configSchema = z.strictObject({
   payloads: count,
   order: z.enum(PAYLOAD_ORDERS),
   seed: z.number(),
-  /** Null: by the payload. */
+  /** Null: derived from the payload. */
   cost: z.number().nullable(),
   stream: z.boolean(),
   timeoutMs: milliseconds,
@@ -48,14 +48,14 @@ const configSchema = z.strictObject({
 const totalsSchema = z.strictObject({
   /** From the start to the end of the last answer. */
   seconds: z.number(),
-  /** Null: as many as come to be in the time. */
+  /** Null: limited by the time only. */
   planned: count.nullable(),
   sent: count,
-  /** Arrived while too many were under way. */
+  /** Arrived while too many were in flight. */
   notSent: count,
-  /** Under way: waiting for the engine to name a worker. */
+  /** In flight: waiting for the engine to name a worker. */
   routing: count,
-  /** Under way: at a worker. */
+  /** In flight: at a worker. */
   generating: count,
   succeeded: count,
   failed: count,
@@ -64,30 +64,30 @@ const totalsSchema = z.strictObject({
       where: z.enum(["engine", "worker", "connection", "timeout", "cut off"]),
       what: z.string(),
       count,
-      /** What the first one of them said. */
+      /** Of the first one. */
       message: z.string(),
     }),
   ),
-  /** Who answered, and how many requests. */
+  /** Workers that answered, with the number of requests. */
   workers: z.array(z.strictObject({ url: z.string(), requests: count })),
   /** Events of streams. */
   events: count,
-  /** Tokens that answers said they have, or else the pieces of text of streams. */
+  /** Tokens that answers report, else the pieces of text of streams. */
   tokens: z.number(),
-  /** How many of the tokens are pieces that were counted. */
+  /** Tokens of these that are counted pieces of text. */
   countedTokens: count,
-  /** From the moment at which it was due to the end of the answer; of requests that succeeded, as are all others. */
+  /** From the due time to the end of the answer; of successful requests, like all durations. */
   latencyMs: durationsSchema.nullable(),
-  /** From the moment at which it was due. */
+  /** From the due time. */
   firstByteMs: durationsSchema.nullable(),
-  /** From the moment at which it was sent until the engine named a worker. */
+  /** From sending until the engine named a worker. */
   routingMs: durationsSchema.nullable(),
-  /** How late the latest request was sent: more than some milliseconds, and this side was the bottleneck. */
+  /** Maximum delay between due time and sending: beyond some milliseconds the sender was the bottleneck. */
   latestMs: milliseconds,
 });
 
 const pointSchema = z.strictObject({
-  /** Seconds after the start at which it begins; it is one second long. */
+  /** Start of an interval of one second, in seconds after the start of the test. */
   second: count,
   /** Arrivals that were due. */
   due: count,
@@ -99,12 +99,12 @@ const pointSchema = z.strictObject({
   inFlight: count,
   events: count,
   tokens: z.number(),
-  /** Of requests that succeeded in it. */
+  /** Of requests that succeeded in the interval. */
   latencyMs: z.strictObject({ p50: milliseconds, p90: milliseconds, p99: milliseconds }).nullable(),
   firstByteMs: z.strictObject({ p50: milliseconds, p90: milliseconds, p99: milliseconds }).nullable(),
 });
 
-/** What a load test came to, as `--json` writes it. Durations are in milliseconds. */
+/** The result of a load test, as written by `--json`. Durations are in milliseconds. */
 export const loadResultSchema = z.strictObject({
   format: z.literal("tsworker-load"),
   version: z.literal(1),
@@ -115,10 +115,10 @@ export const loadResultSchema = z.strictObject({
   ended: z.enum(["complete", "interrupted"]),
   config: configSchema,
   totals: totalsSchema,
-  /** The latency that so many percent of the successful requests do not exceed. */
+  /** Latencies of successful requests. */
   percentiles: z.array(z.strictObject({ percent: z.number(), latencyMs: milliseconds })),
   series: z.array(pointSchema),
-  /** The beginnings of the last answers, oldest first. */
+  /** Excerpts of the last answers, oldest first. */
   answers: z.array(z.string()),
 });
 

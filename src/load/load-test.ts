@@ -1,22 +1,20 @@
 import { type Endpoint, Serverless, TsworkerError } from "../client/index.js";
 import { VERSION } from "../shared/package-root.js";
-import { closedLoop } from "./closed-loop.js";
+import { closedLoop, openLoop } from "./arrival-loops.js";
 import { exchange, type Failure, type Success } from "./exchange.js";
 import { httpFetch } from "./http-fetch.js";
 import type { LoadOptions } from "./load-options.js";
 import type { LoadConfig, LoadPoint, LoadResult, LoadTotals } from "./load-result.js";
-import { openLoop } from "./open-loop.js";
-import { payloadOrder } from "./payload-order.js";
+import { payloadOrder, workloadOf } from "./payloads.js";
 import { scheduleOf } from "./schedule.js";
 import { Tally } from "./tally.js";
-import { workloadOf } from "./workload-of.js";
 
-/** How long requests that are under way may go on when a run is ended before its time, in milliseconds. */
+/** Milliseconds that requests in flight may take when a test is interrupted. */
 const GRACE_MS = 5000;
 
 /**
- * One run of a load test: sends requests through an engine, by the clock or a number at a time, and measures
- * what becomes of them.
+ * One run of a load test: sends requests through an engine, by the clock or with a fixed concurrency, and measures their
+ * outcomes.
  */
 export class LoadTest {
   readonly #options: LoadOptions;
@@ -25,18 +23,18 @@ export class LoadTest {
   readonly #startedAt = performance.now();
   readonly #startedOn = new Date();
   readonly #nextPayload: () => number;
-  /** Ends the arrivals. */
+  /** Stops the arrivals. */
   readonly #stop = new AbortController();
-  /** Cuts off what is under way. */
+  /** Aborts the requests in flight. */
   readonly #cut = new AbortController();
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #inFlight = new Set<Promise<void>>();
   #refusal: TsworkerError | undefined;
 
-  /** Begins nothing yet, but the clock starts. */
+  /** Starts the clock, but sends no request. */
   constructor(options: LoadOptions) {
     const { apiKey, arrivals, endpoint, engineUrl, order, payloads, seed } = options;
     this.#options = options;
-    // How many requests there are at once is decided here, and nowhere else.
+    // The test itself limits the concurrency.
     const serverless = new Serverless({
       apiKey,
       engineUrl,
@@ -48,17 +46,17 @@ export class LoadTest {
     this.#nextPayload = payloadOrder(order, payloads.length, seed);
   }
 
-  /** The sums until now. */
+  /** The sums so far. */
   get totals(): LoadTotals {
     return this.#tally.totals;
   }
 
-  /** The seconds that are over. */
+  /** The completed seconds. */
   get series(): readonly LoadPoint[] {
     return this.#tally.series;
   }
 
-  /** How long requests are sent, in seconds; undefined where that depends on the answers. */
+  /** Seconds during which requests are sent; undefined: it depends on the answers. */
   get plannedSeconds(): number | undefined {
     const { arrivals } = this.#options;
     const seconds = arrivals.kind === "open" ? arrivals.count / arrivals.rps : arrivals.seconds;
@@ -68,7 +66,7 @@ export class LoadTest {
   /**
    * Sends all requests and waits for their answers.
    *
-   * @param interrupt ends it before its time: nothing is sent any more, and what is under way gets a few seconds.
+   * @param interrupt ends the test early: nothing more is sent, and requests in flight get a few seconds.
    * @throws {TsworkerError} `ENGINE_REFUSED`, `ENGINE_INVALID` when the engine refuses before any request has succeeded.
    */
   async run(interrupt: AbortSignal): Promise<LoadResult> {
@@ -77,10 +75,10 @@ export class LoadTest {
     if (interrupt.aborted) end();
     try {
       await this.#arrive();
-      await Promise.all(this.#underWay);
+      await Promise.all(this.#inFlight);
     } finally {
       interrupt.removeEventListener("abort", end);
-      // Also the timer that would cut off what has ended by then.
+      // Clears the timer of the interruption, too.
       this.#cut.abort();
     }
     this.#tally.end();
@@ -117,9 +115,9 @@ export class LoadTest {
   }
 
   #send(dueAt: number): Promise<void> {
-    const underWay = this.#exchange(dueAt).finally(() => this.#underWay.delete(underWay));
-    this.#underWay.add(underWay);
-    return underWay;
+    const request = this.#exchange(dueAt).finally(() => this.#inFlight.delete(request));
+    this.#inFlight.add(request);
+    return request;
   }
 
   async #exchange(dueAt: number): Promise<void> {
@@ -139,11 +137,11 @@ export class LoadTest {
       onEvent: request.event,
     });
     request.ended(outcome);
-    this.#minds(outcome);
+    this.#stopIfRefused(outcome);
   }
 
-  /** A key or an endpoint that is wrong is wrong for all requests: there is nothing to measure. */
-  #minds(outcome: Success | Failure): void {
+  /** A wrong key or endpoint fails all requests: there is nothing to measure. */
+  #stopIfRefused(outcome: Success | Failure): void {
     if (outcome.ok || !isFinal(outcome.what) || this.#tally.succeeded > 0) return;
     this.#refusal ??= new TsworkerError(outcome.what, outcome.message);
     this.#stop.abort();
@@ -169,7 +167,7 @@ export class LoadTest {
 const isFinal = (what: string): what is "ENGINE_REFUSED" | "ENGINE_INVALID" =>
   what === "ENGINE_REFUSED" || what === "ENGINE_INVALID";
 
-/** What may be written down: all but the key. JSON has no Infinity. */
+/** The options without the key. JSON has no Infinity. */
 function configOf({ apiKey: _, payloads, cost, arrivals, ...rest }: LoadOptions): LoadConfig {
   const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
   return {

@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { TsworkerError } from "../shared/errors.js";
+import { random } from "../shared/random.js";
 import type { Payload } from "../shared/wire.js";
 
 /**
  * Reads payloads from a file: one JSON object, an array of them, or one per line.
  *
- * @throws {TsworkerError} `CONFIG_INVALID` where there is no such file, or something else in it.
+ * @throws {TsworkerError} `CONFIG_INVALID` where the file is missing or has another format.
  */
 export async function readPayloads(path: string): Promise<readonly Payload[]> {
   let text: string;
@@ -19,9 +20,9 @@ export async function readPayloads(path: string): Promise<readonly Payload[]> {
 }
 
 /**
- * Payloads in a text: one JSON object, an array of them, or one per line.
+ * Parses payloads: one JSON object, an array of them, or one per line.
  *
- * @param name of the text, for errors.
+ * @param name of the text in errors.
  * @throws {TsworkerError} `CONFIG_INVALID`.
  */
 export function payloadsIn(text: string, name: string): readonly Payload[] {
@@ -47,7 +48,7 @@ const invalid = (message: string, cause?: unknown): TsworkerError =>
 export const isPayload = (value: unknown): value is Payload =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Undefined where it is not JSON. */
+/** Undefined where the text is not JSON. */
 function parsedWhole(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -62,4 +63,29 @@ function parsedLine(text: string, place: string): unknown {
   } catch (cause) {
     throw invalid(`${place}: not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
   }
+}
+
+/** How requests choose among several payloads. */
+export type PayloadOrder = "turn" | "random";
+
+export const PAYLOAD_ORDERS = ["turn", "random"] as const satisfies readonly PayloadOrder[];
+
+/**
+ * A function that returns the index of the next request's payload, of `count`: in turn, or drawn with equal chances. The
+ * same seed draws the same indexes.
+ */
+export function payloadOrder(order: PayloadOrder, count: number, seed: number): () => number {
+  if (order === "random") {
+    const draw = random(seed);
+    return () => Math.floor(draw() * count);
+  }
+  let next = 0;
+  return () => next++ % count;
+}
+
+const DEFAULT_WORKLOAD = 100;
+
+/** The workload of a payload where none is given: its `max_tokens`, or 100. */
+export function workloadOf({ max_tokens }: Payload): number {
+  return typeof max_tokens === "number" && max_tokens >= 0 ? max_tokens : DEFAULT_WORKLOAD;
 }

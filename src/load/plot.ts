@@ -1,28 +1,25 @@
-import { escaped } from "./escaped.js";
-import { ticksTo } from "./ticks.js";
-
 /** A line of a plot. */
 export interface PlotLine {
   readonly name: string;
-  /** Its colour, as the page's style has it. */
+  /** A class of the page's style. */
   readonly colour: "blue" | "green" | "amber" | "red" | "violet" | "grey";
-  /** One for each place on the horizontal axis; null: there is none. */
+  /** One for each position on the horizontal axis; null: no value. */
   readonly values: readonly (number | null)[];
 }
 
 export interface Plot {
   readonly title: string;
-  /** What the values are, in a few words. */
+  /** Description of the values in a few words. */
   readonly unit: string;
   readonly lines: readonly PlotLine[];
-  /** Where the values stand on the horizontal axis, in ascending order. */
+  /** Positions of the values on the horizontal axis, in ascending order. */
   readonly places: readonly number[];
-  /** What is written below the horizontal axis, and where. */
+  /** Labels of the horizontal axis. */
   readonly marks: readonly { readonly place: number; readonly text: string }[];
-  /** A place in words. */
+  /** Label of a position in the tooltip. */
   readonly placeText: (place: number) => string;
   readonly valueText: (value: number) => string;
-  /** The round values on the vertical axis. */
+  /** Labels of the vertical axis. */
   readonly tickText: (value: number) => string;
 }
 
@@ -33,7 +30,7 @@ const RIGHT = 14;
 const TOP = 10;
 const BOTTOM = 26;
 
-/** A plot as a figure of HTML with an SVG in it, whose values show where the pointer is, without a script. */
+/** A plot as an HTML figure with an SVG. Its tooltips need no script. */
 export function plotFigure(plot: Plot): string {
   const { title, unit, lines, places, marks, tickText } = plot;
   const first = places[0] ?? 0;
@@ -69,7 +66,7 @@ ${slots(plot, x).join("")}
 </figure>`;
 }
 
-/** A stretch for each place, over all of the plot's height, that tells its values. */
+/** An area for each position, over the whole height of the plot, with a tooltip of its values. */
 function slots(
   { places, lines, placeText, valueText }: Plot,
   x: (place: number) => number,
@@ -79,11 +76,11 @@ function slots(
   return places.map((place, index) => {
     const from = edge(places[index - 1], place, LEFT);
     const until = edge(place, places[index + 1], WIDTH - RIGHT);
-    const told = lines.map(({ name, values }) => {
+    const rows = lines.map(({ name, values }) => {
       const value = values[index] ?? null;
       return `${name}: ${value === null ? "–" : valueText(value)}`;
     });
-    const title = [placeText(place), ...told].join("\n");
+    const title = [placeText(place), ...rows].join("\n");
     return (
       `<g class="slot"><rect x="${rounded(from)}" y="${TOP}" width="${rounded(until - from)}" height="${HEIGHT - TOP - BOTTOM}"/>` +
       `<path d="M${x(place)} ${TOP}V${HEIGHT - BOTTOM}"/><title>${escaped(title)}</title></g>`
@@ -91,7 +88,7 @@ function slots(
   });
 }
 
-/** A curve that is broken where there is no value, and a dot for each value that stands alone. */
+/** A curve with gaps where there is no value, and a dot for each isolated value. */
 function pathsOf(
   values: readonly (number | null)[],
   x: (index: number) => number,
@@ -99,15 +96,42 @@ function pathsOf(
 ): { readonly curve: string; readonly dots: string } {
   let curve = "";
   let dots = "";
-  const isThere = (index: number): boolean => (values[index] ?? null) !== null;
+  const exists = (index: number): boolean => (values[index] ?? null) !== null;
   for (const [index, value] of values.entries()) {
     if (value === null) continue;
     const point = `${x(index)} ${y(value)}`;
-    if (isThere(index - 1)) curve += `L${point}`;
-    else if (isThere(index + 1)) curve += `M${point}`;
+    if (exists(index - 1)) curve += `L${point}`;
+    else if (exists(index + 1)) curve += `M${point}`;
     else dots += `M${point}h0`;
   }
   return { curve, dots };
 }
 
 const rounded = (value: number): number => Math.round(value * 10) / 10;
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+/** A text as content or attribute of HTML. */
+export const escaped = (text: string): string => text.replace(/[&<>"']/g, (each) => ENTITIES[each] ?? each);
+
+/**
+ * Round numbers from 0 up to at least `max`, with steps of 1, 2 or 5 times a power of ten.
+ *
+ * @param about approximate number of steps; the result has half to twice as many.
+ */
+export function ticksTo(max: number, about: number): readonly number[] {
+  if (!(max > 0)) return [0, 1];
+  const rough = max / about;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const factor = [1, 2, 5, 10].find((each) => each * power >= rough) ?? 10;
+  const step = factor * power;
+  const steps = Math.ceil(max / step - 1e-9);
+  // Multiplied and rounded, because a sum of 0.1 three times is not 0.3.
+  return Array.from({ length: steps + 1 }, (_, index) => Number((index * step).toPrecision(12)));
+}

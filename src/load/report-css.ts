@@ -1,4 +1,4 @@
-/** The look of the report's page, light and dark. */
+/** Style of the report's page, light and dark. */
 export const REPORT_CSS = `
 :root { color-scheme: light dark; --back: #f6f7f9; --card: #fff; --text: #1c2430; --soft: #667085; --rule: #e4e7ec;
   --blue: #2563eb; --green: #16915a; --amber: #c77700; --red: #d92d20; --violet: #7c3aed; --grey: #98a2b3; }

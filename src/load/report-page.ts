@@ -1,16 +1,19 @@
-import { arrivalsText } from "./arrivals-text.js";
-import { cautions } from "./cautions.js";
-import { escaped } from "./escaped.js";
-import { inOneLine } from "./in-one-line.js";
 import type { LoadResult } from "./load-result.js";
-import { plotFigure } from "./plot.js";
-import { amountText, countText, durationText } from "./quantity-text.js";
+import { escaped, plotFigure } from "./plot.js";
 import { REPORT_CSS } from "./report-css.js";
 import { reportPlots } from "./report-plots.js";
+import {
+  amountText,
+  arrivalsText,
+  countText,
+  durationText,
+  resultWarnings,
+  singleLine,
+} from "./result-text.js";
 
 const DURATIONS = ["count", "min", "mean", "p50", "p90", "p95", "p99", "max"] as const;
 
-/** The report as one page of HTML that needs nothing else: no script, no other file. */
+/** The report as a self-contained HTML page without scripts. */
 export function reportPage(result: LoadResult): string {
   const { config, ended, startedAt, totals, answers, tsworker } = result;
   const started = new Date(startedAt).toISOString().slice(0, 19).replace("T", " ");
@@ -25,8 +28,8 @@ export function reportPage(result: LoadResult): string {
 <span class="badge ${ended}">${ended}</span>
 <p>${escaped(config.route)} through ${escaped(config.engineUrl)}, ${escaped(arrivalsText(config.arrivals))}; started ${started} UTC, took ${totals.seconds.toFixed(1)} s; tsworker ${escaped(tsworker)}</p>
 </header>
-${cautions(totals)
-  .map((caution) => `<p class="note">${escaped(caution)}</p>`)
+${resultWarnings(totals)
+  .map((warning) => `<p class="note">${escaped(warning)}</p>`)
   .join("\n")}
 <div class="tiles">${tiles(result)}</div>
 <div class="plots">
@@ -40,7 +43,7 @@ ${section("Answered by", workers(result))}
 </div>
 ${section("Configuration", configuration(result))}
 </div>
-${answers.length === 0 ? "" : section("Last answers", answers.map((answer) => `<pre>${escaped(inOneLine(answer))}</pre>`).join(""))}
+${answers.length === 0 ? "" : section("Last answers", answers.map((answer) => `<pre>${escaped(singleLine(answer))}</pre>`).join(""))}
 </html>
 `;
 }

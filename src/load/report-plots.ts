@@ -1,9 +1,8 @@
 import type { LoadPoint, LoadResult } from "./load-result.js";
-import type { Plot } from "./plot.js";
-import { amountText, durationText } from "./quantity-text.js";
-import { ticksTo } from "./ticks.js";
+import { type Plot, ticksTo } from "./plot.js";
+import { amountText, durationText } from "./result-text.js";
 
-/** How many points a line has at most: more would only make the page large. */
+/** Maximum number of points of a line, which limits the size of the page. */
 const POINTS = 400;
 
 type Numbers = readonly (number | null)[];
@@ -14,10 +13,10 @@ export function reportPlots({ series, totals, percentiles }: LoadResult): readon
   const groups = Array.from({ length: Math.ceil(series.length / Math.max(1, size)) }, (_, index) =>
     series.slice(index * size, (index + 1) * size),
   );
-  /** On average over the seconds of a group. */
+  /** Mean of a group of seconds. */
   const mean = (of: (point: LoadPoint) => number): Numbers =>
     groups.map((group) => group.reduce((sum, point) => sum + of(point), 0) / group.length);
-  /** The worst of a group: a mean of percentiles would be none. */
+  /** Maximum of a group: a mean of percentiles would be no percentile. */
   const worst = (of: (point: LoadPoint) => number | undefined): Numbers =>
     groups.map((group) => {
       const known = group.map(of).filter((value) => value !== undefined);
@@ -90,10 +89,10 @@ export function reportPlots({ series, totals, percentiles }: LoadResult): readon
   ];
 }
 
-/** The distribution of latencies, with the horizontal axis stretched towards the slowest ones. */
+/** The distribution of latencies, with a horizontal axis that is logarithmic towards the slowest ones. */
 function percentilePlot(percentiles: LoadResult["percentiles"], count: number): Plot {
   const place = (percent: number): number => -Math.log10(1 - percent / 100);
-  // Beyond one request in so many there is nothing to tell apart.
+  // Percentiles above 100 - 100/count are all the maximum.
   const shown = percentiles.filter(({ percent }) => (1 - percent / 100) * count > 1 - 1e-6);
   const last = shown.at(-1)?.percent ?? 0;
   return {
@@ -110,7 +109,7 @@ function percentilePlot(percentiles: LoadResult["percentiles"], count: number): 
   };
 }
 
-/** A round duration, without zeros behind the point. */
+/** A round duration, without trailing zeros. */
 const durationTick = (milliseconds: number): string =>
   milliseconds === 0
     ? "0"

@@ -1,32 +1,32 @@
-/** How the rate of arrivals goes up and down. */
+/** Shape of the rate of arrivals over time. */
 export type Profile = "steady" | "sine" | "burst";
 
 export const PROFILES = ["steady", "sine", "burst"] as const satisfies readonly Profile[];
 
-/** When requests arrive, whatever becomes of them. */
+/** Due times of requests. */
 export interface Schedule {
   /** Number of arrivals. */
   readonly count: number;
-  /** How long it takes, counted until the arrival that would come after the last one. */
+  /** Duration up to the due time of an arrival after the last one. */
   readonly seconds: number;
-  /** Seconds after the start at which an arrival is due; the first one has the index 0. */
+  /** Due time of an arrival, in seconds after the start. Indexes begin with 0. */
   at(index: number): number;
 }
 
-/** How far the rate of a sine goes from its mean, as a share of it: it never stands still altogether. */
+/** Amplitude of a sine as a share of the mean rate; below 1, so that arrivals never stop. */
 const SINE_SWING = 0.9;
-/** The part of a period that a burst takes, in the middle of it, and the share of arrivals that fall into it. */
+/** The share of a period that its burst takes, in the middle, and the share of arrivals in it. */
 const BURST_PART = 0.1;
 const BURST_SHARE = 0.5;
 
-/** About how long a period is, in seconds: a run has a whole number of periods, at least one. */
+/** Approximate length of a period, in seconds: a run has a whole number of periods, at least one. */
 const PERIOD_SECONDS: Readonly<Record<Profile, number>> = {
   steady: Number.POSITIVE_INFINITY,
   sine: 60,
   burst: 10,
 };
 
-/** For each profile: the part of a period that has gone by when a share of the period's arrivals has come. */
+/** For each profile: the elapsed part of a period as a function of the share of its arrivals. */
 const PARTS: Readonly<Record<Profile, (share: number) => number>> = {
   steady: (share) => share,
   sine: sinePart,
@@ -34,11 +34,11 @@ const PARTS: Readonly<Record<Profile, (share: number) => number>> = {
 };
 
 /**
- * The arrivals of a run: `count` of them, at `rps` a second on average over the whole run.
+ * The arrivals of a run: `count` of them, at a mean rate of `rps` per second.
  *
- * - `steady`: always at that rate.
- * - `sine`: from a tenth of it up to 1.9 times as much and back, in about a minute.
- * - `burst`: every ten seconds or so, half of the arrivals come in a tenth of the time, at five times the rate.
+ * - `steady`: at a constant rate.
+ * - `sine`: between 0.1 and 1.9 times the mean rate, with a period of about a minute.
+ * - `burst`: about every ten seconds, half of the arrivals come in a tenth of the time, at five times the mean rate.
  */
 export function scheduleOf(profile: Profile, count: number, rps: number): Schedule {
   const seconds = count / rps;

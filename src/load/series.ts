@@ -13,7 +13,7 @@ const zeros = (): Record<Counter | "due", number> => ({
   tokens: 0,
 });
 
-/** What happened in each second of a run. Times are milliseconds since its start and never go back. */
+/** Counts for each second of a run. Times are in milliseconds since its start and must not decrease. */
 export class Series {
   readonly #points: LoadPoint[] = [];
   readonly #latency = new Durations();
@@ -21,12 +21,12 @@ export class Series {
   #counts = zeros();
   #inFlight = 0;
 
-  /** The seconds that are over. */
+  /** The completed seconds. */
   get points(): readonly LoadPoint[] {
     return this.#points;
   }
 
-  /** Closes the seconds that are over by then. */
+  /** Completes the seconds before a moment. */
   advance(at: number): void {
     while (this.#points.length < Math.floor(at / 1000)) this.#close();
   }
@@ -36,29 +36,28 @@ export class Series {
     this.#counts[counter] += amount;
   }
 
-  /** An arrival was due then, which may be a while ago: it belongs to the second in which it was due. */
+  /** Counts an arrival in the second in which it was due, which may be completed. */
   due(at: number): void {
-    // To the microsecond: what is due at the full second is not to fall into the one before by a rounding error.
+    // Rounded to the microsecond, so that an arrival at a full second does not fall into the one before.
     const second = Math.max(0, Math.floor(Math.round(at * 1000) / 1_000_000));
     const over = this.#points[second];
     if (over === undefined) this.#counts.due += 1;
     else this.#points[second] = { ...over, due: over.due + 1 };
   }
 
-  /** So many more, or fewer, are under way. */
   inFlight(at: number, change: 1 | -1): void {
     this.advance(at);
     this.#inFlight += change;
   }
 
-  /** Durations of a request that has succeeded. */
+  /** Records the durations of a successful request. */
   took(at: number, latencyMs: number, firstByteMs: number): void {
     this.advance(at);
     this.#latency.record(latencyMs);
     this.#firstByte.record(firstByteMs);
   }
 
-  /** Closes the second in which the run ended, unless nothing happened in it. */
+  /** Completes the last second, unless nothing happened in it. */
   end(at: number): void {
     this.advance(at);
     if (this.#points.length === 0 || Object.values(this.#counts).some((value) => value > 0)) this.#close();

@@ -3,21 +3,21 @@ import type { Failure, Success } from "./exchange.js";
 import type { LoadPoint, LoadResult, LoadTotals } from "./load-result.js";
 import { Series } from "./series.js";
 
-/** How many answers are kept. */
+/** Number of answers in the result. */
 const ANSWERS = 10;
 const PERCENTS = [
   0, 10, 20, 30, 40, 50, 60, 70, 75, 80, 85, 90, 92.5, 95, 97.5, 98, 99, 99.5, 99.9, 99.99, 100,
 ];
 
-/** A request as the tally follows it. Times are of `performance.now()`. */
-interface Followed {
+/** A request in flight. Times are of `performance.now()`. */
+interface TrackedRequest {
   readonly dueAt: number;
   readonly sentAt: number;
   routedAt: number | undefined;
   firstByteAt: number | undefined;
 }
 
-/** Counts what becomes of requests. Its memory grows with the seconds of a run, not with its requests. */
+/** Counts the outcomes of requests. Its memory grows with the seconds of a run, not with its requests. */
 export class Tally {
   readonly #startedAt: number;
   readonly #planned: number | null;
@@ -44,7 +44,7 @@ export class Tally {
 
   /**
    * @param startedAt of `performance.now()`.
-   * @param planned how many arrivals there will be; null: nobody knows.
+   * @param planned number of arrivals; null: unknown.
    */
   constructor(startedAt: number, planned: number | null) {
     this.#startedAt = startedAt;
@@ -59,7 +59,7 @@ export class Tally {
     return this.#counts.succeeded;
   }
 
-  /** A request was due then, and too many were under way. */
+  /** Counts an arrival that was not sent, because too many requests were in flight. */
   notSent(dueAt: number): void {
     const at = this.#now();
     this.#counts.notSent += 1;
@@ -67,44 +67,44 @@ export class Tally {
     this.#series.due(dueAt - this.#startedAt);
   }
 
-  /** A request is being sent. Returns what to tell of it. */
+  /** Counts a request that is being sent. Returns the callbacks for its further events. */
   sent(dueAt: number) {
-    const followed: Followed = {
+    const request: TrackedRequest = {
       dueAt,
       sentAt: performance.now(),
       routedAt: undefined,
       firstByteAt: undefined,
     };
     const at = this.#now();
-    this.#latestMs = Math.max(this.#latestMs, followed.sentAt - dueAt);
+    this.#latestMs = Math.max(this.#latestMs, request.sentAt - dueAt);
     this.#counts.sent += 1;
     this.#counts.routing += 1;
     this.#series.add(at, "sent");
     this.#series.due(dueAt - this.#startedAt);
     this.#series.inFlight(at, 1);
     return {
-      routed: () => this.#routed(followed),
+      routed: () => this.#routed(request),
       answer: (url: string) => {
         this.#workers.set(url, (this.#workers.get(url) ?? 0) + 1);
       },
       firstByte: () => {
-        followed.firstByteAt = performance.now();
+        request.firstByteAt = performance.now();
       },
       event: () => {
         this.#counts.events += 1;
         this.#series.add(this.#now(), "events");
       },
-      ended: (outcome: Success | Failure) => this.#ended(followed, outcome),
+      ended: (outcome: Success | Failure) => this.#ended(request, outcome),
     };
   }
 
-  /** Nothing comes any more. */
+  /** Ends the run. */
   end(): void {
     this.#endedAt = performance.now();
     this.#series.end(this.#now());
   }
 
-  /** The sums until now. */
+  /** The sums so far. */
   get totals(): LoadTotals {
     return {
       seconds: this.#now() / 1000,
@@ -124,7 +124,7 @@ export class Tally {
     };
   }
 
-  /** The seconds that are over. */
+  /** The completed seconds. */
   get series(): readonly LoadPoint[] {
     if (this.#endedAt === undefined) this.#series.advance(this.#now());
     return this.#series.points;
@@ -135,21 +135,21 @@ export class Tally {
     return PERCENTS.map((percent) => ({ percent, latencyMs: this.#latency.percentile(percent) }));
   }
 
-  /** The beginnings of the last answers, oldest first. */
+  /** Excerpts of the last answers, oldest first. */
   get answers(): readonly string[] {
     return this.#answers;
   }
 
-  #routed(followed: Followed): void {
-    followed.routedAt = performance.now();
+  #routed(request: TrackedRequest): void {
+    request.routedAt = performance.now();
     this.#counts.routing -= 1;
     this.#counts.generating += 1;
   }
 
-  #ended(followed: Followed, outcome: Success | Failure): void {
+  #ended(request: TrackedRequest, outcome: Success | Failure): void {
     const at = this.#now();
     const endedAt = performance.now();
-    if (followed.routedAt === undefined) this.#counts.routing -= 1;
+    if (request.routedAt === undefined) this.#counts.routing -= 1;
     else this.#counts.generating -= 1;
     this.#series.inFlight(at, -1);
     if (!outcome.ok) {
@@ -161,7 +161,7 @@ export class Tally {
       else this.#errors.set(key, { failure: outcome, count: 1 });
       return;
     }
-    const { dueAt, sentAt, routedAt = endedAt, firstByteAt = endedAt } = followed;
+    const { dueAt, sentAt, routedAt = endedAt, firstByteAt = endedAt } = request;
     this.#counts.succeeded += 1;
     this.#counts.tokens += outcome.tokens;
     if (outcome.isCounted) this.#counts.countedTokens += outcome.tokens;

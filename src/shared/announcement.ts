@@ -2,8 +2,8 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { isSameServer } from "./is-loopback.js";
 import { identityOf, isAlive } from "./process-identity.js";
+import { isSameServer } from "./url.js";
 
 const engineSchema = z.object({
   kind: z.literal("engine"),
@@ -11,7 +11,7 @@ const engineSchema = z.object({
   url: z.string(),
   endpoint: z.string(),
   apiKey: z.string(),
-  /** The `mtoken` that reports to it must carry; undefined: any. */
+  /** The `mtoken` that reports must carry; undefined: any. */
   token: z.string().optional(),
   /** The command that runs it. */
   title: z.string(),
@@ -21,7 +21,7 @@ const workerSchema = z.object({
   kind: z.literal("worker"),
   /** Base URL of its second port. */
   url: z.string(),
-  /** Of the inspector's page, without a token; undefined: it has none. */
+  /** URL of the inspector's page, without a token; undefined: there is none. */
   inspector: z.string().optional(),
   /** Base URLs of the engines that it reports to. */
   engines: z.array(z.string()).readonly(),
@@ -32,23 +32,23 @@ const announcementSchema = z.intersection(
   z.object({ pid: z.int(), startedAt: z.string() }),
 );
 
-/** An engine on this machine, with what a request to it needs. */
+/** An engine on this machine, with the credentials for requests to it. */
 export type AnnouncedEngine = z.output<typeof engineSchema>;
 /** A worker on this machine. */
 export type AnnouncedWorker = z.output<typeof workerSchema>;
 type Announcement = AnnouncedEngine | AnnouncedWorker;
 
-/** Permission bits of everybody but the owner. */
+/** Permission bits of the group and of others. */
 const OTHERS = 0o077;
 
-/** How often this process has announced something. */
+/** Announcements made by this process so far. */
 let count = 0;
 
 /**
- * Says to other processes of this user what this one serves, in a file that only the user can read, until it exits.
- * Where that file cannot be written, nothing is said.
+ * Announces a server of this process to other processes of the same user, by a file that only the user can read. It is
+ * removed when the process exits. Errors in writing it are ignored.
  *
- * @returns takes it back.
+ * @returns a function that withdraws the announcement.
  */
 export function announce(announcement: Announcement): () => void {
   const folder = ownFolder({ make: true });
@@ -58,7 +58,7 @@ export function announce(announcement: Announcement): () => void {
   const withdraw = (): void => {
     process.removeListener("exit", withdraw);
     rmSync(file, { force: true });
-    // What was killed could not do that itself.
+    // A process that was killed has left its file.
     announcements();
     removeIfEmpty(folder);
   };
@@ -84,15 +84,16 @@ export const announcedWorkers = (): readonly AnnouncedWorker[] =>
   announcements().filter((each) => each.kind === "worker");
 
 /**
- * The token for reports to these addresses, which the engine of this user that listens at all of them announces;
- * undefined: there is none.
+ * The token for reports, as announced by the engine of this user that listens at all of these addresses; undefined:
+ * there is none.
  */
 export function announcedToken(addresses: readonly string[]): string | undefined {
-  const isMeant = ({ url }: AnnouncedEngine): boolean => addresses.every((each) => isSameServer(each, url));
-  return announcedEngines().find(isMeant)?.token;
+  const listensThere = ({ url }: AnnouncedEngine): boolean =>
+    addresses.every((each) => isSameServer(each, url));
+  return announcedEngines().find(listensThere)?.token;
 }
 
-/** Those of processes that run; the files of the others are removed. */
+/** The announcements of running processes; files of others are removed. */
 function announcements(): readonly Announcement[] {
   const folder = ownFolder({ make: false });
   if (folder === undefined) return [];
@@ -111,7 +112,7 @@ function namesIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder);
   } catch {
-    // The last one took it back, and the folder with it.
+    // Removed with the last announcement in it.
     return [];
   }
 }
@@ -120,18 +121,18 @@ function read(file: string): z.output<typeof announcementSchema> | undefined {
   try {
     return announcementSchema.parse(JSON.parse(readFileSync(file, "utf8")));
   } catch {
-    // It was taken back a moment ago, is being written, or is something else.
+    // Withdrawn a moment ago, incomplete, or another file.
     return undefined;
   }
 }
 
-/** Only Linux tells when another process began. */
+/** The start time of another process is known on Linux only. */
 const runs = ({ pid, startedAt }: { readonly pid: number; readonly startedAt: string }): boolean =>
   isAlive(process.platform === "linux" ? { pid, startedAt } : identityOf(pid));
 
 /**
- * The folder of this user's announcements; undefined: there is none that nobody else can write to. A key must not be sent to
- * an address that somebody else has put there.
+ * The folder of this user's announcements; undefined: there is none, or others can write to it. A key must not be sent to
+ * an address that another user has put there.
  */
 function ownFolder({ make }: { readonly make: boolean }): string | undefined {
   const uid = process.getuid?.();
@@ -150,6 +151,6 @@ function removeIfEmpty(folder: string): void {
   try {
     rmdirSync(folder);
   } catch {
-    // Somebody else's is in it.
+    // Another process has an announcement in it.
   }
 }

@@ -25,8 +25,8 @@ export type TsworkerErrorCode =
   | "SESSION_CLOSED";
 
 /**
- * The one error class of the package: a stable `code` to branch on, a message that says what was expected,
- * what came and what to do, and the `cause` where there is one.
+ * The error class of the package: a stable `code` to branch on, a message with what was expected, what was received and
+ * what to do, and the `cause` where there is one.
  *
  * @example
  * ```ts
@@ -61,15 +61,30 @@ export class TsworkerError extends Error {
  */
 export class PayloadError extends Error {
   override readonly name = "PayloadError";
-  /** A message per faulty field. */
+  /** A message per invalid field. */
   readonly fields: Readonly<Record<string, string>>;
 
   constructor(fields: Readonly<Record<string, string>>) {
     super(
       `payload refused: ${Object.entries(fields)
-        .map(([field, fault]) => `${field}: ${fault}`)
+        .map(([field, message]) => `${field}: ${message}`)
         .join("; ")}`,
     );
     this.fields = fields;
   }
 }
+
+/** The message of a failed `fetch`, whose own "fetch failed" hides the reason in the `cause`. */
+export function errorMessage(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  // One reason per address that was tried: the first stands for all.
+  const inner = cause instanceof AggregateError ? cause.errors[0] : cause;
+  return inner instanceof Error && inner.message !== "" ? inner.message : error.message;
+}
+
+/** A message that lists all errors of a configuration, one per line. */
+export const formatErrors = (subject: string, errors: readonly string[]): string =>
+  `${subject} has ${errors.length === 1 ? "1 fault" : `${errors.length} faults`}:\n${errors
+    .map((error) => `  ${error}`)
+    .join("\n")}`;

@@ -3,9 +3,10 @@ import type { AddressInfo } from "node:net";
 import { TsworkerError } from "./errors.js";
 
 /**
- * Makes a server of a stand-in (engine, model) listen and resolves to its port.
+ * Binds a server to an address.
  *
- * @throws {TsworkerError} `PORT_UNAVAILABLE` when the address cannot be had.
+ * @returns its port.
+ * @throws {TsworkerError} `PORT_UNAVAILABLE`.
  */
 export async function listen(server: Server, host: string, port: number): Promise<number> {
   await new Promise<void>((resolve, reject) => {
@@ -28,10 +29,10 @@ export function httpUrl(host: string, port: number): string {
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-/** Stops listening and destroys every connection, those that wait for an answer included. */
+/** Stops listening and destroys every connection, those with a pending response included. */
 export async function close(server: Server): Promise<void> {
   await new Promise<void>((resolve) => {
-    // The error it may be called with says "not listening", which is what was wanted.
+    // An error means that it was not listening.
     server.close(() => resolve());
     server.closeAllConnections();
   });

@@ -1,57 +1,57 @@
 import type { Sink } from "./log-sink.js";
 
-/** Bytes that wait for a reader that is behind. */
+/** Bytes that are buffered for a slow reader. */
 const PENDING_LIMIT = 128 * 1024;
-/** Milliseconds until the output is tried again; doubled up to the last. */
+/** Milliseconds until a write is retried; doubled up to the last. */
 const FIRST_RETRY_MS = 1;
 const LAST_RETRY_MS = 1000;
-/** Milliseconds that the end of the process waits for an output that takes none. */
-const EXIT_PATIENCE_MS = 500;
+/** Milliseconds that the process waits at its end for a blocked output. */
+const EXIT_TIMEOUT_MS = 500;
 const EXIT_RETRY_MS = 10;
 
 /**
- * Lines for an output that may be stuck: a pipe that is not read, a full disk, a stopped terminal. A line is written at
- * once; what a slow reader leaves waits, up to a limit. Beyond it, and while the output fails, lines are dropped and
- * counted. Nothing here blocks or throws.
+ * Lines for an output that may block: a pipe that is not read, a full disk, a stopped terminal. A line is written
+ * immediately; while the reader is slow lines are buffered, up to a limit. Beyond it, and while the output fails, lines
+ * are dropped and counted. No call blocks or throws.
  *
  * ```
- * written ─▶ waiting ─▶ dropping ─▶ what waited is written: onRecovered(dropped) ─▶ written
+ * writing ─▶ buffering ─▶ dropping ─▶ the buffer is written: onRecovered(dropped) ─▶ writing
  * ```
  *
- * Invariant: lines keep their order, and none is cut. So once one was dropped, all are, until those that wait are written.
+ * Invariant: lines keep their order, and none is cut. So once one was dropped, all are until the buffer is written.
  */
 export class LogOutput {
-  /** Called with the number of lines that were dropped, when the output takes lines again: their place is here. */
+  /** Called when the output has recovered, with the number of lines that were dropped at this place. */
   onRecovered: (dropped: number) => void = () => {};
   readonly #sink: Sink;
   readonly #limit: number;
-  /** What is being written, or was refused: some lines, or the rest of them. */
+  /** Lines, or the rest of them, that are being written or will be retried. */
   #head: string | Buffer = "";
   #headBytes = 0;
-  /** What comes behind it. */
+  /** Lines behind the head. */
   #lines: string[] = [];
-  /** Bytes of both. */
+  /** Bytes of the head and the lines. */
   #bytes = 0;
   #isWriting = false;
-  /** The last write failed, and not because a reader is behind: a full disk, a closed pipe. */
+  /** The last write failed by another error than `EAGAIN`: a full disk, a closed pipe. */
   #isFailing = false;
   #retry: NodeJS.Timeout | undefined;
   #retryMs = FIRST_RETRY_MS;
   #dropped = 0;
   #totalDropped = 0;
 
-  /** @param limit bytes that may wait. */
+  /** @param limit bytes of the buffer. */
   constructor(sink: Sink, limit = PENDING_LIMIT) {
     this.#sink = sink;
     this.#limit = limit;
   }
 
-  /** Lines that were dropped since the start. */
+  /** Lines dropped since the start. */
   get dropped(): number {
     return this.#totalDropped;
   }
 
-  /** @param line one line or several, the last one with its line break as a rule. */
+  /** @param line one line or several, usually with a line break at the end. */
   write(line: string): void {
     const size = Buffer.byteLength(line);
     if (this.#dropped > 0 || this.#isFailing || (this.#bytes > 0 && this.#bytes + size > this.#limit)) {
@@ -64,18 +64,18 @@ export class LogOutput {
     if (!this.#isWriting && this.#retry === undefined) this.#write();
   }
 
-  /** Writes what waits before the process ends, as far as the output takes it in half a second. */
+  /** Writes the buffer before the process ends, for at most half a second. */
   flushAtExit(): void {
     clearTimeout(this.#retry);
     if (this.#isWriting) {
-      // Another thread writes the head to a file. It has a moment to come first, and ends before the process does.
+      // Another thread is writing the head to a file: wait for it, so that lines keep their order.
       pause(EXIT_RETRY_MS);
       this.#written(this.#headBytes);
     }
     this.#isWriting = true;
-    const deadline = performance.now() + EXIT_PATIENCE_MS;
+    const deadline = performance.now() + EXIT_TIMEOUT_MS;
     while (performance.now() < deadline) {
-      if (this.#bytes === 0) this.#emptied();
+      if (this.#bytes === 0) this.#drained();
       if (this.#bytes === 0) break;
       this.#takeHead();
       try {
@@ -95,11 +95,11 @@ export class LogOutput {
       this.#isWriting = false;
       this.#isFailing = error !== null && error.code !== "EAGAIN";
       this.#written(written);
-      if (error !== null || written === 0) this.#tryLater();
+      if (error !== null || written === 0) this.#scheduleRetry();
       else if (this.#bytes > 0) {
         this.#retryMs = FIRST_RETRY_MS;
         this.#write();
-      } else this.#emptied();
+      } else this.#drained();
     });
   }
 
@@ -111,7 +111,7 @@ export class LogOutput {
     this.#lines = [];
   }
 
-  /** So many bytes of the head are written. */
+  /** Removes written bytes from the head. */
   #written(count: number): void {
     this.#bytes -= count;
     this.#headBytes -= count;
@@ -122,8 +122,8 @@ export class LogOutput {
     }
   }
 
-  #tryLater(): void {
-    // It does not keep a process alive whose work is done.
+  #scheduleRetry(): void {
+    // The timer does not keep the process alive.
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
       this.#write();
@@ -131,7 +131,7 @@ export class LogOutput {
     this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS);
   }
 
-  #emptied(): void {
+  #drained(): void {
     this.#retryMs = FIRST_RETRY_MS;
     if (this.#dropped === 0) return;
     const dropped = this.#dropped;

@@ -1,15 +1,15 @@
 import { constants, fstatSync, openSync, write, writeSync } from "node:fs";
 
-/** Where the text of a log goes. */
+/** A destination of log lines. */
 export interface Sink {
   /**
    * Writes as much of a chunk as fits, without waiting for a reader.
    *
-   * @param done is called with the number of bytes that were written, at once or later.
+   * @param done is called with the number of bytes written, synchronously or later.
    */
   write(chunk: string | Buffer, done: (error: NodeJS.ErrnoException | null, written: number) => void): void;
   /**
-   * The same at once, for the end of the process.
+   * Writes synchronously, for the end of the process.
    *
    * @throws NodeJS.ErrnoException such as `EAGAIN`.
    */
@@ -19,8 +19,8 @@ export interface Sink {
 /**
  * A file descriptor of this process that is open for writing, such as 1 for standard output.
  *
- * A pipe, terminal or socket takes what fits, or refuses it with `EAGAIN`. A regular file has no such mode: it is written
- * in another thread, because a disk may stall for seconds.
+ * Writes to a pipe, terminal or socket never block: they fail with `EAGAIN`. Regular files have no such mode and are
+ * written in another thread, because a disk may stall for seconds.
  */
 export function descriptorSink(descriptor: number): Sink {
   const stat = fstatSync(descriptor);
@@ -45,8 +45,8 @@ export function descriptorSink(descriptor: number): Sink {
 }
 
 /**
- * A descriptor of the same output that never waits. It is opened anew: the mode of a descriptor that came from the parent
- * process is shared with every process that has it, and each of them may switch it.
+ * A non-blocking descriptor of the same output. It is opened again: the mode of an inherited descriptor is shared with
+ * every process that has it, and each of them may change it.
  */
 function unblocked(descriptor: number, isSocket: boolean): number {
   if (!isSocket) {
@@ -57,7 +57,7 @@ function unblocked(descriptor: number, isSocket: boolean): number {
       // Not Linux, or an output of another user.
     }
   }
-  // Node.js puts pipes and sockets into that mode when their stream is made.
+  // Node.js makes pipes and sockets non-blocking when it creates their stream.
   void (descriptor === 2 ? process.stderr : process.stdout);
   return descriptor;
 }

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { isatty } from "node:tty";
 import pino, { type Logger } from "pino";
-import { scrubber } from "./scrubber.js";
+import { CENSORED, scrubber } from "./scrubber.js";
 import { standardOutput } from "./standard-outputs.js";
 
 /** In order of weight; `silent` writes nothing. */
@@ -10,13 +10,11 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export type Log = Logger;
 
-const CENSORED = "[redacted]";
-
-/** Secrets by the names under which they travel, at the depths at which they can be logged. */
+/** Names of secret fields, at the depths at which they are logged. */
 const SECRET_KEYS = ["mtoken", "signature", "api_key", "apiKey", "authorization", "session_auth"];
 const SECRET_PATHS = SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);
 
-/** Keys that the pretty printer shows in its own way. */
+/** Keys that the pretty printer formats itself. */
 const SHOWN_ELSEWHERE = new Set(["level", "time", "msg", "err", "state"]);
 
 const shown = (value: unknown): string => {
@@ -24,7 +22,7 @@ const shown = (value: unknown): string => {
   return typeof value === "string" ? value : JSON.stringify(value);
 };
 
-/** A line for people: what happened, and the rest of it behind. */
+/** The message of a pretty line: the event, followed by the other fields. */
 function prettyMessage(line: Readonly<Record<string, unknown>>): string {
   const what = line.state === undefined ? String(line.msg) : `worker ${line.state}`;
   const rest = Object.entries(line)
@@ -33,7 +31,7 @@ function prettyMessage(line: Readonly<Record<string, unknown>>): string {
   return [what, ...rest].join("  ");
 }
 
-/** Writes log lines as people read them: what that takes is loaded for a terminal only. */
+/** Pretty-prints log lines. The printer is loaded for terminals only. */
 function readable(output: Pick<ReturnType<typeof standardOutput>, "write">) {
   const require = createRequire(import.meta.url);
   const { prettyFactory } = require("pino-pretty") as typeof import("pino-pretty");
@@ -41,18 +39,18 @@ function readable(output: Pick<ReturnType<typeof standardOutput>, "write">) {
     colorize: true,
     translateTime: "SYS:HH:MM:ss.l",
     messageFormat: prettyMessage,
-    // Of an error the stack follows, all else stands in the line.
+    // The stack of an error follows its line; other fields are part of the line.
     include: "level,time,err",
   });
   return { write: (line: string) => output.write(prettyLine(line)) };
 }
 
 /**
- * The worker's log: pretty on a terminal, a JSON object per line otherwise. Token, signatures and API keys are
- * redacted by name.
+ * The worker's log: pretty on a terminal, a JSON object per line otherwise. Tokens, signatures and API keys are redacted
+ * by field name.
  *
- * @param secrets redacted wherever their text appears.
- * @param onLine hears each line that is written, redacted, as JSON.
+ * @param secrets redacted anywhere in a line.
+ * @param onLine receives each redacted line as JSON.
  */
 export function createLog(level: LogLevel, secrets: readonly string[], onLine?: (line: string) => void): Log {
   const scrub = scrubber(secrets);

@@ -9,13 +9,13 @@ interface Manifest {
   readonly version?: string;
 }
 
-/** The nearest package.json above: the sources and the built files lie at different depths below it. */
+/** Finds the nearest package.json above: the sources and the built files are at different depths below it. */
 function find(directory: string): { readonly root: string; readonly version: string } {
   try {
     const { name, version }: Manifest = require(join(directory, "package.json"));
     if (name === "tsworker" && version !== undefined) return { root: directory, version };
   } catch {
-    // Not here; look one level up.
+    // Continue one level up.
   }
   const parent = dirname(directory);
   if (parent === directory) throw new Error("tsworker's package.json was not found");
@@ -24,8 +24,8 @@ function find(directory: string): { readonly root: string; readonly version: str
 
 const found = find(dirname(fileURLToPath(import.meta.url)));
 
-/** Where this package lies. */
+/** The folder of this package. */
 export const packageRoot: string = found.root;
 
-/** This package's version, as reports tell it. */
+/** The version of this package. */
 export const VERSION: string = found.version;

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** A process as it can be told from a later one that was given the same number. */
+/** A process, distinct from a later one with the same pid. */
 export interface Identity {
   readonly pid: number;
-  /** When it began, in the system's own words. */
+  /** Start time in the operating system's notation. */
   readonly startedAt: string;
 }
 
@@ -11,7 +11,7 @@ export function identityOf(pid: number): Identity {
   return { pid, startedAt: startOf(pid) };
 }
 
-/** Whether the process runs, and is still the same. */
+/** Whether the process is running, and is the same one. */
 export function isAlive({ pid, startedAt }: Identity): boolean {
   if (pid <= 0) return false;
   try {
@@ -22,15 +22,12 @@ export function isAlive({ pid, startedAt }: Identity): boolean {
   return startOf(pid) === startedAt;
 }
 
-/**
- * What stands in for the start where the system does not tell it: such a process is not found again by a
- * later engine.
- */
-const OF_THIS_RUN = `child of ${process.pid}`;
+/** Replaces the start time where it is not known: a later engine does not find such a process again. */
+const UNKNOWN_START = `child of ${process.pid}`;
 
-/** When a process began; empty: there is none, or it only waits to be noticed as dead. */
+/** Start time of a process; empty: there is none, or it is a zombie. */
 export function startOf(pid: number): string {
-  if (process.platform !== "linux") return OF_THIS_RUN;
+  if (process.platform !== "linux") return UNKNOWN_START;
   const fields = statusFields(pid);
   return fields[0] === "Z" ? "" : (fields[19] ?? "");
 }
@@ -39,17 +36,14 @@ export function startOf(pid: number): string {
 export function statusFields(pid: number): readonly string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The name, in parentheses, may hold anything.
+    // The name, in parentheses, may contain spaces and parentheses.
     return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch {
     return [];
   }
 }
 
-/**
- * Kills all processes that a process has started, and what those have started, in whichever groups they are. Only Linux tells
- * which they are; elsewhere nothing happens.
- */
+/** Kills all descendants of a process, in any process group. On Linux only; elsewhere it does nothing. */
 export function killDescendants(pid: number): void {
   if (process.platform !== "linux") return;
   const parents = new Map(
@@ -63,7 +57,7 @@ export function killDescendants(pid: number): void {
     try {
       process.kill(each, "SIGKILL");
     } catch {
-      // It has ended by itself.
+      // Exited in the meantime.
     }
   }
 }

@@ -1,7 +1,7 @@
-/** Gives the next number of a sequence, from 0 up to but not including 1. */
+/** Returns the next number of a sequence in [0, 1). */
 export type Random = () => number;
 
-/** A sequence of pseudo-random numbers that depends on nothing but the seed (mulberry32). */
+/** A sequence of pseudo-random numbers that is determined by its seed (mulberry32). */
 export function random(seed: number): Random {
   let state = seed >>> 0;
   return () => {
@@ -12,7 +12,7 @@ export function random(seed: number): Random {
   };
 }
 
-/** A seed made of another one and a text (FNV-1a), so that equal prompts are answered alike. */
+/** A seed derived from another one and a text (FNV-1a), so that equal prompts get equal answers. */
 export function seedFor(seed: number, text: string): number {
   let hash = (0x811c9dc5 ^ seed) >>> 0;
   for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 
-/** A body is longer than the stand-in takes. The rest of it is being read and thrown away. */
+/** A body exceeds the limit. The rest of it is read and discarded. */
 export class BodyTooLarge extends Error {
   override readonly name = "BodyTooLarge";
 
@@ -10,13 +10,13 @@ export class BodyTooLarge extends Error {
 }
 
 /**
- * The body of a request.
+ * Reads the body of a request.
  *
- * What is beyond `limit` bytes is read and dropped, not left in the socket: the client could otherwise be
- * stuck writing and never come to read the answer that says why.
+ * Bytes beyond `limit` are read and discarded, not left in the socket: the client could otherwise block in writing and
+ * never read the response.
  *
  * @throws {BodyTooLarge}
- * @throws the socket's error when the client went away.
+ * @throws the socket's error when the client disconnects.
  */
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
@@ -35,6 +35,6 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
     request.on("data", onData);
     request.once("end", () => resolve(Buffer.concat(pieces)));
     request.once("error", reject);
-    request.once("close", () => reject(new Error("the client went away")));
+    request.once("close", () => reject(new Error("the client disconnected")));
   });
 }

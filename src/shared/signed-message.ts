@@ -1,12 +1,12 @@
-/** What JSON leaves as it is and Python escapes: DEL and everything beyond ASCII, per UTF-16 code unit. */
+/** Characters that Python escapes and `JSON.stringify` does not: DEL and non-ASCII, per UTF-16 code unit. */
 const NOT_PRINTABLE_ASCII = /[\u007f-\uffff]/g;
 
 /**
- * The text that the engine signs and a worker verifies for a worker's URL: to the byte what Python's
- * `json.dumps({"url": url}, indent=4, sort_keys=True)` prints.
+ * The text that the engine signs for a worker's URL: byte for byte the output of Python's
+ * `json.dumps({"url": url}, indent=4, sort_keys=True)`.
  *
- * `JSON.stringify` agrees with Python on `\"`, `\\`, the short escapes, control characters and lone
- * surrogates (lowercase hex in both), so that only {@link NOT_PRINTABLE_ASCII} is left to do here.
+ * `JSON.stringify` agrees with Python on `\"`, `\\`, the short escapes, control characters and lone surrogates
+ * (lowercase hex in both); only {@link NOT_PRINTABLE_ASCII} differs.
  *
  * @example
  * ```ts

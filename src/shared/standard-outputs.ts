@@ -1,11 +1,10 @@
 import { isMainThread } from "node:worker_threads";
 import { LogOutput } from "./log-output.js";
 import { descriptorSink } from "./log-sink.js";
-import { ignoreOutputErrors } from "./output-errors.js";
 
 const outputs = new Map<1 | 2, LogOutput>();
 
-/** Standard output (1) or standard error (2), for everything in this process that must not wait for it. */
+/** Standard output (1) or standard error (2), with writes that never block. */
 export function standardOutput(descriptor: 1 | 2): LogOutput {
   let output = outputs.get(descriptor);
   if (output === undefined) {
@@ -17,17 +16,18 @@ export function standardOutput(descriptor: 1 | 2): LogOutput {
   return output;
 }
 
-/** Lines that standard output and standard error did not take since the start of the process. */
-export const lostLines = (): number => [...outputs.values()].reduce((sum, { dropped }) => sum + dropped, 0);
+/** Lines of standard output and standard error that were dropped since the start of the process. */
+export const droppedLines = (): number =>
+  [...outputs.values()].reduce((sum, { dropped }) => sum + dropped, 0);
 
 let isBounded = false;
 
 /**
- * Lets `console` and `process.stdout` print through the same bounded outputs, from now on. Otherwise one that is stuck would
- * block the process, fill its memory, or keep it from ending.
+ * Sends `console` and `process.stdout` through the same bounded outputs. A blocked output would otherwise block the
+ * process, fill its memory, or keep it from exiting.
  */
-export function boundPrinting(): void {
-  // Those of another thread are the main thread's.
+export function boundConsoleOutput(): void {
+  // Worker threads write to the streams of the main thread.
   if (isBounded || !isMainThread) return;
   isBounded = true;
   ignoreOutputErrors();
@@ -42,3 +42,15 @@ export function boundPrinting(): void {
     };
   }
 }
+
+/**
+ * Ignores errors of standard output and standard error: a closed pipe or a full disk must not end the process, and with
+ * it the requests of all clients.
+ */
+export function ignoreOutputErrors(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    if (!stream.listeners("error").includes(ignore)) stream.on("error", ignore);
+  }
+}
+
+function ignore(): void {}

@@ -1,17 +1,17 @@
-/** How far the two clocks may part before the wall clock counts anew, in milliseconds. */
+/** Difference of the two clocks beyond which the offset is corrected, in milliseconds. */
 const MAX_DRIFT_MS = 20;
 
 /**
- * The time of day of moments on the clock of `performance.now()`.
+ * Converts moments of `performance.now()` to the time of day.
  *
- * Durations, deadlines and order follow `performance.now()`, which never jumps. A time of day is made from it only where it is
- * shown or sent: so it is right after the machine's clock was set, and the times of one request still differ by what passed
- * between them.
+ * Durations, deadlines and order follow `performance.now()`, which never jumps. A moment is converted only where it is
+ * shown or sent: the result follows corrections of the machine's clock, and the differences between the times of one
+ * request stay exact.
  */
 export class WallClock {
   #offset = Date.now() - performance.now();
 
-  /** Epoch milliseconds with fractions: what is a hundred microseconds apart can be told apart. */
+  /** Epoch milliseconds with fractions. */
   now(): number {
     return this.at(performance.now());
   }
@@ -21,19 +21,19 @@ export class WallClock {
     return this.#offset + moment;
   }
 
-  /** The same in seconds, to the millisecond, by the machine's clock as it is set now. */
+  /** Epoch seconds, rounded to the millisecond, by the current setting of the machine's clock. */
   secondsAt(moment: number): number {
     this.adjust();
     return Math.round(this.at(moment)) / 1000;
   }
 
   /**
-   * Follows a machine's clock that was set, or that has drifted over days.
+   * Corrects the offset after the machine's clock was set, or has drifted over days.
    *
-   * @returns whether it was.
+   * @returns whether it was corrected.
    */
   adjust(): boolean {
-    // One reading may be wrong: the process can be interrupted in the middle of it.
+    // A single reading may be wrong: the process can be interrupted between the two clocks.
     if (!this.#isOff() || !this.#isOff()) return false;
     this.#offset = Date.now() - performance.now();
     return true;
@@ -44,5 +44,5 @@ export class WallClock {
   }
 }
 
-/** For what the worker sends. */
+/** The clock of reports and metrics. */
 export const wallClock = new WallClock();

@@ -1,11 +1,11 @@
 /**
- * What travels on the wire between client, worker and engine. All times are seconds.
+ * Messages between client, worker and engine. All times are in seconds.
  * Field names are the protocol's own, misspellings included.
  */
 
-/** What the engine's `/route/` answers when a worker is ready; the client sends it on unchanged. */
+/** The engine's answer to `/route/` when a worker is ready; the client forwards it unchanged. */
 export interface AuthData {
-  /** Workload the client announced, as a number or its text. */
+  /** Workload that the client estimated, as a number or its text. */
   readonly cost: string | number;
   /** Name of the endpoint. */
   readonly endpoint: string;
@@ -19,7 +19,7 @@ export interface AuthData {
   readonly url: string;
 }
 
-/** A JSON object as a client sends it: keys in the order in which they came. */
+/** A JSON object as sent by a client, in the original order of keys. */
 export type Payload = Record<string, unknown>;
 
 /** The body of a request to a handler route. */
@@ -34,7 +34,7 @@ export interface WorkerStatus {
   readonly id: number;
   readonly mtoken: string;
   readonly version: string;
-  /** Seconds from start to ready; in one report only, 0 otherwise. */
+  /** Seconds from start to ready; in one report only, 0 in others. */
   readonly loadtime: number;
   /** Workload of the requests waiting or running now. */
   readonly cur_load: number;
@@ -58,10 +58,10 @@ export interface WorkerStatus {
   readonly url: string;
 }
 
-/** How an ended request is named to the engine. */
+/** Outcome of a request as reported to the engine. */
 export type EndedStatus = "Success" | "Error" | "Cancelled" | "Rejected";
 
-/** One entry of `POST /delete_requests/`. Times are epoch seconds, 0 for what never happened. */
+/** One entry of `POST /delete_requests/`. Times are epoch seconds, 0 where the event did not occur. */
 export interface EndedRequest {
   readonly request_idx: number;
   readonly success: boolean;

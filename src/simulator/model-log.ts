@@ -1,6 +1,5 @@
 import { appendFileSync } from "node:fs";
-import { TsworkerError } from "../shared/errors.js";
-import { reasonOf } from "../shared/reason-of.js";
+import { errorMessage, TsworkerError } from "../shared/errors.js";
 
 /**
  * The log of a simulated model.
@@ -26,7 +25,7 @@ export class ModelLog {
     try {
       appendFileSync(file, "");
     } catch (cause) {
-      throw new TsworkerError("CONFIG_INVALID", `cannot write the model's log: ${reasonOf(cause)}`, {
+      throw new TsworkerError("CONFIG_INVALID", `cannot write the model's log: ${errorMessage(cause)}`, {
         cause,
       });
     }
@@ -48,7 +47,7 @@ export class ModelLog {
     try {
       appendFileSync(this.#file, text);
     } catch (error) {
-      if (!this.#hasLost) this.#onLine?.(`cannot write the model's log any more: ${reasonOf(error)}`);
+      if (!this.#hasLost) this.#onLine?.(`cannot write the model's log any more: ${errorMessage(error)}`);
       this.#hasLost = true;
     }
   }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { errorMessage } from "../shared/errors.js";
 import { BodyTooLarge, readBody } from "../shared/read-body.js";
-import { reasonOf } from "../shared/reason-of.js";
 import { breakOff } from "./break-off.js";
 import type { ModelLog } from "./model-log.js";
 import { requestUrl } from "./request-url.js";
@@ -123,7 +123,7 @@ export class ModelRoutes {
   #refusalOf(error: unknown): RefusedRequest {
     if (error instanceof RefusedRequest) return error;
     if (error instanceof BodyTooLarge) return new RefusedRequest(413, error.message);
-    const message = reasonOf(error);
+    const message = errorMessage(error);
     this.#input.log.line(`the simulated server failed: ${message}`);
     return new RefusedRequest(500, message);
   }

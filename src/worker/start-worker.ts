@@ -15,7 +15,7 @@ import { TsworkerError } from "../shared/errors.js";
 import type { Log } from "../shared/log.js";
 import { VERSION } from "../shared/package-root.js";
 import { scrubber } from "../shared/scrubber.js";
-import { lostLines } from "../shared/standard-outputs.js";
+import { droppedLines } from "../shared/standard-outputs.js";
 import { answeredWell } from "./answer/answered-well.js";
 import { fetchPublicKey } from "./auth/fetch-public-key.js";
 import { ReplayWindow } from "./auth/replay-window.js";
@@ -368,7 +368,7 @@ function readingOf(actor: WorkerActor, ledger: Ledger, edge: Edge, counts: Repor
     ],
     undelivered: ledger.undelivered,
     replacedActors: replaced,
-    lostLogLines: lostLines(),
+    lostLogLines: droppedLines(),
     dismissedLines: dismissals,
   };
 }

@@ -2,7 +2,7 @@ import { inspectionOf } from "../inspector/recorder/inspection.js";
 import { announcedToken } from "../shared/announcement.js";
 import { TsworkerError } from "../shared/errors.js";
 import { createLog } from "../shared/log.js";
-import { boundPrinting } from "../shared/standard-outputs.js";
+import { boundConsoleOutput } from "../shared/standard-outputs.js";
 import { checkConfig } from "./config/check-config.js";
 import type { CheckedConfig, WorkerConfig } from "./config/config.js";
 import { withDevModel } from "./config/dev-model.js";
@@ -79,7 +79,7 @@ export class Worker {
     });
     // One promise that user code forgot is not to end the requests of all clients.
     const onRejection = (err: unknown): void => running?.log.error({ err }, "unhandled rejection");
-    boundPrinting();
+    boundConsoleOutput();
     try {
       running = await this.#begin().catch(async (error: unknown) => {
         if (signals === 0) await tellOfFailedStart(error);

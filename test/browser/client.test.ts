@@ -25,11 +25,11 @@ async function bundle(): Promise<string> {
   return output.output[0].code;
 }
 
-/** A web application: serves a page and the client, and passes on what the page asks the engine. */
+/** A web application: serves a page and the client, and forwards the page's calls to the engine. */
 class Site {
   readonly #code: string;
   readonly #server: Server;
-  /** Where the engine is, once it is known. */
+  /** The engine's URL, once it is known. */
   engineUrl = "";
 
   constructor(code: string) {
@@ -91,7 +91,7 @@ describeInBrowser("the client in a browser", () => {
   /** Runs a script in the page that has an `endpoint`. */
   const run = (script: string): Promise<unknown> => page.evaluate(`(async () => { ${open} ${script} })()`);
 
-  test("sends a request to a worker that lets the page's origin in", async () => {
+  test("sends a request to a worker that allows the page's origin", async () => {
     expect(
       await run(`
         const answer = await endpoint.request("/v1/completions", { prompt: "Hello", max_tokens: 5 }, { cost: 5 });
@@ -143,7 +143,7 @@ describeInBrowser("the client in a browser", () => {
     expect(await run(`return (await endpoint.request("/no-such-route", {})).status;`)).toBe(404);
   });
 
-  test("is told by a typed error of a page that no worker lets in", async () => {
+  test("gets a typed error where no worker allows the page's origin", async () => {
     const foreign = new Site(await bundle());
     foreign.engineUrl = stand.engine.url;
     const url = await foreign.start(await freePort());

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { sseData } from "../../src/client/stream/sse-data.js";
+import { sseData } from "../../src/client/stream/stream-decoders.js";
 import { startedModel } from "../support/started-model.js";
 
 const messages = [{ role: "user", content: "Tell me about light" }];

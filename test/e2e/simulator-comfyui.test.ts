@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
-import { sseData } from "../../src/client/stream/sse-data.js";
+import { sseData } from "../../src/client/stream/stream-decoders.js";
 import { close, httpUrl, listen } from "../../src/shared/listen.js";
 import { readBody } from "../../src/shared/read-body.js";
 import { ComfyModel } from "../../src/simulator/comfyui/comfy-model.js";

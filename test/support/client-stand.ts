@@ -18,7 +18,7 @@ export interface ClientStandOptions {
 
 const ROUTE = { allowParallelRequests: true, workloadCalculator: "maxTokens" } as const;
 
-/** What a client talks to: an engine, and a real worker process in front of a simulated model. */
+/** A system under test for clients: an engine, and a worker process in front of a simulated model. */
 export class ClientStand {
   readonly engine: Engine;
   readonly model: ModelSimulator;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { generatedTokens } from "../../src/shared/generated-tokens.js";
 import { scrubber } from "../../src/shared/scrubber.js";
-import { tokensMade } from "../../src/shared/tokens-made.js";
 import { errorIn, messageOf, quoted } from "../../src/worker/model/error-in-answer.js";
 import { KeptAnswer } from "../../src/worker/model/kept-answer.js";
 
@@ -107,13 +107,13 @@ describe("the tokens that an answer has", () => {
     ['{"usage":{"prompt_tokens":9,"total_tokens":9}}', undefined],
     ["", undefined],
   ])("%j", (text, tokens) => {
-    expect(tokensMade(text)).toBe(tokens);
+    expect(generatedTokens(text)).toBe(tokens);
   });
 
   test("are found at the end of a long answer, of which little is kept", () => {
     const kept = answer(`{"text":"${"x".repeat(1_000_000)}","usage":{"completion_tokens":209}}`, 10_000);
     expect(kept.isWhole).toBe(false);
     expect(kept.head.length + kept.tail.length).toBeLessThan(200_000);
-    expect(tokensMade(kept.tail)).toBe(209);
+    expect(generatedTokens(kept.tail)).toBe(209);
   });
 });

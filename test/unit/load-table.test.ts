@@ -6,7 +6,7 @@ import { LoadScreen } from "../../src/cli/load/load-screen.js";
 import { liveLine, liveRows, reportRows } from "../../src/cli/load/load-view.js";
 import type { LoadOptions } from "../../src/load/load-options.js";
 import type { LoadTotals } from "../../src/load/load-result.js";
-import { durationText } from "../../src/load/quantity-text.js";
+import { durationText } from "../../src/load/result-text.js";
 import { loadPoint, loadResult } from "../support/load-result.js";
 
 const OPTIONS: LoadOptions = {

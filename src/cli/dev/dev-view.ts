@@ -1,5 +1,5 @@
 import type { Engine } from "../../engine/index.js";
-import { amountText, countText, durationText } from "../../load/quantity-text.js";
+import { amountText, countText, durationText } from "../../load/result-text.js";
 import type { ModelSimulator } from "../../simulator/model-simulator.js";
 import { USUAL_ENGINE } from "../engine-flags.js";
 import type { Span } from "../inspect/inspect-span.js";

@@ -5,7 +5,7 @@ import { type FailCondition, metConditions } from "../../load/fail-conditions.js
 import type { LoadOptions } from "../../load/load-options.js";
 import type { LoadResult } from "../../load/load-result.js";
 import { LoadTest } from "../../load/load-test.js";
-import type { PayloadOrder } from "../../load/payload-order.js";
+import type { PayloadOrder } from "../../load/payloads.js";
 import { readPayloads } from "../../load/payloads.js";
 import { reportPage } from "../../load/report-page.js";
 import { TsworkerError } from "../../shared/errors.js";

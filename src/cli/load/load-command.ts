@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type FailCondition, readFailConditions } from "../../load/fail-conditions.js";
-import { PAYLOAD_ORDERS } from "../../load/payload-order.js";
+import { PAYLOAD_ORDERS } from "../../load/payloads.js";
 import { PROFILES } from "../../load/schedule.js";
 import { addEngineFlags } from "../engine-flags.js";
 import { onDemand } from "../on-demand.js";

@@ -1,6 +1,5 @@
-import { inOneLine } from "../../load/in-one-line.js";
 import type { LoadPoint, LoadTotals } from "../../load/load-result.js";
-import { amountText, countText, durationText } from "../../load/quantity-text.js";
+import { amountText, countText, durationText, singleLine } from "../../load/result-text.js";
 import type { Span } from "../inspect/inspect-span.js";
 
 /** Lines of a table, each of spans. */
@@ -117,6 +116,6 @@ export function errorRows(totals: LoadTotals): Rows {
     .map(({ where, what, count, message }) => [
       { text: `  ${countText(count)} × `, style: "red" },
       { text: where === what ? where : `${where} ${what}`, style: "red" },
-      { text: `  ${inOneLine(message)}`, style: "dim" },
+      { text: `  ${singleLine(message)}`, style: "dim" },
     ]);
 }

@@ -1,9 +1,13 @@
-import { arrivalsText } from "../../load/arrivals-text.js";
-import { cautions } from "../../load/cautions.js";
-import { inOneLine } from "../../load/in-one-line.js";
 import type { LoadOptions } from "../../load/load-options.js";
 import type { LoadPoint, LoadResult, LoadTotals } from "../../load/load-result.js";
-import { amountText, countText, durationText } from "../../load/quantity-text.js";
+import {
+  amountText,
+  arrivalsText,
+  countText,
+  durationText,
+  resultWarnings,
+  singleLine,
+} from "../../load/result-text.js";
 import type { Span } from "../inspect/inspect-span.js";
 import { durationRows, errorRows, type Rows, rateRows, requestRows } from "./load-rows.js";
 
@@ -121,7 +125,7 @@ export function reportRows({ config, ended, totals, answers }: LoadResult, width
         style: "none",
       },
     ],
-    ...cautions(totals).map((text) => [{ text, style: "yellow" } as const]),
+    ...resultWarnings(totals).map((text) => [{ text, style: "yellow" } as const]),
     [],
     ...requestRows(totals, width),
     [],
@@ -133,12 +137,12 @@ export function reportRows({ config, ended, totals, answers }: LoadResult, width
       "answered by",
       totals.workers.map(({ url, requests }) => [
         { text: `  ${countText(requests).padStart(8)}  `, style: "none" },
-        { text: inOneLine(url), style: "dim" },
+        { text: singleLine(url), style: "dim" },
       ]),
     ),
     ...section(
       "last answers",
-      answers.slice(-ANSWERS).map((answer) => [{ text: `  ${inOneLine(answer)}`, style: "dim" }]),
+      answers.slice(-ANSWERS).map((answer) => [{ text: `  ${singleLine(answer)}`, style: "dim" }]),
     ),
   ];
 }

@@ -1,114 +1,113 @@
-import { askJson } from "../request/ask-json.js";
-import { fieldsOf } from "../request/fields-of.js";
-import { Limit } from "../request/limit.js";
-import { unlessAborted } from "../request/unless-aborted.js";
-import { urlAt } from "../request/url-at.js";
+import { urlAt } from "../../shared/url.js";
+import { abortable, TimeLimit } from "../request/abort.js";
+import { fieldsOf } from "../request/http-response.js";
+import { callJson } from "../request/json-call.js";
 
 interface AccountInput {
   readonly apiKey: string;
-  /** Null: nothing is looked up. */
+  /** Null: no look-up. */
   readonly webUrl: string | null;
   readonly fetch: typeof fetch;
 }
 
-/** What opens an endpoint. */
+/** An endpoint's key and id. */
 export interface Credentials {
   readonly apiKey: string;
-  /** Undefined where it is not known. */
+  /** Undefined: unknown. */
   readonly id?: number;
-  /** Why the given key is used, and not one that was looked up; undefined where it was. */
-  readonly doubt?: string;
+  /** Why the look-up found no key of the endpoint; undefined: it did. */
+  readonly lookUpError?: string;
 }
 
-/** How an endpoint's credentials are to be found. */
-interface Finding {
-  /** What the caller knows of them, which goes before what is looked up. */
+interface CredentialsInput {
+  /** Credentials given by the caller, which take precedence. */
   readonly given: Partial<Credentials>;
   readonly withinMs: number;
   readonly signal: AbortSignal | undefined;
 }
 
-/** What a look-up found: the endpoints by their names, or why there are none. */
+/** The endpoints of the account by name, or the error. */
 interface LookUp {
   readonly endpoints: ReadonlyMap<string, Credentials>;
-  readonly doubt: string;
-  /** On the clock of `performance.now()`. */
+  readonly error: string;
+  /** Of `performance.now()`. */
   readonly at: number;
 }
 
-/** Milliseconds that a look-up may take. */
-const WITHIN_MS = 5_000;
-/** Milliseconds after which a name that was not found is looked up again. */
-const KEPT_MS = 30_000;
+/** Time limit of a look-up, in milliseconds. */
+const LOOK_UP_MS = 5_000;
+/** Milliseconds until a name that was not found is looked up again. */
+const NOT_FOUND_TTL_MS = 30_000;
 
 /**
- * The account that a key belongs to: finds the endpoints' own keys and ids. What it finds is kept, and requests that
- * come meanwhile share one look-up. Where there is nothing to be found the given key is used itself: it may well be the
- * endpoint's own.
+ * Looks up the keys and ids of the endpoints of an account. The result is cached, and concurrent requests share one
+ * look-up. Where no key is found the given one is used, because it may be the endpoint's own.
  */
 export class Account {
   readonly #input: AccountInput;
   #lookUp: LookUp | undefined;
-  #lookingUp: Promise<LookUp> | undefined;
+  #pending: Promise<LookUp> | undefined;
 
   constructor(input: AccountInput) {
     this.#input = input;
   }
 
   /**
-   * What opens the endpoint of that name.
+   * Credentials of an endpoint.
    *
    * @throws the signal's reason when it is aborted.
    */
-  async credentials(name: string, { given, signal, withinMs }: Finding): Promise<Credentials> {
+  async credentials(name: string, { given, signal, withinMs }: CredentialsInput): Promise<Credentials> {
     const { webUrl } = this.#input;
     const { apiKey = this.#input.apiKey } = given;
     if (webUrl === null || (given.apiKey !== undefined && given.id !== undefined))
       return { apiKey, ...given };
-    const kept = this.#kept(name);
-    if (kept) return { ...(kept.endpoints.get(name) ?? { apiKey, doubt: kept.doubt }), ...given };
-    // The look-up has its own limit, which is over first and says more.
-    const limit = new Limit(Math.min(withinMs, 2 * WITHIN_MS), signal);
+    const cached = this.#cached(name);
+    if (cached) return { ...(cached.endpoints.get(name) ?? { apiKey, lookUpError: cached.error }), ...given };
+    // The look-up has a shorter limit of its own, with a more precise error.
+    const limit = new TimeLimit(Math.min(withinMs, 2 * LOOK_UP_MS), signal);
     try {
-      const { endpoints, doubt } = await unlessAborted(this.#found(webUrl), limit.signal);
-      return { ...(endpoints.get(name) ?? { apiKey, doubt }), ...given };
+      const { endpoints, error } = await abortable(this.#sharedLookUp(webUrl), limit.signal);
+      return { ...(endpoints.get(name) ?? { apiKey, lookUpError: error }), ...given };
     } catch {
       signal?.throwIfAborted();
-      return { apiKey, ...given, doubt: `the web service at ${webUrl} did not answer in time` };
+      return { apiKey, ...given, lookUpError: `the web service at ${webUrl} did not answer in time` };
     } finally {
       limit.release();
     }
   }
 
-  /** Forgets what was found, after a key of it was refused. */
+  /** Clears the cache, after one of its keys was refused. */
   forget(): void {
     this.#lookUp = undefined;
   }
 
-  /** What is known of that name; undefined: it has to be looked up. */
-  #kept(name: string): LookUp | undefined {
-    const kept = this.#lookUp;
-    return kept && (kept.endpoints.has(name) || performance.now() - kept.at < KEPT_MS) ? kept : undefined;
+  /** Undefined: the name has to be looked up. */
+  #cached(name: string): LookUp | undefined {
+    const cached = this.#lookUp;
+    if (cached === undefined) return undefined;
+    const isFresh = performance.now() - cached.at < NOT_FOUND_TTL_MS;
+    return cached.endpoints.has(name) || isFresh ? cached : undefined;
   }
 
   /** Never rejects. */
-  #found(webUrl: string): Promise<LookUp> {
-    this.#lookingUp ??= this.#ask(webUrl).then((found) => {
-      this.#lookUp = found;
-      this.#lookingUp = undefined;
-      return found;
+  #sharedLookUp(webUrl: string): Promise<LookUp> {
+    this.#pending ??= this.#query(webUrl).then((lookUp) => {
+      this.#lookUp = lookUp;
+      this.#pending = undefined;
+      return lookUp;
     });
-    return this.#lookingUp;
+    return this.#pending;
   }
 
-  async #ask(webUrl: string): Promise<LookUp> {
+  async #query(webUrl: string): Promise<LookUp> {
     const { apiKey, fetch } = this.#input;
     const url = urlAt(webUrl, "api/v0/endptjobs/?client_id=me");
-    const none = (doubt: string): LookUp => ({ endpoints: new Map(), doubt, at: performance.now() });
+    const none = (error: string): LookUp => ({ endpoints: new Map(), error, at: performance.now() });
     try {
-      const asked = await askJson({ fetch, whom: "the web service", url, apiKey, withinMs: WITHIN_MS });
-      if ("failure" in asked) return none(asked.failure.message);
-      const endpoints = endpointsOf(asked.json);
+      const result = await callJson({ fetch, server: "the web service", url, apiKey, withinMs: LOOK_UP_MS });
+      if ("failure" in result) return none(result.failure.message);
+      const endpoints = endpointsOf(result.json);
       const names = [...endpoints.keys()].map((name) => `"${name}"`).join(", ") || "none";
       return { ...none(`the endpoints of this key's account are: ${names}`), endpoints };
     } catch (error) {
@@ -117,7 +116,6 @@ export class Account {
   }
 }
 
-/** Only what opens an endpoint is looked at. */
 function endpointsOf(json: unknown): ReadonlyMap<string, Credentials> {
   const { results } = fieldsOf(json);
   const found = new Map<string, Credentials>();

@@ -1,5 +1,5 @@
 import { TsworkerError } from "../../shared/errors.js";
-import { fieldsOf } from "../request/fields-of.js";
+import { fieldsOf } from "../request/http-response.js";
 
 /** States of a worker at the engine; `idle` is ready, `stopped` is inactive. */
 export type WorkerState =
@@ -19,20 +19,20 @@ export type WorkerState =
   | "update_rebooting"
   | "update_starting";
 
-/** A worker of an endpoint, as the engine tells of it. Loads and capacities are workload, and workload per second. */
+/** A worker of an endpoint, as reported by the engine. Loads are in units of workload, capacities in units per second. */
 export interface EndpointWorker {
   readonly id: number;
   readonly status: WorkerState;
   /** Workload of the requests waiting or running. */
   readonly cur_load: number;
-  /** Workload received since the report before. */
+  /** Workload received since the previous report. */
   readonly new_load: number;
   readonly cur_load_rolling_avg: number;
   /** Workload served per second. */
   readonly cur_perf: number;
-  /** The capacity that the engine reckons with. */
+  /** Capacity that the engine assumes. */
   readonly perf: number;
-  /** The capacity that the benchmark measured. */
+  /** Capacity measured by the benchmark. */
   readonly measured_perf: number;
   readonly dlperf: number;
   /** From 0 to 1. */
@@ -47,7 +47,7 @@ export interface EndpointWorker {
   readonly started_at: number;
 }
 
-/** What the engine logged of an endpoint, from the important to the detailed. */
+/** The engine's log of an endpoint by level, in descending order of importance. */
 export interface EndpointLogs {
   readonly info0: string;
   readonly info1: string;
@@ -61,7 +61,7 @@ export function workersOf(json: unknown): readonly EndpointWorker[] {
   throw invalid("a list of workers", json);
 }
 
-/** What the engine leaves out is empty. @throws {TsworkerError} `ENGINE_INVALID`. */
+/** Missing levels are empty. @throws {TsworkerError} `ENGINE_INVALID`. */
 export function logsOf(json: unknown): EndpointLogs {
   if (typeof json !== "object" || json === null || Array.isArray(json))
     throw invalid("an object of logs", json);

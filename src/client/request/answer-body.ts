@@ -1,23 +1,23 @@
 import { TsworkerError } from "../../shared/errors.js";
-import type { LastStatus } from "./request-status.js";
+import type { FinalStatus } from "./progress.js";
 
-/** Statuses whose answers have no body, and must not be given one. */
+/** Statuses of responses without a body. */
 const BODILESS = [204, 205, 304];
 
-/** Content types whose bodies come piece by piece. */
+/** Content types of streams. */
 const STREAMS = /^(?:text\/event-stream|application\/(?:x-)?ndjson|application\/jsonl)\b|stream/i;
 
-/** Whether a body is handed on as it comes, and not first read whole. */
+/** Whether a body is passed on chunk by chunk, and not first read whole. */
 export function isStream({ headers }: Response): boolean {
   return STREAMS.test(headers.get("content-type") ?? "");
 }
 
-/** Whether a body is JSON that the worker has as a whole: it can be asked for again where it breaks off. */
+/** Whether a body is JSON of known length: it can be requested again where it breaks off. */
 export function isWholeJson({ headers }: Response): boolean {
   return headers.has("content-length") && /^application\/json\b/i.test(headers.get("content-type") ?? "");
 }
 
-/** The same answer with another body. */
+/** The same response with another body. */
 export function withBody(
   { status, statusText, headers }: Response,
   body: ReadableStream<Uint8Array> | ArrayBuffer | string,
@@ -25,7 +25,6 @@ export function withBody(
   return new Response(BODILESS.includes(status) ? null : body, { status, statusText, headers });
 }
 
-/** The error of an answer that did not come to its end. */
 export function brokenAnswer(url: string, cause: unknown): TsworkerError {
   return new TsworkerError(
     "ANSWER_BROKEN",
@@ -37,23 +36,23 @@ export function brokenAnswer(url: string, cause: unknown): TsworkerError {
 interface Watched {
   readonly url: string;
   readonly signal: AbortSignal;
-  /** Told how it ended; the first time counts. */
-  readonly onEnd: (status: LastStatus) => void;
+  /** Only the first call counts. */
+  readonly onEnd: (status: FinalStatus) => void;
 }
 
-/** Leaves a body that nobody can read any more, because whoever had it has dropped it unread. */
-const dropped = /* @__PURE__ */ new FinalizationRegistry<() => void>((leave) => leave());
+/** Cancels bodies that were garbage-collected unread. */
+const unread = /* @__PURE__ */ new FinalizationRegistry<() => void>((cancel) => cancel());
 
 /**
- * A body that tells when it has ended, and whose breaking off is told by an error of this package. One that is dropped
- * unread is left when the garbage is collected: it would otherwise keep its place for ever.
+ * A body that reports its end, and breaks off with an error of this package. A body that is garbage-collected unread is
+ * cancelled: it would otherwise hold its slot forever.
  */
 export function watchedBody(
   body: ReadableStream<Uint8Array>,
   { url, signal, onEnd }: Watched,
 ): ReadableStream<Uint8Array> {
   const reader = body.getReader();
-  const leave = async (reason?: unknown): Promise<void> => {
+  const cancel = async (reason?: unknown): Promise<void> => {
     onEnd("cancelled");
     await reader.cancel(reason);
   };
@@ -73,11 +72,11 @@ export function watchedBody(
           onEnd("errored");
         }
       },
-      cancel: leave,
+      cancel,
     },
-    // Nothing is read ahead of whoever reads.
+    // No read-ahead.
     { highWaterMark: 0 },
   );
-  dropped.register(watched, () => void leave().catch(() => {}));
+  unread.register(watched, () => void cancel().catch(() => {}));
   return watched;
 }

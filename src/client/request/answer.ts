@@ -1,24 +1,23 @@
 import { TsworkerError } from "../../shared/errors.js";
 import type { AuthData } from "../../shared/wire.js";
-import { sseData } from "../stream/sse-data.js";
-import { streamedBytes } from "../stream/streamed-bytes.js";
-import { quoted } from "./quoted.js";
+import { sseData, streamedBytes } from "../stream/stream-decoders.js";
+import { excerpt } from "./http-response.js";
 
-/** A worker's answer to a request. Its body can be read once, in one of the ways. */
+/** A worker's answer to a request. Its body can be read once. */
 export class Answer {
   /** Whether the status is 2xx. */
   readonly ok: boolean;
   readonly status: number;
   /** Base URL of the worker that answered. */
   readonly url: string;
-  /** The request's index at the engine: the same one however often it was tried. */
+  /** Index of the request at the engine, the same for all tries. */
   readonly requestIdx: number;
   /**
-   * Seconds from the call until the answer was there, or began where it is a stream: waiting for a place and for a
-   * worker, and all tries, included.
+   * Seconds from the call until the answer was whole, or began where it is a stream; including the wait for a slot and
+   * for a worker, and all tries.
    */
   readonly latency: number;
-  /** The answer itself, for its headers or another way to read it. */
+  /** The HTTP response, with its headers. */
   readonly response: Response;
 
   constructor(response: Response, { url, request_idx: requestIdx }: AuthData, latency: number) {
@@ -40,15 +39,14 @@ export class Answer {
     return this.response.text();
   }
 
-  /** The body's bytes as they come, whatever the status. @throws {TsworkerError} `ANSWER_BROKEN`. */
+  /** The body's bytes, chunk by chunk, whatever the status. @throws {TsworkerError} `ANSWER_BROKEN`. */
   async *bytes(): AsyncGenerator<Uint8Array, void> {
     if (this.response.body) yield* streamedBytes(this.response.body);
   }
 
   /**
-   * The `data:` payloads of a stream of server-sent events, each as soon as it arrives, unparsed and including
-   * a last `[DONE]` where the model sends one. Leaving the loop early closes the connection, which cancels the
-   * request.
+   * The `data` of server-sent events, each as soon as it arrives, unparsed and including a last `[DONE]` where the model
+   * sends one. Leaving the loop early closes the connection, which cancels the request.
    *
    * @throws {TsworkerError} `WORKER_REFUSED` when the status is not 2xx, `ANSWER_BROKEN` when the stream breaks off.
    * @throws the signal's reason when it is aborted.
@@ -58,12 +56,12 @@ export class Answer {
     if (this.response.body) yield* sseData(this.response.body);
   }
 
-  /** @throws {TsworkerError} `WORKER_REFUSED` with what the worker said, when the status is not 2xx. */
+  /** @throws {TsworkerError} `WORKER_REFUSED` with the body, when the status is not 2xx. */
   async expectOk(): Promise<void> {
     if (this.ok) return;
     throw new TsworkerError(
       "WORKER_REFUSED",
-      `the worker at ${this.url} answered ${this.status}: ${quoted(await this.text())}`,
+      `the worker at ${this.url} answered ${this.status}: ${excerpt(await this.text())}`,
     );
   }
 }

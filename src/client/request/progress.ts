@@ -1,6 +1,28 @@
 import { TsworkerError } from "../../shared/errors.js";
-import { follow } from "./follow.js";
-import type { LastStatus, RequestStatus } from "./request-status.js";
+import { followAbort, MAX_TIMER_MS } from "./abort.js";
+
+/**
+ * Status of a request:
+ *
+ * - `queued`: waits for one of the client's slots;
+ * - `polling`: asks the engine for a worker;
+ * - `in progress`: was sent to a worker, whose answer may have begun;
+ * - `retrying`: failed, and waits before it asks the engine again;
+ * - `complete`: the answer is whole, whatever its status;
+ * - `errored`: failed, or its answer broke off;
+ * - `cancelled`: its signal was aborted, it was cancelled, or the reader of its stream left before the end.
+ */
+export type RequestStatus =
+  | "queued"
+  | "polling"
+  | "in progress"
+  | "retrying"
+  | "complete"
+  | "errored"
+  | "cancelled";
+
+/** Final statuses. */
+export type FinalStatus = Extract<RequestStatus, "complete" | "errored" | "cancelled">;
 
 interface ProgressInput {
   readonly signal?: AbortSignal | undefined;
@@ -8,42 +30,39 @@ interface ProgressInput {
   readonly onStatus?: ((status: RequestStatus) => void) | undefined;
 }
 
-/** Milliseconds in which the engine has to name a worker, where the request as a whole has no limit. */
+/** Milliseconds in which the engine has to name a worker, where the request has no limit. */
 const ROUTING_MS = 60_000;
 
-/** The longest that a timer can be set to, in milliseconds. */
-const LONGEST_MS = 2 ** 31 - 1;
-
-/** What a request that is late was doing. */
-const DOING: Readonly<Partial<Record<RequestStatus, string>>> = {
+/** Descriptions of the statuses in which a request can exceed its time. */
+const DESCRIPTIONS: Readonly<Partial<Record<RequestStatus, string>>> = {
   queued: "it was still waiting in the client's line, see maxConcurrency",
   "in progress": "it was at a worker, whose answer was not whole",
   retrying: "it had failed, and was waiting for the next try",
 };
 
-/** One request from its call to its end: how far it is, how much time it has, and the signal that ends it early. */
+/** A request's status, its time limit, and the signal that aborts it. */
 export class Progress {
   readonly #startedAt = performance.now();
-  readonly #own = new AbortController();
+  readonly #controller = new AbortController();
   readonly #timeoutMs: number | undefined;
   readonly #onStatus: ((status: RequestStatus) => void) | undefined;
   readonly #unfollow: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #status: RequestStatus = "queued";
-  #isOver = false;
-  #isLate = false;
+  #isFinal = false;
+  #isTimedOut = false;
 
   constructor({ signal, timeoutMs, onStatus }: ProgressInput) {
     this.#timeoutMs = timeoutMs;
     this.#onStatus = onStatus;
-    this.#unfollow = signal ? follow(signal, () => this.#own.abort(signal.reason)) : () => {};
-    this.#limit();
-    this.#tell("queued");
+    this.#unfollow = signal ? followAbort(signal, () => this.#controller.abort(signal.reason)) : () => {};
+    this.#startTimer();
+    this.#notify("queued");
   }
 
-  /** Aborted by the caller's own signal, by `cancel`, and when the request's time is over. */
+  /** Aborted by the caller's signal, by `cancel`, and at the end of the request's time. */
   get signal(): AbortSignal {
-    return this.#own.signal;
+    return this.#controller.signal;
   }
 
   get status(): RequestStatus {
@@ -55,56 +74,56 @@ export class Progress {
     return performance.now() - this.#startedAt;
   }
 
-  /** Milliseconds in which the engine has to name a worker: as many as the request has left. */
+  /** Milliseconds in which the engine has to name a worker: the rest of the request's time. */
   get routingMs(): number {
     return this.#timeoutMs === undefined ? ROUTING_MS : Math.max(0, this.#timeoutMs - this.elapsedMs);
   }
 
-  enter(status: Exclude<RequestStatus, LastStatus>): void {
+  enter(status: Exclude<RequestStatus, FinalStatus>): void {
     this.#set(status);
-    this.#limit();
+    this.#startTimer();
   }
 
-  /** The last status; what comes after it is not heard. */
-  end(status: LastStatus): void {
+  /** Sets the final status; later ones are ignored. */
+  end(status: FinalStatus): void {
     this.#set(status);
-    this.#isOver = true;
+    this.#isFinal = true;
     clearTimeout(this.#timer);
     this.#unfollow();
   }
 
-  /** Ends it with an error: as cancelled where that is why it failed. */
+  /** Ends with an error: `cancelled` where an abort caused it. */
   fail(): void {
-    this.end(this.signal.aborted && !this.#isLate ? "cancelled" : "errored");
+    this.end(this.signal.aborted && !this.#isTimedOut ? "cancelled" : "errored");
   }
 
   cancel(): void {
-    this.#own.abort(new DOMException("the request was cancelled", "AbortError"));
+    this.#controller.abort(new DOMException("the request was cancelled", "AbortError"));
   }
 
-  /** While the engine is asked no timer runs: that has the same limit, and its error has the engine's words. */
-  #limit(): void {
+  /** No timer runs while routing, which has the same limit and a more precise error. */
+  #startTimer(): void {
     clearTimeout(this.#timer);
-    if (this.#timeoutMs === undefined || this.#isOver || this.#status === "polling") return;
+    if (this.#timeoutMs === undefined || this.#isFinal || this.#status === "polling") return;
     const leftMs = Math.max(0, this.#timeoutMs - this.elapsedMs);
-    if (leftMs <= LONGEST_MS) this.#timer = setTimeout(() => this.#expire(), leftMs);
+    if (leftMs <= MAX_TIMER_MS) this.#timer = setTimeout(() => this.#expire(), leftMs);
   }
 
   #expire(): void {
-    this.#isLate = true;
+    this.#isTimedOut = true;
     const seconds = (this.#timeoutMs ?? 0) / 1000;
-    const message = `the answer was not there within ${seconds} s: ${DOING[this.#status]}; give it more time with timeoutMs`;
-    this.#own.abort(new TsworkerError("REQUEST_TIMEOUT", message));
+    const message = `the answer was not there within ${seconds} s: ${DESCRIPTIONS[this.#status]}; give it more time with timeoutMs`;
+    this.#controller.abort(new TsworkerError("REQUEST_TIMEOUT", message));
   }
 
   #set(status: RequestStatus): void {
-    if (this.#isOver || status === this.#status) return;
+    if (this.#isFinal || status === this.#status) return;
     this.#status = status;
-    this.#tell(status);
+    this.#notify(status);
   }
 
-  /** What a callback throws is thrown outside of the request, as with event listeners: it is no fault of the request. */
-  #tell(status: RequestStatus): void {
+  /** An exception of the callback is thrown outside of the request, as with event listeners. */
+  #notify(status: RequestStatus): void {
     try {
       this.#onStatus?.(status);
     } catch (error) {

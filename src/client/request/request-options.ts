@@ -1,15 +1,15 @@
-import type { RequestStatus } from "./request-status.js";
+import type { RequestStatus } from "./progress.js";
 import type { RetryOptions } from "./retry-policy.js";
 
-/** How a request is sent, wherever it goes. */
+/** Options of any request. */
 export interface SendOptions {
   /**
-   * Whether the answer is wanted as a stream of parsed events. That the model streams it is up to the payload, usually
-   * by a `stream: true` of its own.
+   * Whether the answer is a stream of parsed events. Whether the model streams depends on the payload, usually on a
+   * `stream: true` of its own.
    * @default false
    */
   readonly stream?: boolean | undefined;
-  /** Gives up: in the line, while routing, while waiting, and in the middle of the answer. */
+  /** Aborts the request: in the line, while routing, while waiting, and in the middle of the answer. */
   readonly signal?: AbortSignal | undefined;
   /**
    * Milliseconds that the request may take, from the call to the end of its answer: the line, all tries and the whole of
@@ -19,14 +19,14 @@ export interface SendOptions {
    */
   readonly timeoutMs?: number | undefined;
   /**
-   * What is done about 408, 429, 5xx, a worker that cannot be reached and an answer that breaks off before any of it was
-   * handed out: the engine is asked again, as the same request. `false`: nothing; refusals are answers then.
+   * Retries after 408, 429, 5xx, a worker that cannot be reached and an answer that breaks off before any of it was
+   * returned: the engine is asked again, for the same request. `false`: no retries, and refusals are answers.
    * @default { attempts: 8, withinMs: 300_000 }
    */
   readonly retry?: RetryOptions | false | undefined;
   /**
-   * Told how far the request is, at once and with each change. What it throws is an uncaught error of the program, as
-   * with an event listener, and changes nothing about the request.
+   * Called with the request's status, immediately and after each change. An exception of the callback is an uncaught
+   * error of the program, as in an event listener, and does not affect the request.
    */
   readonly onStatus?: ((status: RequestStatus) => void) | undefined;
 }
@@ -38,4 +38,27 @@ export interface RequestOptions extends SendOptions {
    * @default 100
    */
   readonly cost?: number | undefined;
+}
+
+/** All errors in the numbers of a request's options. A NaN among them could make a request run forever. */
+export function requestOptionErrors({ cost, retry, timeoutMs }: RequestOptions): readonly string[] {
+  const { attempts, withinMs, firstWaitMs, longestWaitMs } = retry || {};
+  return [
+    ...errorOf("cost", cost, "a finite number from 0 on", (value) => value >= 0 && value < Infinity),
+    ...errorOf("timeoutMs", timeoutMs, "a number over 0", (value) => value > 0),
+    ...errorOf("retry.attempts", attempts, "a number from 1 on", (value) => value >= 1),
+    ...errorOf("retry.withinMs", withinMs, "a number from 0 on", (value) => value >= 0),
+    ...errorOf("retry.firstWaitMs", firstWaitMs, "a number from 0 on", (value) => value >= 0),
+    ...errorOf("retry.longestWaitMs", longestWaitMs, "a number from 0 on", (value) => value >= 0),
+  ];
+}
+
+function errorOf(
+  name: string,
+  value: number | undefined,
+  expected: string,
+  isValid: (value: number) => boolean,
+): readonly string[] {
+  if (value === undefined || (typeof value === "number" && isValid(value))) return [];
+  return [`${name}: expected ${expected}, got ${value}`];
 }

@@ -1,19 +1,19 @@
-/** How a request that failed is tried again. */
+/** Options of retries. */
 export interface RetryOptions {
-  /** Tries in all, the first one included. Integer of at least 1. @default 8 */
+  /** Maximum number of tries, the first one included. Integer of at least 1. @default 8 */
   readonly attempts?: number | undefined;
   /** Milliseconds after the call in which a further try may begin. @default 300000 (5 minutes) */
   readonly withinMs?: number | undefined;
-  /** Longest wait before the second try, in milliseconds; it doubles with each further one. @default 500 */
+  /** Longest pause before the second try, in milliseconds; it doubles with each further one. @default 500 */
   readonly firstWaitMs?: number | undefined;
-  /** Longest wait before any try, in milliseconds; a worker's `Retry-After` may ask for more. @default 10000 */
+  /** Longest pause before any try, in milliseconds; a worker's `Retry-After` may ask for more. @default 10000 */
   readonly longestWaitMs?: number | undefined;
 }
 
 export type RetryPolicy = Readonly<Record<keyof RetryOptions, number>>;
 
 /**
- * The options with their defaults; undefined where nothing is to be tried again.
+ * The options with their defaults; undefined: no retries.
  *
  * @param timeoutMs - milliseconds that the whole request may take: no try begins after that.
  */
@@ -26,19 +26,18 @@ export function retryPolicy(
   return { attempts, withinMs: Math.min(withinMs, timeoutMs), firstWaitMs, longestWaitMs };
 }
 
-/** What one more try depends on. */
 interface Failures {
-  /** Tries that have failed. */
+  /** Failed tries. */
   readonly count: number;
   /** Milliseconds since the call. */
   readonly elapsedMs: number;
-  /** Milliseconds that whoever refused asks to be left alone. */
+  /** Milliseconds of the last refusal's `Retry-After`. */
   readonly retryAfterMs?: number | undefined;
 }
 
 /**
- * Milliseconds to wait before the next try; undefined: there is none any more. The wait is drawn between nothing and
- * a limit that doubles, so that clients which failed together do not come back together.
+ * Milliseconds before the next try; undefined: there is none. The pause is drawn between 0 and a limit that doubles, so
+ * that clients which failed together do not retry together.
  */
 export function nextWait(policy: RetryPolicy, failures: Failures, random = Math.random): number | undefined {
   const { attempts, withinMs, firstWaitMs, longestWaitMs } = policy;
@@ -47,4 +46,23 @@ export function nextWait(policy: RetryPolicy, failures: Failures, random = Math.
   const limit = Math.min(longestWaitMs, firstWaitMs * 2 ** (count - 1));
   const waitMs = Math.max(retryAfterMs, random() * limit);
   return elapsedMs + waitMs > withinMs ? undefined : waitMs;
+}
+
+/** Whether the same request may succeed later, or at another worker, after a response with this status. */
+export const isRetryable = (status: number): boolean => status === 408 || status === 429 || status >= 500;
+
+/** Milliseconds of a `Retry-After` header, in seconds or as a date; undefined: there is none, or it is invalid. */
+export function retryAfterMs({ headers }: Response): number | undefined {
+  const text = headers.get("retry-after")?.trim();
+  if (!text) return undefined;
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  // `Date.parse` accepts almost any text; a date of HTTP ends in its zone.
+  const ms = text.endsWith(" GMT") ? Date.parse(text) - sentAt(headers) : Number.NaN;
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
+}
+
+/** The response's own date, because the clocks of the two machines may differ. */
+function sentAt(headers: Headers): number {
+  const date = Date.parse(headers.get("date") ?? "");
+  return Number.isNaN(date) ? Date.now() : date;
 }

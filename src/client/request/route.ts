@@ -1,32 +1,30 @@
 import { TsworkerError } from "../../shared/errors.js";
+import { isHttpUrl, urlAt } from "../../shared/url.js";
 import type { AuthData } from "../../shared/wire.js";
 import type { Credentials } from "../account/account.js";
-import { askJson } from "./ask-json.js";
-import { fieldsOf } from "./fields-of.js";
-import { isHttpUrl } from "./is-http-url.js";
-import { pause } from "./pause.js";
-import { urlAt } from "./url-at.js";
-import { withoutKey } from "./without-key.js";
+import { pause } from "./abort.js";
+import { fieldsOf, withoutKey } from "./http-response.js";
+import { callJson } from "./json-call.js";
 
-export interface RouteInput {
+interface RouteInput {
   readonly endpoint: string;
   readonly credentials: Credentials;
   readonly engineUrl: string;
   readonly fetch: typeof fetch;
   readonly cost: number;
-  /** 0: a new request; otherwise one that asks again, under its index. */
+  /** 0: a new request; otherwise the index of one that asks again. */
   readonly requestIdx: number;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
 
-/** Longest wait for one answer of the engine, in milliseconds: a lost one must not take the whole time. */
+/** Time limit of one call, in milliseconds: a lost answer must not take the request's whole time. */
 const ATTEMPT_MS = 10_000;
 
-/** The longest time that the engine is told of, in milliseconds. */
+/** Maximum of `replay_timeout`, in milliseconds. */
 const DAY_MS = 86_400_000;
 
-/** What one attempt came to: a worker, or why there is none and under which index to ask again. */
+/** Result of one call: a worker, or the failure and the index under which to ask again. */
 type Attempt =
   | { readonly authData: AuthData }
   | {
@@ -36,34 +34,34 @@ type Attempt =
     };
 
 /**
- * Asks the engine for a worker until it names one. It is the same request all the time, so asking again adds
- * no load.
+ * Asks the engine for a worker until it names one. All calls are for the same request, so asking again adds no load.
  *
- * @throws {TsworkerError} `ENGINE_REFUSED`, `ENGINE_INVALID` at once; `NO_WORKER_READY` or `ENGINE_UNREACHABLE`,
- * whichever was last, when the time is over.
+ * @throws {TsworkerError} `ENGINE_REFUSED`, `ENGINE_INVALID` immediately; `NO_WORKER_READY` or `ENGINE_UNREACHABLE`,
+ * whichever was last, at the end of the time.
  * @throws the signal's reason when it is aborted.
  */
 export async function route(input: RouteInput): Promise<AuthData> {
   const { signal, timeoutMs } = input;
   const deadline = performance.now() + timeoutMs;
   let { requestIdx } = input;
-  let told: TsworkerError | undefined;
+  let notReady: TsworkerError | undefined;
   for (let attempts = 0; ; attempts += 1) {
     const leftMs = Math.max(1, deadline - performance.now());
     const attempt = await ask(input, requestIdx, Math.min(leftMs, ATTEMPT_MS));
     if ("authData" in attempt) return attempt.authData;
     requestIdx = attempt.requestIdx ?? requestIdx;
-    if (attempt.failure.code === "NO_WORKER_READY") told = attempt.failure;
+    if (attempt.failure.code === "NO_WORKER_READY") notReady = attempt.failure;
     const waitMs = Math.max(backOff(attempts), attempt.retryAfterMs ?? 0);
     if (performance.now() + waitMs >= deadline) {
-      // That the last attempt was cut short says less than what the engine told before.
-      throw isCut(attempt.failure) ? (told ?? attempt.failure) : attempt.failure;
+      // The last call may have had too little time: the answer before it is more precise.
+      throw isTimeout(attempt.failure) ? (notReady ?? attempt.failure) : attempt.failure;
     }
     await pause(waitMs, signal);
   }
 }
 
-const isCut = ({ cause }: TsworkerError): boolean => cause instanceof Error && cause.name === "TimeoutError";
+const isTimeout = ({ cause }: TsworkerError): boolean =>
+  cause instanceof Error && cause.name === "TimeoutError";
 
 /** 0.2 s, growing by half each time up to 5 s, and up to a quarter more or less so that clients spread out. */
 function backOff(attempts: number): number {
@@ -81,13 +79,13 @@ async function ask(input: RouteInput, requestIdx: number, withinMs: number): Pro
     replay_timeout: Math.min(timeoutMs, DAY_MS) / 1000,
   };
   const url = urlAt(engineUrl, "route/");
-  const asked = await askJson({ fetch, whom: "the engine", url, apiKey, body, withinMs, signal }).catch(
+  const result = await callJson({ fetch, server: "the engine", url, apiKey, body, withinMs, signal }).catch(
     (error: unknown) => {
       throw explained(error, input);
     },
   );
-  if ("failure" in asked) return asked;
-  const answer = fieldsOf(asked.json);
+  if ("failure" in result) return result;
+  const answer = fieldsOf(result.json);
   if (isAuthData(answer)) {
     if (isHttpUrl(answer.url)) return { authData: answer };
     throw new TsworkerError(
@@ -103,22 +101,22 @@ async function ask(input: RouteInput, requestIdx: number, withinMs: number): Pro
   }
   const failure = new TsworkerError(
     "NO_WORKER_READY",
-    `no worker of ${endpoint} became ready within ${Number((timeoutMs / 1000).toPrecision(2))} s; the engine says: ${answer.status ?? "nothing of its workers"}; give it more time with timeoutMs, or look at the endpoint's workers`,
+    `no worker of ${endpoint} became ready within ${Number((timeoutMs / 1000).toPrecision(2))} s; the engine reports: ${answer.status ?? "no status of its workers"}; give it more time with timeoutMs, or look at the endpoint's workers`,
   );
   return { failure, ...(typeof answer.request_idx === "number" && { requestIdx: answer.request_idx }) };
 }
 
-/** A refusal with what there is to be done about it. */
+/** A refusal with advice. */
 function explained(error: unknown, { credentials, endpoint }: RouteInput): unknown {
   if (!(error instanceof TsworkerError) || error.code !== "ENGINE_REFUSED") return error;
-  const doubt = credentials.doubt === undefined ? "" : ` (${credentials.doubt})`;
+  const lookUp = credentials.lookUpError === undefined ? "" : ` (${credentials.lookUpError})`;
   return new TsworkerError(
     error.code,
-    `${error.message}; check the apiKey and the endpoint's name, "${endpoint}"${doubt}`,
+    `${error.message}; check the apiKey and the endpoint's name, "${endpoint}"${lookUp}`,
   );
 }
 
-/** Only what the client itself needs is looked at: the rest is between engine and worker. */
+/** Checks only the fields that the client itself needs; the worker checks the others. */
 function isAuthData(answer: Readonly<Record<string, unknown>>): answer is Record<string, unknown> & AuthData {
   return typeof answer.url === "string" && answer.url !== "" && typeof answer.signature === "string";
 }

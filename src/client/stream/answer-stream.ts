@@ -1,20 +1,18 @@
 import { TsworkerError } from "../../shared/errors.js";
 import { Answer } from "../request/answer.js";
-import { quoted } from "../request/quoted.js";
-import { sseData } from "./sse-data.js";
-import { streamLines } from "./stream-lines.js";
+import { excerpt } from "../request/http-response.js";
+import { sseData, streamLines } from "./stream-decoders.js";
 
-/** What models end their events with. */
+/** Last event of many models' streams. */
 const DONE = "[DONE]";
 
-/** Milliseconds that the end of the answer may take after `[DONE]`: leaving before it would count as cancelling. */
+/** Milliseconds between `[DONE]` and the end of the answer: leaving earlier would count as a cancellation. */
 const END_MS = 1000;
 
 /**
- * An answer that is a stream: iterate over it for its events, parsed as JSON, each as soon as it arrives. The events
- * are the data of server-sent events, up to a `[DONE]` where the model sends one, or the lines of newline-delimited
- * JSON; JSON that is no stream is one event. Leaving the loop early cancels the request. The other ways to read an
- * answer, `bytes()` among them, are there too.
+ * A streamed answer: iterating over it yields its events, parsed as JSON, each as soon as it arrives. The events are the
+ * data of server-sent events, up to a `[DONE]` where the model sends one, or the lines of newline-delimited JSON; JSON
+ * that is no stream is one event. Leaving the loop early cancels the request.
  *
  * @example
  * ```ts
@@ -41,7 +39,7 @@ export class AnswerStream<T = unknown> extends Answer implements AsyncIterable<T
   async *#events(body: ReadableStream<Uint8Array>): AsyncGenerator<T, void> {
     const limit = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    // Between the two, so that a read that waits can be ended.
+    // A pipe, so that a pending read can be aborted.
     const limited = body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>(), { signal: limit.signal });
     try {
       for await (const data of sseData(limited)) {
@@ -49,7 +47,7 @@ export class AnswerStream<T = unknown> extends Answer implements AsyncIterable<T
         else if (timer === undefined) yield this.#parsed(data);
       }
     } catch (error) {
-      // After the last event nothing is missing any more.
+      // After `[DONE]` the stream is complete.
       if (timer === undefined) throw error;
     } finally {
       clearTimeout(timer);
@@ -62,7 +60,7 @@ export class AnswerStream<T = unknown> extends Answer implements AsyncIterable<T
     } catch (cause) {
       throw new TsworkerError(
         "ANSWER_INVALID",
-        `expected JSON in the stream of the worker at ${this.url}, got: ${quoted(text)}; read events() or bytes() instead`,
+        `expected JSON in the stream of the worker at ${this.url}, got: ${excerpt(text)}; read events() or bytes() instead`,
         { cause },
       );
     }

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { corsHeaders, preflightHeaders } from "../../shared/cors-headers.js";
+import { corsHeaders, preflightHeaders } from "../../shared/cors.js";
 import { close, httpUrl, listen } from "../../shared/listen.js";
 import type { Admission } from "./admission.js";
 import { admittedBody } from "./admitted-body.js";

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { isIP } from "node:net";
-import { isAllowedOrigin } from "../../shared/cors-headers.js";
-import { isLoopback } from "../../shared/is-loopback.js";
+import { isAllowedOrigin } from "../../shared/cors.js";
+import { isLoopback } from "../../shared/url.js";
 import { type EngineAnswer, refusal } from "./exchange.js";
 
 /** Content types that a page of any origin may send without a preflight. */

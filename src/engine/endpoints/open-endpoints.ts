@@ -1,5 +1,4 @@
-import { TsworkerError } from "../../shared/errors.js";
-import { faultList } from "../../shared/fault-list.js";
+import { formatErrors, TsworkerError } from "../../shared/errors.js";
 import { faultsIn } from "../api/faults.js";
 import type { CheckedOptions } from "../checked-options.js";
 import { changedScaling } from "../scaling/changed-scaling.js";
@@ -45,5 +44,5 @@ function parametersOf(
   const { data, error } = scalingParametersSchema.safeParse(known ? changedScaling(known, said) : said);
   if (data !== undefined) return data;
   const subject = "the endpoint, with what is remembered of it,";
-  throw new TsworkerError("CONFIG_INVALID", faultList(subject, faultsIn(error)));
+  throw new TsworkerError("CONFIG_INVALID", formatErrors(subject, faultsIn(error)));
 }

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { TsworkerError } from "../../shared/errors.js";
-import { faultList } from "../../shared/fault-list.js";
+import { formatErrors, TsworkerError } from "../../shared/errors.js";
 import { type Amount, amountSchema, meanOf } from "./amount.js";
 import { type LoadCurve, loadAt, loadCurveSchema } from "./load-curve.js";
 import { strictScalingParametersSchema, workerCountSchema } from "./scaling-parameters.js";
@@ -112,5 +111,5 @@ export function parseScenario(input: unknown): Scenario {
       return issue.keys.map((key) => `${place(key)}: there is no such key`);
     return `${place() || "the scenario"}: ${issue.message}`;
   });
-  throw new TsworkerError("CONFIG_INVALID", faultList("the scenario", faults));
+  throw new TsworkerError("CONFIG_INVALID", formatErrors("the scenario", faults));
 }

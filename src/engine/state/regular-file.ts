@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { open, rename, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { checkRegular } from "../../shared/check-regular.js";
+import { assertRegularFile } from "../../shared/regular-file.js";
 
 /** Opening a FIFO without `O_NONBLOCK` blocks a thread until its other end is opened, and the process cannot exit. */
 const { O_CREAT, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
@@ -15,7 +15,7 @@ export async function readRegularFile(path: string): Promise<string> {
   await refuseOther(path);
   const file = await open(path, O_RDONLY | O_NONBLOCK);
   try {
-    checkRegular(await file.stat());
+    assertRegularFile(await file.stat());
     return await file.readFile("utf8");
   } finally {
     await file.close();
@@ -35,7 +35,7 @@ export async function replaceRegularFile(path: string, text: string): Promise<vo
     await refuseOther(beside);
     const file = await open(beside, O_WRONLY | O_CREAT | O_NONBLOCK, 0o600);
     try {
-      checkRegular(await file.stat());
+      assertRegularFile(await file.stat());
       // One that an earlier process left may have been open to others.
       await file.chmod(0o600);
       await file.truncate();
@@ -53,7 +53,7 @@ export async function replaceRegularFile(path: string, text: string): Promise<vo
 /** @throws when something else than a regular file is there. It is not opened for that: a device may react. */
 async function refuseOther(path: string): Promise<void> {
   try {
-    checkRegular(await stat(path));
+    assertRegularFile(await stat(path));
   } catch (error) {
     if (codeOf(error) !== "ENOENT") throw error;
   }

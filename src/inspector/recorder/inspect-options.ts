@@ -1,5 +1,5 @@
 import { TsworkerError } from "../../shared/errors.js";
-import { isLoopback } from "../../shared/is-loopback.js";
+import { isLoopback } from "../../shared/url.js";
 import type { CheckedConfig } from "../../worker/config/config.js";
 import type { Environment } from "../../worker/config/environment.js";
 

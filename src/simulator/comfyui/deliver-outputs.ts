@@ -1,4 +1,4 @@
-import { reasonOf } from "../../shared/reason-of.js";
+import { errorMessage } from "../../shared/errors.js";
 import type { GenerateRequest, S3Target, Webhook } from "./generate-request.js";
 import type { GenerateResult, OutputEntry } from "./generate-result.js";
 import type { OutputFile, OutputFiles } from "./output-files.js";
@@ -45,7 +45,7 @@ async function upload(
     if (response.ok) return { url };
     return { upload_error: `${url} answered ${response.status} to the simulator's unsigned PUT` };
   } catch (error) {
-    return { upload_error: `${url}: ${reasonOf(error)}` };
+    return { upload_error: `${url}: ${errorMessage(error)}` };
   }
 }
 
@@ -61,6 +61,6 @@ export async function callWebhook(
     const response = await fetch(url, { method: "POST", headers, body, signal });
     return response.ok ? undefined : `status ${response.status}`;
   } catch (error) {
-    return reasonOf(error);
+    return errorMessage(error);
   }
 }

@@ -1,9 +1,8 @@
 import { extname } from "node:path";
 import { z } from "zod";
-import { TsworkerError } from "../../shared/errors.js";
-import { faultList } from "../../shared/fault-list.js";
-import { isHttpUrl } from "../../shared/is-http-url.js";
-import { originSchema } from "../../shared/origin-schema.js";
+import { originSchema } from "../../shared/cors.js";
+import { formatErrors, TsworkerError } from "../../shared/errors.js";
+import { isHttpUrl } from "../../shared/url.js";
 import type { Payload } from "../../shared/wire.js";
 import type { Benchmark, CheckedConfig, Handler, LogPattern, WorkerConfig } from "./config.js";
 import { configFaults } from "./config-faults.js";
@@ -201,7 +200,7 @@ export function checkConfig(config: WorkerConfig): CheckedConfig {
   const parsed = configSchema.safeParse(config);
   const faults = configFaults(config, parsed.error, (path, name) => optionAdvice(configSchema)(path, name));
   if (!parsed.success || faults.length > 0) {
-    throw new TsworkerError("CONFIG_INVALID", faultList("the worker's configuration", faults));
+    throw new TsworkerError("CONFIG_INVALID", formatErrors("the worker's configuration", faults));
   }
   const { data } = parsed;
   const handlers = data.handlers.map((handler) => ({

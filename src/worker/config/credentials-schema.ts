@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { isHttpUrl } from "../../shared/is-http-url.js";
+import { isHttpUrl } from "../../shared/url.js";
 import { faultOfCredentials } from "./model-headers.js";
 
 /** Finds fault with a URL whose user and password cannot be sent. */

@@ -1,4 +1,4 @@
-import { isLoopback } from "../../shared/is-loopback.js";
+import { isLoopback } from "../../shared/url.js";
 import type { CheckedConfig } from "./config.js";
 import type { Environment } from "./environment.js";
 

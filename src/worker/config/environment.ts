@@ -1,10 +1,9 @@
 import { isIPv6 } from "node:net";
 import { z } from "zod";
-import { TsworkerError } from "../../shared/errors.js";
-import { faultList } from "../../shared/fault-list.js";
-import { isHttpUrl } from "../../shared/is-http-url.js";
+import { formatErrors, TsworkerError } from "../../shared/errors.js";
 import { LOG_LEVELS, type LogLevel } from "../../shared/log.js";
 import { scrubber } from "../../shared/scrubber.js";
+import { isHttpUrl } from "../../shared/url.js";
 import { checkCredentials } from "./credentials-schema.js";
 
 /** Where the certificate and its key lie when `USE_SSL` is `true` and nothing else is said. */
@@ -208,7 +207,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
   if (httpPort === parsed.data?.WORKER_PORT)
     faults.push(`WORKER_HTTP_PORT: expected another port than WORKER_PORT, got "${httpPort}"`);
   if (!parsed.success || !parsedPort.success || faults.length > 0) {
-    throw new TsworkerError("ENVIRONMENT_INVALID", faultList("the worker's environment", faults));
+    throw new TsworkerError("ENVIRONMENT_INVALID", formatErrors("the worker's environment", faults));
   }
   const { data } = parsed;
   const host = isIPv6(data.PUBLIC_IPADDR) ? `[${data.PUBLIC_IPADDR}]` : data.PUBLIC_IPADDR;

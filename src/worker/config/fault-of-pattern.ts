@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { types } from "node:util";
 import type { AST } from "@eslint-community/regexpp";
-import { reasonOf } from "../../shared/reason-of.js";
+import { errorMessage } from "../../shared/errors.js";
 
 /** Repetitions from which on a choice in every one of them makes too many ways to match the same text. */
 const FEW_REPETITIONS = 10;
@@ -24,7 +24,7 @@ export function faultOfPattern(value: unknown): string | undefined {
       );
     }
   } catch (error) {
-    return `expected a regular expression that can be checked for how long it may take: ${reasonOf(error)}`;
+    return `expected a regular expression that can be checked for how long it may take: ${errorMessage(error)}`;
   }
   return new RegExp(value.source, value.flags).test("")
     ? "expected a regular expression that does not match an empty line"

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { inspect } from "node:util";
-import { isLoopback } from "../../shared/is-loopback.js";
 import { jsonText } from "../../shared/json-text.js";
 import type { Log } from "../../shared/log.js";
+import { isLoopback } from "../../shared/url.js";
 import type { CheckedConfig } from "../config/config.js";
 
 /** What a benchmark measured, as text, by the name of each part. */

@@ -1,8 +1,8 @@
 import { constants, fstatSync, type Stats, statSync } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { checkRegular } from "../../shared/check-regular.js";
-import { reasonOf } from "../../shared/reason-of.js";
+import { errorMessage } from "../../shared/errors.js";
+import { assertRegularFile } from "../../shared/regular-file.js";
 import { type LogLine, LogText } from "./log-text.js";
 
 /** Milliseconds between two looks at the file. */
@@ -143,13 +143,13 @@ async function openIfThere(file: string): Promise<FileHandle | undefined> {
 
 function refuseUnsuitable(stats: Stats): void {
   try {
-    checkRegular(stats);
+    assertRegularFile(stats);
     // It would read what it writes about what it reads, without end.
     if ([1, 2].some((fd) => isOutput(fd, stats))) {
       throw new Error("expected the model's log, got the file that the worker's own output goes to");
     }
   } catch (error) {
-    throw new UnsuitableLogError(reasonOf(error));
+    throw new UnsuitableLogError(errorMessage(error));
   }
 }
 

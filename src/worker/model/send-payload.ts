@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { errorMessage } from "../../shared/errors.js";
+import { generatedTokens } from "../../shared/generated-tokens.js";
 import { isAsyncIterable } from "../../shared/is-async-iterable.js";
 import { jsonText } from "../../shared/json-text.js";
-import { reasonOf } from "../../shared/reason-of.js";
-import { tokensMade } from "../../shared/tokens-made.js";
 import type { Payload } from "../../shared/wire.js";
 import type { Handler } from "../config/config.js";
 import type { ModelClient } from "./client.js";
@@ -75,14 +75,14 @@ export async function sendPayload(
       onEnd: () => {
         const isOk = status === 200;
         const error = isOk ? errorIn(answer) : messageOf(answer);
-        if (error === undefined) settle({ answered: true, tokens: tokensMade(answer.tail) });
+        if (error === undefined) settle({ answered: true, tokens: generatedTokens(answer.tail) });
         else {
           const what = isOk ? ` answered ${status} with an error` : ` answered ${status}`;
           settle({ answered: false, fault: fault(what, error) });
         }
       },
       onError: (error) => {
-        const reason = reasonOf(error);
+        const reason = errorMessage(error);
         const said = reason === error.message ? reason : `${error.message}: ${reason}`;
         settle({ answered: false, fault: fault("", said) });
       },

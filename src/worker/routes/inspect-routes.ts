@@ -1,6 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import type { PageFile } from "../../inspector/server/page-files.js";
-import { isLoopback } from "../../shared/is-loopback.js";
+import { isLoopback } from "../../shared/url.js";
 import { answers } from "../server/answer.js";
 import type { Endpoint, RequestHead, SocketEndpoint } from "../server/http-server.js";
 import { sendAnswer } from "../server/send-answer.js";

@@ -1,4 +1,4 @@
-import { corsHeaders, preflightHeaders } from "../../shared/cors-headers.js";
+import { corsHeaders, preflightHeaders } from "../../shared/cors.js";
 import type {
   BodyWriter,
   Endpoint,

@@ -1,6 +1,5 @@
-import { isHttpUrl } from "../../shared/is-http-url.js";
-import { isLoopback } from "../../shared/is-loopback.js";
 import { whyUnwritable } from "../../shared/json-text.js";
+import { isHttpUrl, isLoopback } from "../../shared/url.js";
 import type { Payload } from "../../shared/wire.js";
 
 /** What a client wants of a session. */

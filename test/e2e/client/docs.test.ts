@@ -5,7 +5,7 @@ import { root, snippetsOf, textOf } from "../../unit/support/documents.js";
 
 const page = await textOf("docs/client.md");
 
-/** What each snippet prints, in the order of the page; undefined for the one that is no program. */
+/** Output of each snippet, in the order of the page; undefined for one that is no program. */
 const PRINTED: readonly (RegExp | undefined)[] = [
   /\w+[\s\S]*\nworker http:\/\/127\.0\.0\.1:\d+, request \d+, [\d.]+ s$/,
   /^200$/,
@@ -22,7 +22,7 @@ const PRINTED: readonly (RegExp | undefined)[] = [
   /^200$/,
 ];
 
-/** Where the page of the last snippets has its server. */
+/** Server of the last snippets. */
 const APP = "https://app.example.com/";
 
 describe("the snippets of docs/client.md", () => {
@@ -45,7 +45,7 @@ describe("the snippets of docs/client.md", () => {
 
   const run = (index: number): Promise<unknown> => import(`${folder}/snippet-${index}.ts`);
 
-  test("are all known here", () => {
+  test("have an expected output each", () => {
     expect(snippets.length).toBe(PRINTED.length);
   });
 

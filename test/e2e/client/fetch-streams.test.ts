@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
 import { SOON, tinyEndpoint } from "../../support/tiny-endpoint.js";
 
-/** An endpoint whose worker's answer is in the hands of the test. */
+/** An endpoint whose worker is controlled by the test. */
 async function held(type: string, length?: number) {
   const answers: ServerResponse[] = [];
   const { endpoint } = await tinyEndpoint((response) => {
@@ -18,7 +18,7 @@ async function held(type: string, length?: number) {
 
 const INIT = { method: "POST", body: "{}" };
 
-describe("the body of endpoint.fetch comes as the worker sends it", () => {
+describe("the body of endpoint.fetch is passed on as the worker sends it", () => {
   test.each([
     ["audio/mpeg"],
     ["audio/mpeg", 10],
@@ -33,7 +33,7 @@ describe("the body of endpoint.fetch comes as the worker sends it", () => {
     const response = await endpoint.fetch(`${endpoint.openaiUrl}/go`, INIT);
     const reader = response.body?.getReader();
     expect(new TextDecoder().decode((await reader?.read())?.value)).toBe("first");
-    // The worker goes on only now.
+    // The worker continues only now.
     answers[0]?.end(" and.");
     expect(new TextDecoder().decode((await reader?.read())?.value)).toBe(" and.");
     expect((await reader?.read())?.done).toBe(true);
@@ -77,7 +77,7 @@ describe("the body of endpoint.fetch comes as the worker sends it", () => {
   });
 });
 
-test.each(["cancel", "abort"])("a body that is left by %s leaves the worker", async (how) => {
+test.each(["cancel", "abort"])("a body that ends by %s disconnects from the worker", async (how) => {
   const { endpoint, answers } = await held("audio/mpeg");
   const controller = new AbortController();
   const response = await endpoint.fetch(`${endpoint.openaiUrl}/go`, { ...INIT, signal: controller.signal });
@@ -90,7 +90,7 @@ test.each(["cancel", "abort"])("a body that is left by %s leaves the worker", as
   await closed;
 });
 
-test("JSON of known length that breaks off is asked for again", async () => {
+test("JSON of known length that breaks off is requested again", async () => {
   const { endpoint, worker } = await tinyEndpoint((response, _, tries) => {
     response.writeHead(200, { "content-type": "application/json", "content-length": 7 });
     if (tries === 1) response.write('{"n"', () => response.destroy());
@@ -101,7 +101,7 @@ test("JSON of known length that breaks off is asked for again", async () => {
   expect(worker.seen.length).toBe(2);
 });
 
-test("the openai package passes over comments, and throws the event of an error", async () => {
+test("the openai package ignores comments, and throws an error event", async () => {
   const chunk = JSON.stringify({ choices: [{ delta: { content: "Hi" } }] });
   const error = { message: "the model is unreachable or broke off", type: "server_error", code: 502 };
   const { endpoint } = await tinyEndpoint((response) =>

@@ -7,7 +7,7 @@ import { tinyEndpoint } from "../../support/tiny-endpoint.js";
 
 const WORKER = { endpoint: "llm", url: "http://worker", signature: "s", cost: 1, reqnum: 1, request_idx: 3 };
 
-test("a signal that all requests share gathers nothing", async () => {
+test("a signal that all requests share does not leak memory", async () => {
   const fetch = async (url: unknown) => Response.json(String(url).endsWith("/route/") ? WORKER : {});
   const endpoint = new Serverless({ apiKey: "key", engineUrl: "http://engine", fetch }).endpoint("llm");
   const { signal } = new AbortController();
@@ -30,7 +30,7 @@ test("a signal that all requests share gathers nothing", async () => {
   expect(warnings).toEqual([]);
 }, 60_000);
 
-test("a stream that is dropped unread gives its place back, and leaves the worker", async () => {
+test("a stream that is garbage-collected unread releases its slot, and disconnects from the worker", async () => {
   let left = 0;
   const { endpoint } = await tinyEndpoint(
     (response, _seen, tries) => {

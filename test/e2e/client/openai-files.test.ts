@@ -6,14 +6,14 @@ import { close, httpUrl, listen } from "../../../src/shared/listen.js";
 import { ClientStand } from "../../support/client-stand.js";
 import { tinyEndpoint } from "../../support/tiny-endpoint.js";
 
-/** Bytes of every value, more than are encoded at once. */
+/** Bytes of every value, more than one chunk of the encoder. */
 const BYTES = Uint8Array.from({ length: 100_000 }, (_, index) => (index * 7) % 256);
 const TEXT = Buffer.from(BYTES).toString("base64");
 
 const openaiOf = (endpoint: { readonly openaiUrl: string; readonly fetch: typeof fetch }): OpenAI =>
   new OpenAI({ baseURL: endpoint.openaiUrl, apiKey: "unused", fetch: endpoint.fetch });
 
-/** An endpoint that answers with JSON, and what came to it. */
+/** An endpoint that answers with JSON, and the requests that it received. */
 async function taking() {
   const { endpoint, worker } = await tinyEndpoint((response) =>
     response.writeHead(200, { "content-type": "application/json" }).end('{"text":"hi","data":[]}'),
@@ -57,7 +57,7 @@ test("images to edit go as a list, and a single one as itself", async () => {
   ]);
 });
 
-test("a Request with a form is one, too", async () => {
+test("a Request with a form is sent alike", async () => {
   const { endpoint, worker } = await taking();
   const form = new FormData();
   form.set("file", new File(["abc"], "a.txt"));
@@ -68,7 +68,7 @@ test("a Request with a form is one, too", async () => {
   );
 });
 
-test("an answer that is no text comes byte by byte as it is", async () => {
+test("a binary answer is unchanged", async () => {
   const { endpoint } = await tinyEndpoint((response) =>
     response.writeHead(200, { "content-type": "audio/mpeg" }).end(BYTES),
   );
@@ -76,7 +76,7 @@ test("an answer that is no text comes byte by byte as it is", async () => {
   expect(new Uint8Array(await speech.arrayBuffer())).toEqual(BYTES);
 });
 
-test("the model gets the form again that the package made", async () => {
+test("the model receives the form of the package", async () => {
   const forms: FormData[] = [];
   const model = createServer(async (request, response) => {
     if (request.method !== "POST") return void response.end();

@@ -5,7 +5,7 @@ import { ClientStand } from "../../support/client-stand.js";
 import { eventually } from "../../support/eventually.js";
 import { SOON, tinyEndpoint } from "../../support/tiny-endpoint.js";
 
-/** The answers that are broken off would take 100 s. */
+/** Aborted answers would take 100 s. */
 const SOON_ENOUGH = { timeoutMs: 20_000 };
 
 const model = "simulated/llm-8b";
@@ -51,7 +51,7 @@ describe("the openai package, through an engine and a worker", () => {
     expect(completion.usage?.completion_tokens).toBe(3);
   });
 
-  test("announces the tokens that it asks for as the cost", async () => {
+  test("sends the maximum number of tokens as the cost", async () => {
     const before = stand.engine.totals.requestedLoad;
     await openai.completions.create({ model, prompt: "Hello", max_tokens: 42 });
     expect(stand.engine.totals.requestedLoad - before).toBe(42);
@@ -99,7 +99,7 @@ describe("the openai package, when something fails", () => {
   const clientOf = ({ fetch, openaiUrl }: { readonly fetch: typeof globalThis.fetch; openaiUrl: string }) =>
     new OpenAI({ baseURL: openaiUrl, apiKey: "unused", fetch });
 
-  test("gets the last refusal as it is, and does not try once more what was tried enough", async () => {
+  test("gets the last refusal unchanged, and does not retry it", async () => {
     const { endpoint, worker } = await tinyEndpoint((response) =>
       response.writeHead(429, { "x-reason": "busy" }).end('{"error":{"message":"too many"}}'),
     );
@@ -110,7 +110,7 @@ describe("the openai package, when something fails", () => {
     expect(worker.seen.length).toBe(2);
   });
 
-  test("is told of a wrong key in the engine's words", async () => {
+  test("gets the engine's error about a wrong key", async () => {
     const { engine } = await tinyEndpoint((response) => response.end());
     const serverless = new Serverless({ apiKey: "wrong", engineUrl: engine.url });
     const asking = clientOf(serverless.endpoint("endpoint")).completions.create({
@@ -124,7 +124,7 @@ describe("the openai package, when something fails", () => {
     });
   });
 
-  test("is told of a worker that cannot be reached", async () => {
+  test("gets an error about a worker that cannot be reached", async () => {
     const { endpoint } = await tinyEndpoint((response) => response.destroy());
     const openai = clientOf({ ...endpoint, fetch: endpoint.fetchWith({ retry: { ...SOON, attempts: 2 } }) });
     await expect(openai.completions.create({ model: "any", prompt: "Hello" })).rejects.toMatchObject({
@@ -133,7 +133,7 @@ describe("the openai package, when something fails", () => {
     });
   });
 
-  test("shows the worker no key, and nothing but the body", async () => {
+  test("sends the worker no key, and only the body", async () => {
     const { endpoint, worker } = await tinyEndpoint((response) => response.end("{}"));
     const openai = new OpenAI({ baseURL: endpoint.openaiUrl, apiKey: "a-secret", fetch: endpoint.fetch });
     await openai.completions.create({ model: "any", prompt: "Hello" });
@@ -158,14 +158,14 @@ describe("the openai package, when something fails", () => {
     expect(worker.seen.length).toBe(status === 404 || status === 422 ? 1 : 2);
   });
 
-  test("is told when its time is over", async () => {
+  test("gets an error at the end of its time", async () => {
     const { endpoint } = await tinyEndpoint(() => {});
     const fetch = endpoint.fetchWith({ timeoutMs: 1500 });
     const asking = clientOf({ ...endpoint, fetch }).completions.create({ model: "any", prompt: "Hello" });
     await expect(asking).rejects.toMatchObject({ status: 504, code: "REQUEST_TIMEOUT" });
   });
 
-  test("is told of a stream that breaks off", async () => {
+  test("gets an error of a stream that breaks off", async () => {
     const { endpoint } = await tinyEndpoint((response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.write('data: {"choices":[]}\n\n', () => response.destroy());
@@ -178,7 +178,7 @@ describe("the openai package, when something fails", () => {
     await expect(reading).rejects.toMatchObject({ code: "ANSWER_BROKEN" });
   });
 
-  test("costs what a function of one's own says", async () => {
+  test("has the cost of the caller's function", async () => {
     const { endpoint, engine } = await tinyEndpoint((response) => response.end("{}"));
     const fetch = endpoint.fetchWith({ cost: ({ prompt }, route) => String(prompt).length + route.length });
     await clientOf({ ...endpoint, fetch }).completions.create({ model: "any", prompt: "12345" });

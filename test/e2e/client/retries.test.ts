@@ -45,7 +45,7 @@ describe("a client whose request failed", () => {
     expect(engine.totals).toMatchObject({ requested: 1, requestedLoad: 7 });
   });
 
-  test.each([301, 307])("with %i follows it nowhere, and tells where it leads", async (status) => {
+  test.each([301, 307])("with %i does not follow it, and reports the target", async (status) => {
     const { endpoint, worker } = await tinyEndpoint((response, { path }) => {
       if (path === "/go") response.writeHead(status, { location: "/secret" }).end();
       else response.end("secret");
@@ -57,7 +57,7 @@ describe("a client whose request failed", () => {
     expect(worker.seen.map(({ path }) => path)).toEqual(["/go"]);
   });
 
-  test("because nobody listens tells the reason", async () => {
+  test("because nothing listens reports the reason", async () => {
     const engine = await startedEngine();
     await tell(engine, "/worker_status/", workerStatus({ url: `http://127.0.0.1:${await freePort()}` }));
     const endpoint = new Serverless({ apiKey: "key", engineUrl: engine.url }).endpoint("endpoint");
@@ -80,7 +80,7 @@ describe("a client whose request failed", () => {
     expect(worker.seen.length).toBe(1);
   });
 
-  test("gives up in the end, and tells of every try", async () => {
+  test("gives up after all tries, and reports each of them", async () => {
     const { endpoint, worker } = await tinyEndpoint((response, _seen, tries) => {
       if (tries === 2) response.destroy();
       else response.writeHead(503).end('{"error":"the worker is loading"}');
@@ -100,7 +100,7 @@ describe("a client whose request failed", () => {
     });
   });
 
-  test("gives up at once where the next try would come too late", async () => {
+  test("gives up immediately where the next try would be too late", async () => {
     const { endpoint, worker } = await tinyEndpoint((response) =>
       response.writeHead(503, { "retry-after": "3600" }).end(),
     );
@@ -111,7 +111,7 @@ describe("a client whose request failed", () => {
     expect(worker.seen.length).toBe(1);
   });
 
-  test("is told what became of a request when the engine has gone meanwhile", async () => {
+  test("reports the failures of a request when the engine has stopped in between", async () => {
     const { endpoint, engine } = await tinyEndpoint((response) => {
       void engine.outage({ kind: "status", status: 503 }).then(() => response.writeHead(503).end());
     });
@@ -121,7 +121,7 @@ describe("a client whose request failed", () => {
     });
   });
 
-  test("stops at once when it is cancelled while it waits", async () => {
+  test("stops immediately when it is cancelled between tries", async () => {
     const { endpoint } = await tinyEndpoint((response) =>
       response.writeHead(503, { "retry-after": "60" }).end(),
     );
@@ -134,7 +134,7 @@ describe("a client whose request failed", () => {
     expect(pending.status).toBe("cancelled");
   });
 
-  test("never sends a stream again of which something was handed out", async () => {
+  test("never retries a stream of which something was returned", async () => {
     const { endpoint, worker } = await tinyEndpoint((response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.write('data: {"n":1}\n\n', () => response.destroy());

@@ -15,7 +15,7 @@ describe("a session", () => {
   });
   afterAll(() => stand.stop());
 
-  /** How the engine was told that the session ended. */
+  /** Status of the session's end as reported to the engine. */
   const endsOf = (before: number) => stand.engine.ended.slice(before).map(({ status }) => status);
 
   test("is opened on a worker, serves requests without the engine, and ends with its scope", async () => {
@@ -44,7 +44,7 @@ describe("a session", () => {
     expect(events).toBeGreaterThan(4);
   });
 
-  test("calls what it was told to when it closes, once", async () => {
+  test("calls its onCloseRoute once when it closes", async () => {
     const hook = await tinyWorker((response) => response.end());
     const session = await endpoint.session({
       onCloseRoute: `${hook.url}/closed`,
@@ -59,7 +59,7 @@ describe("a session", () => {
     );
   });
 
-  test("that is closed takes no more requests, and says so", async () => {
+  test("that is closed refuses requests with SESSION_CLOSED", async () => {
     const session = await endpoint.session();
     await session.close();
     await expect(session.request("/v1/completions", { prompt: "Hello" })).rejects.toMatchObject({
@@ -68,7 +68,7 @@ describe("a session", () => {
     });
   });
 
-  test("that its worker has closed is closed without a fault", async () => {
+  test("that its worker has closed is closed without an error", async () => {
     const session = await endpoint.session({ lifetime: 0.1 });
     await eventually(
       async () => {
@@ -105,7 +105,7 @@ describe("a session", () => {
     expect(worker.seen.map(({ path }) => path)).toEqual(["/session/create", "/session/end", "/session/end"]);
   });
 
-  test("is not opened for ever where there is no room", async () => {
+  test("is not opened where the worker has no capacity", async () => {
     const sessions = await Promise.all(Array.from({ length: 10 }, () => endpoint.session()));
     await expect(endpoint.session({ retry: { attempts: 2, firstWaitMs: 1 } })).rejects.toMatchObject({
       code: "RETRIES_EXHAUSTED",

@@ -4,9 +4,9 @@ import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { tinyEndpoint } from "../../support/tiny-endpoint.js";
 
-/** Milliseconds after which the `fetch` of Node.js gives up in these tests; it is 300,000 otherwise. */
+/** Time limit of the `fetch` of Node.js in these tests, in milliseconds; 300,000 by default. */
 const GIVEN_UP_MS = 300;
-/** What it then takes to notice that an answer does not begin; of a body it looks every second only. */
+/** Milliseconds until it notices; bodies are checked every second only. */
 const LATE_MS = 3 * GIVEN_UP_MS;
 const SILENT_MS = 3000;
 
@@ -15,7 +15,7 @@ type Agent = new (options: object) => object;
 let usual: object;
 
 beforeAll(() => {
-  // Makes Node.js load its dispatcher.
+  // Node.js creates its dispatcher on this access.
   new Response();
   usual = Reflect.get(globalThis, KEY) as object;
   const options = { headersTimeout: GIVEN_UP_MS, bodyTimeout: GIVEN_UP_MS };
@@ -25,7 +25,7 @@ afterAll(() => {
   Reflect.set(globalThis, KEY, usual);
 });
 
-/** What an answer waits for in the middle: a time, or that the client leaves. */
+/** Waits in the middle of an answer: for a time, or until the client disconnects. */
 type Pause = (response: ServerResponse) => Promise<unknown>;
 
 const lateHead = (pause: Pause) => async (response: ServerResponse) => {
@@ -43,7 +43,7 @@ describe.each([
   ["whose head comes late", lateHead, LATE_MS],
   ["that falls silent", silentBody, SILENT_MS],
 ])("an answer %s", (_, answer, pauseMs) => {
-  test("is given up by the global fetch", async () => {
+  test("fails with the global fetch", async () => {
     const { worker } = await tinyEndpoint(answer(untilClosed));
     const asking = fetch(worker.url, { method: "POST", body: "{}" }).then((response) => response.json());
     await expect(asking).rejects.toThrow();
@@ -69,7 +69,7 @@ test("a fetch of the caller's own keeps its limits", async () => {
   });
 });
 
-test("what the program has put in the place of the global fetch is used", async () => {
+test("a replaced global fetch is used", async () => {
   const { endpoint } = await tinyEndpoint((response) => response.end("{}"));
   const asked: string[] = [];
   const original = globalThis.fetch;

@@ -4,14 +4,14 @@ import type { RequestStatus } from "../../../src/client/index.js";
 import { eventually } from "../../support/eventually.js";
 import { SOON, tinyEndpoint } from "../../support/tiny-endpoint.js";
 
-/** Keeps the statuses that a request goes through. */
+/** Records the statuses of a request. */
 function story() {
   const statuses: RequestStatus[] = [];
   return { statuses, onStatus: (status: RequestStatus) => void statuses.push(status) };
 }
 
 describe("the status of a request", () => {
-  test("is told with each change, and can be asked for", async () => {
+  test("is reported with each change, and is a property", async () => {
     const { endpoint } = await tinyEndpoint((response, _seen, tries) =>
       response.writeHead(tries === 1 ? 503 : 200).end(),
     );
@@ -31,14 +31,14 @@ describe("the status of a request", () => {
     ]);
   });
 
-  test("ends with errored when it came to nothing", async () => {
+  test("is errored at the end of a failed request", async () => {
     const { endpoint } = await tinyEndpoint((response) => response.destroy());
     const { statuses, onStatus } = story();
     await expect(endpoint.request("/go", {}, { onStatus, retry: false })).rejects.toThrow();
     expect(statuses.at(-1)).toBe("errored");
   });
 
-  test("of a stream is complete when its end was read", async () => {
+  test("of a stream is complete when its end is read", async () => {
     const { endpoint } = await tinyEndpoint((response) => {
       response.writeHead(200, { "content-type": "text/event-stream" }).end("data: 1\n\ndata: [DONE]\n\n");
     });
@@ -49,7 +49,7 @@ describe("the status of a request", () => {
     expect(statuses.at(-1)).toBe("complete");
   });
 
-  test("of a stream that was left is cancelled", async () => {
+  test("of a stream whose reader has left is cancelled", async () => {
     const { endpoint } = await tinyEndpoint((response) => {
       response.writeHead(200, { "content-type": "text/event-stream" }).write("data: 1\n\n");
     });
@@ -60,7 +60,7 @@ describe("the status of a request", () => {
 });
 
 describe("a request that is cancelled", () => {
-  /** Cancels as soon as it is that far; what it went through. */
+  /** Cancels at a status, and returns the statuses. */
   async function cancelledAt(
     status: RequestStatus,
     answer: (response: ServerResponse) => void,
@@ -80,7 +80,7 @@ describe("a request that is cancelled", () => {
       },
     );
     await expect(pending).rejects.toThrow(`cancelled at ${status}`);
-    // Its place is free again: another one comes as far as the worker.
+    // Its slot is free: another request reaches the worker.
     const next = endpoint.request("/go", {});
     await eventually(() => next.status === "in progress" || next.status === "retrying");
     next.cancel();
@@ -100,7 +100,7 @@ describe("a request that is cancelled", () => {
   });
 });
 
-test("what a callback throws is an uncaught error, and no fault of the request", async () => {
+test("an exception of the callback is an uncaught error, and does not affect the request", async () => {
   const { endpoint } = await tinyEndpoint((response) => {
     response.writeHead(200, { "content-type": "text/event-stream" }).end("data: 1\n\n");
   });
@@ -125,8 +125,8 @@ test("what a callback throws is an uncaught error, and no fault of the request",
   }
 });
 
-describe("a client with one place", () => {
-  /** Answers when the test says. */
+describe("a client with one slot", () => {
+  /** Answers when the test lets it. */
   async function oneAtATime() {
     const open: ServerResponse[] = [];
     const stand = await tinyEndpoint((response) => void open.push(response), { maxConcurrency: 1 });
@@ -147,7 +147,7 @@ describe("a client with one place", () => {
     expect(worker.seen).toMatchObject([1, 2, 3].map((n) => ({ body: { payload: { n } } })));
   });
 
-  test("forgets one that is cancelled while it waits", async () => {
+  test("removes one that is cancelled in the line", async () => {
     const { answered, endpoint, engine, open } = await oneAtATime();
     const first = endpoint.request("/go", {});
     await eventually(() => open.length === 1);
@@ -164,14 +164,14 @@ describe("a client with one place", () => {
     expect(engine.totals.requested).toBe(2);
   });
 
-  test("has it back when a request fails", async () => {
+  test("releases it when a request fails", async () => {
     const { endpoint } = await tinyEndpoint((response) => response.destroy(), { maxConcurrency: 1 });
     for (let n = 0; n < 3; n += 1) {
       await expect(endpoint.request("/go", {}, { retry: false })).rejects.toThrow();
     }
   });
 
-  test("has it back when a stream was refused, whether that is read or not", async () => {
+  test("releases it when a stream was refused, read or unread", async () => {
     const { endpoint } = await tinyEndpoint((response) => response.writeHead(422).end("{}"), {
       maxConcurrency: 1,
     });
@@ -180,7 +180,7 @@ describe("a client with one place", () => {
     }
   });
 
-  test("has it back when a payload cannot be sent at all, of which no worker hears", async () => {
+  test("releases it when a payload has no JSON text, and sends nothing", async () => {
     const { endpoint, engine } = await tinyEndpoint((response) => response.end("{}"), { maxConcurrency: 1 });
     for (let n = 0; n < 3; n += 1) {
       await expect(endpoint.request("/go", { n: 1n })).rejects.toThrow(TypeError);
@@ -188,7 +188,7 @@ describe("a client with one place", () => {
     expect(engine.totals.requested).toBe(0);
   });
 
-  test("has it back when a stream that nobody reads is cancelled", async () => {
+  test("releases it when an unread stream is cancelled", async () => {
     const { endpoint } = await tinyEndpoint(
       (response, _seen, tries) => {
         if (tries > 1) response.end("{}");

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { describe, expect, test } from "vitest";
 import { tinyEndpoint } from "../../support/tiny-endpoint.js";
 
-/** An endpoint whose worker answers this body. */
+/** An endpoint whose worker answers with a body. */
 const answering = (body: string, type?: string) =>
   tinyEndpoint((response) => response.writeHead(200, type ? { "content-type": type } : {}).end(body));
 
@@ -24,12 +24,12 @@ describe("an answer as a stream", () => {
     expect(await eventsOf(stream)).toEqual([{ n: 1 }, 2]);
   });
 
-  test("gives JSON that is no stream as one event", async () => {
+  test("yields JSON that is no stream as one event", async () => {
     const { endpoint } = await answering('{\n  "n": 1\n}', "application/json");
     expect(await eventsOf(await endpoint.request("/go", {}, { stream: true }))).toEqual([{ n: 1 }]);
   });
 
-  test("gives its bytes to who wants them", async () => {
+  test("has its bytes", async () => {
     const { endpoint } = await answering("data: 1\n\n", "text/event-stream");
     let text = "";
     for await (const bytes of (await endpoint.request("/go", {}, { stream: true })).bytes()) {
@@ -38,7 +38,7 @@ describe("an answer as a stream", () => {
     expect(text).toBe("data: 1\n\n");
   });
 
-  test("does not wait for the end of an answer that goes on after [DONE]", async () => {
+  test("does not wait for the end of an answer that continues after [DONE]", async () => {
     const { endpoint } = await tinyEndpoint((response) => {
       response.writeHead(200, { "content-type": "text/event-stream" }).write("data: 1\n\ndata: [DONE]\n\n");
     });
@@ -61,7 +61,7 @@ describe("an answer as a stream", () => {
     });
   });
 
-  test("breaks off with the signal's reason, and leaves the worker", async () => {
+  test("breaks off with the signal's reason, and disconnects from the worker", async () => {
     const controller = new AbortController();
     let closed: Promise<unknown> | undefined;
     const { endpoint } = await tinyEndpoint((response) => {
@@ -76,7 +76,7 @@ describe("an answer as a stream", () => {
     await closed;
   });
 
-  test("leaves the worker when its loop is left", async () => {
+  test("disconnects from the worker when its loop is left", async () => {
     let closed: Promise<unknown> | undefined;
     const { endpoint } = await tinyEndpoint((response) => {
       closed = once(response, "close");

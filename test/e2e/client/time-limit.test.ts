@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { SOON, tinyEndpoint } from "../../support/tiny-endpoint.js";
 
 describe("the time of a request is over", () => {
-  test("while its worker is silent: it is an error, and the worker is left", async () => {
+  test("while its worker is silent: an error, and the client disconnects", async () => {
     let left: Promise<unknown> | undefined;
     const { endpoint } = await tinyEndpoint((response) => {
       left = once(response, "close");
@@ -34,7 +34,7 @@ describe("the time of a request is over", () => {
     await left;
   });
 
-  test("in the line, of which no worker hears", async () => {
+  test("in the line: nothing is sent to a worker", async () => {
     const { endpoint, worker } = await tinyEndpoint(() => {}, { maxConcurrency: 1 });
     const first = endpoint.request("/go", {});
     await expect(endpoint.request("/go", {}, { timeoutMs: 100 })).rejects.toMatchObject({
@@ -46,7 +46,7 @@ describe("the time of a request is over", () => {
     expect(worker.seen.length).toBeLessThanOrEqual(1);
   });
 
-  test("before the next try: it is told at once, with the failures", async () => {
+  test("before the next try: an immediate error, with the failures", async () => {
     const { endpoint, worker } = await tinyEndpoint((response) =>
       response.writeHead(503, { "retry-after": "5" }).end(),
     );
@@ -56,7 +56,7 @@ describe("the time of a request is over", () => {
     expect(worker.seen.length).toBe(1);
   });
 
-  test("while it is tried again and again", async () => {
+  test("during retries", async () => {
     const { endpoint } = await tinyEndpoint((response) => response.writeHead(503).end());
     const startedAt = performance.now();
     const retry = { ...SOON, attempts: Number.POSITIVE_INFINITY };
@@ -67,12 +67,15 @@ describe("the time of a request is over", () => {
   });
 });
 
-test.each([Number.POSITIVE_INFINITY, 1e12])("a time of %d ms is not over at once", async (timeoutMs) => {
-  const { endpoint } = await tinyEndpoint((response) => void setTimeout(() => response.end("{}"), 50));
-  expect((await endpoint.request("/go", {}, { timeoutMs })).ok).toBe(true);
-});
+test.each([Number.POSITIVE_INFINITY, 1e12])(
+  "a time of %d ms does not expire immediately",
+  async (timeoutMs) => {
+    const { endpoint } = await tinyEndpoint((response) => void setTimeout(() => response.end("{}"), 50));
+    expect((await endpoint.request("/go", {}, { timeoutMs })).ok).toBe(true);
+  },
+);
 
-test("numbers that are none are told at once, all of them", async () => {
+test("all invalid numbers are reported immediately", async () => {
   const { endpoint, engine } = await tinyEndpoint((response) => response.end("{}"));
   const retry = { attempts: Number.NaN, withinMs: -1 };
   const pending = endpoint.request("/go", {}, { cost: Number.NaN, timeoutMs: 0, retry });

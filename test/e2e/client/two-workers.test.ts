@@ -3,7 +3,7 @@ import { Serverless } from "../../../src/client/index.js";
 import { ClientStand } from "../../support/client-stand.js";
 import { eventually } from "../../support/eventually.js";
 
-test("all requests complete, though one of two workers is killed in mid-run", async () => {
+test("all requests complete although one of two workers is killed", async () => {
   const stand = await ClientStand.start({ model: { tokensPerSecond: 100 } });
   try {
     const victim = await stand.startAnother();

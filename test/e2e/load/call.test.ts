@@ -77,7 +77,7 @@ test("an answer that is not 2xx goes to standard error, with the exit code 1, an
   expect(seen).toHaveLength(1);
 });
 
-test("an answer that breaks off, and one that does not come, are told in one line", async () => {
+test("an answer that breaks off, and one that does not come, are reported in one line", async () => {
   const broken = await worker((response) => {
     response.writeHead(200, { "content-type": "text/event-stream" });
     response.write("data: 1\n\n", () => response.destroy());
@@ -126,9 +126,9 @@ test("a reader that has enough is no failure, and the worker is left", async () 
     });
   });
   const child = spawn(process.execPath, [MAIN, "call", "/go", "{}", ...flags]);
-  const told = text(child.stderr);
+  const stderr = text(child.stderr);
   child.stdout.once("data", () => child.stdout.destroy());
   expect(await once(child, "exit")).toEqual([0, null]);
-  expect(await told).toBe("");
+  expect(await stderr).toBe("");
   await eventually(() => left === 1, SLOW);
 });

@@ -53,7 +53,7 @@ test.each([
     // The models.
     expect(sum(models.map(({ stats }) => stats.completed)) - before).toBe(count);
     expect(totals[unit]).toBeGreaterThanOrEqual(64 * count);
-    // The engine, and what the workers told it.
+    // The engine, and the reports that it received.
     expect(engine.totals).toMatchObject({ requested: count, requestedLoad: 64 * count });
     await eventually(
       () => {

@@ -71,7 +71,7 @@ test("every flag of the load tester is in the table, and no other one", () => {
 test("every column of the table is explained, and no other one", () => {
   const [head = [], , , second = []] = requestRows(new Tally(performance.now(), 0).totals);
   const columns = [...head, ...second].map(({ text }) => text.trim());
-  expect(rowsBelow(page, "What the columns mean").map(([name]) => name)).toEqual(columns);
+  expect(rowsBelow(page, "Columns").map(([name]) => name)).toEqual(columns);
 });
 
 test("every field of the result is named, and no other one", () => {

@@ -12,7 +12,7 @@ const SLOW = { timeoutMs: 60_000 };
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-/** A load test under way on a worker that answers when the test says so. */
+/** A running load test on a worker that answers when the test lets it. */
 async function underWay(...flags: readonly string[]) {
   const worker = await waitingWorker();
   const folder = await mkdtemp(join(tmpdir(), "tsworker-load-"));
@@ -43,7 +43,7 @@ test("requests arrive although none is answered; what is too many is counted as 
   expect(command.stdout()).toContain("250 arrivals were not sent");
 });
 
-test("Ctrl-C sends nothing more, waits for what is under way, and ends with the report and 130", async () => {
+test("Ctrl-C sends nothing more, waits for requests in flight, and ends with the report and 130", async () => {
   const { command, result, worker } = await underWay("-n", "100000", "-rps", "20");
   await eventually(() => worker.came() >= 5, SLOW);
   command.signal("SIGINT");

@@ -14,13 +14,13 @@ const COMMANDS = {
   call: ["call", "/go", "{}"],
 } as const;
 
-/** Runs a command that cannot do what it is asked for; what it told, in one line. */
-async function told(...words: readonly string[]): Promise<string> {
+/** Runs a command that fails, and returns its error in one line. */
+async function errorOf(...words: readonly string[]): Promise<string> {
   return lineOf(await tsworkerHere(...words));
 }
 
 /** The same as a process of its own. */
-async function toldByProcess(...words: readonly string[]): Promise<string> {
+async function processErrorOf(...words: readonly string[]): Promise<string> {
   const command = tsworker(...words);
   const exitCode = await command.exitCode;
   return lineOf({ exitCode, stdout: command.stdout(), stderr: command.stderr() });
@@ -39,21 +39,21 @@ describe.each(["load", "call"] as const)("%s tells in one line, with the exit co
 
   test("a wrong key", async () => {
     const { url } = await startedEngine();
-    expect(await toldByProcess(...words, "-e", "endpoint", "-k", "wrong", "--engine-url", url)).toMatch(
+    expect(await processErrorOf(...words, "-e", "endpoint", "-k", "wrong", "--engine-url", url)).toMatch(
       /^error: .*answered 400: invalid api_key/,
     );
   });
 
   test("an unknown endpoint", async () => {
     const { url } = await startedEngine();
-    expect(await told(...words, "-e", "nope", "-k", "key", "--engine-url", url)).toMatch(
+    expect(await errorOf(...words, "-e", "nope", "-k", "key", "--engine-url", url)).toMatch(
       /^error: .*no such endpoint: nope/,
     );
   });
 
   test("an engine that cannot be reached", async () => {
     const url = `http://127.0.0.1:${await freePort()}`;
-    expect(await told(...words, "-e", "endpoint", "-k", "key", "--engine-url", url)).toMatch(
+    expect(await errorOf(...words, "-e", "endpoint", "-k", "key", "--engine-url", url)).toMatch(
       new RegExp(`^error: no answer from the engine at ${url}: .*ECONNREFUSED.*is it running`),
     );
   });
@@ -62,13 +62,13 @@ describe.each(["load", "call"] as const)("%s tells in one line, with the exit co
     const server = createServer((_, response) => response.end("<html>\n<title>Welcome</title>"));
     const url = httpUrl("127.0.0.1", await listen(server, "127.0.0.1", 0));
     onTestFinished(() => close(server));
-    expect(await told(...words, "-e", "endpoint", "-k", "key", "--engine-url", url)).toMatch(
+    expect(await errorOf(...words, "-e", "endpoint", "-k", "key", "--engine-url", url)).toMatch(
       /^error: what answers at .* is no engine: .* got 200: <html> <title>/,
     );
   });
 
   test("a URL that is none", async () => {
-    expect(await toldByProcess(...words, "-e", "endpoint", "-k", "key", "--engine-url", "nope")).toContain(
+    expect(await processErrorOf(...words, "-e", "endpoint", "-k", "key", "--engine-url", "nope")).toContain(
       "It must be a URL such as http://127.0.0.1:8080.",
     );
   });
@@ -96,7 +96,7 @@ describe("load tells of", () => {
       "cannot write to",
     ],
   ])("%s", async (_, flags, message) => {
-    expect(await told("load", ...flags, ...some)).toContain(message);
+    expect(await errorOf("load", ...flags, ...some)).toContain(message);
   });
 
   test("a payload that is not JSON", async () => {
@@ -104,7 +104,7 @@ describe("load tells of", () => {
     onTestFinished(() => rm(folder, { recursive: true }));
     const file = join(folder, "p.jsonl");
     await writeFile(file, '{"prompt": "a"}\n{"prompt":\n');
-    expect(await told("load", "-n", "5", "-rps", "5", "--payload", file, ...some)).toMatch(
+    expect(await errorOf("load", "-n", "5", "-rps", "5", "--payload", file, ...some)).toMatch(
       /p\.jsonl, line 2: not JSON/,
     );
   });
@@ -116,5 +116,5 @@ test.each([
   ["[{}]", /^error: the payload: expected a JSON object, got \[\{\}\]$/],
   ["null", /^error: the payload: expected a JSON object, got null$/],
 ])("call tells of %j, which is no payload", async (json, message) => {
-  expect(await told("call", "/go", json, "-e", "endpoint", "-k", "key")).toMatch(message);
+  expect(await errorOf("call", "/go", json, "-e", "endpoint", "-k", "key")).toMatch(message);
 });

@@ -44,7 +44,7 @@ async function loadOf(stream: string, flags: readonly string[] = [], start = her
 test("a stream that tells its usage has the tokens that it tells", async () => {
   const { totals, stdout } = await loadOf(`${PIECE.repeat(3)}${USAGE}data: [DONE]\n\n`);
   expect(totals).toMatchObject({ succeeded: 10, tokens: 90, countedTokens: 0, events: 40 });
-  expect(stdout).not.toContain("do not tell their usage");
+  expect(stdout).not.toContain("do not report their usage");
 });
 
 test("of a stream that tells none the pieces of text are counted, and the report says so", async () => {

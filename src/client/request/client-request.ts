@@ -1,0 +1,107 @@
+import { TsworkerError } from "../../shared/errors.js";
+import type { AuthData, Payload } from "../../shared/wire.js";
+import type { Account, Credentials } from "../account/account.js";
+import { AnswerStream } from "../stream/answer-stream.js";
+import { Answer } from "./answer.js";
+import type { ConcurrencyLimit } from "./concurrency-limit.js";
+import { executeRequest, type RequestResult } from "./execute-request.js";
+import { Progress, type RequestStatus } from "./progress.js";
+import { requestOptionErrors, type SendOptions } from "./request-options.js";
+import { retryPolicy } from "./retry-policy.js";
+
+/** The parts of a client that its endpoints and sessions share. */
+export interface ClientContext {
+  readonly fetch: typeof fetch;
+  readonly engineUrl: string;
+  readonly concurrency: ConcurrencyLimit;
+  readonly account: Account;
+  /** The endpoint's credentials as given by the caller. */
+  readonly given: Partial<Credentials>;
+}
+
+interface ClientRequest extends SendOptions {
+  readonly context: ClientContext;
+  readonly cost?: number | undefined;
+  readonly locate: (requestIdx: number, progress: Progress) => Promise<AuthData>;
+  readonly path: string;
+  readonly payload: Payload;
+  readonly sessionId: string | null;
+  /** Whether the last refusal is an answer, and not an error. @default only without retries */
+  readonly returnsRefusal?: boolean;
+  /** Whether bodies of any type are streamed to the caller, as with `fetch`. @default false */
+  readonly streamsAny?: boolean;
+}
+
+/** Starts a request. */
+export function startRequest(request: ClientRequest): {
+  readonly progress: Progress;
+  readonly result: Promise<RequestResult>;
+} {
+  const { context, locate, retry, streamsAny = false, stream = false } = request;
+  const progress = new Progress(request);
+  const errors = requestOptionErrors(request);
+  if (errors.length > 0) {
+    progress.fail();
+    const message = `the request's options are invalid: ${errors.join("; ")}`;
+    return { progress, result: Promise.reject(new TsworkerError("CONFIG_INVALID", message)) };
+  }
+  const result = executeRequest({
+    ...request,
+    stream,
+    streamsAny,
+    concurrency: context.concurrency,
+    fetch: context.fetch,
+    progress,
+    locate: (requestIdx) => locate(requestIdx, progress),
+    retry: retryPolicy(retry, request.timeoutMs),
+    returnsRefusal: request.returnsRefusal ?? retry === false,
+  });
+  return { progress, result };
+}
+
+/** The result as the caller's kind of answer. */
+export function answerOf(
+  { response, authData, latency }: RequestResult,
+  stream: boolean | undefined,
+): Answer {
+  return new (stream === true ? AnswerStream : Answer)(response, authData, latency);
+}
+
+/**
+ * The promise of an answer, with the status of the request.
+ *
+ * @example
+ * ```ts
+ * const pending = endpoint.request("/v1/completions", { prompt: "Hello" });
+ * console.log(pending.status); // "queued"
+ * const answer = await pending;
+ * ```
+ */
+export class PendingRequest<T> implements Promise<T> {
+  readonly [Symbol.toStringTag] = "PendingRequest";
+  // biome-ignore lint/suspicious/noThenProperty: it is a promise with a status
+  readonly then: Promise<T>["then"];
+  readonly catch: Promise<T>["catch"];
+  readonly finally: Promise<T>["finally"];
+  readonly #progress: Progress;
+
+  constructor(promise: Promise<T>, progress: Progress) {
+    // biome-ignore lint/suspicious/noThenProperty: as above
+    this.then = promise.then.bind(promise);
+    this.catch = promise.catch.bind(promise);
+    this.finally = promise.finally.bind(promise);
+    this.#progress = progress;
+  }
+
+  get status(): RequestStatus {
+    return this.#progress.status;
+  }
+
+  /**
+   * Cancels the request: the promise rejects, or the stream breaks off, with an `AbortError`. No effect on a request that
+   * has ended.
+   */
+  cancel(): void {
+    this.#progress.cancel();
+  }
+}

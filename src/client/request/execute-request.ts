@@ -1,0 +1,124 @@
+import { TsworkerError } from "../../shared/errors.js";
+import type { AuthData, Payload } from "../../shared/wire.js";
+import { pause } from "./abort.js";
+import { watchedBody, withBody } from "./answer-body.js";
+import type { ConcurrencyLimit } from "./concurrency-limit.js";
+import type { FinalStatus, Progress } from "./progress.js";
+import { nextWait, type RetryPolicy } from "./retry-policy.js";
+import { type SendResult, send } from "./send.js";
+
+interface Execution {
+  readonly concurrency: ConcurrencyLimit;
+  readonly progress: Progress;
+  readonly fetch: typeof fetch;
+  /** Names the worker. @param requestIdx 0, or the index under which the request was routed before. */
+  readonly locate: (requestIdx: number) => Promise<AuthData>;
+  readonly path: string;
+  readonly payload: Payload;
+  readonly sessionId: string | null;
+  readonly stream: boolean;
+  /** Whether bodies of other types are streamed too; all but JSON of known length. */
+  readonly streamsAny: boolean;
+  /** Undefined: no retries. */
+  readonly retry: RetryPolicy | undefined;
+  /** Whether the last refusal is an answer, and not an error. */
+  readonly returnsRefusal: boolean;
+}
+
+export interface RequestResult {
+  readonly response: Response;
+  readonly authData: AuthData;
+  /** Seconds. */
+  readonly latency: number;
+}
+
+/**
+ * Waits for a slot, sends the request and retries it. The slot is held until the answer is whole; for a stream until its
+ * reader has reached the end, or has left.
+ *
+ * @throws the errors of `locate`; {@link TsworkerError} `WORKER_UNREACHABLE`, `ANSWER_BROKEN`, `RETRIES_EXHAUSTED`.
+ * @throws TypeError for a payload without JSON text; the signal's reason when it is aborted.
+ */
+export async function executeRequest(execution: Execution): Promise<RequestResult> {
+  const { concurrency, progress } = execution;
+  const { signal } = progress;
+  let release = (): void => {};
+  const onAbort = (): void => end("errored");
+  const end = (status: FinalStatus): void => {
+    signal.removeEventListener("abort", onAbort);
+    release();
+    if (status === "errored") progress.fail();
+    else progress.end(status);
+  };
+  try {
+    const payload = JSON.stringify(execution.payload);
+    release = await concurrency.acquire(signal);
+    const { authData, sent } = await sendWithRetries(execution, payload);
+    const latency = progress.elapsedMs / 1000;
+    const { response } = sent;
+    if (sent.kind === "stream" && response.body !== null) {
+      // A stream that is not being read notices an abort by this listener only.
+      signal.addEventListener("abort", onAbort, { once: true });
+      const body = watchedBody(response.body, { url: authData.url, signal, onEnd: end });
+      return { response: withBody(response, body), authData, latency };
+    }
+    end("complete");
+    return { response, authData, latency };
+  } catch (error) {
+    end("errored");
+    throw error;
+  }
+}
+
+/** @param payload as JSON. */
+async function sendWithRetries(execution: Execution, payload: string) {
+  const { locate, progress, retry, returnsRefusal } = execution;
+  const { signal } = progress;
+  const failures: unknown[] = [];
+  let requestIdx = 0;
+  for (;;) {
+    progress.enter("polling");
+    let authData: AuthData;
+    try {
+      authData = await locate(requestIdx);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (failures.length === 0) throw error;
+      throw exhausted([...failures, error], execution);
+    }
+    signal.throwIfAborted();
+    requestIdx = authData.request_idx;
+    progress.enter("in progress");
+    const sent: SendResult = await send({ ...execution, payload, authData, signal });
+    if (sent.kind !== "failed") return { authData, sent };
+    failures.push(sent.failure);
+    const waitMs =
+      retry &&
+      nextWait(retry, {
+        count: failures.length,
+        elapsedMs: progress.elapsedMs,
+        retryAfterMs: sent.retryAfterMs,
+      });
+    if (waitMs === undefined) {
+      const { response } = sent;
+      if (returnsRefusal && response) return { authData, sent: { kind: "whole" as const, response } };
+      if (retry === undefined) throw sent.failure;
+      const isLate = failures.length < retry.attempts;
+      throw exhausted(failures, execution, isLate ? "; another try would have come too late" : "");
+    }
+    progress.enter("retrying");
+    await pause(waitMs, signal);
+  }
+}
+
+function exhausted(failures: readonly unknown[], { path, progress }: Execution, why = ""): TsworkerError {
+  const seconds = (progress.elapsedMs / 1000).toFixed(1);
+  const history = failures.map((failure, index) => `\n  ${index + 1}. ${messageOf(failure)}`).join("");
+  return new TsworkerError(
+    "RETRIES_EXHAUSTED",
+    `${path} was tried ${failures.length === 1 ? "once" : `${failures.length} times`} in ${seconds} s without an answer${why}:${history}`,
+    { cause: new AggregateError(failures, "the tries that failed, in order") },
+  );
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,3 +1,0 @@
-/** A path below a base URL, whichever of the two has the slash between them. */
-export const urlAt = (base: string, path: string): string =>
-  `${base.replace(/\/+$/, "")}/${path.replace(/^\/+/, "")}`;
