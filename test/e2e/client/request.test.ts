@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { describe, expect, test } from "vitest";
-import { Serverless } from "../../src/client/index.js";
-import { startedEngine } from "../support/started-engine.js";
-import { tinyWorker } from "../support/tiny-worker.js";
+import { Serverless } from "../../../src/client/index.js";
+import { startedEngine } from "../../support/started-engine.js";
+import { tinyWorker } from "../../support/tiny-worker.js";
 
-/** An endpoint with one ready worker that answers as the test says. */
+/** An endpoint with one ready worker that is controlled by the test. */
 async function endpointWith(answer: (response: ServerResponse) => void) {
   const engine = await startedEngine();
   const worker = await tinyWorker(answer);
@@ -15,7 +15,7 @@ async function endpointWith(answer: (response: ServerResponse) => void) {
 }
 
 describe("a client", () => {
-  test("sends the worker the payload and what the engine answered, unchanged", async () => {
+  test("sends the worker the payload and the engine's answer, unchanged", async () => {
     const { engine, worker, endpoint } = await endpointWith((response) => response.end('{"text":"hi"}'));
     let routed: unknown;
     engine.on("routed", (answer) => {
@@ -33,14 +33,14 @@ describe("a client", () => {
     });
   });
 
-  test("does not show the worker its API key", async () => {
+  test("does not send the worker its API key", async () => {
     const { worker, endpoint } = await endpointWith((response) => response.end());
     await endpoint.request("/go", {});
     expect(worker.seen[0]?.headers.authorization).toBeUndefined();
     expect(JSON.stringify(worker.seen)).not.toContain('"key"');
   });
 
-  test("gets the events of a stream as they come", async () => {
+  test("gets the events of a stream as they arrive", async () => {
     let sending: ServerResponse | undefined;
     const { endpoint } = await endpointWith((response) => {
       sending = response;
@@ -80,7 +80,7 @@ describe("a client", () => {
     ).rejects.toThrow();
   });
 
-  test("is given a worker's refusal as an answer that is not ok", async () => {
+  test("gets a worker's refusal as an answer that is not ok", async () => {
     const { endpoint } = await endpointWith((response) =>
       response.writeHead(429).end('{"error":"too many"}'),
     );
@@ -100,14 +100,14 @@ describe("a client", () => {
     });
   });
 
-  test("is told of a worker that cannot be reached", async () => {
+  test("gets an error about a worker that cannot be reached", async () => {
     const { endpoint } = await endpointWith((response) => response.destroy());
     await expect(endpoint.request("/go", {}, { retry: false })).rejects.toMatchObject({
       code: "WORKER_UNREACHABLE",
     });
   });
 
-  test("leaves a worker that has not answered when its signal is aborted", async () => {
+  test("disconnects from a silent worker when its signal is aborted", async () => {
     const controller = new AbortController();
     let closed: Promise<unknown> | undefined;
     const { endpoint } = await endpointWith((response) => {
@@ -120,7 +120,7 @@ describe("a client", () => {
     await closed;
   });
 
-  test("uses the fetch it is given", async () => {
+  test("uses the given fetch", async () => {
     const asked: string[] = [];
     const own: typeof fetch = async (input) => {
       asked.push(String(input));

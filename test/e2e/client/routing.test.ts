@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { Serverless } from "../../src/client/index.js";
-import type { Engine } from "../../src/engine/index.js";
-import { eventually } from "../support/eventually.js";
-import { startedEngine } from "../support/started-engine.js";
-import { tinyWorker } from "../support/tiny-worker.js";
+import { Serverless } from "../../../src/client/index.js";
+import type { Engine } from "../../../src/engine/index.js";
+import { eventually } from "../../support/eventually.js";
+import { startedEngine } from "../../support/started-engine.js";
+import { tinyWorker } from "../../support/tiny-worker.js";
 
 function endpointOf(engine: Engine, parts: { readonly apiKey?: string; readonly name?: string } = {}) {
   return new Serverless({ apiKey: parts.apiKey ?? "key", engineUrl: engine.url }).endpoint(
@@ -28,7 +28,7 @@ describe("a client that asks for a worker", () => {
     expect(engine.totals).toMatchObject({ requested: 1, requestedLoad: 7 });
   });
 
-  test("tells what the engine said when none became ready in time", async () => {
+  test("reports the engine's status when none became ready in time", async () => {
     const engine = await startedEngine();
     await expect(endpointOf(engine).request("/go", {}, { timeoutMs: 2500 })).rejects.toMatchObject({
       code: "NO_WORKER_READY",
@@ -36,7 +36,7 @@ describe("a client that asks for a worker", () => {
     });
   });
 
-  test("tells what the engine said last, though its last attempt was cut short by the end of the time", async () => {
+  test("reports the engine's last status, although the last call was cut short by the end of the time", async () => {
     const engine = await startedEngine();
     engine.once("unrouted", () => void engine.outage({ kind: "hang" }));
     await expect(endpointOf(engine).request("/go", {}, { timeoutMs: 3500 })).rejects.toMatchObject({
@@ -44,7 +44,7 @@ describe("a client that asks for a worker", () => {
     });
   });
 
-  test("sits out an outage of the engine", async () => {
+  test("survives an outage of the engine", async () => {
     const engine = await startedEngine();
     const worker = await okWorker();
     await worker.announce(engine);
@@ -69,7 +69,7 @@ describe("a client that asks for a worker", () => {
   test.each([
     ["a wrong key", { apiKey: "wrong" }, "invalid api_key"],
     ["an unknown endpoint", { name: "other" }, "no such endpoint: other"],
-  ])("is told at once of %s", async (_, parts, reason) => {
+  ])("gets an immediate error about %s", async (_, parts, reason) => {
     const engine = await startedEngine();
     await expect(endpointOf(engine, parts).request("/go", {})).rejects.toMatchObject({
       code: "ENGINE_REFUSED",
