@@ -1,6 +1,6 @@
 import { CommanderError } from "commander";
 import { TsworkerError } from "../shared/errors.js";
-import { ignoreOutputErrors } from "../shared/standard-outputs.js";
+import { ignoreOutputErrors } from "../shared/output-errors.js";
 import { withLongFlags } from "./load/load-flags.js";
 import { tsworkerProgram } from "./program.js";
 

@@ -1,6 +1,7 @@
 import { isMainThread } from "node:worker_threads";
 import { LogOutput } from "./log-output.js";
 import { descriptorSink } from "./log-sink.js";
+import { ignoreOutputErrors } from "./output-errors.js";
 
 const outputs = new Map<1 | 2, LogOutput>();
 
@@ -42,15 +43,3 @@ export function boundConsoleOutput(): void {
     };
   }
 }
-
-/**
- * Ignores errors of standard output and standard error: a closed pipe or a full disk must not end the process, and with
- * it the requests of all clients.
- */
-export function ignoreOutputErrors(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    if (!stream.listeners("error").includes(ignore)) stream.on("error", ignore);
-  }
-}
-
-function ignore(): void {}

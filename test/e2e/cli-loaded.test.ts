@@ -53,8 +53,8 @@ async function sourcesOf(file: string): Promise<readonly string[]> {
 const DECLARATIONS = [
   "src/inspector/chart/machine-names",
   "src/load/fail-conditions",
-  "src/load/payload-order",
-  "src/load/quantity-text",
+  "src/load/payloads",
+  "src/load/result-text",
   "src/load/schedule",
   "src/shared/errors",
   "src/shared/output-errors",
