@@ -16,7 +16,6 @@ import type { Log } from "../shared/log.js";
 import { VERSION } from "../shared/package-root.js";
 import { scrubber } from "../shared/scrubber.js";
 import { droppedLines } from "../shared/standard-outputs.js";
-import { answeredWell } from "./answer/answered-well.js";
 import { fetchPublicKey } from "./auth/fetch-public-key.js";
 import { ReplayWindow } from "./auth/replay-window.js";
 import { Verifier } from "./auth/verifier.js";
@@ -46,8 +45,8 @@ import { deliverReports } from "./report/deliver.js";
 import { Ledger } from "./report/ledger.js";
 import { ReportClient } from "./report/report-client.js";
 import { newReportCounts, type ReportCounts } from "./report/report-counts.js";
+import { type HandlerRoute, successCount } from "./request/admission.js";
 import { Edge } from "./request/edge.js";
-import type { Route } from "./request/exchange.js";
 import { endpointsOf } from "./routes/endpoints.js";
 import { Pages } from "./routes/inspect-pages.js";
 import { inspectRoutes } from "./routes/inspect-routes.js";
@@ -149,7 +148,7 @@ export async function startWorker(
             }),
           }
         : config.modelServer !== undefined && { probe: reachPort(config.modelServer, activity) }),
-      awaitSuccess: awaitSuccess(() => answeredWell(forwarded)),
+      awaitSuccess: awaitSuccess(() => successCount(forwarded)),
       lookAround: lookAround({ readiness, logFile: modelLogFile, server: config.modelServer }),
       startLifecycle: fromPromise(async ({ signal }) => {
         await lifecycle?.start?.(signal);
@@ -332,7 +331,7 @@ function filesOfPage(log: Log): ReturnType<typeof pageFiles> {
   }
 }
 
-function routesOf(config: CheckedConfig, server: ModelServer | undefined): readonly Route[] {
+function routesOf(config: CheckedConfig, server: ModelServer | undefined): readonly HandlerRoute[] {
   return config.handlers.map((handler) => {
     const metrics = new RouteMetrics(handler.route);
     const isForwarded = handler.remoteFunction === undefined && server !== undefined;

@@ -42,11 +42,10 @@ export function compareJson(body: Buffer, pieces: readonly Buffer[]): boolean {
   if (accepted !== (value !== NO_JSON)) throw new Error(`scanner ${accepted ? "accepts" : "refuses"} it`);
   if (!accepted) return false;
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  if (scanner.isObject !== isObject) throw new Error(`isObject is ${scanner.isObject}`);
   if (!scanner.isComplete) throw new Error("isComplete is false");
   for (const [index, name] of NAMES.entries()) {
-    const start = scanner.startOf(index);
-    const end = scanner.endOf(index);
+    const start = scanner.spans.startOf(index);
+    const end = scanner.spans.endOf(index);
     if (!isObject || !Object.hasOwn(value, name)) {
       if (start !== -1 || end !== -1) throw new Error(`${name} is not there, got ${start} to ${end}`);
       continue;

@@ -46,10 +46,9 @@ export function compareMsgpack(body: Buffer, pieces: readonly Buffer[], maxBytes
   const value = decodeMsgpack(body);
   const isObject =
     typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
-  if (scanner.isObject !== isObject) throw new Error(`isObject is ${scanner.isObject}`);
   for (const [index, name] of NAMES.entries()) {
-    const start = scanner.startOf(index);
-    const end = scanner.endOf(index);
+    const start = scanner.spans.startOf(index);
+    const end = scanner.spans.endOf(index);
     if (!isObject || !Object.hasOwn(value, name)) {
       if (start !== -1 || end !== -1) throw new Error(`${name} is not there, got ${start} to ${end}`);
       continue;

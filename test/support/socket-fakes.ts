@@ -2,8 +2,9 @@ import type { Log } from "../../src/shared/log.js";
 import type { Handler } from "../../src/worker/config/config.js";
 import { ModelActivity } from "../../src/worker/model/model-activity.js";
 import type { Entry } from "../../src/worker/report/ledger.js";
+import type { Admission, EndOutcome, Refusal } from "../../src/worker/request/admission.js";
 import { UnverifiedBodies } from "../../src/worker/request/envelope/unverified-bodies.js";
-import type { EndOutcome, Exchange, Gate, Refusal } from "../../src/worker/request/exchange.js";
+import type { Exchange } from "../../src/worker/request/exchange.js";
 import { UnverifiedSockets } from "../../src/worker/request/unverified-sockets.js";
 import type { ClientSocket } from "../../src/worker/server/http-server.js";
 import type { Closed, Message } from "./socket-model.js";
@@ -23,7 +24,7 @@ export class FakeClient implements ClientSocket {
     return this.hasRoom;
   }
 
-  limitFirst(bytes: number): number {
+  limitFirstMessage(bytes: number): number {
     return bytes;
   }
 
@@ -52,7 +53,7 @@ export interface Ending {
 }
 
 /** Admits what is not to be refused, and grants turns when the test says so. */
-export class FakeGate implements Gate {
+export class FakeAdmission implements Admission {
   readonly activity = new ModelActivity();
   readonly log: Log;
   readonly maxBodyBytes: number;
@@ -78,13 +79,13 @@ export class FakeGate implements Gate {
     this.maxBodyBytes = maxBodyBytes;
   }
 
-  refusalOfSender(): undefined {}
+  checkSender(): undefined {}
 
-  refusalOfWait(): undefined {}
+  checkQueueTime(): undefined {}
 
   rejectUnverified(): void {}
 
-  refusalOf(): Refusal | undefined {
+  checkRequest(): Refusal | undefined {
     return this.refusal;
   }
 

@@ -5,7 +5,7 @@ import type { Exchange } from "../../src/worker/request/exchange.js";
 import { SocketExchange, type SocketRequest } from "../../src/worker/request/socket-exchange.js";
 import { answers } from "../../src/worker/server/answer.js";
 import { RawModel } from "./raw-model.js";
-import { FakeClient, FakeGate, socketHandler } from "./socket-fakes.js";
+import { FakeAdmission, FakeClient, socketHandler } from "./socket-fakes.js";
 import { type ModelEnd, SocketModel } from "./socket-model.js";
 
 /** An envelope whose payload matters to nobody. */
@@ -16,7 +16,7 @@ export const ENVELOPE = JSON.stringify({
 
 export interface SocketStandOptions {
   readonly handler?: Partial<Handler>;
-  readonly gate?: ConstructorParameters<typeof FakeGate>[1];
+  readonly admission?: ConstructorParameters<typeof FakeAdmission>[1];
   readonly asked?: Partial<SocketRequest>;
   /** What the model does with a WebSocket as soon as it has accepted it. */
   readonly onAccepted?: (end: ModelEnd) => void;
@@ -27,15 +27,15 @@ export class SocketStand {
   readonly model: RawModel;
   readonly accepting: SocketModel;
   readonly client = new FakeClient();
-  readonly gate: FakeGate;
+  readonly admission: FakeAdmission;
   readonly metrics = new RouteMetrics("/ws");
   readonly exchange: SocketExchange;
 
-  private constructor(model: RawModel, { handler, gate, asked, onAccepted }: SocketStandOptions) {
+  private constructor(model: RawModel, { handler, admission, asked, onAccepted }: SocketStandOptions) {
     this.model = model;
     this.accepting = new SocketModel(onAccepted);
     model.on("/ws", this.accepting.accept);
-    this.gate = new FakeGate(pino({ enabled: false }), gate);
+    this.admission = new FakeAdmission(pino({ enabled: false }), admission);
     const route = {
       handler: socketHandler(handler),
       modelServer: { url: `http://127.0.0.1:${model.port}`, headers: {} },
@@ -43,7 +43,7 @@ export class SocketStand {
       metrics: this.metrics,
     };
     this.exchange = new SocketExchange(
-      this.gate,
+      this.admission,
       route,
       { query: "", envelope: undefined, protocol: "", ...asked },
       this.client,

@@ -1,7 +1,7 @@
 import type { AnyActorRef } from "xstate";
 import { VERSION } from "../../shared/package-root.js";
 import { WallClock } from "../../shared/wall-clock.js";
-import type { RequestObserver } from "../../worker/request/request-observer.js";
+import type { RequestObserver } from "../../worker/request/admission.js";
 import { machineCharts } from "../chart/machine-charts.js";
 import { errorOf, isErrorLine } from "./error-of.js";
 import type { Feed, Hello, LaneView, Tick, TimerView } from "./frames.js";

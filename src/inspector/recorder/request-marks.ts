@@ -2,11 +2,11 @@ import type { Outcome } from "../../../machines/events.js";
 import type { WallClock } from "../../shared/wall-clock.js";
 import type { Handler } from "../../worker/config/config.js";
 import type { Entry } from "../../worker/report/ledger.js";
-import type { RequestMarks, RequestObserver } from "../../worker/request/request-observer.js";
+import type { RequestObserver, RequestTrace } from "../../worker/request/admission.js";
 import type { Recorder } from "./recorder.js";
 
 /** The moments of one request on the clock of `performance.now()`, until they become a record. */
-class Marks implements RequestMarks {
+class Marks implements RequestTrace {
   readonly #recorder: Recorder;
   readonly #clock: WallClock;
   readonly #id: string;
@@ -65,5 +65,5 @@ class Marks implements RequestMarks {
 
 /** Follows some of the requests from their first byte to their end. */
 export const requestObserver = (recorder: Recorder, clock: WallClock): RequestObserver => ({
-  begin: (id, handler) => (recorder.flows.begin(id) ? new Marks(recorder, clock, id, handler) : undefined),
+  trace: (id, handler) => (recorder.flows.begin(id) ? new Marks(recorder, clock, id, handler) : undefined),
 });

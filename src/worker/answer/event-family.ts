@@ -1,4 +1,4 @@
-/** An error as the worker or the model tells it. */
+/** An error of the worker or of the model. */
 export interface StreamError {
   readonly status: number;
   readonly message: string;
@@ -6,19 +6,19 @@ export interface StreamError {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** How the servers of a kind write events. */
+/** The format in which a kind of model server sends errors and ends streams. */
 export interface EventFamily {
-  /** Data of an error. */
+  /** Data of an error event. */
   readonly errorOf: (error: StreamError) => Fields;
-  /** Whether what a model answered is an error of this kind already. */
+  /** Whether the answer of a model is an error in this format already. */
   readonly isError: (body: Fields) => boolean;
-  /** Type of the event that tells of an error; undefined: it has none. */
+  /** Type of an error event; undefined: none. */
   readonly errorType: string | undefined;
-  /** What the stream ends with. */
+  /** End of the stream. */
   readonly end: string;
 }
 
-/** Characters of a model's error text that are passed on. */
+/** Longest error text of a model that is relayed, in characters. */
 const MAX_TEXT = 1000;
 
 const isObject = (value: unknown): value is Fields =>
@@ -45,7 +45,7 @@ const TGI: EventFamily = {
   end: "",
 };
 
-/** The Messages API of Anthropic, which vLLM and llama.cpp have, too. */
+/** The Messages API of Anthropic, which vLLM and llama.cpp implement, too. */
 const ANTHROPIC: EventFamily = {
   errorOf: ({ status, message }) => ({
     type: "error",
@@ -56,17 +56,17 @@ const ANTHROPIC: EventFamily = {
   end: "",
 };
 
-/** The family of the server that has this route. */
+/** The format for a route. */
 export function eventFamilyOf(route: string): EventFamily {
   if (route.endsWith("/generate_stream")) return TGI;
   return route.endsWith("/v1/messages") ? ANTHROPIC : OPENAI;
 }
 
-/** The event of an error, and the end of the stream. */
+/** An error event, and the end of the stream. */
 export const errorEvents = (family: EventFamily, error: StreamError): string =>
   eventsOf(family, family.errorType, JSON.stringify(family.errorOf(error)));
 
-/** A model's answer that is no 2xx, as the event of an error and the end of the stream. */
+/** A model's answer with another status than 2xx, as an error event and the end of the stream. */
 export function refusalEvents(family: EventFamily, status: number, text: string): string {
   const body = parsed(text);
   if (isObject(body) && family.isError(body)) return eventsOf(family, family.errorType, JSON.stringify(body));
@@ -74,21 +74,21 @@ export function refusalEvents(family: EventFamily, status: number, text: string)
   return errorEvents(family, { status, message });
 }
 
-/** A whole answer in JSON as the only event, and the end of the stream. */
+/** A whole JSON answer as the only event, and the end of the stream. */
 export const wholeEvents = (family: EventFamily, json: string): string => eventsOf(family, undefined, json);
 
-/** @param data JSON, whose line breaks are blanks between its tokens. */
+/** @param data JSON, in which line breaks stand between tokens only. */
 function eventsOf({ end }: EventFamily, type: string | undefined, data: string): string {
   const lines = data.split(/\r\n|\n|\r/).map((line) => `data: ${line}\n`);
   return `${type === undefined ? "" : `event: ${type}\n`}${lines.join("")}\n${end}`;
 }
 
-/** What model servers say in an error, in the fields in which they say it. */
+/** The error text, from the fields that model servers use. */
 function messageIn(body: unknown): string | undefined {
   if (!isObject(body)) return undefined;
   const { error, message, detail } = body;
-  const told = [isObject(error) ? error.message : error, message, detail];
-  return told.find((text): text is string => typeof text === "string" && text !== "");
+  const texts = [isObject(error) ? error.message : error, message, detail];
+  return texts.find((text): text is string => typeof text === "string" && text !== "");
 }
 
 function parsed(text: string): unknown {

@@ -2,33 +2,33 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { isAsyncIterable } from "../../shared/is-async-iterable.js";
 import type { Payload } from "../../shared/wire.js";
 import type { BodyWriter, Responder } from "../server/http-server.js";
-import { withStreamHeaders } from "./stream-head.js";
+import { withStreamHeaders } from "./stream-format.js";
 
-/** A longer result goes out as fast as the client takes it, rather than being left to the server at once. */
+/** Characters of a result up to which it is sent in one piece, without back-pressure. */
 const WHOLE_LIMIT = 64 * 1024;
 
 /** Answers instead of a model server. */
 export type RemoteFunction = (payload: Payload, signal: AbortSignal) => unknown;
 
-/** Milliseconds that a function may take; null is no limit. */
+/** Time limits of a function in milliseconds; null: none. */
 export interface FunctionLimits {
-  /** Until its result, or the first value that it yields. */
+  /** Until its result, or the first yielded value. */
   readonly headersMs: number | null;
-  /** Between two values that it yields. */
+  /** Between two yielded values. */
   readonly idleMs: number | null;
 }
 
-/** Hears how a function's answer went, once, unless it was cancelled. */
+/** Receives the result of a function's answer, once, unless it was cancelled. */
 export interface FunctionSink {
-  /** The answer has begun, and its body follows in pieces. */
+  /** The head of the answer was sent; its body follows in pieces. */
   onBegun(): void;
-  /** The client was handed the whole answer. */
-  onRelayed(status: number): void;
+  /** The whole answer was handed over to the client. */
+  onComplete(status: number): void;
   onThrown(error: unknown): void;
   onTimedOut(message: string): void;
 }
 
-/** What a `remoteFunction` gives: `{"result": …}` to the client, or a line of JSON for each value that it yields. */
+/** Answers with the result of a `remoteFunction`: `{"result": …}`, or a line of JSON for each yielded value. */
 export class FunctionAnswer {
   readonly #responder: Responder;
   readonly #limits: FunctionLimits;
@@ -51,7 +51,7 @@ export class FunctionAnswer {
     return this.#writer !== undefined;
   }
 
-  /** Aborts the function's signal; nothing is heard of it afterwards. */
+  /** Aborts the function's signal, without further calls of the sink. */
   cancel(): void {
     clearTimeout(this.#timer);
     this.#writer?.close();
@@ -70,7 +70,7 @@ export class FunctionAnswer {
       else if (!signal.aborted) this.#send(`{"result":${textOf(result)}}`);
     } catch (error) {
       if (signal.aborted) return;
-      // A generator whose value could not be written waits to be asked for the next one.
+      // Ends a generator whose value could not be written.
       this.cancel();
       this.#sink.onThrown(error);
     }
@@ -80,7 +80,7 @@ export class FunctionAnswer {
     clearTimeout(this.#timer);
     if (json.length <= WHOLE_LIMIT) {
       this.#responder.answer(headOf("application/json"), json);
-      this.#sink.onRelayed(200);
+      this.#sink.onComplete(200);
       return;
     }
     const body = Buffer.from(json);
@@ -98,13 +98,13 @@ export class FunctionAnswer {
       await endOf(iterator);
       return;
     }
-    // Before the first line the client can still be told that there is none.
+    // Before the first line an error can still be answered with its status.
     let line = await nextLine(iterator);
     if (signal.aborted) return;
     const writer = this.#begin("application/x-ndjson");
     while (line !== undefined) {
       this.#limit(null);
-      // Others have their turn too, and the line goes out, where the generator itself waits for nothing.
+      // A generator that awaits nothing must not block the event loop, and its lines must be sent.
       if (writer.write(line)) await nextTurn();
       else {
         await new Promise<void>((resolve) => {
@@ -122,17 +122,17 @@ export class FunctionAnswer {
 
   #begin(contentType: string, length?: number): BodyWriter {
     const head = headOf(contentType);
-    const told = this.#addsStreamHeaders && length === undefined ? withStreamHeaders(head) : head;
-    const writer = this.#responder.begin(told, length, {
+    const sent = this.#addsStreamHeaders && length === undefined ? withStreamHeaders(head) : head;
+    const writer = this.#responder.begin(sent, length, {
       onDrain: () => this.#drained(),
-      onFinish: () => this.#sink.onRelayed(200),
+      onFinish: () => this.#sink.onComplete(200),
     });
     this.#writer = writer;
     this.#sink.onBegun();
     return writer;
   }
 
-  /** Replaces the limit that runs, if any. */
+  /** Replaces the current time limit. */
   #limit(milliseconds: number | null, message = ""): void {
     clearTimeout(this.#timer);
     if (milliseconds !== null) this.#timer = setTimeout(() => this.#sink.onTimedOut(message), milliseconds);
@@ -140,21 +140,21 @@ export class FunctionAnswer {
 }
 
 /**
- * Ends a generator whose values nobody wants any more. One that waits for something ends only when it comes; its signal
- * tells it not to wait.
+ * Ends a generator whose values are no longer required. One that awaits something ends only afterwards, unless it observes
+ * its signal.
  */
 async function endOf(iterator: AsyncIterator<unknown> | undefined): Promise<void> {
   try {
     await iterator?.return?.();
   } catch {
-    // It failed in its own end, of which nobody is left to be told.
+    // It failed after its request has ended.
   }
 }
 
 /**
- * JSON text of what a function gave; nothing at all is null.
+ * The JSON text of a function's value; undefined becomes null.
  *
- * @throws TypeError for what JSON has no text for.
+ * @throws TypeError for a value that JSON cannot represent.
  */
 function textOf(value: unknown): string {
   const text: string | undefined = JSON.stringify(value ?? null);
@@ -163,7 +163,7 @@ function textOf(value: unknown): string {
   return text;
 }
 
-/** @returns undefined behind the last value. */
+/** @returns undefined after the last value. */
 async function nextLine(iterator: AsyncIterator<unknown>): Promise<Buffer | undefined> {
   const { done, value } = await iterator.next();
   return done === true ? undefined : Buffer.from(`${textOf(value)}\n`);

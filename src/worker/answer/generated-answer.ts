@@ -5,31 +5,31 @@ import type { ModelCall } from "../model/call.js";
 import type { AnswerSink } from "../model/connection.js";
 import type { BodyWriter, Responder } from "../server/http-server.js";
 import type { RelaySink } from "./relay.js";
-import { isStreamType, withStreamHeaders } from "./stream-head.js";
+import { isStreamType, withStreamHeaders } from "./stream-format.js";
 
-/** Makes the client's answer from the model's. */
+/** Produces the client's answer from the model's. */
 export type ResponseGenerator = (request: Request, modelResponse: Response) => Response | Promise<Response>;
 
-/** Hears how a generated answer went, once. */
+/** Receives the result of a generated answer, once. */
 export interface GeneratedSink extends RelaySink {
-  /** The user's code failed. */
+  /** User code failed. */
   onThrown(error: unknown): void;
 }
 
-/** Headers that the server writes itself. */
+/** Headers that the server sets itself. */
 const OWN_HEADERS = new Set(["content-length", "transfer-encoding", "connection", "date"]);
 
-/** Statuses that a fetch-standard `Response` takes only without a body. */
+/** Statuses that a fetch-standard `Response` accepts only without a body. */
 const isNullBodyStatus = (status: number): boolean => [204, 205, 304].includes(status);
 
-/** The model's answer as a fetch-standard `Response`, and what the user's code makes of it, to the client. */
+/** Passes the model's answer to user code as a fetch-standard `Response`, and sends the returned `Response` to the client. */
 export class GeneratedAnswer implements AnswerSink {
   readonly #responder: Responder;
   readonly #request: Request;
   readonly #generate: ResponseGenerator;
   readonly #sink: GeneratedSink;
   readonly #addsStreamHeaders: boolean;
-  /** Set by whoever began the call; an answer that is cancelled cancels it. */
+  /** The call of the model, which `cancel` cancels. */
   call: ModelCall | undefined;
   #model: ReadableStreamDefaultController<Uint8Array> | undefined;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
@@ -60,8 +60,8 @@ export class GeneratedAnswer implements AnswerSink {
     this.#cancelled = true;
     this.#writer?.close();
     this.call?.cancel();
-    // User code that reads the model's answer would wait for it for ever.
-    this.#model?.error(new Error("the request has ended: nobody waits for the model's answer any more"));
+    // Otherwise user code that reads the model's answer would wait forever.
+    this.#model?.error(new Error("the request has ended: the model's answer is no longer required"));
     this.#drained();
     this.#reader?.cancel().catch(() => {});
   }
@@ -82,7 +82,7 @@ export class GeneratedAnswer implements AnswerSink {
     const headers = new Headers();
     for (let index = 0; index + 1 < pairs.length; index += 2)
       headers.append(pairs[index] ?? "", pairs[index + 1] ?? "");
-    // Throws for a status beyond 599, and the call then fails like any other whose answer cannot be read.
+    // Throws for a status beyond 599; the call then fails like any other with an invalid answer.
     const response = new Response(isNullBodyStatus(status) ? null : body, { status, headers });
     this.#model = model;
     void this.#answer(response);
@@ -108,7 +108,7 @@ export class GeneratedAnswer implements AnswerSink {
   async #answer(modelResponse: Response): Promise<void> {
     try {
       const response = await this.#generate(this.#request, modelResponse);
-      // Whatever feeds a body that nobody will read is told so.
+      // Cancels the source of a body that is not required.
       if (this.#cancelled) await response.body?.cancel();
       else await this.#send(response);
     } catch (error) {
@@ -120,7 +120,7 @@ export class GeneratedAnswer implements AnswerSink {
   }
 
   async #send(response: Response): Promise<void> {
-    // A body that was read already throws here, while the client can still be told.
+    // A body that was read already throws here, when an error can still be answered.
     const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = response.body?.getReader();
     this.#reader = reader;
     const headers = [...response.headers].filter(([name]) => !OWN_HEADERS.has(name)).flat();
@@ -132,17 +132,17 @@ export class GeneratedAnswer implements AnswerSink {
     if (reader === undefined) {
       this.#responder.answer(head, isNullBodyStatus(response.status) ? undefined : "");
       this.call?.cancel();
-      this.#sink.onRelayed(response.status);
+      this.#sink.onComplete(response.status);
       return;
     }
     const isStream = isStreamType(response.headers.get("content-type")?.toLowerCase() ?? "");
-    const told = isStream && this.#addsStreamHeaders ? withStreamHeaders(head) : head;
-    const writer = this.#responder.begin(told, undefined, {
+    const sent = isStream && this.#addsStreamHeaders ? withStreamHeaders(head) : head;
+    const writer = this.#responder.begin(sent, undefined, {
       onDrain: () => this.#drained(),
       onFinish: () => {
-        // What the user's code did not read of the model's answer nobody will.
+        // User code may not have read all of the model's answer.
         this.call?.cancel();
-        this.#sink.onRelayed(response.status);
+        this.#sink.onComplete(response.status);
       },
     });
     this.#writer = writer;

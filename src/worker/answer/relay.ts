@@ -3,30 +3,30 @@ import type { AnswerHead } from "../model/answer-head.js";
 import type { ModelCall } from "../model/call.js";
 import type { AnswerSink } from "../model/connection.js";
 import type { BodyWriter, Responder, WriterSink } from "../server/http-server.js";
-import { isStreamType, withStreamHeaders } from "./stream-head.js";
+import { isStreamType, withStreamHeaders } from "./stream-format.js";
 
-/** A longer body that is no stream goes on in pieces too, rather than being held whole. */
+/** Bytes of a body up to which it is sent in one piece, unless it is a stream. */
 const WHOLE_LIMIT = 64 * 1024;
 
 /** Statuses whose answer has no body. */
 const hasNoBody = (status: number): boolean => status === 204 || status === 304;
 
-/** Hears how a relay went, once. */
+/** Receives the result of a relay, once. */
 export interface RelaySink {
-  /** The answer has begun, and its body follows in pieces. */
+  /** The head of the answer was sent; its body follows in pieces. */
   onBegun(): void;
-  /** The client was handed the whole answer. */
-  onRelayed(status: number): void;
-  /** The model was not reached, took too long, or broke off, maybe in the middle of its answer. */
+  /** The whole answer was handed over to the client. */
+  onComplete(status: number): void;
+  /** The model was not reached, exceeded a time limit, or disconnected, possibly after a part of its answer. */
   onModelFailed(error: TsworkerError): void;
 }
 
-/** The model's answer on its way to the client. */
+/** Relays the model's answer to the client. */
 export class Relay implements AnswerSink, WriterSink {
   readonly #responder: Responder;
   readonly #sink: RelaySink;
   readonly #addsStreamHeaders: boolean;
-  /** Set by whoever began the call; a relay that is cancelled cancels it. */
+  /** The call of the model, which `cancel` cancels. */
   call: ModelCall | undefined;
   #head: AnswerHead | undefined;
   #whole: Buffer | undefined;
@@ -39,12 +39,12 @@ export class Relay implements AnswerSink, WriterSink {
     this.#addsStreamHeaders = addsStreamHeaders;
   }
 
-  /** The head of the answer went out: the client can be told nothing else any more. */
+  /** The head was sent: no other answer is possible. */
   get hasBegun(): boolean {
     return this.#writer !== undefined;
   }
 
-  /** Nobody wants the answer any more: the model's connection is closed. */
+  /** The answer is no longer required: closes the connection to the model. */
   cancel(): void {
     this.#writer?.close();
     this.call?.cancel();
@@ -57,15 +57,15 @@ export class Relay implements AnswerSink, WriterSink {
     const isStream = isStreamType(head.contentType);
     const isWhole = !isStream && head.length !== undefined && length <= WHOLE_LIMIT;
     if (hasNoBody(status) || head.length === 0 || isWhole) return;
-    const told = isStream && this.#addsStreamHeaders ? withStreamHeaders(head) : head;
-    this.#writer = this.#responder.begin(told, head.length, this);
+    const sent = isStream && this.#addsStreamHeaders ? withStreamHeaders(head) : head;
+    this.#writer = this.#responder.begin(sent, head.length, this);
     this.#sink.onBegun();
   }
 
   onData(piece: Buffer): boolean {
     if (this.#writer !== undefined) return this.#writer.write(piece);
     if (this.#whole !== undefined) this.#whole = Buffer.concat([this.#whole, piece]);
-    // All of the body, as usual with a small one: the end follows while the piece is still valid.
+    // Usually a small body is one piece, and the end follows while it is still valid.
     else this.#whole = piece.length === this.#head?.length ? piece : Buffer.from(piece);
     return true;
   }
@@ -75,14 +75,14 @@ export class Relay implements AnswerSink, WriterSink {
   }
 
   onFinish(): void {
-    this.#sink.onRelayed(this.#head?.status ?? 0);
+    this.#sink.onComplete(this.#head?.status ?? 0);
   }
 
   onEnd(): void {
     try {
       this.#end();
     } catch (cause) {
-      const message = "the model's answer could not be passed on";
+      const message = "the model's answer could not be relayed";
       this.#sink.onModelFailed(new TsworkerError("MODEL_UNREACHABLE", message, { cause }));
     }
   }
@@ -100,6 +100,6 @@ export class Relay implements AnswerSink, WriterSink {
     const head = this.#head;
     if (head === undefined) return;
     this.#responder.answer(head, hasNoBody(head.status) ? undefined : (this.#whole ?? ""));
-    this.#sink.onRelayed(head.status);
+    this.#sink.onComplete(head.status);
   }
 }

@@ -8,12 +8,12 @@ import type { Verifier } from "../auth/verifier.js";
 import type { Handler } from "../config/config.js";
 import type { ModelActivity } from "../model/model-activity.js";
 import type { Entry, Ledger } from "../report/ledger.js";
-import { type Answer, answers } from "../server/answer.js";
+import { answers, type WorkerAnswer } from "../server/answer.js";
 import type { SessionTerms } from "../session/session-terms.js";
 import { Sessions } from "../session/sessions.js";
+import type { Admission, EndOutcome, Refusal, RequestObserver } from "./admission.js";
 import { UnverifiedBodies } from "./envelope/unverified-bodies.js";
-import type { EndOutcome, Exchange, Gate, Refusal } from "./exchange.js";
-import type { RequestObserver } from "./request-observer.js";
+import type { Exchange } from "./exchange.js";
 import { UnverifiedSockets } from "./unverified-sockets.js";
 
 export interface EdgeOptions {
@@ -21,30 +21,30 @@ export interface EdgeOptions {
   readonly log: Log;
   /** Undefined where signatures are not checked. */
   readonly verifier: Verifier | undefined;
-  /** Undefined where requests may have been signed for other workers, too. */
+  /** Undefined where requests that were signed for other workers are served, too. */
   readonly ownUrl: string | undefined;
   /** Undefined where requests may be repeated. */
   readonly replays: ReplayWindow | undefined;
   readonly maxBodyBytes: number;
-  /** Bytes that may be kept of bodies, and of first messages of WebSockets, before it is known who sends them. */
+  /** Bytes that may be kept of bodies, and of first messages of WebSockets, before their senders are verified. */
   readonly maxUnverifiedBytes: number;
-  /** As in {@link Gate}. */
+  /** As in {@link Admission}. */
   readonly streamHeaders: boolean;
   /** Null: no limit. */
   readonly maxSessions: number | null;
-  /** Undefined where nobody looks at single requests. */
+  /** Undefined where no inspector records requests. */
   readonly observer: RequestObserver | undefined;
   readonly activity: ModelActivity;
 }
 
-// The engine is not told: by its number it would take the request that was served for a rejected one.
-const REPLAYED: Refusal = { answer: answers.replayed(), counts: false };
+// Not reported: the engine would take the request with the same number, which was served, for rejected.
+const REPLAYED: Refusal = { answer: answers.replayed(), isReported: false };
 
 /**
- * Where connections and actors meet: it keeps the admitted requests by their ids, decides who is admitted, sends
- * arrivals and ends to the queues, and starts a request when its queue grants it the turn.
+ * The boundary between connections and actors: it decides about admission, keeps the admitted requests by their ids, sends
+ * their arrivals and ends to the queues, and starts a request when its queue grants it the turn.
  */
-export class Edge implements Gate {
+export class Edge implements Admission {
   readonly log: Log;
   readonly maxBodyBytes: number;
   readonly streamHeaders: boolean;
@@ -109,42 +109,44 @@ export class Edge implements Gate {
     getPersistedSnapshot: (snapshot) => snapshot,
   };
 
-  refusalOfSender({ url, signature }: AuthData): Refusal | undefined {
+  checkSender({ url, signature }: AuthData): Refusal | undefined {
     if (this.#verifier !== undefined && !this.#verifier.isSigned(url, signature)) {
-      return { answer: this.#hasKey ? answers.unsigned() : answers.noKey(), counts: true };
+      return { answer: this.#hasKey ? answers.unsigned() : answers.noKey(), isReported: true };
     }
-    // Nor of this one, which may be under way at another worker.
+    // Not reported either: the request may be in flight at another worker.
     if (this.#ownUrl !== undefined && !isUrl(this.#ownUrl, url)) {
-      return { answer: answers.foreignUrl(), counts: false };
+      return { answer: answers.foreignUrl(), isReported: false };
     }
     return undefined;
   }
 
-  refusalOf(authData: AuthData, sessionId: string | null | undefined): Refusal | undefined {
+  checkRequest(authData: AuthData, sessionId: string | null | undefined): Refusal | undefined {
     if (sessionId === null) {
       if (this.#isReplayed(authData)) return REPLAYED;
     } else if (sessionId !== undefined && this.sessions.find(sessionId)?.isOpen !== true) {
-      return { answer: answers.invalidSession(), counts: false };
+      return { answer: answers.invalidSession(), isReported: false };
     }
-    return this.#traffic.open ? undefined : { answer: answers.notReady(this.#traffic), counts: true };
+    return this.#traffic.open ? undefined : { answer: answers.notReady(this.#traffic), isReported: true };
   }
 
-  refusalOfWait({ maxQueueTime }: Handler): Refusal | undefined {
+  checkQueueTime({ maxQueueTime }: Handler): Refusal | undefined {
     if (maxQueueTime === null || !this.#traffic.open) return undefined;
     const wait = this.#ledger.loadAhead / this.#traffic.maxPerf;
-    return wait > maxQueueTime ? { answer: answers.queueFull(wait, maxQueueTime), counts: true } : undefined;
+    return wait > maxQueueTime
+      ? { answer: answers.queueFull(wait, maxQueueTime), isReported: true }
+      : undefined;
   }
 
-  /** Why a session may not be opened now, by somebody who is known; undefined when it may. */
-  refusalOfSession(authData: AuthData): Refusal | undefined {
+  /** Why a verified sender may not open a session now; undefined when it may. */
+  checkNewSession(authData: AuthData): Refusal | undefined {
     if (this.#isReplayed(authData)) return REPLAYED;
-    if (!this.#traffic.open) return { answer: answers.notReady(this.#traffic), counts: true };
+    if (!this.#traffic.open) return { answer: answers.notReady(this.#traffic), isReported: true };
     if (!this.sessions.isFull) return undefined;
-    return { answer: answers.tooManySessions(this.sessions.open), counts: true };
+    return { answer: answers.tooManySessions(this.sessions.open), isReported: true };
   }
 
-  /** Opens a session for somebody who is known and may have one now. */
-  createSession(authData: AuthData, terms: SessionTerms, entry: Entry): Answer {
+  /** Opens a session after {@link checkNewSession}. */
+  createSession(authData: AuthData, terms: SessionTerms, entry: Entry): WorkerAnswer {
     this.#replays?.add(authData.reqnum, authData.request_idx);
     entry.startedAt = entry.arrivedAt;
     const { id, expiresAt } = this.sessions.create(authData, terms, entry);
@@ -178,7 +180,7 @@ export class Edge implements Gate {
     else if (retryable) this.#replays?.forget(entry.reqnum, entry.requestIdx);
     this.#ledger.end(entry, outcome, at);
     this.#queueOf(exchange).send({ type: "request.ended", id: exchange.id, outcome, at });
-    this.#tellWhenDrained();
+    this.#reportDrained();
   }
 
   #receive(event: EdgeEvent): void {
@@ -199,7 +201,7 @@ export class Edge implements Gate {
         return;
       case "traffic.closed":
         this.#traffic = { open: false, reason: event.reason };
-        this.#tellWhenDrained();
+        this.#reportDrained();
         return;
       case "traffic.awaited":
         if (!this.#traffic.open) this.#traffic = { ...this.#traffic, waitsFor: event.seen };
@@ -229,15 +231,15 @@ export class Edge implements Gate {
     try {
       exchange?.start();
     } catch (error) {
-      exchange?.onFault(error);
+      exchange?.onInternalError(error);
     }
   }
 
-  #abortAll(answer: Answer, which: (exchange: Exchange) => boolean): void {
+  #abortAll(answer: WorkerAnswer, which: (exchange: Exchange) => boolean): void {
     for (const exchange of [...this.#open.values()]) if (which(exchange)) exchange.abort(answer);
   }
 
-  #tellWhenDrained(): void {
+  #reportDrained(): void {
     if (this.#open.size > 0 || this.#traffic.open || this.#traffic.reason !== "draining") return;
     this.#worker?.send({ type: "traffic.drained" });
   }
@@ -258,6 +260,6 @@ export class Edge implements Gate {
   }
 }
 
-/** Whether a URL is `own`, maybe with slashes behind it. */
+/** Whether a URL is `own`, with any number of trailing slashes. */
 const isUrl = (own: string, url: string): boolean =>
   url.startsWith(own) && /^\/*$/.test(url.slice(own.length));

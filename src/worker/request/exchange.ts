@@ -1,88 +1,31 @@
 import { nanoid } from "nanoid";
 import type { Outcome } from "../../../machines/events.js";
 import type { TsworkerError } from "../../shared/errors.js";
-import type { Log } from "../../shared/log.js";
 import type { AuthData, Payload } from "../../shared/wire.js";
-import type { Handler } from "../config/config.js";
-import type { Target } from "../config/model-headers.js";
 import { DEFAULT_WORKLOAD, workloadOf } from "../config/workload.js";
-import type { RouteMetrics } from "../metrics/route-metrics.js";
-import type { ModelClient } from "../model/client.js";
-import type { ModelActivity } from "../model/model-activity.js";
 import { Entry } from "../report/ledger.js";
-import { type Answer, answers } from "../server/answer.js";
-import type { BodyBytes } from "./envelope/body-buffer.js";
-import type { BodyFormat } from "./envelope/body-format.js";
+import { answers, type WorkerAnswer } from "../server/answer.js";
+import type { Admission, EndOutcome, HandlerRoute, Refusal, RequestTrace } from "./admission.js";
+import type { BodyBytes, BodyFormat } from "./envelope/body.js";
 import {
-  type Envelope,
-  type EnvelopeJudge,
-  EnvelopeReader,
-  type ReaderOptions,
+  type Authorizer,
+  answerToReadFailure,
   type ReadResult,
-  readEnvelope,
-} from "./envelope/envelope-reader.js";
+  type ScannedEnvelope,
+} from "./envelope/envelope.js";
+import { EnvelopeReader, type ReaderOptions, readEnvelope } from "./envelope/envelope-reader.js";
 import { type ReadyPayload, readyPayload } from "./envelope/payload.js";
-import { answerToUnread } from "./envelope/unread.js";
-import type { UnverifiedBodies } from "./envelope/unverified-bodies.js";
-import type { RequestMarks, RequestObserver } from "./request-observer.js";
-import type { UnverifiedSockets } from "./unverified-sockets.js";
 
-/** A handler with what it needs to serve requests. */
-export interface Route {
-  readonly handler: Handler;
-  /** Origin and base path of the model server, and what each request to it has; undefined without one. */
-  readonly modelServer: Target | undefined;
-  /** Undefined for a handler with a `remoteFunction`. */
-  readonly model: ModelClient | undefined;
-  readonly metrics: RouteMetrics;
-}
-
-/** Who decides about requests and keeps the books of them. */
-export interface Gate {
-  readonly log: Log;
-  /** Largest body in bytes. */
-  readonly maxBodyBytes: number;
-  /** Whether streams get the headers that keep proxies from holding them back. */
-  readonly streamHeaders: boolean;
-  /** Undefined where nobody looks. */
-  readonly observer: RequestObserver | undefined;
-  /** What requests show of the model. */
-  readonly activity: ModelActivity;
-  /** What is kept of bodies before it is known who sends them. */
-  readonly unverified: UnverifiedBodies;
-  readonly unverifiedSockets: UnverifiedSockets;
-  /** Why nothing is taken of whoever sends this; undefined when it is signed. */
-  refusalOfSender(authData: AuthData): Refusal | undefined;
-  /**
-   * Why a signed request may not be admitted now; undefined when it may.
-   *
-   * @param sessionId undefined: it is not known yet.
-   */
-  refusalOf(authData: AuthData, sessionId: string | null | undefined): Refusal | undefined;
-  /** Why a request may not wait for its turn. */
-  refusalOfWait(handler: Handler): Refusal | undefined;
-  reject(entry: Entry): void;
-  /** A request of somebody whose signature is not the engine's was refused. */
-  rejectUnverified(): void;
-  /** Takes a request in: from here on it ends exactly once. */
-  admit(exchange: Exchange, entry: Entry): void;
-  /**
-   * An admitted request has ended.
-   *
-   * @param at milliseconds of `performance.now()`.
-   * @param retryable its client may send it once more.
-   */
-  end(exchange: Exchange, entry: Entry, outcome: EndOutcome, at: number, retryable: boolean): void;
-}
-
-/** Why a request is not admitted, and whether the engine is told that it was rejected. */
-export interface Refusal {
-  readonly answer: Answer;
-  readonly counts: boolean;
+/** Produces the answer to a request. */
+export interface AnswerProducer {
+  /** The head was sent: no other answer is possible. */
+  readonly hasBegun: boolean;
+  /** The answer is no longer required. */
+  cancel(): void;
 }
 
 /** A request that is not admitted. */
-interface Refused {
+interface RefusedRequest {
   readonly refusal: Refusal;
   readonly authData: AuthData;
   readonly sessionId: string | null | undefined;
@@ -90,130 +33,118 @@ interface Refused {
   readonly isVerified: boolean;
 }
 
-/** How an admitted request ends. */
-export type EndOutcome = Exclude<Outcome, "rejected">;
-
-/** What makes the answer. */
-export interface Work {
-  /** The head of the answer went out: the client can be told nothing else any more. */
-  readonly hasBegun: boolean;
-  /** Nobody waits for the answer any more. */
-  cancel(): void;
-}
-
-/** Begins the ids of all requests, so that they are unique in any log. */
+/** Prefix of all request ids, which makes them unique across processes. */
 const ID_PREFIX = nanoid(10);
 let requests = 0;
 
-/** What a client that went away would have been told. */
-const CLIENT_GONE = 499;
+/** Status in metrics and logs of a request whose client disconnected; nginx uses the same number. */
+const CLIENT_CLOSED_REQUEST = 499;
 
 /**
- * One request from its first byte to its end, however its client is connected. It holds the connection; the actors know
- * it by its id only.
+ * One request from its first byte to its end, over HTTP or a WebSocket. It holds the connection; the actors have only its
+ * id.
  *
  * ```
  * reading ─▶ verified ─▶ admitted: waiting ─▶ running ─▶ ended
  *    └───────────┴─▶ refused
  * ```
  *
- * Who asks is checked as soon as `auth_data` is there, whatever of the body is still to come, and of what is refused
- * nothing more is read. The payload becomes a value afterwards, and only where somebody looks at it.
+ * The sender is checked as soon as `auth_data` has arrived, before the rest of the body, and nothing more is read of a
+ * refused request. The payload is parsed afterwards, and only where the handler needs its value.
  *
- * Invariant: what was admitted ends exactly once, by `#end`, whatever the client and the model do.
+ * Invariant: an admitted request ends exactly once, by `#end`, whatever the client and the model do.
  */
-export abstract class Exchange implements EnvelopeJudge {
+export abstract class Exchange implements Authorizer {
   readonly id = `${ID_PREFIX}${++requests}`;
-  readonly route: Route;
+  readonly route: HandlerRoute;
   /** The session that it belongs to. */
   sessionId: string | null = null;
-  protected readonly gate: Gate;
+  protected readonly admission: Admission;
   readonly #arrivedAt = performance.now();
-  /** Undefined for a request that nobody looks at. */
-  readonly #marks: RequestMarks | undefined;
+  /** Undefined for a request that is not recorded. */
+  readonly #trace: RequestTrace | undefined;
   #hasFirstByte = false;
   #entry: Entry | undefined;
   #payload: ReadyPayload | undefined;
-  /** Of a body that comes in several pieces, until it is whole. */
+  /** For a body that arrives in several pieces, until it is complete. */
   #reader: EnvelopeReader | undefined;
   #options: ReaderOptions | undefined;
-  #refused: Refused | undefined;
-  #work: Work | undefined;
+  #refused: RefusedRequest | undefined;
+  #producer: AnswerProducer | undefined;
   #totalTimer: NodeJS.Timeout | undefined;
 
-  constructor(gate: Gate, route: Route) {
-    this.gate = gate;
+  constructor(admission: Admission, route: HandlerRoute) {
+    this.admission = admission;
     this.route = route;
-    this.#marks = gate.observer?.begin(this.id, route.handler);
+    this.#trace = admission.observer?.trace(this.id, route.handler);
   }
 
-  /** Tells the client an answer of the worker's own, if it is still there. */
-  protected abstract tell(answer: Answer): void;
-  /** Ends an answer that has begun so that the client sees that it is not whole. */
-  protected abstract breakOff(answer: Answer): void;
-  /** Begins to make the answer. */
-  protected abstract work(payload: ReadyPayload): Work;
-  /** It is about to be taken in: from here on it waits for its turn, runs, and ends. */
+  /** Sends an answer of the worker itself, unless the client has disconnected. */
+  protected abstract respond(answer: WorkerAnswer): void;
+  /** Ends an answer that has begun in a way that shows the client that it is incomplete. */
+  protected abstract abortResponse(answer: WorkerAnswer): void;
+  protected abstract produceAnswer(payload: ReadyPayload): AnswerProducer;
+  /** Called just before the admission. */
   protected onAdmitted(_payload: Payload | undefined): void {}
-  /** What was taken in has ended; an answer that has begun may be broken off after this. */
+  /** An admitted request has ended; `abortResponse` may follow. */
   protected onEnded(): void {}
 
-  /** Its turn has come. */
+  /** Its queue has granted it the turn. */
   start(): void {
     const entry = this.#entry;
     const payload = this.#payload;
     if (entry === undefined || payload === undefined) return;
     this.#payload = undefined;
     entry.startedAt = performance.now();
-    this.#marks?.started();
+    this.#trace?.started();
     this.route.metrics.started(entry.startedAt - this.#arrivedAt);
     const { totalMs } = this.route.handler.timeouts;
     if (totalMs !== null) {
       const message = `the request was not done within ${totalMs} ms`;
       this.#totalTimer = setTimeout(() => this.onTimedOut(message), totalMs);
     }
-    this.#work = this.work(payload);
+    this.#producer = this.produceAnswer(payload);
   }
 
-  /** The worker ends it: the client is told where that is still possible. */
-  abort(answer: Answer, outcome: "error" | "cancelled" = "error"): void {
-    this.#work?.cancel();
+  /** The worker ends it, with this answer if none has begun. */
+  abort(answer: WorkerAnswer, outcome: "error" | "cancelled" = "error"): void {
+    this.#producer?.cancel();
     this.fail(answer, outcome);
   }
 
-  /** A fault of the worker's own: it ends this request and no other. */
-  onFault(error: unknown): void {
-    this.gate.log.error({ ...this.#name(), err: error }, "request handling failed");
+  /** An unexpected error in the worker: it ends this request and no other. */
+  onInternalError(error: unknown): void {
+    this.admission.log.error({ ...this.#logFields(), err: error }, "request handling failed");
     if (this.#entry === undefined) this.refuse(answers.workerFailed());
     else this.abort(answers.workerFailed());
   }
 
-  /** The model or a function took longer than its handler allows. */
+  /** The model or a function exceeded a time limit of the handler. */
   onTimedOut(message: string): void {
-    this.gate.log.warn({ ...this.#name(), fault: message }, "request timed out");
+    this.admission.log.warn({ ...this.#logFields(), fault: message }, "request timed out");
     this.abort(answers.timedOut(message));
   }
 
-  /** The answer has begun, and its body follows in pieces. */
+  /** The head of the answer was sent; its body follows in pieces. */
   onBegun(): void {
     this.#hasFirstByte = true;
-    this.#marks?.firstByte();
+    this.#trace?.firstByte();
     this.route.metrics.firstByte(performance.now() - this.#arrivedAt);
   }
 
-  allows(authData: AuthData, sessionId: string | null | undefined): boolean {
-    const stranger = this.gate.refusalOfSender(authData);
-    const refusal = stranger ?? this.gate.refusalOf(authData, sessionId);
+  authorize(authData: AuthData, sessionId: string | null | undefined): boolean {
+    const senderRefusal = this.admission.checkSender(authData);
+    const refusal = senderRefusal ?? this.admission.checkRequest(authData, sessionId);
     if (refusal === undefined) return true;
-    this.#refused = { refusal, authData, sessionId, isVerified: stranger === undefined };
+    this.#refused = { refusal, authData, sessionId, isVerified: senderRefusal === undefined };
     return false;
   }
 
   /**
-   * Reads the next piece of what the client sends.
+   * Reads the next piece of the body.
    *
    * @param piece valid during the call.
-   * @param expected bytes of the whole; 0 where that is not known.
+   * @param expected bytes of the whole body; 0 where that is not known.
    */
   protected read(piece: Buffer, isLast: boolean, format: BodyFormat, expected: number): void {
     if (this.#reader === undefined && isLast) {
@@ -221,8 +152,8 @@ export abstract class Exchange implements EnvelopeJudge {
       return;
     }
     this.#options ??= {
-      judge: this,
-      unverified: this.gate.unverified,
+      authorizer: this,
+      unverified: this.admission.unverified,
       expected,
       onTooSlow: () => this.refuse(answers.bodyTooSlow()),
       onResult: (result) => this.#onLateResult(result, format),
@@ -235,63 +166,63 @@ export abstract class Exchange implements EnvelopeJudge {
     try {
       this.#onRead(result, format);
     } catch (error) {
-      this.onFault(error);
+      this.onInternalError(error);
     }
   }
 
-  protected refuse(answer: Answer, entry?: Entry): void {
-    // What is too large is read to its end, so that its client comes to read the answer.
+  protected refuse(answer: WorkerAnswer, entry?: Entry): void {
+    // A body that is too large is read to its end: many clients read no answer before they have sent all of it.
     const isUnfinished = this.#reader?.isWhole === false && answer.close !== true && answer.status !== 413;
     this.#closeReader();
-    this.tell(isUnfinished ? { ...answer, dropsRest: true } : answer);
+    this.respond(isUnfinished ? { ...answer, dropsRest: true } : answer);
     this.route.metrics.ended("rejected", answer.status, performance.now() - this.#arrivedAt);
-    this.#marks?.ended("rejected", answer.status);
+    this.#trace?.ended("rejected", answer.status);
     this.#log("rejected", answer.status, entry);
   }
 
-  /** The client was handed the whole answer. */
-  protected succeed(status: number): void {
+  /** The whole answer was handed over to the client. */
+  onComplete(status: number): void {
     this.#end("success", status);
   }
 
-  /** Ends with an answer of the worker's own; one that has begun is broken off. */
-  protected fail(answer: Answer, outcome: "error" | "cancelled" = "error"): void {
-    const hasBegun = this.#work?.hasBegun === true;
-    if (!hasBegun) this.tell(answer);
+  /** Ends with an answer of the worker itself; an answer that has begun is aborted. */
+  protected fail(answer: WorkerAnswer, outcome: "error" | "cancelled" = "error"): void {
+    const hasBegun = this.#producer?.hasBegun === true;
+    if (!hasBegun) this.respond(answer);
     this.#end(outcome, answer.status);
-    if (hasBegun) this.breakOff(answer);
+    if (hasBegun) this.abortResponse(answer);
   }
 
-  /** The client is gone: nobody waits for the answer any more. */
-  protected clientGone(): void {
+  /** The client has disconnected. */
+  onDisconnect(): void {
     this.#closeReader();
-    const work = this.#work;
-    this.#work = undefined;
-    work?.cancel();
+    const producer = this.#producer;
+    this.#producer = undefined;
+    producer?.cancel();
     if (this.#entry !== undefined) {
-      this.#end("cancelled", CLIENT_GONE);
+      this.#end("cancelled", CLIENT_CLOSED_REQUEST);
       return;
     }
-    this.route.metrics.ended("cancelled", CLIENT_GONE, performance.now() - this.#arrivedAt);
-    this.#marks?.ended("cancelled", CLIENT_GONE);
-    this.#log("cancelled", CLIENT_GONE);
+    this.route.metrics.ended("cancelled", CLIENT_CLOSED_REQUEST, performance.now() - this.#arrivedAt);
+    this.#trace?.ended("cancelled", CLIENT_CLOSED_REQUEST);
+    this.#log("cancelled", CLIENT_CLOSED_REQUEST);
   }
 
-  /** The model was not reached, took too long, or broke off. */
-  protected failOfModel(error: TsworkerError): void {
+  /** The model was not reached, exceeded a time limit, or disconnected. */
+  onModelFailed(error: TsworkerError): void {
     this.warn(error, "model failed");
-    if (error.code === "MODEL_UNREACHABLE") this.gate.activity.connectionLost();
+    if (error.code === "MODEL_UNREACHABLE") this.admission.activity.connectionLost();
     this.fail(answers.modelFailed(error));
   }
 
   protected userCodeThrew(option: string, error: unknown): void {
-    this.gate.log.error({ ...this.#name(), err: error }, `${option} threw`);
+    this.admission.log.error({ ...this.#logFields(), err: error }, `${option} threw`);
     if (this.#entry === undefined) this.refuse(answers.userCodeThrew());
     else this.fail(answers.userCodeThrew());
   }
 
-  protected warn(error: unknown, what: string): void {
-    this.gate.log.warn({ ...this.#name(), err: error }, what);
+  protected warn(error: unknown, message: string): void {
+    this.admission.log.warn({ ...this.#logFields(), err: error }, message);
   }
 
   #onRead(result: ReadResult | undefined, format: BodyFormat): void {
@@ -305,53 +236,55 @@ export abstract class Exchange implements EnvelopeJudge {
         this.#onEnvelope(result, format);
         return;
       default:
-        this.refuse(answerToUnread(result));
+        this.refuse(answerToReadFailure(result));
     }
   }
 
-  #onEnvelope(envelope: Envelope, format: BodyFormat): void {
+  #onEnvelope(envelope: ScannedEnvelope, format: BodyFormat): void {
     const { authData, sessionId } = envelope;
     const payload = readyPayload(envelope.payload, format, this.route.handler);
-    if (payload.kind === "faults") {
-      this.refuse(answers.faults(payload.faults));
+    if (payload.kind === "invalid-fields") {
+      this.refuse(answers.invalidFields(payload.errors));
       return;
     }
     if (payload.kind === "parser-threw") {
       this.userCodeThrew("requestParser", payload.error);
       return;
     }
-    const workload = workloadOf(this.route.handler, payload.value ?? {}, this.gate.log);
+    const workload = workloadOf(this.route.handler, payload.value ?? {}, this.admission.log);
     const entry = this.#entryOf(authData, sessionId, workload);
-    const refusal = this.gate.refusalOfWait(this.route.handler);
+    const refusal = this.admission.checkQueueTime(this.route.handler);
     if (refusal !== undefined) {
-      if (refusal.counts) this.gate.reject(entry);
+      if (refusal.isReported) this.admission.reject(entry);
       this.refuse(refusal.answer, entry);
       return;
     }
     this.sessionId = sessionId;
     this.#entry = entry;
     this.#payload = payload;
-    this.#marks?.admitted(entry, sessionId);
+    this.#trace?.admitted(entry, sessionId);
     this.onAdmitted(payload.value);
-    this.gate.admit(this, entry);
+    this.admission.admit(this, entry);
   }
 
-  /** @param payload undefined: it is not there yet, and counts as one of which nothing is known. */
+  /** @param payload undefined: it has not arrived, and the default workload is accounted. */
   #onRefused(payload: BodyBytes | undefined, format: BodyFormat): void {
     const refused = this.#refused;
     if (refused === undefined) return;
     const { refusal, authData, sessionId, isVerified } = refused;
     const { handler } = this.route;
     const ready =
-      isVerified && refusal.counts && payload !== undefined && handler.workloadCalculator !== undefined
+      isVerified && refusal.isReported && payload !== undefined && handler.workloadCalculator !== undefined
         ? readyPayload(payload, format, handler)
         : undefined;
     const workload =
-      ready?.kind === "payload" ? workloadOf(handler, ready.value ?? {}, this.gate.log) : DEFAULT_WORKLOAD;
+      ready?.kind === "payload"
+        ? workloadOf(handler, ready.value ?? {}, this.admission.log)
+        : DEFAULT_WORKLOAD;
     const entry = this.#entryOf(authData, sessionId ?? null, workload);
-    if (refusal.counts) {
-      if (isVerified) this.gate.reject(entry);
-      else this.gate.rejectUnverified();
+    if (refusal.isReported) {
+      if (isVerified) this.admission.reject(entry);
+      else this.admission.rejectUnverified();
     }
     this.refuse(refusal.answer, entry);
   }
@@ -371,31 +304,31 @@ export abstract class Exchange implements EnvelopeJudge {
     if (entry === undefined) return;
     this.#entry = undefined;
     this.#payload = undefined;
-    this.#work = undefined;
+    this.#producer = undefined;
     if (this.#totalTimer !== undefined) clearTimeout(this.#totalTimer);
     this.onEnded();
     const now = performance.now();
-    this.gate.end(this, entry, outcome, now, status >= 500);
+    this.admission.end(this, entry, outcome, now, status >= 500);
     const { metrics } = this.route;
     const ms = now - this.#arrivedAt;
-    // An answer that went out whole began when it ended.
+    // An answer that was sent in one piece began when it ended.
     if (outcome === "success" && !this.#hasFirstByte) metrics.firstByte(ms);
     metrics.ended(outcome, status, ms);
-    this.#marks?.ended(outcome, status);
+    this.#trace?.ended(outcome, status);
     this.#log(outcome, status, entry);
   }
 
-  #name() {
+  #logFields() {
     return { id: this.id, route: this.route.handler.route };
   }
 
   #log(outcome: Outcome, status: number, entry?: Entry): void {
-    const { log } = this.gate;
+    const { log } = this.admission;
     if (!log.isLevelEnabled("debug")) return;
     const now = performance.now();
     log.debug(
       {
-        ...this.#name(),
+        ...this.#logFields(),
         outcome,
         status,
         ...(this.sessionId !== null && { session: this.sessionId }),

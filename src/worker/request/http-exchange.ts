@@ -1,37 +1,42 @@
-import type { TsworkerError } from "../../shared/errors.js";
 import type { Payload } from "../../shared/wire.js";
 import { FunctionAnswer, type FunctionSink } from "../answer/function-answer.js";
 import { GeneratedAnswer, type GeneratedSink } from "../answer/generated-answer.js";
-import { KeptStream } from "../answer/kept-stream.js";
+import { KeepAliveStream } from "../answer/keep-alive-stream.js";
 import { Relay } from "../answer/relay.js";
-import { type Answer, answers } from "../server/answer.js";
+import { answers, sendAnswer, type WorkerAnswer } from "../server/answer.js";
 import type { RequestHead, RequestSink, Responder } from "../server/http-server.js";
-import { sendAnswer } from "../server/send-answer.js";
-import { type BodyFormat, formatOf } from "./envelope/body-format.js";
+import type { Admission, HandlerRoute } from "./admission.js";
+import { type BodyFormat, formatOf } from "./envelope/body.js";
 import type { ReadyPayload } from "./envelope/payload.js";
-import { Exchange, type Gate, type Route, type Work } from "./exchange.js";
+import { type AnswerProducer, Exchange } from "./exchange.js";
 
 /**
- * A request that is answered over HTTP. It hears of the body, the model's answer and the user's function itself, rather
- * than through closures made for each request.
+ * A request over HTTP. It is itself the listener for the body, the model's answer and the user's function, which saves
+ * closures for each request.
  */
 export class HttpExchange extends Exchange implements RequestSink, GeneratedSink, FunctionSink {
   #responder: Responder;
   readonly #format: BodyFormat;
   /** Bytes of the body; 0 where they are not announced. */
   readonly #expected: number;
-  /** What of the client's query goes to the model. */
+  /** Part of the client's query for the model. */
   readonly #query: string;
-  /** The client's request for a `responseGenerator`, which is read before the head is gone. */
+  /** For a `responseGenerator`; copied while the head is valid. */
   readonly #clientRequest: Request | undefined;
-  /** The client says by a header that it takes events; only looked at where its handler keeps streams alive. */
+  /** The `accept` header names server-sent events; evaluated only with `sseKeepAliveMs`. */
   readonly #acceptsEvents: boolean;
-  /** The responder of a stream that is kept alive. */
-  #kept: KeptStream | undefined;
+  /** Wraps the responder of a stream with keep-alive comments. */
+  #keepAlive: KeepAliveStream | undefined;
 
-  /** @param query what goes to the model of the client's query. */
-  constructor(gate: Gate, route: Route, head: RequestHead, query: string, responder: Responder) {
-    super(gate, route);
+  /** @param query for the model. */
+  constructor(
+    admission: Admission,
+    route: HandlerRoute,
+    head: RequestHead,
+    query: string,
+    responder: Responder,
+  ) {
+    super(admission, route);
     this.#responder = responder;
     this.#query = query;
     this.#acceptsEvents =
@@ -40,35 +45,23 @@ export class HttpExchange extends Exchange implements RequestSink, GeneratedSink
     this.#expected = head.contentLength;
     if (route.handler.responseGenerator !== undefined)
       this.#clientRequest = clientRequest(route.handler.route, head);
-    responder.receive(gate.maxBodyBytes, this);
+    responder.receive(admission.maxBodyBytes, this);
   }
 
   onPiece(piece: Buffer, isLast: boolean): void {
     try {
       this.read(piece, isLast, this.#format, this.#expected);
     } catch (error) {
-      this.onFault(error);
+      this.onInternalError(error);
     }
   }
 
   onTooLarge(): void {
-    this.refuse(answers.bodyTooLarge(this.gate.maxBodyBytes));
+    this.refuse(answers.bodyTooLarge(this.admission.maxBodyBytes));
   }
 
   onTooSlow(): void {
     this.refuse(answers.bodyTooSlow());
-  }
-
-  onGone(): void {
-    this.clientGone();
-  }
-
-  onRelayed(status: number): void {
-    this.succeed(status);
-  }
-
-  onModelFailed(error: TsworkerError): void {
-    this.failOfModel(error);
   }
 
   onThrown(error: unknown): void {
@@ -79,26 +72,26 @@ export class HttpExchange extends Exchange implements RequestSink, GeneratedSink
   protected override onAdmitted(payload: Payload | undefined): void {
     const { route, sseKeepAliveMs: keepAliveMs } = this.route.handler;
     if (keepAliveMs === null || (payload?.stream !== true && !this.#acceptsEvents)) return;
-    const addsStreamHeaders = this.gate.streamHeaders;
-    this.#kept = new KeptStream(this.#responder, { route, keepAliveMs, addsStreamHeaders });
-    this.#responder = this.#kept;
+    const addsStreamHeaders = this.admission.streamHeaders;
+    this.#keepAlive = new KeepAliveStream(this.#responder, { route, keepAliveMs, addsStreamHeaders });
+    this.#responder = this.#keepAlive;
   }
 
   protected override onEnded(): void {
-    this.#kept?.stop();
+    this.#keepAlive?.stop();
   }
 
-  protected tell(answer: Answer): void {
-    if (this.#kept?.fail(answer) !== true) sendAnswer(this.#responder, answer);
+  protected respond(answer: WorkerAnswer): void {
+    if (this.#keepAlive?.fail(answer) !== true) sendAnswer(this.#responder, answer);
   }
 
-  protected breakOff(answer: Answer): void {
-    if (this.#kept?.fail(answer) !== true) this.#responder.close();
+  protected abortResponse(answer: WorkerAnswer): void {
+    if (this.#keepAlive?.fail(answer) !== true) this.#responder.close();
   }
 
-  protected work({ body, contentType, value }: ReadyPayload): Work {
+  protected produceAnswer({ body, contentType, value }: ReadyPayload): AnswerProducer {
     const { handler, model } = this.route;
-    const { streamHeaders } = this.gate;
+    const { streamHeaders } = this.admission;
     if (handler.remoteFunction !== undefined) {
       const answer = new FunctionAnswer(this.#responder, handler.timeouts, this, streamHeaders);
       void answer.call(handler.remoteFunction, value ?? {});
@@ -120,14 +113,14 @@ export class HttpExchange extends Exchange implements RequestSink, GeneratedSink
   }
 }
 
-/** What the client sent, but for the body. It may be anything; what fetch does not take is left out. */
+/** The client's request without its body. Headers that fetch does not accept are left out. */
 function clientRequest(route: string, head: RequestHead): Request {
   const headers = new Headers();
   head.forEachHeader((name, value) => {
     try {
       headers.append(name, value);
     } catch {
-      // No header that fetch knows how to hold.
+      // Not a header that fetch accepts.
     }
   });
   const origin = `http://${head.header("host")}`;

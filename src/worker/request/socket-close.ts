@@ -1,19 +1,19 @@
-import type { Answer } from "../server/answer.js";
+import type { WorkerAnswer } from "../server/answer.js";
 
-/** Close codes from here on belong to applications; below its HTTP statuses nobody needs them. */
+/** The first close code for private use, RFC 6455 §7.4.2. */
 const STATUS_BASE = 4000;
-/** What a close frame has room for behind its code. */
+/** Longest reason of a close frame, RFC 6455 §5.5. */
 const MAX_REASON_BYTES = 123;
-/** Stands for a close frame without a code. */
+/** Stands for a close frame without a code, RFC 6455 §7.4.1. */
 const NO_CODE = 1005;
 /** "Unexpected condition", RFC 6455 §7.4.1. */
 const UNEXPECTED = 1011;
 
 const scratch = new Uint8Array(MAX_REASON_BYTES);
 
-/** How a close is told. */
+/** Content of a close frame. */
 export interface SocketClose {
-  /** Undefined: none is named. */
+  /** Undefined: none. */
   readonly code: number | undefined;
   /** At most 123 bytes. */
   readonly reason: string;
@@ -23,13 +23,13 @@ export interface SocketClose {
 const isSendable = (code: number): boolean =>
   (code >= 1000 && code <= 1014 && (code < 1004 || code > 1006)) || (code >= 3000 && code <= 4999);
 
-/** A text cut to what fits into a close frame, at a character's end. */
+/** A text truncated to what fits into a close frame, between two characters. */
 function cutReason(text: string): string {
   const { read } = new TextEncoder().encodeInto(text, scratch);
   return text.slice(0, read);
 }
 
-/** Where an answer's body is an error message, that message; its JSON otherwise. */
+/** The error message in an answer's body; without one, the body's JSON. */
 function reasonOf(body: unknown): string {
   const isMessage =
     typeof body === "object" && body !== null && "error" in body && typeof body.error === "string";
@@ -37,16 +37,16 @@ function reasonOf(body: unknown): string {
 }
 
 /**
- * An answer of the worker's own as a close: 4000 + its HTTP status, which browsers can see, as they cannot see that of a
- * refused upgrade, and what they are told as its reason.
+ * An answer of the worker itself as a close: 4000 + its HTTP status, and its error text. A page can read both; the status of
+ * a refused upgrade is hidden from it.
  */
-export const closeOf = ({ status, body }: Answer): SocketClose => ({
+export const closeOf = ({ status, body }: WorkerAnswer): SocketClose => ({
   code: STATUS_BASE + status,
   reason: cutReason(reasonOf(body)),
 });
 
-/** A close of one side for the other. A code that may not be sent becomes 1011. */
-export const passedOn = (code: number, reason: string): SocketClose => ({
+/** The close of one side, for the other. A code that may not be sent becomes 1011. */
+export const relayedClose = (code: number, reason: string): SocketClose => ({
   code: code === NO_CODE ? undefined : isSendable(code) ? code : UNEXPECTED,
   reason: code === NO_CODE ? "" : cutReason(reason),
 });

@@ -1,76 +1,80 @@
 import type { TsworkerError } from "../../shared/errors.js";
 import { ModelSocket, type ModelSocketSink } from "../model/socket.js";
-import { type Answer, answers } from "../server/answer.js";
-import type { ClientSocket, SocketSink } from "../server/http-server.js";
-import type { BodyFormat } from "./envelope/body-format.js";
-import { Exchange, type Gate, type Route, type Work } from "./exchange.js";
-import { closeOf, passedOn } from "./socket-close.js";
+import { answers, type WorkerAnswer } from "../server/answer.js";
+import type { ClientSocket, SocketEndpoint, SocketSink } from "../server/http-server.js";
+import type { Admission, HandlerRoute } from "./admission.js";
+import { envelopeOf, forwardedQuery } from "./client-query.js";
+import type { BodyFormat } from "./envelope/body.js";
+import { type AnswerProducer, Exchange } from "./exchange.js";
+import { closeOf, relayedClose } from "./socket-close.js";
 import type { UnverifiedSocket } from "./unverified-sockets.js";
 
-/** What a client asked for when it connected. */
+/** The upgrade request of a client. */
 export interface SocketRequest {
-  /** Without the envelope, as it was sent. */
+  /** Part of the query for the model. */
   readonly query: string;
-  /** The text of the query parameter `envelope`; undefined where it comes as the first message. */
+  /** The query parameter `envelope`; undefined where the envelope is the first message. */
   readonly envelope: string | undefined;
-  /** The first subprotocol that was offered; empty for none. */
+  /** The first subprotocol that the client offers; empty for none. */
   readonly protocol: string;
 }
 
-/** Milliseconds after connecting within which the envelope must be there. */
+/** Milliseconds from the connection to the complete envelope. */
 const ENVELOPE_TIMEOUT_MS = 30_000;
-/** Bytes that may wait for the model beside the largest frame so far, when a client that cannot be paused sends on. */
+/** Bytes that may wait for the model beside the largest frame so far, where the client cannot be paused. */
 const WAITING_LIMIT = 16 * 1024 * 1024;
-/** Bytes of an envelope, which comes before it is known who sends it. Its payload goes to nobody. */
+/** Bytes of an envelope, which is read before its sender is verified. Its payload is not forwarded. */
 const MAX_ENVELOPE_BYTES = 64 * 1024;
-/** Close code of a client that vanished. */
-const VANISHED = 1006;
-/** The status of a WebSocket that went well. */
+/** Close code of a connection that ended without a close frame, RFC 6455 §7.4.1. */
+const ABNORMAL_CLOSURE = 1006;
+/** Status in metrics and logs of a successful WebSocket. */
 const SWITCHING_PROTOCOLS = 101;
 
 /**
- * A request that is a WebSocket. Its envelope is checked, queued and counted like any other's, and weighs it; the payload
- * stays here. At its turn the model is dialled, and then frames go both ways, unchanged and in order, until one side
- * closes: its code and reason go to the other, behind every frame that it sent before.
+ * A request that is a WebSocket. Its envelope is checked, queued and accounted like that of an HTTP request and determines
+ * the workload; the payload is not forwarded. When its turn comes the worker connects to the model and relays frames in both
+ * directions, unchanged and in order, until one side closes: code and reason of the close are relayed behind all frames.
  *
- * - An answer of the worker's own is the close code 4000 + HTTP status, with its error text as the reason. Unless the
- *   client has a frame of the model's already, a text frame with the whole JSON goes before.
- * - The envelope is at most 64 KiB: it comes before it is known who sends it.
- * - A client may send on while it waits and while the model is dialled: what it sends is kept. Beyond 1 MiB for the
- *   model it is paused. Where the server cannot do that, a client that sends on while 16 MiB and one frame as large as
- *   its largest wait is cut off with 4413, and that is an error.
+ * - An answer of the worker itself is the close code 4000 + HTTP status, with the error text as the reason. Before the first
+ *   frame of the model, a text frame with the whole JSON precedes it.
+ * - The envelope is at most 64 KiB: it is read before its sender is verified.
+ * - Frames that a client sends while it waits for its turn or for the model are kept. Beyond 1 MiB for the model the client
+ *   is paused. Where the server cannot pause it, a client for which more than 16 MiB plus its largest frame wait is closed
+ *   with 4413 (outcome `error`).
  * - The model is not read while the client does not read.
- * - uWebSockets.js takes a client's close with 1012 to 1014 or 3000 to 3999 for a broken connection; with those, such a
- *   client has vanished.
+ * - uWebSockets.js treats a close of the client with 1012 to 1014 or 3000 to 3999 as a broken connection (1006).
  *
- * Outcomes: `success` once one side has closed an accepted WebSocket with a handshake; `cancelled` when the client
- * vanishes, or leaves before the model has accepted; `error` for everything else. When the client has closed, its turn
- * lasts until the model has answered that, a few seconds at most.
+ * Outcomes: `success` once one side has closed an accepted WebSocket with a handshake; `cancelled` when the client's
+ * connection breaks, or it closes before the model has accepted; `error` for everything else. After the client has closed,
+ * the request keeps its turn until the model has answered the close, a few seconds at most.
  */
-export class SocketExchange extends Exchange implements SocketSink, ModelSocketSink, UnverifiedSocket, Work {
+export class SocketExchange
+  extends Exchange
+  implements SocketSink, ModelSocketSink, UnverifiedSocket, AnswerProducer
+{
   readonly #client: ClientSocket;
-  readonly #asked: SocketRequest;
+  readonly #request: SocketRequest;
   readonly #model: ModelSocket;
-  /** `left`: the client has closed, and the model has not answered that yet. */
-  #stage: "reading" | "taken" | "left" | "closed" = "reading";
+  /** `closing`: the client has closed, and the model has not answered the close yet. */
+  #stage: "reading" | "forwarding" | "closing" | "closed" = "reading";
   #timer: NodeJS.Timeout | undefined;
   #hasBegun = false;
   #isPaused = false;
   #waitingLimit = WAITING_LIMIT;
 
-  constructor(gate: Gate, route: Route, asked: SocketRequest, client: ClientSocket) {
-    super(gate, route);
+  constructor(admission: Admission, route: HandlerRoute, request: SocketRequest, client: ClientSocket) {
+    super(admission, route);
     this.#client = client;
-    this.#asked = asked;
+    this.#request = request;
     this.#model = new ModelSocket(route.handler.timeouts, this);
-    if (asked.envelope !== undefined) this.#take(Buffer.from(asked.envelope), "json");
+    if (request.envelope !== undefined) this.#readEnvelope(Buffer.from(request.envelope), "json");
     else {
-      gate.unverifiedSockets.add(this, client.limitFirst(MAX_ENVELOPE_BYTES));
+      admission.unverifiedSockets.add(this, client.limitFirstMessage(MAX_ENVELOPE_BYTES));
       this.#timer = setTimeout(() => this.#onTooSlow(), ENVELOPE_TIMEOUT_MS);
     }
   }
 
-  /** The client has a frame of the model's: from here on it takes every frame for one. */
+  /** A frame of the model was sent: from here on the client takes every frame for one. */
   get hasBegun(): boolean {
     return this.#hasBegun;
   }
@@ -79,14 +83,14 @@ export class SocketExchange extends Exchange implements SocketSink, ModelSocketS
     this.#model.abandon();
   }
 
-  override abort(answer: Answer, outcome?: "error" | "cancelled"): void {
-    if (this.#stage === "left") this.#endLeft();
+  override abort(answer: WorkerAnswer, outcome?: "error" | "cancelled"): void {
+    if (this.#stage === "closing") this.#endClosing();
     else super.abort(answer, outcome);
   }
 
   onFrame(frame: Buffer, isBinary: boolean): void {
-    if (this.#stage === "reading") this.#take(frame, isBinary ? "msgpack" : "json");
-    else if (this.#stage === "taken") this.#forward(frame, isBinary);
+    if (this.#stage === "reading") this.#readEnvelope(frame, isBinary ? "msgpack" : "json");
+    else if (this.#stage === "forwarding") this.#forward(frame, isBinary);
   }
 
   onDrain(): void {
@@ -95,21 +99,21 @@ export class SocketExchange extends Exchange implements SocketSink, ModelSocketS
 
   onClose(code: number, reason: string): void {
     if (this.#stage === "closed") return;
-    this.#stopWaiting();
-    if (code === VANISHED || !this.#model.isOpen) {
+    this.#stopEnvelopeTimer();
+    if (code === ABNORMAL_CLOSURE || !this.#model.isOpen) {
       this.#stage = "closed";
       this.#model.abandon();
-      this.clientGone();
+      this.onDisconnect();
       return;
     }
-    this.#stage = "left";
-    const close = passedOn(code, reason);
+    this.#stage = "closing";
+    const close = relayedClose(code, reason);
     this.#model.close(close.code, close.reason);
   }
 
   onModelFrame(frame: Buffer, isBinary: boolean): void {
-    if (this.#stage !== "taken") return;
-    this.gate.activity.heard++;
+    if (this.#stage !== "forwarding") return;
+    this.admission.activity.heard++;
     if (!this.#hasBegun) {
       this.#hasBegun = true;
       this.onBegun();
@@ -122,53 +126,53 @@ export class SocketExchange extends Exchange implements SocketSink, ModelSocketS
   }
 
   onModelClosed(code: number, reason: string): void {
-    const close = passedOn(code, reason);
+    const close = relayedClose(code, reason);
     this.#close(close.code, close.reason);
-    this.succeed(SWITCHING_PROTOCOLS);
+    this.onComplete(SWITCHING_PROTOCOLS);
   }
 
-  onModelFailed(error: TsworkerError): void {
-    if (this.#stage === "left") {
-      this.#endLeft();
+  override onModelFailed(error: TsworkerError): void {
+    if (this.#stage === "closing") {
+      this.#endClosing();
       return;
     }
-    this.failOfModel(error);
+    super.onModelFailed(error);
   }
 
-  protected tell(answer: Answer): void {
-    if (this.#stage === "reading" || this.#stage === "taken")
+  protected respond(answer: WorkerAnswer): void {
+    if (this.#stage === "reading" || this.#stage === "forwarding")
       this.#client.send(Buffer.from(JSON.stringify(answer.body)), false);
-    this.breakOff(answer);
+    this.abortResponse(answer);
   }
 
-  protected breakOff(answer: Answer): void {
+  protected abortResponse(answer: WorkerAnswer): void {
     const { code, reason } = closeOf(answer);
     this.#close(code, reason);
   }
 
-  protected work(): Work {
+  protected produceAnswer(): AnswerProducer {
     const { handler, modelServer } = this.route;
     if (modelServer === undefined) throw new Error(`${handler.route} has no model server`);
-    const { query, protocol } = this.#asked;
+    const { query, protocol } = this.#request;
     this.#model.open({
       server: modelServer.url,
       headers: modelServer.headers,
       path: handler.route,
       query,
       protocol,
-      maxMessageBytes: this.gate.maxBodyBytes,
+      maxMessageBytes: this.admission.maxBodyBytes,
     });
     return this;
   }
 
-  #take(envelope: Buffer, format: BodyFormat): void {
-    this.#stopWaiting();
+  #readEnvelope(envelope: Buffer, format: BodyFormat): void {
+    this.#stopEnvelopeTimer();
     try {
-      this.#stage = "taken";
+      this.#stage = "forwarding";
       if (envelope.length > MAX_ENVELOPE_BYTES) this.refuse(answers.bodyTooLarge(MAX_ENVELOPE_BYTES));
       else this.read(envelope, true, format, envelope.length);
     } catch (error) {
-      this.onFault(error);
+      this.onInternalError(error);
     }
   }
 
@@ -183,36 +187,36 @@ export class SocketExchange extends Exchange implements SocketSink, ModelSocketS
     this.#client.pause();
   }
 
-  onCrowded(): void {
-    this.#stopWaiting();
-    this.refuse(answers.crowdedSockets());
+  onOverload(): void {
+    this.#stopEnvelopeTimer();
+    this.refuse(answers.unverifiedSocketsFull());
   }
 
   #onTooSlow(): void {
-    this.#stopWaiting();
+    this.#stopEnvelopeTimer();
     this.refuse(answers.envelopeTooSlow(ENVELOPE_TIMEOUT_MS / 1000));
   }
 
-  /** The envelope is there, or nothing more is expected. */
-  #stopWaiting(): void {
+  /** The envelope has arrived, or will not. */
+  #stopEnvelopeTimer(): void {
     clearTimeout(this.#timer);
-    this.gate.unverifiedSockets.delete(this);
+    this.admission.unverifiedSockets.delete(this);
   }
 
-  /** The client was served and has closed: how the model takes that is no concern of anybody's. */
-  #endLeft(): void {
+  /** The client was served and has closed: what the model does about it is irrelevant. */
+  #endClosing(): void {
     this.#stage = "closed";
     this.#model.abandon();
-    this.succeed(SWITCHING_PROTOCOLS);
+    this.onComplete(SWITCHING_PROTOCOLS);
   }
 
   #close(code: number | undefined, reason: string): void {
     if (this.#stage === "closed") return;
-    const hasLeft = this.#stage === "left";
+    const wasClosing = this.#stage === "closing";
     this.#stage = "closed";
     this.#model.abandon();
-    if (hasLeft) return;
-    // It could not answer the close otherwise.
+    if (wasClosing) return;
+    // A paused client could not answer the close.
     this.#resumeClient();
     this.#client.close(code, reason);
   }
@@ -223,3 +227,27 @@ export class SocketExchange extends Exchange implements SocketSink, ModelSocketS
     this.#client.resume();
   }
 }
+
+/**
+ * Accepts WebSockets at a handler's route. The envelope is the first message, text in JSON or binary in msgpack, or the
+ * query parameter `envelope` in URL-encoded JSON; `forwardQuery` selects which other parameters the model receives. The rest
+ * is up to {@link SocketExchange}.
+ *
+ * @example
+ * ```ts
+ * const socket = new WebSocket(`ws://worker/ws?clientId=1&envelope=${encodeURIComponent(JSON.stringify(envelope))}`);
+ * ```
+ */
+export const socketEndpoint = (admission: Admission, route: HandlerRoute): SocketEndpoint => ({
+  path: route.handler.route,
+  maxMessageBytes: admission.maxBodyBytes,
+  accept: (head) => {
+    const [offered = ""] = head.header("sec-websocket-protocol").split(",");
+    const request: SocketRequest = {
+      envelope: envelopeOf(head.query),
+      query: forwardedQuery(head.query, route.handler.forwardQuery),
+      protocol: offered.trim(),
+    };
+    return (socket) => new SocketExchange(admission, route, request, socket);
+  },
+});

@@ -1,23 +1,23 @@
-/** Milliseconds in which a client may send its envelope, however many others do not send theirs. */
+/** Milliseconds that every client has for its envelope, even while others exceed the limit. */
 const GRACE_MS = 2000;
 
-/** A WebSocket of which it is not known yet who opened it. */
+/** A WebSocket whose client is not verified yet. */
 export interface UnverifiedSocket {
-  /** Too many of them wait: it is to be given up. */
-  onCrowded(): void;
+  /** Too many of them wait: this one is to be refused. */
+  onOverload(): void;
 }
 
 interface Waiting {
   /** Milliseconds, monotonic. */
   readonly since: number;
-  /** Bytes that may be kept for it before anybody sees one of them. */
+  /** Bytes that the server may keep for its first message. */
   readonly bytes: number;
 }
 
 /**
- * The WebSockets that have not sent their envelope yet. What a server keeps of a first message cannot be seen before it is
- * whole, so each counts as much as it may come to. Where that is more than they may have together, those that have waited
- * for longer than any client needs are given up, the oldest first.
+ * The WebSockets that have not sent their envelope yet. How much a server keeps of an incomplete first message is unknown, so
+ * each is accounted with its maximum. While their sum exceeds the limit, those that have waited for more than 2 s are refused,
+ * the oldest first.
  */
 export class UnverifiedSockets {
   readonly #limit: number;
@@ -35,10 +35,10 @@ export class UnverifiedSockets {
   add(socket: UnverifiedSocket, bytes: number): void {
     this.#waiting.set(socket, { since: performance.now(), bytes });
     this.#bytes += bytes;
-    this.#watch();
+    this.#schedule();
   }
 
-  /** Its envelope is there, or it is closed. */
+  /** Its envelope has arrived, or it is closed. */
   delete(socket: UnverifiedSocket): void {
     const waiting = this.#waiting.get(socket);
     if (waiting === undefined) return;
@@ -49,8 +49,8 @@ export class UnverifiedSockets {
     this.#timer = undefined;
   }
 
-  /** Looks again when the oldest has had its time. */
-  #watch(): void {
+  /** Schedules the next check for the moment at which the oldest has waited long enough. */
+  #schedule(): void {
     if (this.#timer !== undefined || this.#bytes <= this.#limit) return;
     const [oldest] = this.#waiting.values();
     if (oldest === undefined) return;
@@ -64,8 +64,8 @@ export class UnverifiedSockets {
     for (const [socket, { since }] of this.#waiting) {
       if (this.#bytes <= this.#limit || now - since < GRACE_MS) break;
       this.delete(socket);
-      socket.onCrowded();
+      socket.onOverload();
     }
-    this.#watch();
+    this.#schedule();
   }
 }

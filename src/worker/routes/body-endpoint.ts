@@ -1,13 +1,11 @@
-import { BodyBuffer } from "../request/envelope/body-buffer.js";
-import { type BodyFormat, formatOf } from "../request/envelope/body-format.js";
-import { type Answer, answers } from "../server/answer.js";
-import type { Endpoint, RequestHead, RequestSink, Responder } from "../server/http-server.js";
-import { sendAnswer } from "../server/send-answer.js";
+import { BodyBuffer, type BodyFormat, formatOf } from "../request/envelope/body.js";
+import { answers, sendAnswer, type WorkerAnswer } from "../server/answer.js";
+import type { HttpEndpoint, RequestHead, RequestSink, Responder } from "../server/http-server.js";
 
 /** Takes a body as it comes. */
 export interface BodyTaker {
   /** @param piece valid during the call. @returns undefined: the next piece is awaited. */
-  onPiece(piece: Buffer, isLast: boolean): Answer | undefined;
+  onPiece(piece: Buffer, isLast: boolean): WorkerAnswer | undefined;
   /** Nothing more is heard. */
   onEnd(): void;
 }
@@ -17,13 +15,13 @@ export interface BodyEndpointOptions {
   /** Largest body in bytes. */
   readonly limit: number;
   /** @param answer answers between two pieces, or behind the last one. */
-  readonly take: (format: BodyFormat, expected: number, answer: (answer: Answer) => void) => BodyTaker;
+  readonly take: (format: BodyFormat, expected: number, answer: (answer: WorkerAnswer) => void) => BodyTaker;
   /** Hears of a fault of the worker's own. */
   readonly onFault: (error: unknown) => void;
 }
 
 /** A path that takes a POST and answers it as soon as its body is there, or enough of it. */
-export const bodyEndpoint = (options: BodyEndpointOptions): Endpoint => ({
+export const bodyEndpoint = (options: BodyEndpointOptions): HttpEndpoint => ({
   path: options.path,
   handle: (request, responder) => {
     if (request.method !== "POST") sendAnswer(responder, answers.wrongMethod("POST"));
@@ -32,7 +30,9 @@ export const bodyEndpoint = (options: BodyEndpointOptions): Endpoint => ({
 });
 
 /** Answers a body as a whole. */
-export function wholeBody(answer: (body: Buffer, format: BodyFormat) => Answer): BodyEndpointOptions["take"] {
+export function wholeBody(
+  answer: (body: Buffer, format: BodyFormat) => WorkerAnswer,
+): BodyEndpointOptions["take"] {
   return (format, expected) => {
     const body = new BodyBuffer();
     return {
@@ -75,11 +75,11 @@ class BodyRequest implements RequestSink {
     this.#answer(answers.bodyTooSlow());
   }
 
-  onGone(): void {
+  onDisconnect(): void {
     this.#taker.onEnd();
   }
 
-  #try(answerOf: () => Answer | undefined): void {
+  #try(answerOf: () => WorkerAnswer | undefined): void {
     try {
       const answer = answerOf();
       // What is sent may hold what a client sent, and that need not be writable as JSON.
@@ -90,7 +90,7 @@ class BodyRequest implements RequestSink {
     }
   }
 
-  #answer(answer: Answer): void {
+  #answer(answer: WorkerAnswer): void {
     sendAnswer(this.#responder, answer);
     this.#taker.onEnd();
   }

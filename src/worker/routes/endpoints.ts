@@ -3,14 +3,13 @@ import type { OpenRouteConfig } from "../config/config.js";
 import type { Target } from "../config/model-headers.js";
 import { pathForms } from "../config/path-forms.js";
 import type { Metrics } from "../metrics/metrics.js";
+import type { HandlerRoute } from "../request/admission.js";
+import { forwardedQuery, MAX_QUERY_BYTES } from "../request/client-query.js";
 import type { Edge } from "../request/edge.js";
-import type { Route } from "../request/exchange.js";
-import { forwardedQuery, MAX_QUERY_BYTES } from "../request/forwarded-query.js";
 import { HttpExchange } from "../request/http-exchange.js";
-import { answers } from "../server/answer.js";
+import { answers, sendAnswer } from "../server/answer.js";
 import { withCors } from "../server/cors.js";
-import type { Endpoint, SocketEndpoint } from "../server/http-server.js";
-import { sendAnswer } from "../server/send-answer.js";
+import type { HttpEndpoint, SocketEndpoint } from "../server/http-server.js";
 import type { CallbackRules } from "../session/session-terms.js";
 import { forceUpdate } from "./force-update.js";
 import { notFound } from "./not-found.js";
@@ -20,7 +19,7 @@ import { SessionRoutes } from "./session-routes.js";
 
 export interface EndpointsOptions {
   readonly edge: Edge;
-  readonly routes: readonly Route[];
+  readonly routes: readonly HandlerRoute[];
   /** Routes without a signature. */
   readonly openRoutes: readonly OpenRouteConfig[];
   readonly modelServer: Target | undefined;
@@ -36,17 +35,17 @@ export interface EndpointsOptions {
 }
 
 /** The same endpoint at every form in which clients may send its path. */
-const atAllForms = <E extends Endpoint | SocketEndpoint>(endpoint: E): readonly E[] =>
+const atAllForms = <E extends HttpEndpoint | SocketEndpoint>(endpoint: E): readonly E[] =>
   pathForms(endpoint.path).map((path) => (path === endpoint.path ? endpoint : { ...endpoint, path }));
 
 /** Everything that answers, on the public port and on the second one. */
 export interface Endpoints {
-  readonly public: readonly Endpoint[];
+  readonly public: readonly HttpEndpoint[];
   readonly sockets: readonly SocketEndpoint[];
-  readonly local: readonly Endpoint[];
+  readonly local: readonly HttpEndpoint[];
 }
 
-const handlerEndpoint = (edge: Edge, route: Route): Endpoint => ({
+const handlerEndpoint = (edge: Edge, route: HandlerRoute): HttpEndpoint => ({
   path: route.handler.route,
   handle: (request, responder) => {
     if (route.handler.websocket === true) sendAnswer(responder, answers.upgradeRequired());
@@ -66,7 +65,7 @@ export async function endpointsOf(options: EndpointsOptions): Promise<Endpoints>
   const socketRoutes = routes.filter(({ handler }) => handler.websocket === true);
   const sockets: SocketEndpoint[] = [];
   if (socketRoutes.length > 0) {
-    const { socketEndpoint } = await import("../request/socket-endpoint.js");
+    const { socketEndpoint } = await import("../request/socket-exchange.js");
     sockets.push(...socketRoutes.flatMap((route) => atAllForms(socketEndpoint(edge, route))));
   }
   const onFault = (error: unknown): void => log.error({ err: error }, "request handling failed");

@@ -1,8 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { writeFileSync } from "node:fs";
-import { type Answer, answers } from "../server/answer.js";
-import type { Endpoint } from "../server/http-server.js";
-import { sendAnswer } from "../server/send-answer.js";
+import { answers, sendAnswer, type WorkerAnswer } from "../server/answer.js";
+import type { HttpEndpoint } from "../server/http-server.js";
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 
@@ -11,8 +10,12 @@ const isToken = (given: string, token: string): boolean =>
   token !== "" && timingSafeEqual(digest(given), digest(token));
 
 /** `POST /pyworker/update`: leaves an empty file as a sign that the worker is to be updated before its next start. */
-export function forceUpdate(masterToken: string, file: string, onFault: (error: unknown) => void): Endpoint {
-  const answerTo = (authorization: string): Answer => {
+export function forceUpdate(
+  masterToken: string,
+  file: string,
+  onFault: (error: unknown) => void,
+): HttpEndpoint {
+  const answerTo = (authorization: string): WorkerAnswer => {
     const [, given = ""] = /^Bearer +(.+)$/i.exec(authorization) ?? [];
     if (!isToken(given, masterToken)) return answers.notAuthorized();
     try {

@@ -83,17 +83,17 @@ export function turnedAway(socket: ClientSocket, why: keyof typeof CLOSES): Sock
 class Page implements SocketSink {
   readonly #socket: ClientSocket;
   readonly #hello: () => Buffer;
-  readonly #onGone: () => void;
+  readonly #onDisconnect: () => void;
   /** Runs while the page has not read what it was sent. */
   #waiting: NodeJS.Timeout | undefined;
   /** What it is to be sent then; undefined where that was too much. */
   #behind: Buffer[] | undefined = [];
   #behindBytes = 0;
 
-  constructor(socket: ClientSocket, hello: () => Buffer, onGone: () => void) {
+  constructor(socket: ClientSocket, hello: () => Buffer, onDisconnect: () => void) {
     this.#socket = socket;
     this.#hello = hello;
-    this.#onGone = onGone;
+    this.#onDisconnect = onDisconnect;
   }
 
   begin(): void {
@@ -115,7 +115,7 @@ class Page implements SocketSink {
 
   onFrame(): void {
     clearTimeout(this.#waiting);
-    this.#onGone();
+    this.#onDisconnect();
     turnedAway(this.#socket, "unexpected");
   }
 
@@ -131,7 +131,7 @@ class Page implements SocketSink {
 
   onClose(): void {
     clearTimeout(this.#waiting);
-    this.#onGone();
+    this.#onDisconnect();
   }
 
   #keep(bytes: Buffer): void {
@@ -141,7 +141,7 @@ class Page implements SocketSink {
   }
 
   #cutOff(): void {
-    this.#onGone();
+    this.#onDisconnect();
     this.#socket.terminate();
   }
 }

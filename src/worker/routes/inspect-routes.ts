@@ -1,9 +1,8 @@
 import { timingSafeEqual } from "node:crypto";
 import type { PageFile } from "../../inspector/server/page-files.js";
 import { isLoopback } from "../../shared/url.js";
-import { answers } from "../server/answer.js";
-import type { Endpoint, RequestHead, SocketEndpoint } from "../server/http-server.js";
-import { sendAnswer } from "../server/send-answer.js";
+import { answers, sendAnswer } from "../server/answer.js";
+import type { HttpEndpoint, RequestHead, SocketEndpoint } from "../server/http-server.js";
 import { type Pages, turnedAway } from "./inspect-pages.js";
 
 export interface InspectRoutesOptions {
@@ -15,7 +14,7 @@ export interface InspectRoutesOptions {
 
 /** The inspector's page and its socket. */
 export interface InspectRoutes {
-  readonly endpoints: readonly Endpoint[];
+  readonly endpoints: readonly HttpEndpoint[];
   readonly socket: SocketEndpoint;
 }
 
@@ -49,7 +48,7 @@ export function inspectRoutes({ pages, files, token }: InspectRoutesOptions): In
 }
 
 /** The page names its files relative to the address without the slash. */
-const redirect: Endpoint = {
+const redirect: HttpEndpoint = {
   path: "/inspect/",
   handle: ({ query }, responder) =>
     responder.answer(
@@ -58,7 +57,7 @@ const redirect: Endpoint = {
     ),
 };
 
-const fileEndpoint = ({ path, contentType, body }: PageFile): Endpoint => ({
+const fileEndpoint = ({ path, contentType, body }: PageFile): HttpEndpoint => ({
   path: path === "" ? "/inspect" : `/inspect/${path}`,
   handle: ({ method }, responder) => {
     if (method !== "GET" && method !== "HEAD") sendAnswer(responder, answers.wrongMethod("GET, HEAD"));

@@ -1,9 +1,8 @@
-import { answers } from "../server/answer.js";
-import type { Endpoint } from "../server/http-server.js";
-import { sendAnswer } from "../server/send-answer.js";
+import { answers, sendAnswer } from "../server/answer.js";
+import type { HttpEndpoint } from "../server/http-server.js";
 
 /** Answers whatever nobody else does. */
-export const notFound: Endpoint = {
+export const notFound: HttpEndpoint = {
   path: "/*",
   handle: (_request, responder) => sendAnswer(responder, answers.notFound()),
 };

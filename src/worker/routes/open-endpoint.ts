@@ -2,9 +2,8 @@ import { TsworkerError } from "../../shared/errors.js";
 import type { OpenRouteConfig } from "../config/config.js";
 import type { Target } from "../config/model-headers.js";
 import { askModel, type ModelAnswer } from "../model/ask-model.js";
-import { answers } from "../server/answer.js";
-import type { Endpoint, Responder } from "../server/http-server.js";
-import { sendAnswer } from "../server/send-answer.js";
+import { answers, sendAnswer } from "../server/answer.js";
+import type { HttpEndpoint, Responder } from "../server/http-server.js";
 import { getEndpoint, lateGetEndpoint } from "./get-endpoint.js";
 
 /** A route that anybody may ask: it answers a text, or what the model server answers. */
@@ -12,7 +11,7 @@ export function openEndpoint(
   { route, text }: OpenRouteConfig,
   modelServer: Target | undefined,
   onFault: (error: unknown) => void,
-): Endpoint {
+): HttpEndpoint {
   if (text !== undefined) {
     const headers = ["content-type", "text/plain; charset=utf-8"];
     return getEndpoint(route, (responder) => responder.answer({ status: 200, headers, isAscii: true }, text));

@@ -1,11 +1,10 @@
 import type { Metrics } from "../metrics/metrics.js";
-import { answers } from "../server/answer.js";
-import type { Endpoint } from "../server/http-server.js";
-import { sendAnswer } from "../server/send-answer.js";
+import { answers, sendAnswer } from "../server/answer.js";
+import type { HttpEndpoint } from "../server/http-server.js";
 import { getEndpoint, lateGetEndpoint } from "./get-endpoint.js";
 
 /** `GET /healthz`: the process is alive. */
-export const healthz: Endpoint = getEndpoint("/healthz", (responder) =>
+export const healthz: HttpEndpoint = getEndpoint("/healthz", (responder) =>
   sendAnswer(responder, answers.ok({ ok: true })),
 );
 
@@ -17,7 +16,7 @@ export interface ReadinessReading {
 }
 
 /** `GET /readyz`: 200 only when the worker is ready, else 503 with its state. */
-export const readyz = (read: () => ReadinessReading): Endpoint =>
+export const readyz = (read: () => ReadinessReading): HttpEndpoint =>
   getEndpoint("/readyz", (responder) => {
     const { state, waitsFor } = read();
     const answer = state === "ready" ? answers.ok : answers.unavailable;
@@ -25,7 +24,7 @@ export const readyz = (read: () => ReadinessReading): Endpoint =>
   });
 
 /** `GET /metrics`: what Prometheus collects. */
-export const metricsText = (metrics: Metrics, onFault: (error: unknown) => void): Endpoint =>
+export const metricsText = (metrics: Metrics, onFault: (error: unknown) => void): HttpEndpoint =>
   lateGetEndpoint("/metrics", (responder) => {
     metrics.text().then(
       (text) =>

@@ -2,20 +2,18 @@ import { jsonText } from "../../shared/json-text.js";
 import type { AuthData, Payload } from "../../shared/wire.js";
 import { costOf } from "../config/workload.js";
 import { Entry } from "../report/ledger.js";
+import type { Refusal } from "../request/admission.js";
 import type { Edge } from "../request/edge.js";
-import { wholeOf } from "../request/envelope/body-buffer.js";
-import type { BodyFormat } from "../request/envelope/body-format.js";
+import { type BodyFormat, wholeOf } from "../request/envelope/body.js";
 import {
-  type Envelope,
-  type EnvelopeJudge,
-  EnvelopeReader,
-  type ReaderOptions,
+  type Authorizer,
+  answerToReadFailure,
   type ReadResult,
-} from "../request/envelope/envelope-reader.js";
+  type ScannedEnvelope,
+} from "../request/envelope/envelope.js";
+import { EnvelopeReader, type ReaderOptions } from "../request/envelope/envelope-reader.js";
 import { decodeMsgpack } from "../request/envelope/msgpack.js";
-import { answerToUnread } from "../request/envelope/unread.js";
-import type { Refusal } from "../request/exchange.js";
-import { type Answer, answers } from "../server/answer.js";
+import { answers, type WorkerAnswer } from "../server/answer.js";
 import { type CallbackRules, sessionTerms } from "../session/session-terms.js";
 import type { BodyTaker } from "./body-endpoint.js";
 
@@ -23,13 +21,13 @@ export interface CreationOptions {
   readonly edge: Edge;
   readonly rules: CallbackRules;
   readonly format: BodyFormat;
-  readonly reader: Omit<ReaderOptions, "judge" | "onResult">;
+  readonly reader: Omit<ReaderOptions, "authorizer" | "onResult">;
   /** Takes the answer where `onPiece` did not have it yet. */
-  readonly answer: (answer: Answer) => void;
+  readonly answer: (answer: WorkerAnswer) => void;
 }
 
 /** A request for a session, of which only the sender is looked at before it is known that a session may be opened. */
-export class SessionCreation implements BodyTaker, EnvelopeJudge {
+export class SessionCreation implements BodyTaker, Authorizer {
   readonly #edge: Edge;
   readonly #rules: CallbackRules;
   readonly #format: BodyFormat;
@@ -44,7 +42,7 @@ export class SessionCreation implements BodyTaker, EnvelopeJudge {
     this.#format = format;
     this.#options = {
       ...reader,
-      judge: this,
+      authorizer: this,
       onResult: (result) => {
         const late = this.#answerTo(result);
         if (late !== undefined) answer(late);
@@ -53,7 +51,7 @@ export class SessionCreation implements BodyTaker, EnvelopeJudge {
     this.#reader = new EnvelopeReader(format, this.#options);
   }
 
-  onPiece(piece: Buffer, isLast: boolean): Answer | undefined {
+  onPiece(piece: Buffer, isLast: boolean): WorkerAnswer | undefined {
     return this.#answerTo(this.#reader.read(piece, isLast, this.#options));
   }
 
@@ -61,22 +59,22 @@ export class SessionCreation implements BodyTaker, EnvelopeJudge {
     this.#reader.close();
   }
 
-  allows(authData: AuthData): boolean {
-    const stranger = this.#edge.refusalOfSender(authData);
-    this.#refusal = stranger ?? this.#edge.refusalOfSession(authData);
-    if (this.#refusal?.counts === true) {
+  authorize(authData: AuthData): boolean {
+    const stranger = this.#edge.checkSender(authData);
+    this.#refusal = stranger ?? this.#edge.checkNewSession(authData);
+    if (this.#refusal?.isReported === true) {
       if (stranger === undefined) this.#edge.reject(this.#entryOf(authData));
       else this.#edge.rejectUnverified();
     }
     return this.#refusal === undefined;
   }
 
-  #answerTo(result: ReadResult | undefined): Answer | undefined {
+  #answerTo(result: ReadResult | undefined): WorkerAnswer | undefined {
     const answer = this.#answerOf(result);
     return answer === undefined || this.#reader.isWhole ? answer : { ...answer, dropsRest: true };
   }
 
-  #answerOf(result: ReadResult | undefined): Answer | undefined {
+  #answerOf(result: ReadResult | undefined): WorkerAnswer | undefined {
     if (result === undefined) return undefined;
     switch (result.kind) {
       case "refused":
@@ -84,17 +82,17 @@ export class SessionCreation implements BodyTaker, EnvelopeJudge {
       case "envelope":
         return this.#create(result);
       default:
-        return answerToUnread(result);
+        return answerToReadFailure(result);
     }
   }
 
-  #create({ authData, payload }: Envelope): Answer {
+  #create({ authData, payload }: ScannedEnvelope): WorkerAnswer {
     // What a session keeps is told again as JSON, so it is kept as that.
     const isJson = this.#format === "json";
     const bytes = wholeOf(payload);
     const text = isJson ? bytes.toString("utf8") : jsonText(decodeMsgpack(bytes));
     const result = sessionTerms(JSON.parse(text) as Payload, this.#rules);
-    if (result.kind === "faults") return answers.faults({ payload: result.faults });
+    if (result.kind === "faults") return answers.invalidFields({ payload: result.faults });
     const kept = isJson ? authData : (JSON.parse(jsonText(authData)) as AuthData);
     return this.#edge.createSession(kept, result.terms, this.#entryOf(authData));
   }

@@ -1,13 +1,13 @@
 import { jsonText } from "../../shared/json-text.js";
 import { wallClock } from "../../shared/wall-clock.js";
 import type { Edge } from "../request/edge.js";
-import { MAX_AUTH_BYTES } from "../request/envelope/auth-data.js";
-import type { BodyFormat } from "../request/envelope/body-format.js";
+import type { BodyFormat } from "../request/envelope/body.js";
+import { MAX_AUTH_BYTES } from "../request/envelope/envelope.js";
 import { JsonScanner } from "../request/envelope/json-scanner.js";
 import { decodeMsgpack } from "../request/envelope/msgpack.js";
 import { MsgpackScanner } from "../request/envelope/msgpack-scanner.js";
-import { type Answer, answers } from "../server/answer.js";
-import type { Endpoint } from "../server/http-server.js";
+import { answers, type WorkerAnswer } from "../server/answer.js";
+import type { HttpEndpoint } from "../server/http-server.js";
 import type { CallbackRules } from "../session/session-terms.js";
 import type { Session } from "../session/sessions.js";
 import { bodyEndpoint, wholeBody } from "./body-endpoint.js";
@@ -44,7 +44,7 @@ export class SessionRoutes {
   }
 
   /** For clients. */
-  get endpoints(): readonly Endpoint[] {
+  get endpoints(): readonly HttpEndpoint[] {
     return [
       bodyEndpoint({
         path: "/session/create",
@@ -81,7 +81,7 @@ export class SessionRoutes {
   }
 
   /** For clients, and for the model server, which may know better than they when a session is over. */
-  get end(): Endpoint {
+  get end(): HttpEndpoint {
     return this.#endpoint("/session/end", (body, format) =>
       this.#ask(body, format, answers.noSessionToEnd, (session) => {
         if (!session.isOpen) return answers.sessionAlreadyClosed();
@@ -91,7 +91,7 @@ export class SessionRoutes {
     );
   }
 
-  #endpoint(path: string, answer: (body: Buffer, format: BodyFormat) => Answer): Endpoint {
+  #endpoint(path: string, answer: (body: Buffer, format: BodyFormat) => WorkerAnswer): HttpEndpoint {
     return bodyEndpoint({ path, limit: QUESTION_LIMIT, take: wholeBody(answer), onFault: this.#onFault });
   }
 
@@ -99,12 +99,12 @@ export class SessionRoutes {
   #ask(
     body: Buffer,
     format: BodyFormat,
-    unknown: (id: string) => Answer,
-    answer: (session: Session) => Answer,
-  ): Answer {
+    unknown: (id: string) => WorkerAnswer,
+    answer: (session: Session) => WorkerAnswer,
+  ): WorkerAnswer {
     const scanner = scanners[format];
     const valueAt = (key: number, limit: number): unknown => {
-      const [start, end] = [scanner.startOf(key), scanner.endOf(key)];
+      const [start, end] = [scanner.spans.startOf(key), scanner.spans.endOf(key)];
       if (start < 0 || end - start > limit) return undefined;
       const bytes = body.subarray(start, end);
       // A session is kept as JSON.

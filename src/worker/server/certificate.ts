@@ -4,20 +4,20 @@ import { TsworkerError } from "../../shared/errors.js";
 import type { Log } from "../../shared/log.js";
 import type { CertificateFiles } from "./http-server.js";
 
-/** Milliseconds between two looks at the files. */
+/** Milliseconds between two checks of the files. */
 const WATCH_INTERVAL_MS = 5000;
 
-const parse = <T>(file: string, what: string, read: (pem: Buffer) => T): T => {
+const parse = <T>(file: string, content: string, read: (pem: Buffer) => T): T => {
   try {
     return read(readFileSync(file));
   } catch (cause) {
     const fault = cause instanceof Error ? cause.message : String(cause);
-    throw new TsworkerError("CERTIFICATE_UNREADABLE", `expected ${what} in ${file}: ${fault}`, { cause });
+    throw new TsworkerError("CERTIFICATE_UNREADABLE", `expected ${content} in ${file}: ${fault}`, { cause });
   }
 };
 
 /**
- * Makes sure that the TLS server can start: the native server says no more than that it could not.
+ * Checks that the TLS server can start: the native server reports no reason when it cannot.
  *
  * @returns the certificate's fingerprint.
  * @throws TsworkerError `CERTIFICATE_UNREADABLE` that names the file.
@@ -35,24 +35,24 @@ export function checkCertificate({ certificate, key }: CertificateFiles): string
 }
 
 /**
- * Looks after a certificate that is renewed while the worker runs.
+ * Watches for a certificate that is renewed while the worker runs.
  *
  * @param renew is called when the files hold another pair that fits together.
- * @returns ends it.
+ * @returns stops watching.
  */
 export function watchCertificate(files: CertificateFiles, renew: () => Promise<void>, log: Log): () => void {
   let renewed: string | undefined;
   const onChange = async (): Promise<void> => {
     try {
       const fingerprint = checkCertificate(files);
-      // Where both files were written, each of them tells of the same pair.
+      // A change of both files is reported twice.
       if (fingerprint === renewed) return;
       renewed = fingerprint;
       await renew();
       log.info({ certificate: files.certificate }, "certificate renewed");
     } catch (error) {
       renewed = undefined;
-      // As a rule one of the two files was written and the other one follows.
+      // Usually the second of the two files is still to be written.
       log.warn({ err: error }, "renewed certificate not usable, going on with the one before");
     }
   };

@@ -7,16 +7,14 @@ const HOW_TO =
   "install the official package over the registry's (see the README, uWebSockets.js), or use Node.js 18 to 22 on glibc";
 
 /**
- * Loads the server that was chosen.
+ * Loads the chosen server.
  *
- * @throws TsworkerError `SERVER_UNAVAILABLE` when uWebSockets.js was asked for and has no binary for this machine.
+ * @throws TsworkerError `SERVER_UNAVAILABLE` when uWebSockets.js was chosen and has no binary for this machine.
  */
 export async function chooseServer(choice: ServerChoice, log: Log): Promise<Listen> {
   if (choice !== "node") {
     try {
-      // It reads its limits when it is loaded.
-      await import("./uws/settings.js");
-      await import("uWebSockets.js");
+      return (await import("./uws/listen.js")).listenUws;
     } catch (cause) {
       const fault = `uWebSockets.js has no binary for Node.js ${process.version} on ${process.platform} ${process.arch}`;
       if (choice === "uws") {
@@ -28,9 +26,7 @@ export async function chooseServer(choice: ServerChoice, log: Log): Promise<List
         { server: "node" },
         `${fault}: serving with node:http, which costs nearly twice the CPU time for each request; ${HOW_TO}`,
       );
-      return (await import("./node/listen.js")).listenNode;
     }
-    return (await import("./uws/listen.js")).listenUws;
   }
   return (await import("./node/listen.js")).listenNode;
 }

@@ -1,7 +1,7 @@
 import { corsHeaders, preflightHeaders } from "../../shared/cors.js";
 import type {
   BodyWriter,
-  Endpoint,
+  HttpEndpoint,
   RequestSink,
   Responder,
   ResponseHead,
@@ -11,15 +11,15 @@ import type {
 /** A worker's routes take JSON by POST. */
 const PREFLIGHT = { methods: "POST", headers: "*" };
 
-/** Headers of an answer that say who may read it: the worker's business, whatever the model says of it. */
+/** Headers that the worker sets itself; those of the model are dropped. */
 const OWN = /^access-control-/i;
 
 /**
- * Lets pages of other origins read an endpoint's answers, and answers the question that browsers ask before.
+ * Allows pages of other origins to read an endpoint's answers, and answers preflight requests.
  *
  * @param origins such as `https://app.example.com`, or `*` for any.
  */
-export function withCors({ path, handle }: Endpoint, origins: readonly string[]): Endpoint {
+export function withCors({ path, handle }: HttpEndpoint, origins: readonly string[]): HttpEndpoint {
   const allowed = new Set(origins);
   return {
     path,
@@ -37,7 +37,7 @@ export function withCors({ path, handle }: Endpoint, origins: readonly string[])
   };
 }
 
-/** Puts headers in the place of those of the model that are the worker's business. */
+/** Replaces the model's CORS headers. */
 class CorsResponder implements Responder {
   readonly #responder: Responder;
   readonly #headers: readonly string[];

@@ -1,53 +1,55 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+
 /**
- * What the worker needs of an HTTP server: the small interface behind which uWebSockets.js (`uws/`) and `node:http`
- * (`node/`) stand. It knows connections and bytes; what they mean is the business of whoever uses it.
+ * The interface of the worker's HTTP servers: uWebSockets.js (`uws/`) and `node:http` (`node/`) implement it. It transports
+ * bytes and does not interpret them.
  */
 
-/** A request as it came in. Valid until the endpoint returns: what is needed later is read at once. */
+/** The head of a request. Valid until the endpoint returns. */
 export interface RequestHead {
   /** In capitals. */
   readonly method: string;
-  /** Behind the question mark; empty where there is none. */
+  /** After the question mark; empty without one. */
   readonly query: string;
-  /** Bytes of the body; 0 where they are not announced. */
+  /** Bytes of the body; 0 without `content-length`. */
   readonly contentLength: number;
-  /** A header by its name in small letters; empty where there is none. */
+  /** A header by its name in lower case; empty where it is missing. */
   header(name: string): string;
   forEachHeader(visit: (name: string, value: string) => void): void;
 }
 
-/** Status and headers of an answer. The server adds what belongs to the connection, and the date. */
+/** Status and headers of an answer. The server adds the date, and headers of the connection. */
 export interface ResponseHead {
   readonly status: number;
-  /** Names and values in turn. A `date` is left out. */
+  /** Names and values alternate. A `date` is left out. */
   readonly headers: readonly string[];
-  /** False where a value holds characters beyond ASCII, each of which stands for one byte. */
+  /** False where a value has characters beyond ASCII, each of which stands for one byte. */
   readonly isAscii: boolean;
 }
 
-/** Hears of a request's body, of why it does not come as a whole, and of a client that leaves before it was answered. */
+/** Receives a request's body, or the reason why it is incomplete. After the answer it receives nothing more. */
 export interface RequestSink {
   /**
-   * The next piece of the body; an empty body is one piece without bytes. After the answer nothing more is heard.
+   * The next piece of the body; an empty body is one piece without bytes.
    *
    * @param piece valid during the call.
    */
   onPiece(piece: Buffer, isLast: boolean): void;
   onTooLarge(): void;
   onTooSlow(): void;
-  /** The client is gone; nothing can be told to it any more. */
-  onGone(): void;
+  /** The client has disconnected before it was answered. */
+  onDisconnect(): void;
 }
 
-/** Whoever produces an answer's body. */
+/** Produces an answer's body. */
 export interface WriterSink {
-  /** There is room again. */
+  /** The client can take more. */
   onDrain(): void;
-  /** After `end`: the whole body was handed over. */
+  /** After `end`: the whole body was handed over to the system. */
   onFinish(): void;
 }
 
-/** Writes an answer's body as fast as the client takes it. */
+/** Writes an answer's body with back-pressure. */
 export interface BodyWriter {
   /**
    * @param chunk is copied where it is kept.
@@ -56,35 +58,35 @@ export interface BodyWriter {
   write(chunk: Buffer): boolean;
   /** The body is complete. */
   end(): void;
-  /** Nothing more is written or heard: the client is gone, or somebody else ends the answer. */
+  /** Writes and calls nothing more: the client has disconnected, or the answer is ended elsewhere. */
   close(): void;
 }
 
-/** Answers one request: whole, or piece by piece. After `answer` and `close` it does nothing more. */
+/** Answers one request, in one piece or in several. After `answer` and `close` it does nothing more. */
 export interface Responder {
   /**
-   * Reads the body, up to a limit in bytes, as long as it keeps coming. Whoever does not answer before the endpoint
-   * returns must have called it by then: it tells, too, when the client is gone.
+   * Reads the body, up to a limit in bytes, as long as it keeps coming. An endpoint that has not answered when it returns
+   * must have called it: otherwise it does not learn that the client has disconnected.
    */
   receive(limit: number, sink: RequestSink): void;
-  /** @param close the connection is of no further use. */
+  /** @param close closes the connection. */
   answer(head: ResponseHead, body?: Buffer | string, close?: boolean): void;
-  /** Answers in the middle of a body, of which no more is read, and closes the connection a moment later. */
+  /** Answers before the end of the body, of which no more is read, and closes the connection a second later. */
   refuse(head: ResponseHead, body: string): void;
   /** @param length of the body in bytes; undefined where it is not known. */
   begin(head: ResponseHead, length: number | undefined, sink: WriterSink): BodyWriter;
-  /** Breaks the connection off, so that the client sees that the answer is not whole. */
+  /** Closes the connection, which shows the client that the answer is incomplete. */
   close(): void;
 }
 
-/** A path, and who answers there. */
-export interface Endpoint {
+/** Answers requests at a path. */
+export interface HttpEndpoint {
   /** Exact; `/*` for all others. */
   readonly path: string;
   handle(request: RequestHead, responder: Responder): void;
 }
 
-/** The client's end of a WebSocket. After its close it does nothing more. */
+/** The connection to the client of a WebSocket. After its close it does nothing more. */
 export interface ClientSocket {
   /**
    * @param frame is copied where it is kept.
@@ -92,36 +94,36 @@ export interface ClientSocket {
    */
   send(frame: Buffer, isBinary: boolean): boolean;
   /**
-   * Closes the socket when more bytes come before the first message is whole, where the server can do that;
-   * uWebSockets.js, which keeps a message until it is whole, cannot.
+   * Closes the socket when more bytes arrive before the first message is complete. uWebSockets.js cannot do that: it keeps
+   * every message until it is complete.
    *
-   * @returns the most that is kept of a first message before it is handed on, in bytes.
+   * @returns bytes that are kept of a first message at most.
    */
-  limitFirst(bytes: number): number;
-  /** Reads nothing until `resume`, where the server can do that; uWebSockets.js cannot. */
+  limitFirstMessage(bytes: number): number;
+  /** Reads nothing until `resume`; uWebSockets.js cannot do that, and reads on. */
   pause(): void;
   resume(): void;
-  /** Closes with a handshake. @param code undefined: none is named. @param reason at most 123 bytes. */
+  /** Closes with a handshake. @param code undefined: none. @param reason at most 123 bytes. */
   close(code?: number, reason?: string): void;
-  /** Closes without one. */
+  /** Closes without a handshake. */
   terminate(): void;
 }
 
-/** Hears of a WebSocket; of its close once, unless it closed the socket itself. */
+/** Receives the frames of a WebSocket, and its close, unless it has closed the socket itself. */
 export interface SocketSink {
   /** @param frame valid during the call. */
   onFrame(frame: Buffer, isBinary: boolean): void;
   onDrain(): void;
-  /** @param code 1005 where the client named none, 1006 where it vanished. */
+  /** @param code 1005 where the client sent none, 1006 for a broken connection. */
   onClose(code: number, reason: string): void;
 }
 
-/** A path to which clients connect with a WebSocket. Of the subprotocols that a client offers the first is chosen. */
+/** Accepts WebSockets at a path, with the first subprotocol that a client offers. */
 export interface SocketEndpoint {
   readonly path: string;
-  /** A longer message closes the socket; a server that keeps a message until it is whole may have a limit below it. */
+  /** A longer message closes the socket; uWebSockets.js has a lower limit of its own. */
   readonly maxMessageBytes: number;
-  /** @param request still valid. @returns what takes the socket once it is open. */
+  /** @param request valid during the call. @returns takes the socket once it is open. */
   accept(request: RequestHead): (socket: ClientSocket) => SocketSink;
 }
 
@@ -135,23 +137,38 @@ export interface ListenOptions {
   /** Undefined: all interfaces. */
   readonly host: string | undefined;
   readonly port: number;
-  /** Undefined for plain HTTP. They are known to be readable. */
+  /** Undefined for plain HTTP. The files have been checked. */
   readonly certificate: CertificateFiles | undefined;
-  readonly endpoints: readonly Endpoint[];
+  readonly endpoints: readonly HttpEndpoint[];
   readonly sockets: readonly SocketEndpoint[];
 }
 
-/** A server that accepts connections. */
 export interface HttpServer {
   /** Open connections. */
   readonly connections: number;
-  /** Reads the certificate files again, for connections to come; those that stand go on. */
+  /** Reads the certificate files again, for new connections; open ones continue. */
   renewCertificate(): Promise<void>;
-  /** Accepts no more connections; requests over those that are open are answered as before. */
+  /** Accepts no more connections; requests over open ones are answered as before. */
   stopListening(): Promise<void>;
   /** Closes the port and every connection. */
   close(): void;
 }
 
-/** Rejects with the system's code, such as `EADDRINUSE`, where one is known. */
+/** Starts a server. Rejects with an error that has the system's code, such as `EADDRINUSE`, where there is one. */
 export type Listen = (options: ListenOptions) => Promise<HttpServer>;
+
+/** Turns of the event loop that {@link quietTurn} waits at most. */
+const MAX_TURNS = 100;
+
+/**
+ * For `stopListening`: settles after a turn of the event loop in which no connection was accepted. A connection that waits to
+ * be accepted is reset when its port closes, and `node:http` accepts one per turn.
+ *
+ * @param accepted connections accepted so far.
+ */
+export async function quietTurn(accepted: () => number): Promise<void> {
+  for (let turn = 0, before = -1; turn < MAX_TURNS && accepted() !== before; turn++) {
+    before = accepted();
+    await nextTurn();
+  }
+}

@@ -1,14 +1,14 @@
-import { type Answer, answers } from "./answer.js";
+import { answers, type WorkerAnswer } from "./answer.js";
 
-/** Most headers of a request: those that uWebSockets.js takes. */
+/** Headers of a request: the limit of uWebSockets.js. */
 const MAX_HEADERS = 98;
 
 const DIGITS = /^[0-9]{1,15}$/;
 
 /**
- * The headers that say where a request's body ends (RFC 9112 §6) and how it is coded. Two readers of the same bytes, such
- * as a proxy and this worker, must agree about them, or a second request could be hidden in the body of the first. So
- * whatever could be read in two ways is refused, on both servers alike.
+ * Checks the headers that determine where a request's body ends (RFC 9112 §6) and how it is coded. A proxy and this worker
+ * must agree about them, or a second request could be hidden in the body of the first (request smuggling). So ambiguous
+ * headers are refused, on both servers alike.
  *
  * One instance reads the requests of a server one after the other: {@link begin}, {@link visit} per header, {@link refusal}.
  */
@@ -31,10 +31,10 @@ export class RequestFraming {
     this.#contentCoding = "";
   }
 
-  /** @param name in small letters. */
+  /** @param name in lower case. */
   readonly visit = (name: string, value: string): void => {
     this.#headers++;
-    // Every request passes here, and most names have another length.
+    // On the request path: most names are excluded by their length.
     switch (name.length) {
       case 4:
         if (name === "host") this.#hosts++;
@@ -56,7 +56,7 @@ export class RequestFraming {
     }
   };
 
-  /** Bytes of the body; 0 where they are not announced. */
+  /** Bytes of the body; 0 without `content-length`. */
   get contentLength(): number {
     return this.#lengths === 0 ? 0 : Number(this.#length);
   }
@@ -69,8 +69,8 @@ export class RequestFraming {
     return this.#transferCodings > 0;
   }
 
-  /** Why the request is not served; undefined when it is. Where its end is in doubt, the answer is to close the connection. */
-  get refusal(): Answer | undefined {
+  /** Why the request is not served; undefined when it is. Where its end is ambiguous, the answer closes the connection. */
+  get refusal(): WorkerAnswer | undefined {
     if (this.#headers > MAX_HEADERS) return answers.tooManyHeaders(MAX_HEADERS);
     if (this.#hosts !== 1) return answers.malformed("expected one Host header");
     if (this.#lengths > 0) {
@@ -92,8 +92,8 @@ export class RequestFraming {
     return undefined;
   }
 
-  /** The same for a request that asks for a WebSocket, which has no body: what follows its head are frames. */
-  get refusalOfUpgrade(): Answer | undefined {
+  /** The same for a request that asks for a WebSocket: it may have no body, because frames follow its head. */
+  get refusalOfUpgrade(): WorkerAnswer | undefined {
     if (this.contentLength > 0 || this.isChunked) return answers.malformed("expected no body");
     return this.refusal;
   }

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { bodyEndpoint, wholeBody } from "../../../src/worker/routes/body-endpoint.js";
-import type { Answer } from "../../../src/worker/server/answer.js";
+import type { WorkerAnswer } from "../../../src/worker/server/answer.js";
 import { ask } from "../../support/http-client.js";
 import { NodeStand } from "./support/node-stand.js";
 
@@ -8,7 +8,7 @@ let stand: NodeStand;
 afterEach(() => stand.stop());
 
 /** What is answered by an endpoint, and the faults that it tells. */
-async function asked(answer: () => Answer) {
+async function asked(answer: () => WorkerAnswer) {
   const faults: unknown[] = [];
   const endpoint = bodyEndpoint({
     path: "/",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { EventBoundary } from "../../../src/worker/answer/event-boundary.js";
+import { EventBoundary } from "../../../src/worker/answer/stream-format.js";
 
 const isBetween = (...pieces: readonly string[]): boolean => {
   const boundary = new EventBoundary();

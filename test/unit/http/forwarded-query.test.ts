@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { forwardedQuery } from "../../../src/worker/request/forwarded-query.js";
+import { forwardedQuery } from "../../../src/worker/request/client-query.js";
 
 describe("of a client's query goes to the model", () => {
   test.each<[string, boolean | readonly string[], string, string]>([

@@ -20,7 +20,7 @@ function called(remoteFunction: RemoteFunction) {
     { headersMs: null, idleMs: null },
     {
       onBegun: () => heard.push("begun"),
-      onRelayed: () => heard.push("relayed"),
+      onComplete: () => heard.push("relayed"),
       onThrown: (error) => heard.push(String(error)),
       onTimedOut: () => heard.push("timed out"),
     },

@@ -21,7 +21,7 @@ test("a response that comes when nobody waits any more is cancelled", async () =
     () => new Promise((resolve) => (generate = resolve)),
     {
       onBegun: () => heard.push("begun"),
-      onRelayed: () => heard.push("relayed"),
+      onComplete: () => heard.push("relayed"),
       onModelFailed: () => heard.push("model failed"),
       onThrown: () => heard.push("thrown"),
     },

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { KeptStream } from "../../../src/worker/answer/kept-stream.js";
+import { KeepAliveStream } from "../../../src/worker/answer/keep-alive-stream.js";
 import { answers } from "../../../src/worker/server/answer.js";
 import type {
   BodyWriter,
@@ -68,7 +68,7 @@ const sinkOf = () => ({ onDrain: vi.fn(), onFinish: vi.fn() });
 
 function kept(route = "/v1/completions", addsStreamHeaders = true) {
   const client = new Client();
-  return { client, stream: new KeptStream(client, { route, keepAliveMs: 1000, addsStreamHeaders }) };
+  return { client, stream: new KeepAliveStream(client, { route, keepAliveMs: 1000, addsStreamHeaders }) };
 }
 
 describe("before the model answers", () => {
@@ -237,8 +237,8 @@ describe("an answer that is no stream, after the head has gone out early", () =>
   /** What the client gets of it behind the comment, whole and in pieces. */
   const told = (head: ResponseHead, body: string, route?: string): string => {
     const texts = [
-      (stream: KeptStream) => stream.answer(head, body),
-      (stream: KeptStream) => {
+      (stream: KeepAliveStream) => stream.answer(head, body),
+      (stream: KeepAliveStream) => {
         const writer = stream.begin(head, undefined, sinkOf());
         for (const piece of body.match(/.{1,3}/gs) ?? []) writer.write(Buffer.from(piece));
         writer.end();

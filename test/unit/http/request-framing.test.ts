@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Endpoint, HttpServer } from "../../../src/worker/server/http-server.js";
+import type { HttpEndpoint, HttpServer } from "../../../src/worker/server/http-server.js";
 import { listenNode } from "../../../src/worker/server/node/listen.js";
 import { listenUws } from "../../../src/worker/server/uws/listen.js";
 import { freePort } from "../../support/free-port.js";
@@ -95,7 +95,7 @@ class Seen {
   readonly bodies: string[] = [];
   readonly hidden: string[] = [];
 
-  readonly endpoints: readonly Endpoint[] = [
+  readonly endpoints: readonly HttpEndpoint[] = [
     { path: "/x", handle: (_, responder) => this.#take(responder, this.bodies) },
     { path: "/hidden", handle: (_, responder) => this.#take(responder, this.hidden) },
     {
@@ -104,7 +104,7 @@ class Seen {
     },
   ];
 
-  #take(responder: Parameters<Endpoint["handle"]>[1], into: string[]): void {
+  #take(responder: Parameters<HttpEndpoint["handle"]>[1], into: string[]): void {
     let body = "";
     responder.receive(1000, {
       onPiece: (piece, isLast) => {
@@ -115,7 +115,7 @@ class Seen {
       },
       onTooLarge: () => responder.answer({ status: 413, headers: [], isAscii: true }, ""),
       onTooSlow() {},
-      onGone() {},
+      onDisconnect() {},
     });
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { closeOf, passedOn } from "../../../src/worker/request/socket-close.js";
+import { closeOf, relayedClose } from "../../../src/worker/request/socket-close.js";
 import { answers } from "../../../src/worker/server/answer.js";
 
 describe("an answer as a close", () => {
@@ -9,7 +9,7 @@ describe("an answer as a close", () => {
   });
 
   test("has its JSON as the reason where it is no error text", () => {
-    expect(closeOf(answers.faults({ payload: "field missing" }))).toEqual({
+    expect(closeOf(answers.invalidFields({ payload: "field missing" }))).toEqual({
       code: 4422,
       reason: '{"payload":"field missing"}',
     });
@@ -32,18 +32,18 @@ describe("a close that is passed on", () => {
   test.each([1000, 1001, 1002, 1003, 1007, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999])(
     "keeps its code: %i",
     (code) => {
-      expect(passedOn(code, "why")).toEqual({ code, reason: "why" });
+      expect(relayedClose(code, "why")).toEqual({ code, reason: "why" });
     },
   );
 
   test("names no code where none was named", () => {
-    expect(passedOn(1005, "")).toEqual({ code: undefined, reason: "" });
+    expect(relayedClose(1005, "")).toEqual({ code: undefined, reason: "" });
   });
 
   test.each([0, 999, 1004, 1006, 1015, 1016, 2999, 5000, 65535])(
     "has 1011 for a code that may not be sent: %i",
     (code) => {
-      expect(passedOn(code, "why")).toEqual({ code: 1011, reason: "why" });
+      expect(relayedClose(code, "why")).toEqual({ code: 1011, reason: "why" });
     },
   );
 });

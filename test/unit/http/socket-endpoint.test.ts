@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { RouteMetrics } from "../../../src/worker/metrics/route-metrics.js";
-import type { Route } from "../../../src/worker/request/exchange.js";
-import { socketEndpoint } from "../../../src/worker/request/socket-endpoint.js";
+import type { HandlerRoute } from "../../../src/worker/request/admission.js";
+import { socketEndpoint } from "../../../src/worker/request/socket-exchange.js";
 import type { RequestHead } from "../../../src/worker/server/http-server.js";
 import { eventually } from "../../support/eventually.js";
 import { RawModel } from "../../support/raw-model.js";
-import { FakeClient, FakeGate, socketHandler } from "../../support/socket-fakes.js";
+import { FakeAdmission, FakeClient, socketHandler } from "../../support/socket-fakes.js";
 import { keptLog } from "../support/kept-log.js";
 
 const ENVELOPE = {
@@ -15,11 +15,11 @@ const ENVELOPE = {
 const encoded = encodeURIComponent(JSON.stringify(ENVELOPE));
 
 let model: RawModel;
-let gate: FakeGate;
-let route: Route;
+let admission: FakeAdmission;
+let route: HandlerRoute;
 beforeEach(async () => {
   model = await RawModel.start();
-  gate = new FakeGate(keptLog().log);
+  admission = new FakeAdmission(keptLog().log);
   route = {
     handler: socketHandler(),
     modelServer: { url: `http://127.0.0.1:${model.port}`, headers: {} },
@@ -39,7 +39,7 @@ function connect(query: string, protocols = "") {
     header: (name) => (name === "sec-websocket-protocol" ? protocols : "another header"),
     forEachHeader: () => {},
   };
-  const sink = socketEndpoint(gate, route).accept(request)(client);
+  const sink = socketEndpoint(admission, route).accept(request)(client);
   return { client, sink };
 }
 
@@ -50,23 +50,26 @@ async function asked() {
 }
 
 test("stands at the handler's route, and takes messages as long as bodies may be", () => {
-  expect(socketEndpoint(gate, route)).toMatchObject({ path: "/ws", maxMessageBytes: gate.maxBodyBytes });
+  expect(socketEndpoint(admission, route)).toMatchObject({
+    path: "/ws",
+    maxMessageBytes: admission.maxBodyBytes,
+  });
 });
 
 describe("the query parameter `envelope`", () => {
   test("is the envelope", () => {
     connect(`envelope=${encoded}`);
-    expect(gate.admitted).toHaveLength(1);
+    expect(admission.admitted).toHaveLength(1);
   });
 
   test("may be encoded as a form is: a plus for a blank", () => {
     connect(`envelope=${encodeURIComponent(JSON.stringify(ENVELOPE, null, 1)).replaceAll("%20", "+")}`);
-    expect(gate.admitted).toHaveLength(1);
+    expect(admission.admitted).toHaveLength(1);
   });
 
   test("may have its name encoded", () => {
     connect(`%65nvelope=${encoded}`);
-    expect(gate.admitted).toHaveLength(1);
+    expect(admission.admitted).toHaveLength(1);
   });
 
   test.each([
@@ -99,7 +102,7 @@ describe("the query parameter `envelope`", () => {
     const { client } = connect(query);
     expect(client.messages).toEqual(['{"error":"invalid JSON"}']);
     expect(client.closed).toEqual({ code: 4422, reason: "invalid JSON" });
-    expect(gate.admitted).toEqual([]);
+    expect(admission.admitted).toEqual([]);
   });
 });
 

@@ -14,24 +14,24 @@ afterEach(async () => {
   await stand?.stop();
 });
 
-const ended = ({ gate, metrics }: SocketStand) => ({
-  admitted: gate.admitted.length,
-  rejected: gate.rejected.length,
+const ended = ({ admission, metrics }: SocketStand) => ({
+  admitted: admission.admitted.length,
+  rejected: admission.rejected.length,
   outcomes: metrics.outcomes,
 });
 const NOTHING = { success: 0, error: 0, cancelled: 0, rejected: 0 };
 
 describe("the first message", () => {
   test("is the envelope in JSON where it is a text", async () => {
-    const { gate, exchange } = await start();
+    const { admission, exchange } = await start();
     exchange.onFrame(Buffer.from(ENVELOPE), false);
-    expect(gate.admitted).toEqual([exchange]);
+    expect(admission.admitted).toEqual([exchange]);
   });
 
   test("is the envelope in msgpack where it is binary", async () => {
-    const { gate, exchange } = await start();
+    const { admission, exchange } = await start();
     exchange.onFrame(new Packr({ useRecords: false }).pack(JSON.parse(ENVELOPE)), true);
-    expect(gate.admitted).toEqual([exchange]);
+    expect(admission.admitted).toEqual([exchange]);
   });
 
   test("does not go to the model, the second one does", async () => {
@@ -105,7 +105,7 @@ describe("a request that is not admitted", () => {
     ["while the worker loads", answers.notReady({ open: false, reason: "loading" }), 4503],
   ])("is told why: %s", async (_, answer, code) => {
     const each = await start();
-    each.gate.refusal = { answer, counts: true };
+    each.admission.refusal = { answer, isReported: true };
     each.send(ENVELOPE);
     expect(each.client.messages).toEqual([JSON.stringify(answer.body)]);
     expect(each.client.closed?.code).toBe(code);
@@ -134,7 +134,7 @@ describe("an envelope that does not come", () => {
 
   test("is waited for no longer once it came, or its client has left", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    const [came, left] = [await start({ gate: { grantsAtOnce: false } }), await start()];
+    const [came, left] = [await start({ admission: { grantsAtOnce: false } }), await start()];
     came.send(ENVELOPE);
     left.exchange.onClose(1000, "");
     vi.advanceTimersByTime(60_000);

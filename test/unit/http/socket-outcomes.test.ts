@@ -24,8 +24,8 @@ const limits = (parts: TimeoutsConfig): SocketStandOptions => ({
 
 /** Waits until the request has ended, and sees that it did so once, in all books. */
 async function endsAs(each: SocketStand, outcome: "success" | "error" | "cancelled", status: number) {
-  await eventually(() => each.gate.endings.length > 0);
-  expect(each.gate.endings).toEqual([{ outcome, retryable: outcome === "error" && status >= 500 }]);
+  await eventually(() => each.admission.endings.length > 0);
+  expect(each.admission.endings).toEqual([{ outcome, retryable: outcome === "error" && status >= 500 }]);
   expect(each.metrics.outcomes).toEqual({ success: 0, error: 0, cancelled: 0, rejected: 0, [outcome]: 1 });
   expect([...each.metrics.statuses()]).toEqual([[status, 1]]);
   await eventually(() => expect(each.model.connections).toBe(0));
@@ -87,8 +87,8 @@ describe("the client closes", () => {
     end.socket.pause();
     await eventually(() => each.client.messages.length === 1);
     each.exchange.onClose(1000, "");
-    expect(each.gate.endings).toEqual([]);
-    await eventually(() => each.gate.endings.length === 1, FEW_SECONDS);
+    expect(each.admission.endings).toEqual([]);
+    await eventually(() => each.admission.endings.length === 1, FEW_SECONDS);
     end.socket.terminate();
     await endsAs(each, "success", 101);
   });
@@ -102,7 +102,7 @@ describe("the client has closed, and the model has not answered yet", () => {
     end.socket.pause();
     each.exchange.onClose(1000, "");
     each.exchange.abort(answers.stopped());
-    expect(each.gate.endings).toEqual([{ outcome: "success", retryable: false }]);
+    expect(each.admission.endings).toEqual([{ outcome: "success", retryable: false }]);
     end.socket.terminate();
     await endsAs(each, "success", 101);
   });
@@ -130,11 +130,11 @@ describe("the client", () => {
   test.each([1000, 1005, 1006])(
     "leaves before its turn (%i): cancelled, the model is not asked",
     async (code) => {
-      const each = await start({ gate: { grantsAtOnce: false } });
+      const each = await start({ admission: { grantsAtOnce: false } });
       each.send(ENVELOPE);
       each.send("kept");
       each.exchange.onClose(code, "");
-      each.gate.grant();
+      each.admission.grant();
       await endsAs(each, "cancelled", 499);
       expect(each.model.requests).toEqual([]);
     },
@@ -251,7 +251,7 @@ describe("the model", () => {
   });
 
   test("sends a larger frame than bodies may be: 4502, an error", async () => {
-    const each = await start({ gate: { maxBodyBytes: 1000 } });
+    const each = await start({ admission: { maxBodyBytes: 1000 } });
     const end = await each.open("a".repeat(1000));
     end.socket.send("a".repeat(1001));
     await endsAs(each, "error", 502);
@@ -265,7 +265,7 @@ describe("the model", () => {
     for (let heard = 1; heard <= 5; heard++) {
       await eventually(() => expect(each.client.messages).toHaveLength(heard));
       vi.advanceTimersByTime(199);
-      expect(each.gate.endings).toEqual([]);
+      expect(each.admission.endings).toEqual([]);
       end.socket.send(String(heard));
     }
     await eventually(() => expect(each.client.messages).toHaveLength(6));
@@ -290,10 +290,10 @@ describe("the model", () => {
 
 describe("the worker ends it", () => {
   test("before its turn: the client is told why, and is not served later", async () => {
-    const each = await start({ gate: { grantsAtOnce: false } });
+    const each = await start({ admission: { grantsAtOnce: false } });
     each.send(ENVELOPE);
     each.exchange.abort(answers.stopped());
-    each.gate.grant();
+    each.admission.grant();
     await endsAs(each, "error", 503);
     expect(each.client.closed?.code).toBe(4503);
     expect(each.model.requests).toEqual([]);
@@ -328,7 +328,7 @@ describe("the worker ends it", () => {
     await eventually(() => each.client.messages.length === 1);
     end.socket.pause();
     closeSession(each.exchange);
-    expect(each.gate.endings).toHaveLength(1);
+    expect(each.admission.endings).toHaveLength(1);
     const { socket } = end.request;
     socket.resume();
     await eventually(() => socket.readableEnded || socket.destroyed, FEW_SECONDS);
@@ -337,7 +337,7 @@ describe("the worker ends it", () => {
 
 test("a fault in the worker's own books ends this request alone", async () => {
   const each = await start();
-  each.gate.admit = () => {
+  each.admission.admit = () => {
     throw new Error("no such queue");
   };
   each.send(ENVELOPE);

@@ -53,13 +53,13 @@ describe("a client that does not read", () => {
     await isFull(end);
     const heard = each.client.messages.length;
     expect(heard).toBeLessThan(10);
-    expect(each.gate.endings).toEqual([]);
+    expect(each.admission.endings).toEqual([]);
 
     each.client.hasRoom = true;
     each.exchange.onDrain();
     await eventually(() => expect(each.client.closed).toEqual({ code: 1000, reason: "done" }));
     expect(numbers(each.client.messages)).toEqual([-1, ...upTo(512)]);
-    expect(each.gate.endings).toMatchObject([{ outcome: "success" }]);
+    expect(each.admission.endings).toMatchObject([{ outcome: "success" }]);
   });
 
   test("is no silence of the model's", async () => {
@@ -73,7 +73,7 @@ describe("a client that does not read", () => {
     end.socket.send("second");
     await eventually(() => each.client.messages.length === 2);
     vi.advanceTimersByTime(10 * idleMs);
-    expect(each.gate.endings).toEqual([]);
+    expect(each.admission.endings).toEqual([]);
     each.client.hasRoom = true;
     each.exchange.onDrain();
     vi.advanceTimersByTime(idleMs);
@@ -154,7 +154,7 @@ describe("a model that does not read", () => {
         reason: "more than 16777216 bytes are waiting for the model, which reads more slowly",
       });
       expect(each.client.messages).toEqual(["hello"]);
-      expect(each.gate.endings).toEqual([{ outcome: "error", retryable: false }]);
+      expect(each.admission.endings).toEqual([{ outcome: "error", retryable: false }]);
       expect(process.memoryUsage().rss - before).toBeLessThan(256 * MIB);
       end.socket.terminate();
     },
@@ -163,11 +163,11 @@ describe("a model that does not read", () => {
 
 describe("while a request waits for its turn", () => {
   test("its frames are kept, and go first, as they came: text, bytes, and empty ones", async () => {
-    const each = await start({ gate: { grantsAtOnce: false } });
+    const each = await start({ admission: { grantsAtOnce: false } });
     const messages = ["text", Buffer.from([0, 255]), "", Buffer.alloc(0), "ü"];
     each.send(ENVELOPE);
     for (const message of messages) each.send(message);
-    each.gate.grant();
+    each.admission.grant();
     const [end] = [await each.accepting.accepted()];
     each.send("afterwards");
     await end.hears(messages.length + 1);
@@ -175,25 +175,25 @@ describe("while a request waits for its turn", () => {
   });
 
   test("what is kept is a copy: the server uses its memory again", async () => {
-    const each = await start({ gate: { grantsAtOnce: false } });
+    const each = await start({ admission: { grantsAtOnce: false } });
     each.send(ENVELOPE);
     const frame = Buffer.from("first");
     each.exchange.onFrame(frame, false);
     frame.write("other");
-    each.gate.grant();
+    each.admission.grant();
     const end = await each.accepting.accepted();
     expect(await end.hears(1)).toEqual(["first"]);
   });
 
   test("its client is paused beyond 1 MiB, and goes on when the model has read", async () => {
-    const each = await start({ gate: { grantsAtOnce: false } });
+    const each = await start({ admission: { grantsAtOnce: false } });
     each.send(ENVELOPE);
     const frames = numbered(17);
     for (const [index, frame] of frames.entries()) {
       expect(each.client.isPaused).toBe(index > 15);
       each.send(frame);
     }
-    each.gate.grant();
+    each.admission.grant();
     const end = await each.accepting.accepted();
     await end.hears(17);
     await eventually(() => !each.client.isPaused);
@@ -205,7 +205,7 @@ describe("while a request waits for its turn", () => {
   ])(
     "a client that cannot be paused is cut off beyond 16 MiB of %s frames, memory and all",
     async (_, size) => {
-      const each = await start({ gate: { grantsAtOnce: false } });
+      const each = await start({ admission: { grantsAtOnce: false } });
       each.send(ENVELOPE);
       const frame = Buffer.alloc(size);
       let sent = 0;
@@ -213,20 +213,20 @@ describe("while a request waits for its turn", () => {
       expect(sent).toBeGreaterThan(200);
       expect(each.client.closed?.code).toBe(4413);
       expect(JSON.parse(String(each.client.messages[0]))).toEqual({ error: expect.any(String) });
-      expect(each.gate.endings).toEqual([{ outcome: "error", retryable: false }]);
-      each.gate.grant();
+      expect(each.admission.endings).toEqual([{ outcome: "error", retryable: false }]);
+      each.admission.grant();
       expect(each.model.requests).toEqual([]);
     },
   );
 
   test("one frame may be larger than that, and others may follow it", async () => {
-    const each = await start({ gate: { grantsAtOnce: false } });
+    const each = await start({ admission: { grantsAtOnce: false } });
     each.send(ENVELOPE);
     const large = Buffer.alloc(40 * MIB, "a");
     each.send(large);
     each.send("go");
     expect(each.client.closed).toBeUndefined();
-    each.gate.grant();
+    each.admission.grant();
     const end = await each.accepting.accepted();
     const [first, second] = await end.hears(2);
     expect(large.equals(Buffer.from(first ?? ""))).toBe(true);

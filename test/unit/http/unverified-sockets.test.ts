@@ -14,7 +14,7 @@ function waiting() {
   const sockets = new UnverifiedSockets(30);
   const closed: string[] = [];
   const add = (name: string) => {
-    const socket = { onCrowded: () => void closed.push(name) };
+    const socket = { onOverload: () => void closed.push(name) };
     sockets.add(socket, 10);
     return () => sockets.delete(socket);
   };

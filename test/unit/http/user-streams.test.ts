@@ -21,7 +21,7 @@ function listening() {
   };
   const sink = {
     onBegun: () => {},
-    onRelayed: () => heard.push("relayed"),
+    onComplete: () => heard.push("relayed"),
     onThrown: (error: unknown) => heard.push(String(error)),
     onTimedOut: (message: string) => heard.push(message),
     onModelFailed: (error: unknown) => heard.push(String(error)),

@@ -1,11 +1,20 @@
+import {
+  ASCII_TEXT,
+  EscapeDecoder,
+  endOfLongText,
+  endOfText,
+  INCOMPLETE,
+  INVALID,
+  LITERAL_AT,
+  LITERALS,
+  SHORT_TEXT,
+  TEXT,
+  wordsOf,
+} from "./json-tokens.js";
 import { MAX_OVERHEAD, ROW, Spans } from "./spans.js";
-import { ASCII_TEXT, endOfLongText, endOfText, SHORT_TEXT, TEXT, wordsOf } from "./string-text.js";
 import { Utf8Checker } from "./utf8-checker.js";
 
-/**
- * Bytes of memory for each object or list, name, string and other value while it is parsed, rounded up: what counts more
- * is the time, which grows faster than the number of the first two.
- */
+/** Bytes of memory that a value takes while it is parsed, rounded up: more for those that also take much time. */
 const OF_CONTAINER = 256;
 const OF_NAME = 192;
 const OF_STRING = 64;
@@ -20,13 +29,10 @@ const NINE = 0x39;
 const PLUS = 0x2b;
 const MINUS = 0x2d;
 const DOT = 0x2e;
-const SMALL_A = 0x61;
 const SMALL_E = 0x65;
-const SMALL_F = 0x66;
-/** Turns an ASCII letter into a small one. */
-const SMALL = 0x20;
+const LARGE_E = 0x45;
 
-/** What may come next between tokens. The first two accept a value. */
+/** States between tokens, named after what may come next. The first two accept a value. */
 const VALUE = 0;
 const FIRST_ITEM = 1;
 const FIRST_NAME = 2;
@@ -34,51 +40,31 @@ const NAME = 3;
 const COLON = 4;
 /** A value has ended. */
 const AFTER = 5;
-/** Within a string: its text, behind a backslash, hexadecimal digits. */
+/** Within a string: its text, after a backslash. */
 const STRING = 6;
 const ESCAPE = 7;
-const HEX = 8;
-/** Within a literal. */
-const LITERAL = 9;
-/** Within a number: behind what the state is named after. */
-const SIGN = 10;
-const LEADING_ZERO = 11;
-const INTEGER = 12;
-const POINT = 13;
-const FRACTION = 14;
-const EXPONENT_LETTER = 15;
-const EXPONENT_SIGN = 16;
-const EXPONENT = 17;
-const FAILED = 18;
+const LITERAL = 8;
+/** Within a number, named after the last character. */
+const SIGN = 9;
+const LEADING_ZERO = 10;
+const INTEGER = 11;
+const POINT = 12;
+const FRACTION = 13;
+const EXPONENT_LETTER = 14;
+const EXPONENT_SIGN = 15;
+const EXPONENT = 16;
+const FAILED = 17;
 
-/** Each ends with 0. */
-const LITERALS = Buffer.from("true\0false\0null\0");
-const BEHIND_T = 1;
-const BEHIND_F = 6;
-const BEHIND_N = 12;
-
-/** The character behind a backslash that stands for which one; 0 for what is no escape. */
-const ESCAPED = new Uint8Array(256);
-for (const [letter, character] of ['""', "\\\\", "//", "b\b", "f\f", "n\n", "r\r", "t\t"])
-  ESCAPED[letter?.charCodeAt(0) ?? 0] = character?.charCodeAt(0) ?? 0;
-const LETTER_U = 0x75;
-
-/** Levels that a scanner has room for at first, and keeps between texts. */
+/** Levels that a scanner has room for between texts. */
 const ROOM = 512;
 
 /**
- * Finds the values of some names in the object that a JSON text is, while its bytes arrive, and checks the whole text:
- * it accepts what `isUtf8` and `JSON.parse` accept, up to a limit on the number of values. It builds no values and keeps
- * no bytes but a bit for each open level.
- *
- * @example
- * const scanner = new JsonScanner(["auth_data", "payload"]);
- * for (const piece of pieces) scanner.push(piece);
- * scanner.end();
- * const payload = body.subarray(scanner.startOf(1), scanner.endOf(1));
+ * Finds the values of some top-level names of a JSON object while its bytes arrive, and validates the whole text: it accepts
+ * what `isUtf8` and `JSON.parse` accept, up to a limit on the number of values. It builds no values and keeps no bytes but a
+ * bit for each open level.
  */
 export class JsonScanner {
-  readonly #spans: Spans;
+  readonly spans: Spans;
   readonly #utf8 = new Utf8Checker();
   #state = VALUE;
   /** Bytes of the pieces before. */
@@ -89,7 +75,6 @@ export class JsonScanner {
   #inObject = false;
   /** The same by level, a bit each; the first level is bit 1. */
   #levels: Uint8Array = new Uint8Array(ROOM / 8);
-  #isObject = false;
   /** Whether the string is a name. */
   #isName = false;
   /** Names that the current one may be; 0 in all other strings. */
@@ -100,20 +85,13 @@ export class JsonScanner {
   #name = -1;
   /** The name whose value has begun, or -1. */
   #open = -1;
-  /** Hexadecimal digits that an escape still needs, and the number that they are. */
-  #digits = 0;
-  #unit = 0;
+  readonly #escape = new EscapeDecoder();
   /** The next character of a literal. */
   #literal = 0;
 
-  /** @param names at most 8, in ASCII; `startOf` and `endOf` take their index. */
+  /** @param names at most 8, in ASCII; `spans` has their values by index. */
   constructor(names: readonly string[]) {
-    this.#spans = new Spans(names);
-  }
-
-  /** Whether the text is an object, from its first character on. */
-  get isObject(): boolean {
-    return this.#isObject;
+    this.spans = new Spans(names);
   }
 
   /** Whether the value has ended: then only blanks may follow. */
@@ -121,42 +99,24 @@ export class JsonScanner {
     return this.#state === AFTER && this.#depth === 0;
   }
 
-  /**
-   * Byte offset in the text of the value of a name, -1 as long as there is none. Of several values of one name the last
-   * that has begun counts.
-   */
-  startOf(name: number): number {
-    return this.#spans.starts[name] ?? -1;
-  }
-
-  /** Byte offset behind the value at `startOf`, -1 as long as it is not complete. */
-  endOf(name: number): number {
-    return this.#spans.ends[name] ?? -1;
-  }
-
-  /** Prepares for another text. */
   reset(): void {
-    this.#spans.reset();
+    this.spans.reset();
     this.#utf8.reset();
+    this.#escape.reset();
     this.#state = VALUE;
     this.#base = 0;
     this.#overhead = 0;
     this.#depth = 0;
     this.#inObject = false;
     if (this.#levels.length > ROOM / 8) this.#levels = new Uint8Array(ROOM / 8);
-    this.#isObject = false;
     this.#fits = 0;
     this.#name = -1;
     this.#open = -1;
   }
 
-  /**
-   * Takes the next bytes, which are not kept.
-   *
-   * @throws SyntaxError when the text cannot become JSON any more, or holds too many values.
-   */
+  /** Takes the next bytes, which are not kept. @throws SyntaxError for invalid JSON, and for too many values. */
   push(piece: Buffer): void {
-    const { starts, ends, fitting, all } = this.#spans;
+    const { starts, ends, fitting, all } = this.spans;
     const size = piece.length;
     const base = this.#base;
     let state = this.#state;
@@ -215,7 +175,6 @@ export class JsonScanner {
             if (state > FIRST_ITEM) throw this.#refusal(base + index - 1);
             overhead += OF_CONTAINER;
             inObject = byte === 0x7b;
-            if (depth === 0) this.#isObject = inObject;
             depth++;
             if (depth >> 3 === levels.length) levels = this.#moreLevels(overhead);
             if (inObject) {
@@ -246,36 +205,19 @@ export class JsonScanner {
             else if (byte === MINUS) state = SIGN;
             else {
               state = LITERAL;
-              if (byte === 0x74) this.#literal = BEHIND_T;
-              else if (byte === 0x66) this.#literal = BEHIND_F;
-              else if (byte === 0x6e) this.#literal = BEHIND_N;
-              else throw this.#refusal(base + index - 1);
+              this.#literal = LITERAL_AT[byte] as number;
+              if (this.#literal === 0) throw this.#refusal(base + index - 1);
             }
         }
         if (state !== STRING || index === size) continue;
       } else if (state !== STRING) {
         if (state === ESCAPE) {
+          const unit = this.#escape.push(byte);
+          if (unit === INVALID) throw this.#refusal(base + index);
           index++;
-          const unit = ESCAPED[byte] as number;
-          if (unit !== 0) {
+          if (unit !== INCOMPLETE) {
             state = STRING;
-            if (fits !== 0) fits &= fitting[length++ * ROW + unit] as number;
-          } else if (byte === LETTER_U) {
-            state = HEX;
-            this.#digits = 4;
-            this.#unit = 0;
-          } else throw this.#refusal(base + index - 1);
-        } else if (state === HEX) {
-          const letter = byte | SMALL;
-          let digit = -1;
-          if (byte >= ZERO && byte <= NINE) digit = byte - ZERO;
-          else if (letter >= SMALL_A && letter <= SMALL_F) digit = letter - SMALL_A + 10;
-          else throw this.#refusal(base + index);
-          index++;
-          this.#unit = this.#unit * 16 + digit;
-          if (--this.#digits === 0) {
-            state = STRING;
-            if (fits !== 0) fits &= this.#unit < ROW ? (fitting[length++ * ROW + this.#unit] as number) : 0;
+            if (fits !== 0) fits &= unit < ROW ? (fitting[length++ * ROW + unit] as number) : 0;
           }
         } else if (state === LITERAL) {
           if (byte !== LITERALS[this.#literal]) throw this.#refusal(base + index);
@@ -294,7 +236,7 @@ export class JsonScanner {
           index++;
           state = POINT;
         } else if (
-          (byte | SMALL) === SMALL_E &&
+          (byte === SMALL_E || byte === LARGE_E) &&
           (state === LEADING_ZERO || state === INTEGER || state === FRACTION)
         ) {
           index++;
@@ -337,7 +279,7 @@ export class JsonScanner {
         if (next === QUOTE) {
           index++;
           if (isName) {
-            name = fits === 0 ? -1 : this.#spans.nameOf(fits, length);
+            name = fits === 0 ? -1 : this.spans.nameOf(fits, length);
             fits = 0;
             state = COLON;
             if (index < size && piece[index] === 0x3a) {
@@ -365,7 +307,7 @@ export class JsonScanner {
       }
     }
 
-    if (overhead > MAX_OVERHEAD) throw this.#tooMany();
+    if (overhead > MAX_OVERHEAD) throw this.#refusal();
     if ((marks !== ASCII_TEXT || !this.#utf8.isWhole) && !this.#utf8.accepts(piece, 0, size))
       throw this.#refusal(base + size);
     this.#base = base + size;
@@ -386,19 +328,15 @@ export class JsonScanner {
     if (!this.isComplete) throw this.#refusal(this.#base);
   }
 
-  #refusal(offset: number): SyntaxError {
+  /** @param offset undefined: too many values. */
+  #refusal(offset?: number): SyntaxError {
     this.#state = FAILED;
-    return new SyntaxError(`expected JSON, got something else at byte ${offset}`);
+    const got = offset === undefined ? "too many values" : `something else at byte ${offset}`;
+    return new SyntaxError(`expected JSON, got ${got}`);
   }
 
-  #tooMany(): SyntaxError {
-    this.#state = FAILED;
-    return new SyntaxError("expected JSON, got too many values");
-  }
-
-  /** Twice the room for levels. */
   #moreLevels(overhead: number): Uint8Array {
-    if (overhead > MAX_OVERHEAD) throw this.#tooMany();
+    if (overhead > MAX_OVERHEAD) throw this.#refusal();
     const levels = new Uint8Array(this.#levels.length * 2);
     levels.set(this.#levels);
     this.#levels = levels;

@@ -17,7 +17,7 @@ const MAP = 7;
 /** Bytes of memory that a value of a kind takes by itself while it is decoded, rounded up from what was measured. */
 const OVERHEAD = [0, 32, 32, 32, 64, 256, 64, 256] as const;
 
-/** What begins with a byte from 0xc0 to 0xdf, and how many bytes of length or number follow it. */
+/** By first byte, from 0xc0 to 0xdf: the kind, and the bytes of length or number that follow it. */
 const WIDE: readonly (readonly [kind: number, width: number])[] = [
   [SCALAR, 0], // nil
   [NONE, 0],
@@ -83,22 +83,16 @@ const EXPONENT_32 = 0x7f80;
 const EXPONENT_64 = 0x7ff0;
 
 /**
- * Finds the values of some names in the map that a msgpack value is, while its bytes arrive, and checks the whole value:
- * what it accepts `decodeMsgpack` decodes. It builds no values and keeps no bytes.
+ * Finds the values of some names of a msgpack map while its bytes arrive, and validates the whole value: `decodeMsgpack`
+ * decodes every value that it accepts. It builds no values and keeps no bytes.
  *
- * Invariant: every value that is owed takes at least a byte of what is left, so no declared length, and no sum of them,
- * exceeds what the body may have.
- *
- * @example
- * const scanner = new MsgpackScanner(["auth_data", "payload"], 1_000_000);
- * for (const piece of pieces) scanner.push(piece);
- * scanner.end();
- * const payload = body.subarray(scanner.startOf(1), scanner.endOf(1));
+ * Invariant: every value that is still to come takes at least one of the remaining bytes, so no declared length, and no sum
+ * of them, exceeds the size of the body.
  */
 export class MsgpackScanner {
-  readonly #spans: Spans;
+  readonly spans: Spans;
   readonly #utf8 = new Utf8Checker();
-  /** Values that the open maps and lists still owe, by level; a map owes a name and a value for each entry. */
+  /** Values still to come of the open maps and lists, by level; a map has a name and a value for each entry. */
   readonly #owedAt = new Float64Array(MAX_DEPTH);
   /** What is next, by level. */
   readonly #nextAt = new Uint8Array(MAX_DEPTH);
@@ -111,12 +105,11 @@ export class MsgpackScanner {
   #overhead = 0;
   /** Open maps and lists. */
   #depth = 0;
-  #isObject = false;
   /** Kind of the current value. */
   #kind = NONE;
   /** Bytes to come of its head or content. */
   #left = 0;
-  /** What its head says so far. */
+  /** Length or number in its head, so far. */
   #length = 0;
   /** Whether it is a name of the top level. */
   #isName = false;
@@ -130,18 +123,13 @@ export class MsgpackScanner {
   #open = -1;
 
   /**
-   * @param names at most 8, in ASCII; `startOf` and `endOf` take their index.
+   * @param names at most 8, in ASCII; `spans` has their values by index.
    * @param maxBytes that the value may have: its length where that is known, what a body may have otherwise. A length
    * that exceeds it is refused where it is declared.
    */
   constructor(names: readonly string[], maxBytes: number) {
-    this.#spans = new Spans(names);
+    this.spans = new Spans(names);
     this.#maxBytes = maxBytes;
-  }
-
-  /** Whether the value is a map, from its first byte on. */
-  get isObject(): boolean {
-    return this.#isObject;
   }
 
   /** Whether the value has ended: then nothing may follow. */
@@ -149,30 +137,15 @@ export class MsgpackScanner {
     return this.#owed === 0 && this.#state === FIRST;
   }
 
-  /**
-   * Byte offset of the encoded value of a name, -1 as long as there is none. Of several values of one name the last that
-   * has begun counts.
-   */
-  startOf(name: number): number {
-    return this.#spans.starts[name] ?? -1;
-  }
-
-  /** Byte offset behind the value at `startOf`, -1 as long as it is not complete. */
-  endOf(name: number): number {
-    return this.#spans.ends[name] ?? -1;
-  }
-
-  /** Prepares for another value. */
   reset(maxBytes = this.#maxBytes): void {
     this.#maxBytes = maxBytes;
-    this.#spans.reset();
+    this.spans.reset();
     this.#utf8.reset();
     this.#state = FIRST;
     this.#base = 0;
     this.#owed = 1;
     this.#overhead = 0;
     this.#depth = 0;
-    this.#isObject = false;
     this.#fits = 0;
     this.#name = -1;
     this.#open = -1;
@@ -184,7 +157,7 @@ export class MsgpackScanner {
    * @throws SyntaxError when they cannot become a value that `decodeMsgpack` accepts any more.
    */
   push(piece: Buffer): void {
-    const { starts, ends, fitting, all } = this.#spans;
+    const { starts, ends, fitting, all } = this.spans;
     const owedAt = this.#owedAt;
     const nextAt = this.#nextAt;
     const size = piece.length;
@@ -229,7 +202,7 @@ export class MsgpackScanner {
               ends[open] = -1;
             }
           }
-        } else this.#isObject = kind === MAP;
+        }
         index++;
         left = WIDTH[first] as number;
         length = 0;
@@ -264,7 +237,7 @@ export class MsgpackScanner {
         index = end;
         if (left > 0) continue;
         if (!this.#utf8.isWhole) throw this.#refusal("a string that is not UTF-8");
-        if (depth === 1 && this.#isName) this.#name = this.#spans.nameOf(this.#fits, this.#characters);
+        if (depth === 1 && this.#isName) this.#name = this.spans.nameOf(this.#fits, this.#characters);
         state = FIRST;
         length = 0;
       }

@@ -4,18 +4,17 @@ import type { Payload } from "../../../shared/wire.js";
 import type { Handler } from "../../config/config.js";
 import { encodeMultipart, type MultipartPart, multipartParts } from "../../model/multipart.js";
 import { lengthOf, type RequestBody } from "../../model/request-body.js";
-import type { Faults } from "../../server/answer.js";
-import { isObject } from "./auth-data.js";
-import { type BodyBytes, wholeOf } from "./body-buffer.js";
-import type { BodyFormat } from "./body-format.js";
+import type { EnvelopeErrors } from "../../server/answer.js";
+import { type BodyBytes, type BodyFormat, wholeOf } from "./body.js";
+import { isObject } from "./envelope.js";
 import { decodeMsgpack } from "./msgpack.js";
 
-/** A payload as it is needed from here on. */
+/** A payload in the form that its handler needs. */
 export interface ReadyPayload {
   readonly kind: "payload";
-  /** After the handler's `requestParser`; undefined where nobody needs it. */
+  /** After the handler's `requestParser`; undefined where the handler does not need it. */
   readonly value: Payload | undefined;
-  /** What the model is sent; empty where that is nothing. */
+  /** Body of the request to the model; empty for a handler that sends none. */
   readonly body: RequestBody;
   /** Of `body`. */
   readonly contentType: string;
@@ -23,7 +22,7 @@ export interface ReadyPayload {
 
 export type PayloadResult =
   | ReadyPayload
-  | { readonly kind: "faults"; readonly faults: Faults }
+  | { readonly kind: "invalid-fields"; readonly errors: EnvelopeErrors }
   | { readonly kind: "parser-threw"; readonly error: unknown };
 
 type PayloadHandler = Pick<
@@ -33,10 +32,10 @@ type PayloadHandler = Pick<
 
 const JSON_TYPE = "application/json";
 
-/** A payload up to here is kept as a text: it goes out with the head of the request in one write. */
+/** Bytes up to which a payload is kept as a string: it is sent with the head of the request in one write. */
 const SMALL = 64 * 1024;
 
-/** Whether somebody looks at the payload's value; otherwise its bytes go on unseen. */
+/** Whether the handler needs the payload's value; otherwise its bytes are forwarded without parsing. */
 const needsValue = (handler: PayloadHandler): boolean =>
   handler.requestParser !== undefined ||
   handler.workloadCalculator !== undefined ||
@@ -54,11 +53,11 @@ function parsePayload(payload: Payload, requestParser: (payload: Payload) => unk
 }
 
 /**
- * Makes of an envelope's payload what its handler needs: its value where user code looks at it, and what the model is
- * sent. That is the client's own bytes where nobody changes them: numbers beyond 2^53, the order of keys and all else.
+ * Prepares an envelope's payload for its handler: its value where user code needs it, and the body for the model. Where no
+ * user code changes it, that body is the client's own bytes, with numbers beyond 2^53, the order of keys and all else.
  *
- * In a payload that came in msgpack, integers beyond 2^53 are bigints and bytes are `Buffer`s, for user code too. The
- * model is sent the exact digits, and base64 text, or the file itself from a multipart handler.
+ * In a payload in msgpack, integers beyond 2^53 are bigints and bytes are `Buffer`s, for user code too. The model receives
+ * the exact digits, and base64 text, or the file itself from a multipart handler.
  *
  * @param bytes found to be a valid object.
  */
@@ -76,7 +75,7 @@ export function readyPayload(bytes: BodyBytes, format: BodyFormat, handler: Payl
     if (multipart !== undefined) parts = multipartParts(value, multipart);
   } catch (error) {
     if (!(error instanceof PayloadError)) return { kind: "parser-threw", error };
-    return { kind: "faults", faults: { payload: { ...error.fields } } };
+    return { kind: "invalid-fields", errors: { payload: { ...error.fields } } };
   }
   if (handler.remoteFunction !== undefined || handler.websocket === true)
     return { kind: "payload", value, body: "", contentType: JSON_TYPE };
@@ -87,14 +86,14 @@ export function readyPayload(bytes: BodyBytes, format: BodyFormat, handler: Payl
     return { kind: "payload", value, body, contentType: JSON_TYPE };
   } catch (error) {
     if (!(error instanceof RangeError)) return { kind: "parser-threw", error };
-    return { kind: "faults", faults: { payload: { data: whyUnwritable(error) } } };
+    return { kind: "invalid-fields", errors: { payload: { data: whyUnwritable(error) } } };
   }
 }
 
 const textOf = (value: Payload, format: BodyFormat): string =>
   format === "msgpack" ? jsonText(value) : JSON.stringify(value);
 
-/** What the client sent, to be kept. */
+/** A copy of the client's bytes. */
 function ownBytes(bytes: BodyBytes, { websocket }: PayloadHandler): RequestBody {
   if (websocket === true) return "";
   if (lengthOf(bytes) <= SMALL) return wholeOf(bytes).toString("latin1");

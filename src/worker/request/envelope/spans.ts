@@ -1,12 +1,12 @@
 import { getHeapStatistics } from "node:v8";
 
 /**
- * Bytes of memory that the values of a body may take besides the content of strings and bytes: what a process survives,
- * a small one, too.
+ * Bytes of memory that the values of a body may take besides the content of strings and bytes: a quarter of the heap, so that
+ * a small process survives them, too.
  */
 export const MAX_OVERHEAD = Math.min(2 ** 30, getHeapStatistics().heap_size_limit / 4);
 
-/** The most names that a scanner looks for: one bit each. */
+/** Names that a scanner can look for: one bit each. */
 const MAX_NAMES = 8;
 
 /** Entries of `fitting` for each position in a name. */
@@ -15,9 +15,15 @@ export const ROW = 256;
 /**
  * Where the values of some top-level names stand in a body, and the search for these names character by character.
  * The search keeps a bit for each name that still fits.
+ *
+ * @example
+ * const scanner = new JsonScanner(["auth_data", "payload"]);
+ * for (const piece of pieces) scanner.push(piece);
+ * scanner.end();
+ * const payload = body.subarray(scanner.spans.startOf(1), scanner.spans.endOf(1));
  */
 export class Spans {
-  /** Byte offset of the value that counts, by index of its name; -1 where there is none. */
+  /** Byte offset of a value, by index of its name; -1 where there is none. */
   readonly starts: Float64Array;
   /** Byte offset behind it; -1 while it is not complete. */
   readonly ends: Float64Array;
@@ -53,6 +59,19 @@ export class Spans {
   nameOf(fits: number, length: number): number {
     const found = fits & (this.#ofLength[length] ?? 0);
     return found === 0 ? -1 : 31 - Math.clz32(found);
+  }
+
+  /**
+   * Byte offset of the value of a name, -1 as long as there is none. Of several values of one name the last that has begun
+   * takes precedence.
+   */
+  startOf(name: number): number {
+    return this.starts[name] ?? -1;
+  }
+
+  /** Byte offset behind the value at `startOf`, -1 as long as it is not complete. */
+  endOf(name: number): number {
+    return this.ends[name] ?? -1;
   }
 
   reset(): void {

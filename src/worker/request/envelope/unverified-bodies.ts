@@ -1,32 +1,31 @@
-/** Milliseconds that every body has until whoever sends it is known. */
-const PATIENCE_MS = 30_000;
-/** Bytes per second that are to come on average beyond that. */
-const LEAST_RATE = 64 * 1024;
-/** Milliseconds between two looks at the slow ones. */
-const LOOK_MS = 4000;
+/** Milliseconds that every body has until its sender is verified. */
+const GRACE_MS = 30_000;
+/** Average bytes per second that extend this time. */
+const MIN_BYTES_PER_SECOND = 64 * 1024;
+/** Milliseconds between two checks of the rates. */
+const CHECK_INTERVAL_MS = 4000;
 
-/** A body of which it is not known yet who sends it. */
+/** A body whose sender is not verified yet. */
 export interface UnverifiedBody {
   /** Milliseconds, monotonic. */
   readonly startedAt: number;
   /** Bytes so far. */
   readonly length: number;
-  /** It comes too slowly: it is to be given up. */
+  /** It arrives too slowly and is to be refused. */
   onTooSlow(): void;
-  /** Scans some of what is kept. @returns whether there is more of it. */
-  onTurn(): boolean;
+  /** Scans a share of the kept bytes. @returns whether more of them remain. */
+  scanShare(): boolean;
 }
 
 /**
- * What is kept of bodies before it is known who sends them: all of them together have one budget, and each must come at
- * some rate, so that strangers can neither fill the memory nor hold the place of others. Nor do they hold the event loop:
- * uWebSockets.js reads on in the same turn as long as a client sends fast enough, so that what has come is scanned later,
- * some of it in each turn.
+ * Limits what unverified clients can occupy. All unverified bodies share one memory budget, and each must arrive at a minimum
+ * rate, so that none keeps the memory from others. Nor do they block the event loop: uWebSockets.js reads on in the same turn
+ * as long as a client sends fast enough, so received bytes are scanned later, a share in each turn.
  */
 export class UnverifiedBodies {
   readonly #limit: number;
   readonly #bodies = new Set<UnverifiedBody>();
-  readonly #scanned = new Set<UnverifiedBody>();
+  readonly #toScan = new Set<UnverifiedBody>();
   #bytes = 0;
   #timer: NodeJS.Timeout | undefined;
   #turn: NodeJS.Immediate | undefined;
@@ -41,8 +40,8 @@ export class UnverifiedBodies {
     return this.#bytes;
   }
 
-  /** Reserves room. @returns false where there is none. */
-  take(bytes: number): boolean {
+  /** Takes bytes of the budget. @returns false where too few are left. */
+  reserve(bytes: number): boolean {
     if (this.#bytes + bytes > this.#limit) return false;
     this.#bytes += bytes;
     return true;
@@ -52,25 +51,24 @@ export class UnverifiedBodies {
     this.#bytes -= bytes;
   }
 
-  /** It has more to scan. In each turn of the loop one of all has its share. */
+  /** Schedules a scan. In each turn of the event loop one body has a share scanned. */
   scanLater(body: UnverifiedBody): void {
-    this.#scanned.add(body);
+    this.#toScan.add(body);
     this.#turn ??= setImmediate(this.#onTurn);
   }
 
   add(body: UnverifiedBody): void {
     this.#bodies.add(body);
-    this.#timer ??= setInterval(() => this.#look(), LOOK_MS);
+    this.#timer ??= setInterval(() => this.#checkRates(), CHECK_INTERVAL_MS);
   }
 
-  /** Nothing more is done for it. */
-  forget(body: UnverifiedBody): void {
-    this.#scanned.delete(body);
-    this.delete(body);
+  remove(body: UnverifiedBody): void {
+    this.#toScan.delete(body);
+    this.markVerified(body);
   }
 
-  /** It is verified. */
-  delete(body: UnverifiedBody): void {
+  /** From here on its rate does not matter. */
+  markVerified(body: UnverifiedBody): void {
     this.#bodies.delete(body);
     if (this.#bodies.size > 0) return;
     clearInterval(this.#timer);
@@ -79,17 +77,17 @@ export class UnverifiedBodies {
 
   readonly #onTurn = (): void => {
     this.#turn = undefined;
-    const [body] = this.#scanned;
+    const [body] = this.#toScan;
     if (body === undefined) return;
-    this.#scanned.delete(body);
-    if (body.onTurn()) this.#scanned.add(body);
-    if (this.#scanned.size > 0) this.#turn ??= setImmediate(this.#onTurn);
+    this.#toScan.delete(body);
+    if (body.scanShare()) this.#toScan.add(body);
+    if (this.#toScan.size > 0) this.#turn ??= setImmediate(this.#onTurn);
   };
 
-  #look(): void {
+  #checkRates(): void {
     const now = performance.now();
     for (const body of this.#bodies) {
-      const allowedMs = PATIENCE_MS + (body.length / LEAST_RATE) * 1000;
+      const allowedMs = GRACE_MS + (body.length / MIN_BYTES_PER_SECOND) * 1000;
       if (now - body.startedAt > allowedMs) body.onTooSlow();
     }
   }

@@ -3,27 +3,27 @@ import type { RequestSink } from "../http-server.js";
 
 const NOTHING = Buffer.alloc(0);
 
-export interface BodyReaderOptions {
+export interface NodeBodyReaderOptions {
   /** Largest body in bytes. */
   readonly limit: number;
-  /** The `content-length`, 0 where there is none. */
+  /** The `content-length`; 0 without one. */
   readonly announced: number;
-  /** Milliseconds without a byte after which the body is given up. */
+  /** Milliseconds without a byte after which the body is too slow. */
   readonly idleMs: number;
 }
 
-/** Hands the pieces of a body on, up to a limit, as long as it keeps coming. */
-export class BodyReader {
+/** Passes the pieces of a body to its sink, up to a limit in bytes and as long as it keeps coming. */
+export class NodeBodyReader {
   readonly #req: IncomingMessage;
   readonly #limit: number;
   readonly #announced: number;
   readonly #sink: RequestSink;
   readonly #timer: NodeJS.Timeout;
   #length = 0;
-  /** All of it came, or nothing more is heard. */
+  /** The body is complete, or nothing more is passed on. */
   #isOver = false;
 
-  constructor(req: IncomingMessage, { limit, announced, idleMs }: BodyReaderOptions, sink: RequestSink) {
+  constructor(req: IncomingMessage, { limit, announced, idleMs }: NodeBodyReaderOptions, sink: RequestSink) {
     this.#req = req;
     this.#limit = limit;
     this.#announced = announced;
@@ -32,7 +32,7 @@ export class BodyReader {
     req.on("data", this.#onData).on("end", this.#onEnd);
   }
 
-  /** Nothing more is heard, nor read. */
+  /** Reads nothing more. */
   close(): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -44,7 +44,7 @@ export class BodyReader {
     this.#timer.refresh();
     this.#length += piece.length;
     if (this.#length > this.#limit) this.#sink.onTooLarge();
-    // That it is the last one is known by its length, or else when the request ends.
+    // Without `content-length` only the end of the request shows which piece was the last one.
     else if (this.#length === this.#announced) this.#onLast(piece);
     else this.#sink.onPiece(piece, false);
   };
@@ -53,7 +53,7 @@ export class BodyReader {
 
   #onLast(piece: Buffer): void {
     this.close();
-    // The end is to be read, too.
+    // The end must be read, too.
     this.#req.resume();
     this.#sink.onPiece(piece, true);
   }

@@ -3,10 +3,10 @@ import type { BodyWriter, WriterSink } from "../http-server.js";
 import { HIGH_WATER } from "./limits.js";
 
 /**
- * Writes an answer's body as fast as the client takes it.
+ * Writes an answer's body with back-pressure.
  *
- * Node.js keeps whatever it is given. So a piece goes to it in parts, each when the client has taken those before, and
- * that it takes them is how a slow client differs from one that has stopped.
+ * Node.js buffers without a limit. So a piece is written in parts, each when the client has taken the ones before; this
+ * progress distinguishes a slow client from one that has stopped reading.
  */
 export class NodeBodyWriter implements BodyWriter {
   readonly #res: ServerResponse;
@@ -18,7 +18,7 @@ export class NodeBodyWriter implements BodyWriter {
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param stallMs milliseconds in which the client takes nothing, after which the connection is closed. */
+  /** @param stallMs milliseconds without progress after which the connection is closed. */
   constructor(res: ServerResponse, stallMs: number, sink: WriterSink) {
     this.#res = res;
     this.#stallMs = stallMs;
@@ -47,7 +47,7 @@ export class NodeBodyWriter implements BodyWriter {
     clearTimeout(this.#timer);
   }
 
-  /** The response was handed over to the system as a whole. */
+  /** The whole response was handed over to the system. */
   onFinish(): void {
     const closed = this.#closed;
     this.close();
@@ -87,7 +87,7 @@ export class NodeBodyWriter implements BodyWriter {
   #watch(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      // Without a socket it is a pipelined request's turn to wait, and not the client that is slow.
+      // Without a socket the answer waits for that of an earlier pipelined request, and not for the client.
       if (this.#res.socket === null) this.#timer?.refresh();
       else this.#res.destroy();
     }, this.#stallMs);

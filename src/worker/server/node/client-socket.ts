@@ -3,34 +3,34 @@ import type { WebSocket } from "ws";
 import type { ClientSocket, SocketSink } from "../http-server.js";
 import { HIGH_WATER } from "./limits.js";
 
-/** Bytes around a message, in whatever number of frames a client sends it; and what was read behind it. */
+/** Allowance for the framing of a message, and for bytes that were read behind it. */
 const MAX_FRAMING = 64 * 1024;
-/** Bytes of the header of a frame. */
+/** Longest header of a frame, RFC 6455 §5.2. */
 const MAX_HEADER = 14;
-/** Within the time after which a client counts as gone. The first that sees nothing of it sends it a ping. */
-const LOOKS = 3;
+/** Checks within the idle time. The first check without received bytes sends a ping. */
+const CHECKS = 3;
 
 /** A client's WebSocket on `ws`. */
 export class NodeSocket implements ClientSocket {
   readonly #socket: WebSocket;
   readonly #connection: Socket;
-  /** Undefined before the socket is taken and as soon as it is closed: nothing is heard of it then. */
+  /** Undefined before the socket is taken, and as soon as it is closed. */
   #sink: SocketSink | undefined;
   #isClosed = false;
   #isFull = false;
   #isPaused = false;
-  /** Frames that the system has not taken yet. */
+  /** Frames that were not handed over to the system yet. */
   #unsent = 0;
-  /** Closes the socket when there are none of them left. */
+  /** Closes the socket when all frames were handed over. */
   #closeWhenSent: (() => void) | undefined;
   readonly #timer: NodeJS.Timeout;
-  /** Bytes that had come at the last look. */
+  /** Bytes received until the last check. */
   #read: number;
   #isPinged = false;
 
   /**
-   * @param connection what the WebSocket is spoken on.
-   * @param idleMs milliseconds without a sign of life after which the client counts as gone.
+   * @param connection that carries the WebSocket.
+   * @param idleMs milliseconds without activity after which the client is considered gone.
    */
   constructor(
     socket: WebSocket,
@@ -41,17 +41,17 @@ export class NodeSocket implements ClientSocket {
     this.#socket = socket;
     this.#connection = connection;
     this.#read = connection.bytesRead;
-    this.#timer = setTimeout(() => this.#look(), idleMs / LOOKS);
-    // That a part of a large frame was taken is a sign of life, too, and only the connection knows of it.
+    this.#timer = setTimeout(() => this.#checkActivity(), idleMs / CHECKS);
+    // A client that takes parts of a large frame is active, too; only the connection shows that.
     connection.setTimeout(idleMs).on("timeout", () => {
       if (socket.bufferedAmount > 0) socket.terminate();
       else connection.setTimeout(idleMs);
     });
     socket
-      // Of the forms in which `ws` gives a frame this is the one that it was left at.
+      // `ws` passes frames as Buffers by default.
       .on("message", (frame, isBinary) => this.#sink?.onFrame(frame as Buffer, isBinary))
       .on("close", (code, reason) => this.#onClose(code, reason.toString()))
-      // What breaks the protocol closes the socket, and of that it is heard.
+      // A protocol error closes the socket, which `close` reports.
       .on("error", () => {});
     const sink = open(this);
     if (!this.#isClosed) this.#sink = sink;
@@ -65,7 +65,7 @@ export class NodeSocket implements ClientSocket {
     return !this.#isFull;
   }
 
-  limitFirst(bytes: number): number {
+  limitFirstMessage(bytes: number): number {
     let limit = this.#connection.bytesRead + bytes + MAX_FRAMING;
     const onData = (): void => {
       if (this.#connection.bytesRead > limit) this.#socket.terminate();
@@ -97,23 +97,23 @@ export class NodeSocket implements ClientSocket {
   }
 
   close(code?: number, reason = ""): void {
-    if (!this.#take()) return;
-    // The client's answer is to be read.
+    if (!this.#markClosed()) return;
+    // The client's answer must be read.
     this.#socket.resume();
-    // The time that the client has for it begins when it has the frames before.
+    // The time limit for the answer begins when all frames before it were handed over.
     if (this.#unsent === 0) this.#close(code, reason);
     else this.#closeWhenSent = () => this.#close(code, reason);
   }
 
   terminate(): void {
-    if (this.#take()) this.#socket.terminate();
+    if (this.#markClosed()) this.#socket.terminate();
   }
 
   #close(code: number | undefined, reason: string): void {
     try {
       this.#socket.close(code, reason);
     } catch {
-      // A code that may not be sent, such as 1006 (RFC 6455 §7.4.1).
+      // The code may not be sent, such as 1006 (RFC 6455 §7.4.1).
       this.#socket.close();
     }
   }
@@ -128,30 +128,30 @@ export class NodeSocket implements ClientSocket {
 
   #onClose(code: number, reason: string): void {
     const sink = this.#sink;
-    if (this.#take()) sink?.onClose(code, reason);
+    if (this.#markClosed()) sink?.onClose(code, reason);
   }
 
-  /** Looks whether the client is still there. */
-  #look(): void {
+  /** Terminates the socket of a client that does not answer pings. */
+  #checkActivity(): void {
     const { bytesRead } = this.#connection;
-    // Behind what the client has not taken yet a ping could not be answered.
+    // A ping behind unsent bytes could not be answered.
     if (bytesRead !== this.#read || this.#socket.bufferedAmount > 0) {
       this.#read = bytesRead;
       this.#isPinged = false;
     } else if (!this.#isPinged || this.#isPaused) {
-      // While nothing is read no answer is seen, but a client that is gone for good refuses the ping.
+      // While the socket is paused no answer is read, but a closed connection rejects the ping.
       this.#isPinged = true;
       this.#socket.ping();
     } else {
-      // Its close is heard of as of any other.
+      // `close` reports it.
       this.#socket.terminate();
       return;
     }
     this.#timer.refresh();
   }
 
-  /** @returns whether it was open until now. Nothing is heard of it afterwards. */
-  #take(): boolean {
+  /** Marks it as closed, without further calls of the sink. @returns whether it was open until now. */
+  #markClosed(): boolean {
     const wasOpen = !this.#isClosed;
     this.#isClosed = true;
     this.#sink = undefined;

@@ -2,22 +2,26 @@ import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import { Server as NetServer, type Socket } from "node:net";
-import type { CertificateFiles, Endpoint, HttpServer, ListenOptions } from "../http-server.js";
-import { quietTurn } from "../quiet-turn.js";
+import { sendAnswer } from "../answer.js";
+import {
+  type CertificateFiles,
+  type HttpEndpoint,
+  type HttpServer,
+  type ListenOptions,
+  quietTurn,
+} from "../http-server.js";
 import { RequestFraming } from "../request-framing.js";
-import { sendAnswer } from "../send-answer.js";
 import { HIGH_WATER, NODE_LIMITS, type NodeLimits } from "./limits.js";
-import { pathOf } from "./path-of.js";
-import { NodeRequestHead } from "./request-head.js";
+import { NodeRequestHead, pathOf } from "./request-head.js";
 import { NodeResponder } from "./responder.js";
 import { upgradesTo } from "./upgrade.js";
 
-/** Of the head of a request: as much as with uWebSockets.js. */
+/** Largest head of a request: as with uWebSockets.js. */
 const MAX_HEADER_BYTES = 16 * 1024;
-/** Milliseconds that the last bytes of answers have to leave, when the server is closed. */
+/** Milliseconds in which the last bytes of answers are sent when the server is closed. */
 const LAST_BYTES_MS = 1000;
-/** Between two looks at connections whose request does not come. */
-const LOOK_MS = 5_000;
+/** Milliseconds between two checks for connections without a request. */
+const CHECK_INTERVAL_MS = 5_000;
 
 const readPem = ({ certificate, key }: CertificateFiles) => ({
   cert: readFileSync(certificate),
@@ -26,10 +30,10 @@ const readPem = ({ certificate, key }: CertificateFiles) => ({
 
 type Serve = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** Answers at the paths of the endpoints. */
-function serveAt(endpoints: readonly Endpoint[], limits: NodeLimits): Serve {
+/** Dispatches requests to the endpoints. */
+function serveAt(endpoints: readonly HttpEndpoint[], limits: NodeLimits): Serve {
   const framing = new RequestFraming();
-  // Node.js goes on to read requests behind one whose answer closes the connection.
+  // Node.js continues to read requests behind one whose answer closes the connection.
   const refused = new WeakSet<Socket>();
   const byPath = new Map(endpoints.map((endpoint) => [endpoint.path, endpoint]));
   const fallback = byPath.get("/*");
@@ -42,7 +46,7 @@ function serveAt(endpoints: readonly Endpoint[], limits: NodeLimits): Serve {
     framing.begin();
     head.forEachHeader(framing.visit);
     const { refusal } = framing;
-    // HTTP/1.0 knows no chunks, and uWebSockets.js does not speak it either.
+    // HTTP/1.0 has no chunks, and uWebSockets.js does not support it either.
     if (request.httpVersion !== "1.1") refuse(response, 505);
     else if (endpoint === undefined) refuse(response, 404);
     else {
@@ -63,7 +67,7 @@ function refuse(response: ServerResponse, status: number): void {
 
 interface ServerState {
   isClosing: boolean;
-  /** Requests to be answered when the port is closed; undefined: they are answered at once. */
+  /** Requests that are answered when the port is closed; undefined: requests are answered at once. */
   held: (() => void)[] | undefined;
 }
 
@@ -76,16 +80,16 @@ function serverOf(
   const options = {
     IncomingMessage: Request,
     maxHeaderSize: MAX_HEADER_BYTES,
-    // Whatever the process was started with.
+    // Overrides command line options of the process.
     insecureHTTPParser: false,
-    // It is required, but what follows a request without one must not be read.
+    // RequestFraming requires it, and closes the connection, which Node.js does not.
     requireHostHeader: false,
     highWaterMark: HIGH_WATER,
     keepAliveTimeout: limits.keepAliveMs,
     headersTimeout: limits.headMs,
-    // A body may take as long as it likes while it keeps coming.
+    // A body may take any time while it keeps coming.
     requestTimeout: 0,
-    connectionsCheckingInterval: Math.min(LOOK_MS, limits.headMs),
+    connectionsCheckingInterval: Math.min(CHECK_INTERVAL_MS, limits.headMs),
   };
   const answer = serveAt(endpoints, limits);
   const serve: Serve = (request, response) => {
@@ -98,7 +102,7 @@ function serverOf(
     certificate === undefined
       ? createServer(options, serve)
       : createTlsServer({ ...options, ...readPem(certificate), handshakeTimeout: limits.headMs }, serve);
-  // What else a client expects is not refused, but served as if it did not.
+  // An unknown `expect` header is ignored.
   server.on("checkExpectation", serve);
   server.on("upgrade", upgrade);
   return server;
@@ -112,7 +116,7 @@ export async function listenNode(
   const { host, port, certificate } = options;
   const state: ServerState = { isClosing: false, held: undefined };
   const server = serverOf(options, limits, state);
-  // Those with a WebSocket, too, of which the server itself knows nothing any more.
+  // With those of WebSockets, which the server itself does not count.
   const connections = new Set<Socket>();
   let accepted = 0;
   server.on("connection", (socket: Socket) => {
@@ -120,7 +124,7 @@ export async function listenNode(
     connections.add(socket);
     socket.once("close", () => connections.delete(socket));
   });
-  // Each of several pipelined requests hears of the close of the connection.
+  // Each of several pipelined requests adds a listener.
   server.on(certificate === undefined ? "connection" : "secureConnection", (socket: Socket) => {
     socket.setMaxListeners(0);
   });
@@ -129,12 +133,12 @@ export async function listenNode(
     server.listen({ port, ...(host !== undefined && { host }) }, resolve);
   });
   let isListening = true;
-  // That of http.Server closes idle connections, too, over one of which a request may be in flight.
+  // `close` of http.Server closes idle connections, too, and a request may be in flight over one of them.
   const stopListening = (): void => {
     if (isListening) NetServer.prototype.close.call(server);
     isListening = false;
   };
-  // A connection that could not be accepted is no reason to end.
+  // A connection that could not be accepted must not end the process.
   server.on("error", () => {});
   return {
     get connections() {
@@ -145,7 +149,7 @@ export async function listenNode(
         server.setSecureContext(readPem(certificate));
     },
     stopListening: async () => {
-      // A client that is answered may connect again at once, and there would be no quiet turn.
+      // A client that is answered may connect again at once, which would prevent a quiet turn.
       const held: (() => void)[] = [];
       state.held = held;
       await quietTurn(() => accepted);
@@ -157,7 +161,7 @@ export async function listenNode(
       state.isClosing = true;
       isListening = false;
       server.close();
-      // What was answered in this very turn is written at its end.
+      // Answers of this turn are written at its end.
       setImmediate(() => {
         if (connections.size === 0) return;
         for (const socket of connections) socket.destroySoon();

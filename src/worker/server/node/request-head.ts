@@ -3,7 +3,7 @@ import type { RequestHead } from "../http-server.js";
 
 const BEYOND_ASCII = /[\x80-\xff]/;
 
-/** The head of a request as it was sent: of a header that comes several times the first one counts. */
+/** The head of a request: of several headers with one name the first takes precedence. */
 export class NodeRequestHead implements RequestHead {
   readonly #raw: readonly string[];
   readonly method: string;
@@ -34,7 +34,13 @@ export class NodeRequestHead implements RequestHead {
   }
 }
 
-/** Node.js reads each byte as a character; clients that send more than ASCII send UTF-8. */
+/** Node.js decodes headers as latin1; clients that send more than ASCII send UTF-8. */
 function textOf(value = ""): string {
   return BEYOND_ASCII.test(value) ? Buffer.from(value, "latin1").toString() : value;
+}
+
+/** Splits the target of a request into its path, and the query without the question mark. */
+export function pathOf(target = ""): readonly [path: string, query: string] {
+  const mark = target.indexOf("?");
+  return mark < 0 ? [target, ""] : [target.slice(0, mark), target.slice(mark + 1)];
 }

@@ -5,21 +5,20 @@ import type { SocketEndpoint } from "../http-server.js";
 import { RequestFraming } from "../request-framing.js";
 import { NodeSocket } from "./client-socket.js";
 import type { NodeLimits } from "./limits.js";
-import { pathOf } from "./path-of.js";
-import { NodeRequestHead } from "./request-head.js";
+import { NodeRequestHead, pathOf } from "./request-head.js";
 
 /** Characters of a `Sec-WebSocket-Key`. */
 const KEY_LENGTH = 24;
 
-/** Takes over a connection whose client wants to speak WebSocket. */
+/** Takes over a connection for a WebSocket. */
 export type Upgrade = (request: IncomingMessage, socket: Duplex, first: Buffer) => void;
 
 /**
- * Lets clients connect with a WebSocket.
+ * Accepts WebSockets.
  *
- * Node.js gives every request that asks for an upgrade to the `upgrade` listener, if there is one, whatever the protocol
- * and the path, and does not read its body any more. What it asks before is the request's own `upgrade`; a request that
- * denies it is served as any other, as it must be (RFC 9110 §7.8).
+ * Node.js passes every request with an `upgrade` header to the `upgrade` listener, for any protocol and path, and reads no
+ * body then. It consults the property `upgrade` of the request before; a request where that is false is served like any other,
+ * as RFC 9110 §7.8 requires.
  *
  * @returns the class of the requests, and the listener.
  */
@@ -45,7 +44,7 @@ export function upgradesTo(
       );
     }
 
-    /** What the parser thinks, which knows the headers only. */
+    /** Set by the parser, which evaluates the headers only. */
     set upgrade(_: boolean | null) {}
   }
 

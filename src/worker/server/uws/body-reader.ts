@@ -1,21 +1,21 @@
 import type { HttpResponse } from "uWebSockets.js";
 import type { RequestSink } from "../http-server.js";
-import type { StallWatch, Waiting } from "./stall-watch.js";
+import type { StallListener, StallWatch } from "./stall-watch.js";
 
-/** Milliseconds without a byte after which a body is given up. */
+/** Milliseconds without a byte after which a body is too slow. */
 const IDLE_LIMIT_MS = 30_000;
 
-/** Hands the pieces of a body on, up to a limit, as long as it keeps coming. */
-export class BodyReader implements Waiting {
+/** Passes the pieces of a body to its sink, up to a limit in bytes and as long as it keeps coming. */
+export class UwsBodyReader implements StallListener {
   readonly #res: HttpResponse;
   readonly #limit: number;
   readonly #watch: StallWatch;
   readonly #sink: RequestSink;
   #length = 0;
   #lastByteAt = 0;
-  /** All of it came, or nothing more is heard. */
+  /** The body is complete, or nothing more is passed on. */
   #isOver = false;
-  /** It comes in several pieces, and is waited for. */
+  /** It arrives in several pieces, and is a listener of the watch. */
   #isWaiting = false;
 
   constructor(res: HttpResponse, limit: number, watch: StallWatch, sink: RequestSink) {
@@ -45,7 +45,7 @@ export class BodyReader implements Waiting {
     this.#sink.onPiece(piece, isLast);
   }
 
-  /** Nothing more is heard. */
+  /** Passes nothing more on. */
   close(): void {
     this.#isOver = true;
     if (this.#isWaiting) this.#watch.delete(this);
@@ -54,7 +54,7 @@ export class BodyReader implements Waiting {
 
   onTick(now: number): void {
     if (now - this.#lastByteAt < IDLE_LIMIT_MS) {
-      // Puts off the server's own, shorter limit. A resume without a pause would stop the reading for good.
+      // Puts off the server's own, shorter limit. A resume without a pause would stop the reading permanently.
       this.#res.pause();
       this.#res.resume();
       return;

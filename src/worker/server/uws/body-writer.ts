@@ -1,37 +1,37 @@
 import type { HttpResponse } from "uWebSockets.js";
 import type { BodyWriter, WriterSink } from "../http-server.js";
-import { STALL_TICK_MS, type StallWatch, type Waiting } from "./stall-watch.js";
+import { STALL_TICK_MS, type StallListener, type StallWatch } from "./stall-watch.js";
 
-/** Milliseconds without progress after which a client counts as gone; the server then closes the connection. */
+/** Milliseconds without progress after which the server may close the connection. */
 const STALL_LIMIT_MS = 60_000;
-/** Looks at a stalled client before it is given up. */
-const LOOKS = STALL_LIMIT_MS / STALL_TICK_MS;
+/** Ticks of a stalled client before that. */
+const TICKS = STALL_LIMIT_MS / STALL_TICK_MS;
 /**
- * What is written of a chunked body at once, in bytes. Together with its framing it fits into the 16 KiB in which
- * uWebSockets.js gathers what is written within one `cork`. A larger piece is lost, but not its framing, whenever the
+ * Bytes of a chunked body in one write. Together with its framing they fit into the 16 KiB in which uWebSockets.js gathers
+ * everything that is written within one `cork`. A larger piece is lost, but not its framing, whenever the
  * socket is full at that moment (uNetworking/uWebSockets.js issue 1249).
  */
 const MAX_WRITE = 15 * 1024;
-/** A piece that is longer than one write may well fill the socket: its last bytes tell whether it has. */
+/** A piece that is longer than one write may fill the socket: a separate write of its last bytes shows whether it has. */
 const PROBE = 256;
 
 export interface BodyWriterOptions {
   /** The body's length in bytes, where it is known. */
   readonly length: number | undefined;
-  /** The end of the answer closes the connection. The body is chunked then: one of known length cannot be ended so. */
+  /** The end of the answer closes the connection. The body is chunked then: `tryEnd` cannot close it. */
   readonly closes: boolean;
   readonly watch: StallWatch;
 }
 
 /**
- * Writes an answer's body as fast as the client takes it.
+ * Writes an answer's body with back-pressure.
  *
- * uWebSockets.js takes every byte it is given and says whether the socket is full. From then on one piece at
- * most is held here, and whoever produces the body is to pause. A client that takes nothing for 10 s would be
- * cut off by the server; writing a little of what is held, every few seconds, keeps it for a minute, and finds
- * out whether there is room again, which the operating system tells late.
+ * uWebSockets.js accepts every byte and returns whether the socket is full. From then on at most one piece is held here, and
+ * the producer must pause. The server would close a connection without progress after 10 s; writing a part of the held piece
+ * every few seconds extends that to a minute, and detects early that there is room again, which the operating system reports
+ * late.
  */
-export class UwsBodyWriter implements BodyWriter, Waiting {
+export class UwsBodyWriter implements BodyWriter, StallListener {
   readonly #res: HttpResponse;
   /** The announced length; undefined for a chunked body. */
   readonly #length: number | undefined;
@@ -41,7 +41,7 @@ export class UwsBodyWriter implements BodyWriter, Waiting {
   #held: Buffer | undefined;
   #stalledAt = 0;
   #ending = false;
-  /** The response took its last byte, or is gone: it must not be touched any more. */
+  /** The response is complete or its client has disconnected: it must not be used any more. */
   #closed = false;
 
   constructor(res: HttpResponse, { length, closes, watch }: BodyWriterOptions, sink: WriterSink) {
@@ -51,7 +51,7 @@ export class UwsBodyWriter implements BodyWriter, Waiting {
     this.#watch = watch;
     this.#sink = sink;
     res.onWritable(() => {
-      // With this handler the server sends what it has kept at the next write only, and there may be none for long.
+      // With this handler the server sends what it has buffered only at the next write, which may be far away.
       res.cork(() => {});
       if (this.#stalledAt > 0) this.#proceed();
       return true;
@@ -81,17 +81,17 @@ export class UwsBodyWriter implements BodyWriter, Waiting {
 
   onTick(now: number): void {
     if (now - this.#stalledAt >= STALL_LIMIT_MS) {
-      // Without a sign of life the server cuts the client off by itself.
+      // Without progress the server closes the connection by itself.
       this.#watch.delete(this);
       return;
     }
     const held = this.#held;
     if (held === undefined) {
-      // The producer gives one more piece, to be held.
+      // Requests one more piece, to be held.
       this.#sink.onDrain();
       return;
     }
-    const piece = this.#length === undefined ? Math.max(1, Math.ceil(held.length / LOOKS)) : held.length;
+    const piece = this.#length === undefined ? Math.max(1, Math.ceil(held.length / TICKS)) : held.length;
     const rest = held.subarray(piece);
     this.#held = undefined;
     const room = this.#put(held.subarray(0, piece));
@@ -99,7 +99,7 @@ export class UwsBodyWriter implements BodyWriter, Waiting {
     if (room) this.#proceed();
   }
 
-  /** There is room: what was held goes out, and if there is still room the producer goes on. */
+  /** There is room: writes the held piece, and if there is still room the producer continues. */
   #proceed(): void {
     this.#watch.delete(this);
     this.#stalledAt = 0;
@@ -110,7 +110,7 @@ export class UwsBodyWriter implements BodyWriter, Waiting {
     else this.#sink.onDrain();
   }
 
-  /** Writes what the client takes; what is left of it is held. @returns whether there is room for more. */
+  /** Writes what the socket takes; the rest is held. @returns whether there is room for more. */
   #put(piece: Buffer): boolean {
     const room =
       this.#length === undefined ? this.#putChunks(piece) : this.#putOfKnownLength(piece, this.#length);
@@ -121,7 +121,7 @@ export class UwsBodyWriter implements BodyWriter, Waiting {
     return room;
   }
 
-  /** Here the server keeps what the socket did not take. */
+  /** Of a chunked body the server buffers what the socket does not take. */
   #putChunks(piece: Buffer): boolean {
     let room = true;
     for (let at = 0; at < piece.length; ) {
@@ -137,7 +137,7 @@ export class UwsBodyWriter implements BodyWriter, Waiting {
     return true;
   }
 
-  /** Here it does not. */
+  /** Of a body of known length it does not. */
   #putOfKnownLength(piece: Buffer, length: number): boolean {
     const before = this.#res.getWriteOffset();
     let room = true;
@@ -159,7 +159,7 @@ export class UwsBodyWriter implements BodyWriter, Waiting {
   }
 }
 
-/** Where the write ends that begins at `at` of a piece of `length` bytes. */
+/** The end of the write that begins at `at` of a piece of `length` bytes. */
 function nextEnd(at: number, length: number): number {
   if (length - at > MAX_WRITE) return at + MAX_WRITE;
   const isLast = length <= MAX_WRITE || length - at <= PROBE;

@@ -1,27 +1,26 @@
 import type { TemplatedApp, WebSocket } from "uWebSockets.js";
 import type { ClientSocket, SocketEndpoint, SocketSink } from "../http-server.js";
 import type { RequestFraming } from "../request-framing.js";
-import { statusLine } from "../status-line.js";
 import { UwsRequestHead } from "./request-head.js";
-import { refuseAndClose } from "./responder.js";
+import { refuseAndClose, statusLine } from "./responder.js";
 
-/** Seconds without a frame, a ping or a pong after which a client counts as gone; the server pings before. */
+/** Seconds without a frame, a ping or a pong after which the server closes a socket; it sends a ping before. */
 const IDLE_TIMEOUT_S = 60;
-/** Bytes that a client has not read yet, beyond which the sender is to pause. */
+/** Bytes waiting for a client, beyond which the producer must pause. */
 const HIGH_WATER = 64 * 1024;
-/** Pings that a client may send while it does not read: each is answered, and the answers wait in memory. */
+/** Pings that a client may send while it does not read: the answers are kept in memory. */
 const MAX_UNREAD_PONGS = 1000;
 
 /**
- * Bytes of a client's message. The server keeps a message until it is whole, and does so before it is known who sends it;
- * uvicorn, on which most model servers run, takes no larger one by default (`--ws-max-size`).
+ * Bytes of a client's message. The server buffers a message until it is complete, also before the client is verified;
+ * uvicorn, on which most model servers run, has the same limit by default (`--ws-max-size`).
  */
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
-/** The one of RFC 6455 §4.2.1. */
+/** Of the protocol, RFC 6455 §4.2.1. */
 const VERSION = "13";
 
-/** What uWebSockets.js keeps for a socket. */
+/** Attached to each socket of uWebSockets.js. */
 interface UserData {
   readonly open: (socket: ClientSocket) => SocketSink;
   socket?: UwsSocket;
@@ -29,7 +28,7 @@ interface UserData {
 
 /** A client's WebSocket on uWebSockets.js. */
 class UwsSocket implements ClientSocket {
-  /** Undefined as soon as it is closed: it must not be touched any more. */
+  /** Undefined as soon as it is closed: it must not be used any more. */
   #socket: WebSocket<UserData> | undefined;
   sink: SocketSink | undefined;
   readonly #maxMessageBytes: number;
@@ -49,22 +48,22 @@ class UwsSocket implements ClientSocket {
     return !this.#full;
   }
 
-  limitFirst(): number {
+  limitFirstMessage(): number {
     return this.#maxMessageBytes;
   }
 
-  // A socket of this server reads on; whoever takes its frames must bound what it keeps of them.
+  // This server cannot pause a socket; the sink must limit the frames that it keeps.
   pause(): void {}
   resume(): void {}
 
   close(code?: number, reason = ""): void {
-    const socket = this.#take();
+    const socket = this.#detach();
     if (code === undefined) socket?.end();
     else socket?.end(code, reason);
   }
 
   terminate(): void {
-    this.#take()?.close();
+    this.#detach()?.close();
   }
 
   onDrain(): void {
@@ -78,23 +77,23 @@ class UwsSocket implements ClientSocket {
     const socket = this.#socket;
     if (socket === undefined) return;
     this.#unreadPongs = socket.getBufferedAmount() > HIGH_WATER ? this.#unreadPongs + 1 : 0;
-    // Its close is heard of as of any other.
+    // `close` reports it.
     if (this.#unreadPongs > MAX_UNREAD_PONGS) socket.close();
   }
 
   onClose(code: number, reason: string): void {
-    if (this.#take() !== undefined) this.sink?.onClose(code, reason);
+    if (this.#detach() !== undefined) this.sink?.onClose(code, reason);
   }
 
-  /** The socket, for the last time. */
-  #take(): WebSocket<UserData> | undefined {
+  /** Returns the socket, and detaches it. */
+  #detach(): WebSocket<UserData> | undefined {
     const socket = this.#socket;
     this.#socket = undefined;
     return socket;
   }
 }
 
-/** Lets clients connect to a path with a WebSocket. */
+/** Accepts WebSockets at a path. */
 export function addSocketEndpoint(
   app: TemplatedApp,
   endpoint: SocketEndpoint,
@@ -103,7 +102,7 @@ export function addSocketEndpoint(
   const maxPayloadLength = Math.min(endpoint.maxMessageBytes, MAX_MESSAGE_BYTES);
   app.ws<UserData>(endpoint.path, {
     maxPayloadLength,
-    // Whoever sends pauses by itself; a frame is never dropped.
+    // Producers pause by themselves; no frame is dropped.
     maxBackpressure: 0,
     idleTimeout: IDLE_TIMEOUT_S,
     upgrade: (res, req, context) => {

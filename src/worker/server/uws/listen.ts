@@ -1,28 +1,28 @@
+import type { HttpRequest, HttpResponse, TemplatedApp, us_listen_socket } from "uWebSockets.js";
 import { METHODS } from "node:http";
 import { createServer } from "node:net";
-import "./settings.js";
+import { answers, sendAnswer } from "../answer.js";
 import {
-  App,
-  type HttpRequest,
-  type HttpResponse,
-  SSLApp,
-  type TemplatedApp,
-  type us_listen_socket,
-  us_listen_socket_close,
-} from "uWebSockets.js";
-import { answers } from "../answer.js";
-import type { CertificateFiles, Endpoint, HttpServer, ListenOptions } from "../http-server.js";
-import { quietTurn } from "../quiet-turn.js";
+  type CertificateFiles,
+  type HttpEndpoint,
+  type HttpServer,
+  type ListenOptions,
+  quietTurn,
+} from "../http-server.js";
 import { RequestFraming } from "../request-framing.js";
-import { sendAnswer } from "../send-answer.js";
 import { addSocketEndpoint } from "./client-socket.js";
 import { UwsRequestHead } from "./request-head.js";
 import { refuseAndClose, UwsResponder } from "./responder.js";
 import { StallWatch } from "./stall-watch.js";
 
+// The module reads its limits when it is loaded. Its default of 4 KiB refuses requests with a few cookies; Node.js accepts
+// 16 KiB.
+process.env.UWS_HTTP_MAX_HEADERS_SIZE ??= String(16 * 1024);
+const { App, SSLApp, us_listen_socket_close } = await import("uWebSockets.js");
+
 /**
- * Finds out whether a port is free, and if not, why. uWebSockets.js says no more than that it could not listen, and by
- * default several sockets share a port, so that a taken one would go unnoticed.
+ * Rejects with the system's error if a port cannot be used. uWebSockets.js reports no reason, and by default several sockets
+ * share a port, so that it would not notice another process on it.
  */
 async function probePort({ host, port }: ListenOptions): Promise<void> {
   const probe = createServer();
@@ -33,12 +33,12 @@ async function probePort({ host, port }: ListenOptions): Promise<void> {
   await new Promise((resolve) => probe.close(resolve));
 }
 
-/** The methods that `node:http` knows. Whatever else stands there is no request that a client means. */
+/** The methods that `node:http` accepts. */
 const KNOWN_METHODS = new Set(METHODS);
 
 function addEndpoint(
   app: TemplatedApp,
-  endpoint: Endpoint,
+  endpoint: HttpEndpoint,
   framing: RequestFraming,
   watch: StallWatch,
 ): void {
@@ -57,7 +57,7 @@ function addEndpoint(
     else if (refusal.close === true) refuseAndClose(res, refusal);
     else sendAnswer(responder, refusal);
   };
-  // The server knows the method of a POST; all others are asked for theirs.
+  // The method of a POST is known without a call.
   app.post(endpoint.path, (res, req) => serve(res, req, "POST"));
   app.any(endpoint.path, (res, req) => serve(res, req, req.getCaseSensitiveMethod()));
 }
@@ -94,12 +94,12 @@ function listenOn(app: TemplatedApp, { host, port }: ListenOptions): Promise<us_
 /**
  * Starts a server of uWebSockets.js.
  *
- * It reads chunks more leniently than RFC 9112 §7.1 allows, and skips all headers behind one without a name, so that it may
- * see the end of a body elsewhere than a proxy before it does. Behind a body that is chunked or not announced no byte is
- * taken for a request: its answer closes the connection.
+ * It reads chunks more leniently than RFC 9112 §7.1 allows, and skips all headers after one without a name, so that it may
+ * disagree with a proxy about the end of a body. So the answer to a request whose body is chunked, or a POST without
+ * `content-length`, closes the connection: no byte after the body is read as a request.
  *
- * A certificate cannot be changed there. A renewed one gets a listening socket of its own on the same port, and the one
- * before takes no more connections; those that stand go on with the old certificate.
+ * It cannot replace a certificate. A renewed one gets a listening socket of its own on the same port, and the previous socket
+ * is closed; open connections continue with the old certificate.
  */
 export async function listenUws(options: ListenOptions): Promise<HttpServer> {
   const watch = new StallWatch();

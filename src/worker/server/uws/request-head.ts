@@ -1,7 +1,7 @@
 import type { HttpRequest } from "uWebSockets.js";
 import type { RequestHead } from "../http-server.js";
 
-/** The head of a request, read only where somebody asks. */
+/** The head of a request, read on demand: each call into the server costs time. */
 export class UwsRequestHead implements RequestHead {
   readonly #req: HttpRequest;
   readonly method: string;

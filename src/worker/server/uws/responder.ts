@@ -1,34 +1,33 @@
 import type { HttpResponse } from "uWebSockets.js";
-import type { Answer } from "../answer.js";
+import { STATUS_CODES } from "node:http";
+import { contentOf, type WorkerAnswer } from "../answer.js";
 import type { BodyWriter, RequestSink, Responder, ResponseHead, WriterSink } from "../http-server.js";
-import { contentOf } from "../send-answer.js";
-import { statusLine } from "../status-line.js";
-import { BodyReader } from "./body-reader.js";
+import { UwsBodyReader } from "./body-reader.js";
 import { UwsBodyWriter } from "./body-writer.js";
 import type { StallWatch } from "./stall-watch.js";
 
-export interface UwsRequestFacts {
+export interface UwsRequest {
   readonly isHead: boolean;
-  /** The `content-length`, 0 where there is none. */
+  /** The `content-length`; 0 without one. */
   readonly announced: number;
-  /** The answer closes the connection: where the body ends is not certain enough to look for a request behind it. */
+  /** The answer closes the connection: the end of the body is too uncertain to read a request behind it. */
   readonly closes: boolean;
   readonly watch: StallWatch;
 }
 
 /** Answers a request of uWebSockets.js. */
 export class UwsResponder implements Responder {
-  /** Undefined as soon as it was answered or the client is gone: it must not be touched any more. */
+  /** Undefined as soon as it was answered or the client has disconnected: it must not be used any more. */
   #res: HttpResponse | undefined;
-  readonly #request: UwsRequestFacts;
-  /** The response, where its answer is about to close the connection. */
+  readonly #request: UwsRequest;
+  /** The response whose answer is about to close the connection. */
   #last: HttpResponse | undefined;
   #sink: RequestSink | undefined;
-  /** For bodies that come in pieces. */
-  #reader: BodyReader | undefined;
+  /** For bodies that arrive in pieces. */
+  #reader: UwsBodyReader | undefined;
   #writer: UwsBodyWriter | undefined;
 
-  constructor(res: HttpResponse, request: UwsRequestFacts) {
+  constructor(res: HttpResponse, request: UwsRequest) {
     this.#res = res;
     this.#request = request;
   }
@@ -37,7 +36,7 @@ export class UwsResponder implements Responder {
     const res = this.#res;
     if (res === undefined) return;
     this.#sink = sink;
-    const reader = new BodyReader(res, limit, this.#request.watch, sink);
+    const reader = new UwsBodyReader(res, limit, this.#request.watch, sink);
     this.#reader = reader;
     res.onAborted(() => this.#onAborted());
     if (this.#request.announced > limit) sink.onTooLarge();
@@ -46,7 +45,7 @@ export class UwsResponder implements Responder {
 
   answer(head: ResponseHead, body?: Buffer | string, close = false): void {
     const isUnfinished = this.#reader?.isOver === false;
-    const res = this.#take();
+    const res = this.#detach();
     if (res === undefined) return;
     if (!close && this.#request.closes && isUnfinished) {
       endEarly(res, head, String(body ?? ""), REST_MS);
@@ -56,8 +55,8 @@ export class UwsResponder implements Responder {
       this.#put(res, head, body, false);
       return;
     }
-    // Of what it has read, the server serves the next request, too, before it closes the connection, unless this one is
-    // still open then: that closes it at once.
+    // The server serves further requests that it has read already before it closes the connection, unless this one is still
+    // open then: that closes it at once.
     this.#last = res;
     if (this.#sink === undefined) res.onAborted(() => this.#onAborted());
     setImmediate(() => {
@@ -67,7 +66,7 @@ export class UwsResponder implements Responder {
   }
 
   refuse(head: ResponseHead, body: string): void {
-    const res = this.#take();
+    const res = this.#detach();
     if (res === undefined) return;
     endEarly(res, head, body, LINGER_MS);
     res.pause();
@@ -96,7 +95,7 @@ export class UwsResponder implements Responder {
   }
 
   close(): void {
-    this.#take()?.close();
+    this.#detach()?.close();
   }
 
   #put(res: HttpResponse, head: ResponseHead, body: Buffer | string | undefined, closes: boolean): void {
@@ -106,7 +105,7 @@ export class UwsResponder implements Responder {
         res.end(body, closes);
         return;
       }
-      // To the server this is no response yet, and without an abort handler it would end the process.
+      // The server does not regard this as a response, and without an abort handler it would end the process.
       if (this.#sink === undefined) res.onAborted(() => {});
       if (closes) res.endWithoutBody(0, true);
       else res.endWithoutBody();
@@ -115,12 +114,12 @@ export class UwsResponder implements Responder {
 
   #onAborted(): void {
     this.#last = undefined;
-    // It ended before: an answer that was broken off closes the connection.
-    if (this.#take() !== undefined) this.#sink?.onGone();
+    // Otherwise it has ended: an aborted answer closes the connection.
+    if (this.#detach() !== undefined) this.#sink?.onDisconnect();
   }
 
-  /** The response, for the last time. */
-  #take(): HttpResponse | undefined {
+  /** Returns the response, and detaches it. */
+  #detach(): HttpResponse | undefined {
     const res = this.#res;
     this.#res = undefined;
     this.#reader?.close();
@@ -129,10 +128,10 @@ export class UwsResponder implements Responder {
   }
 }
 
-/** The lines of heads, which are often the same object: those of the model's answers are kept. */
+/** The lines of heads, which are often the same object: those of the model's answers are cached. */
 const linesOfHeads = new WeakMap<ResponseHead, string>();
 
-/** Status and headers, without the line break behind the last one. */
+/** Status line and headers, without the last line break. */
 function linesOf(head: ResponseHead): string {
   const { status, headers } = head;
   let lines = statusLine(status);
@@ -145,36 +144,36 @@ function linesOf(head: ResponseHead): string {
   return lines;
 }
 
-/** Writes all of a head where the status stands: each call of the server costs more than a header's bytes. */
+/** Writes a whole head as the status: each call into the server costs more than a header's bytes. */
 function writeHead(res: HttpResponse, head: ResponseHead): void {
   let lines = linesOfHeads.get(head);
   if (lines === undefined) {
     lines = linesOf(head);
     linesOfHeads.set(head, lines);
   }
-  // A string would go out as UTF-8, and a header's bytes may be anything.
+  // A string would be sent as UTF-8, and a header may have any bytes.
   res.writeStatus(head.isAscii ? lines : Buffer.from(lines, "latin1"));
 }
 
 /**
- * Milliseconds in which a client may read why it is refused in the middle of its body, before the connection is closed.
- * Closed at once, it would be reset, and many clients would never see the answer.
+ * Milliseconds in which a client may read a refusal that was sent before the end of its body, until the connection is closed.
+ * If it were closed at once it would be reset, and many clients would not receive the answer.
  */
 const LINGER_MS = 1000;
-/** The same where the rest of the body is read and dropped: what a client sends until it looks for an answer. */
+/** The same where the rest of the body is read and dropped, for clients that send all of it before they read. */
 const REST_MS = 10_000;
 
 /**
- * Answers a request whose body goes on, and closes the connection after a while. To the server the answer has only begun:
- * behind one that is whole it would look for the next request. So all of it stands where the status does, behind which the
- * server adds a line break: the blanks at the end of the body.
+ * Answers a request before the end of its body, and closes the connection later. After a complete answer the server would
+ * read the next request, so for the server this one has only begun: all of it is written as the status, behind which the server
+ * adds a line break, the blanks at the end of the body.
  */
 function endEarly(res: HttpResponse, head: ResponseHead, body: string, ms: number): void {
   const fields = ["content-length", String(Buffer.byteLength(body) + 2), "connection", "close"];
   const lines = linesOf({ ...head, headers: [...head.headers, ...fields] });
   res.cork(() => res.writeStatus(`${lines}\r\n\r\n${body}`));
   const timer = setTimeout(() => res.close(), ms);
-  // The close itself is heard of here, too.
+  // The close calls this, too.
   res.onAborted(() => clearTimeout(timer));
 }
 
@@ -182,12 +181,24 @@ function endEarly(res: HttpResponse, head: ResponseHead, body: string, ms: numbe
 const PADDED_LENGTH = 20 * 1024;
 
 /**
- * Refuses a request whose end is in doubt, and closes the connection at once: of what was read no byte is taken for
- * another request. An answer that fits into what the server gathers would be written, and the connection closed, only after
- * it has handled all that it has read; so blanks make this one longer.
+ * Refuses a request whose end is ambiguous, and closes the connection at once: no byte behind it is read as another request.
+ * An answer that fits into the server's buffer would be written, and the connection closed, only after the server has handled
+ * everything that it has read; so this one is padded with blanks.
  */
-export function refuseAndClose(res: HttpResponse, refusal: Answer): void {
+export function refuseAndClose(res: HttpResponse, refusal: WorkerAnswer): void {
   const { head, text } = contentOf(refusal);
   writeHead(res, head);
   res.end(text.padEnd(PADDED_LENGTH), true);
+}
+
+const statusLines = new Map<number, string>();
+
+/** `200 OK`; the text is cached, because every answer needs it. */
+export function statusLine(status: number): string {
+  let line = statusLines.get(status);
+  if (line === undefined) {
+    line = `${status} ${STATUS_CODES[status] ?? "Unknown"}`;
+    statusLines.set(status, line);
+  }
+  return line;
 }

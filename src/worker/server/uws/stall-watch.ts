@@ -1,31 +1,31 @@
-/** Somebody who waits for the other side of a connection. */
-export interface Waiting {
+/** Waits for the other side of a connection. */
+export interface StallListener {
   /** Called every {@link STALL_TICK_MS}. @param now milliseconds, monotonic. */
   onTick(now: number): void;
 }
 
 /**
- * Milliseconds between two looks. uWebSockets.js closes a connection on which a body or a write made no progress
- * for 10 s; that is too short for a reader that pauses, and whoever waits must show a sign of life before.
+ * Milliseconds between two ticks. uWebSockets.js closes a connection on which a body or a write makes no progress for 10 s,
+ * which is too short for a reader that pauses: the listener causes some progress before.
  */
 export const STALL_TICK_MS = 4000;
 
-/** One timer for all who wait, and none when nobody does. */
+/** One timer for all listeners, and none without listeners. */
 export class StallWatch {
-  readonly #waiting = new Set<Waiting>();
+  readonly #listeners = new Set<StallListener>();
   #timer: NodeJS.Timeout | undefined;
 
-  add(waiting: Waiting): void {
-    this.#waiting.add(waiting);
+  add(listener: StallListener): void {
+    this.#listeners.add(listener);
     this.#timer ??= setInterval(() => {
       const now = performance.now();
-      for (const each of this.#waiting) each.onTick(now);
+      for (const each of this.#listeners) each.onTick(now);
     }, STALL_TICK_MS);
   }
 
-  delete(waiting: Waiting): void {
-    this.#waiting.delete(waiting);
-    if (this.#waiting.size > 0) return;
+  delete(listener: StallListener): void {
+    this.#listeners.delete(listener);
+    if (this.#listeners.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }

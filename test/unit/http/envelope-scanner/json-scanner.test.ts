@@ -10,9 +10,9 @@ function spansOf(json: string, size = Number.POSITIVE_INFINITY): readonly (strin
   for (let start = 0; start < body.length; start += size) scanner.push(body.subarray(start, start + size));
   scanner.end();
   return NAMES.map((_, index) =>
-    scanner.startOf(index) < 0
+    scanner.spans.startOf(index) < 0
       ? undefined
-      : body.toString("utf8", scanner.startOf(index), scanner.endOf(index)),
+      : body.toString("utf8", scanner.spans.startOf(index), scanner.spans.endOf(index)),
   );
 }
 
@@ -50,7 +50,7 @@ describe("spans", () => {
   test("of any name, __proto__ too", () => {
     const scanner = new JsonScanner(["__proto__"]);
     scanner.push(Buffer.from('{"__proto__":[]}'));
-    expect([scanner.startOf(0), scanner.endOf(0)]).toEqual([13, 15]);
+    expect([scanner.spans.startOf(0), scanner.spans.endOf(0)]).toEqual([13, 15]);
   });
 
   test("begin and end with the byte that shows it", () => {
@@ -58,7 +58,7 @@ describe("spans", () => {
     const seen: unknown[] = [];
     for (const character of '{"payload":{},"payload":12}') {
       scanner.push(Buffer.from(character));
-      seen.push([scanner.startOf(0), scanner.endOf(0), scanner.isComplete].join());
+      seen.push([scanner.spans.startOf(0), scanner.spans.endOf(0), scanner.isComplete].join());
     }
     expect(seen.slice(10)).toEqual([
       "-1,-1,false", // :
@@ -71,27 +71,16 @@ describe("spans", () => {
     ]);
   });
 
-  test("whether it is an object shows with the first byte", () => {
-    const scanner = new JsonScanner(NAMES);
-    scanner.push(Buffer.from(" "));
-    expect(scanner.isObject).toBe(false);
-    scanner.push(Buffer.from("{"));
-    expect(scanner.isObject).toBe(true);
-    scanner.reset();
-    scanner.push(Buffer.from("[{}]"));
-    expect([scanner.isObject, scanner.isComplete]).toEqual([false, true]);
-  });
-
   test("are counted over all pieces, and anew after a reset, also after a refusal", () => {
     const scanner = new JsonScanner(["a"]);
     expect(() => scanner.push(Buffer.from('{"a":{"b":01'))).toThrow(SyntaxError);
     expect(() => scanner.push(Buffer.from(" "))).toThrow(SyntaxError);
     expect(() => scanner.end()).toThrow(SyntaxError);
     scanner.reset();
-    expect([scanner.startOf(0), scanner.endOf(0), scanner.isObject]).toEqual([-1, -1, false]);
+    expect([scanner.spans.startOf(0), scanner.spans.endOf(0)]).toEqual([-1, -1]);
     for (const piece of ['{"a"', "", ":[", '"ü"]', "}"]) scanner.push(Buffer.from(piece));
     scanner.end();
-    expect([scanner.startOf(0), scanner.endOf(0)]).toEqual([5, 11]);
+    expect([scanner.spans.startOf(0), scanner.spans.endOf(0)]).toEqual([5, 11]);
   });
 
   test("names are ASCII, and eight at most", () => {
@@ -100,7 +89,7 @@ describe("spans", () => {
     expect(() => new JsonScanner([..."abcdefghi"])).toThrow(RangeError);
     const eight = new JsonScanner([..."abcdefgh"]);
     eight.push(Buffer.from('{"h":1}'));
-    expect([eight.startOf(7), eight.endOf(7), eight.startOf(6)]).toEqual([5, 6, -1]);
+    expect([eight.spans.startOf(7), eight.spans.endOf(7), eight.spans.startOf(6)]).toEqual([5, 6, -1]);
   });
 });
 
@@ -197,7 +186,7 @@ test("levels of lists and objects may be many", () => {
   scanner.push(Buffer.from(`{"a":${'[{"":'.repeat(depth / 2)}0`));
   scanner.push(Buffer.from(`${"}]".repeat(depth / 2)}}`));
   scanner.end();
-  expect(scanner.endOf(0)).toBe(5 + 3.5 * depth + 1);
+  expect(scanner.spans.endOf(0)).toBe(5 + 3.5 * depth + 1);
 });
 
 describe("a text with more values than a process can hold is refused", () => {

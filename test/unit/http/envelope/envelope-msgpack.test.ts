@@ -92,8 +92,8 @@ describe("user code", () => {
       throw new PayloadError({ image: "must be a PNG" });
     };
     expect(parse({ auth_data: AUTH, payload: {} }, { requestParser })).toEqual({
-      kind: "faults",
-      faults: { payload: { image: "must be a PNG" } },
+      kind: "invalid-fields",
+      errors: { payload: { image: "must be a PNG" } },
     });
   });
 });
@@ -120,8 +120,8 @@ describe("what is wrong is told by field", () => {
       { auth_data: { ...AUTH, signature: bytes }, payload: {}, session_id: bytes },
       { auth_data: { signature: "must be a string" }, session_id: "must be a string or null" },
     ],
-  ])("%s", (_, envelope, faults) => {
-    expect(parse(envelope)).toEqual({ kind: "faults", faults });
+  ])("%s", (_, envelope, errors) => {
+    expect(parse(envelope)).toEqual({ kind: "invalid-fields", errors });
   });
 
   test("numbers that are safe count, however widely they are written", () => {

@@ -43,8 +43,8 @@ describe("a multipart handler", () => {
   test("tells all that is wrong with the files", () => {
     const payload = { file: "no base64", filename: "a.exe" };
     expect(parse({ auth_data: AUTH, payload })).toEqual({
-      kind: "faults",
-      faults: {
+      kind: "invalid-fields",
+      errors: {
         payload: {
           file: "must be base64 text, a base64 data: URL or bytes",
           filename: "must end in .wav",
@@ -58,14 +58,14 @@ describe("a multipart handler", () => {
       throw new PayloadError({ model: "unknown" });
     };
     expect(parse({ auth_data: AUTH, payload: { file: "no base64" } }, requestParser)).toEqual({
-      kind: "faults",
-      faults: { payload: { model: "unknown" } },
+      kind: "invalid-fields",
+      errors: { payload: { model: "unknown" } },
     });
   });
 
   test("answers a payload that is nested too deeply as one that goes on as JSON", () => {
     const deep = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
     const body = Buffer.from(`{"auth_data":${JSON.stringify(AUTH)},"payload":{"deep":${deep}}}`);
-    expect(read(body, { multipart: MULTIPART })?.kind).toBe("faults");
+    expect(read(body, { multipart: MULTIPART })?.kind).toBe("invalid-fields");
   });
 });

@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { wholeOf } from "../../../../src/worker/request/envelope/body-buffer.js";
+import { wholeOf } from "../../../../src/worker/request/envelope/body.js";
+import type { Authorizer, ReadResult } from "../../../../src/worker/request/envelope/envelope.js";
 import {
-  type EnvelopeJudge,
   EnvelopeReader,
   type ReaderOptions,
-  type ReadResult,
 } from "../../../../src/worker/request/envelope/envelope-reader.js";
 import { UnverifiedBodies } from "../../../../src/worker/request/envelope/unverified-bodies.js";
 import { eventually } from "../../../support/eventually.js";
@@ -14,17 +13,17 @@ const auth = JSON.stringify(AUTH);
 const KIB = 1024;
 
 /** Keeps what it is asked, and says what the test says. */
-class Judge implements EnvelopeJudge {
+class TestAuthorizer implements Authorizer {
   readonly asked: (readonly [requestIdx: number, session: string | null | undefined])[] = [];
-  readonly #allows: (requestIdx: number) => boolean;
+  readonly #authorize: (requestIdx: number) => boolean;
 
-  constructor(allows: (requestIdx: number) => boolean = () => true) {
-    this.#allows = allows;
+  constructor(authorize: (requestIdx: number) => boolean = () => true) {
+    this.#authorize = authorize;
   }
 
-  allows({ request_idx }: typeof AUTH, session: string | null | undefined): boolean {
+  authorize({ request_idx }: typeof AUTH, session: string | null | undefined): boolean {
     this.asked.push([request_idx, session]);
-    return this.#allows(request_idx);
+    return this.#authorize(request_idx);
   }
 }
 
@@ -38,18 +37,18 @@ afterEach(() => {
 
 /** One body that is read. */
 class Reading {
-  readonly judge: Judge;
+  readonly authorizer: TestAuthorizer;
   readonly #options: ReaderOptions;
   readonly #reader: EnvelopeReader;
   /** What was told between two pieces. */
   late: ReadResult | undefined;
 
-  constructor(judge = new Judge(), onTooSlow: () => void = () => {}) {
-    this.judge = judge;
+  constructor(authorizer = new TestAuthorizer(), onTooSlow: () => void = () => {}) {
+    this.authorizer = authorizer;
     const onResult = (result: ReadResult): void => {
       this.late = result;
     };
-    this.#options = { judge, unverified, expected: 0, onTooSlow, onResult };
+    this.#options = { authorizer, unverified, expected: 0, onTooSlow, onResult };
     this.#reader = new EnvelopeReader("json", this.#options);
   }
 
@@ -71,8 +70,8 @@ class Reading {
 }
 
 /** Reads pieces until there is a result. */
-async function readAll(pieces: readonly (string | Buffer)[], judge = new Judge()) {
-  const reading = new Reading(judge);
+async function readAll(pieces: readonly (string | Buffer)[], authorizer = new TestAuthorizer()) {
+  const reading = new Reading(authorizer);
   let count = 0;
   let result: ReadResult | undefined;
   for (const piece of pieces) {
@@ -83,7 +82,7 @@ async function readAll(pieces: readonly (string | Buffer)[], judge = new Judge()
   reading.close();
   const told =
     result.kind === "envelope" ? { ...result, payload: wholeOf(result.payload).toString() } : result;
-  return { result: told, pieces: count, judge };
+  return { result: told, pieces: count, authorizer };
 }
 
 const halves = (text: string, at: number): readonly Buffer[] => {
@@ -121,21 +120,21 @@ describe("an envelope that comes in pieces is read as one that comes at once", (
     expect((await readAll(bytes)).result).toMatchObject({ kind: "envelope", authData: AUTH, sessionId });
   });
 
-  test("faults are all told at once, up to 64 KiB", async () => {
+  test("all errors are reported at once, up to 64 KiB", async () => {
     const faulty = `{"auth_data":{},"payload":[],"session_id":1}`;
     const whole = (await readAll([faulty])).result;
-    expect(whole).toMatchObject({ kind: "faults", faults: { payload: { data: expect.anything() } } });
+    expect(whole).toMatchObject({ kind: "invalid-fields", errors: { payload: { data: expect.anything() } } });
     for (let at = 0; at <= faulty.length; at++)
       expect((await readAll(halves(faulty, at))).result).toEqual(whole);
     const long = [`{"auth_data":{},"payload":{"a":"`, "x".repeat(64 * KIB), '"}}'];
-    expect(await readAll(long)).toMatchObject({ result: { kind: "faults" }, pieces: 2 });
+    expect(await readAll(long)).toMatchObject({ result: { kind: "invalid-fields" }, pieces: 2 });
   });
 });
 
-describe("the judge is asked", () => {
+describe("the authorizer is asked", () => {
   test("as soon as auth_data is there, when the session is, and at the end", async () => {
     const pieces = [`{"auth_data":${auth}`, `,"payload":{"a":"`, `b"},"session_id":"x"`, "}"];
-    expect((await readAll(pieces)).judge.asked).toEqual([
+    expect((await readAll(pieces)).authorizer.asked).toEqual([
       [2, undefined],
       [2, "x"],
       [2, "x"],
@@ -145,13 +144,13 @@ describe("the judge is asked", () => {
   test("of the first auth_data and of the one that counts", async () => {
     const other = JSON.stringify({ ...AUTH, request_idx: 3 });
     const pieces = [`{"auth_data":${auth},`, `"payload":{},"auth_data":${other}`, "}"];
-    const judge = new Judge((requestIdx) => requestIdx === 2);
-    expect(await readAll(pieces, judge)).toMatchObject({ result: { kind: "refused" }, pieces: 2 });
+    const authorizer = new TestAuthorizer((requestIdx) => requestIdx === 2);
+    expect(await readAll(pieces, authorizer)).toMatchObject({ result: { kind: "refused" }, pieces: 2 });
   });
 
   test("and of what it refuses nothing more is read", async () => {
     const pieces = [`{"auth_data":${auth},"payload":{"a":"`, "never read", '"}}'];
-    expect(await readAll(pieces, new Judge(() => false))).toMatchObject({
+    expect(await readAll(pieces, new TestAuthorizer(() => false))).toMatchObject({
       result: { kind: "refused" },
       pieces: 1,
     });
@@ -159,8 +158,8 @@ describe("the judge is asked", () => {
   });
 
   test("before it is found that the rest is no JSON", async () => {
-    const judge = new Judge(() => false);
-    expect((await readAll([`{"auth_data":${auth},"payload":nonsense`], judge)).result).toMatchObject({
+    const authorizer = new TestAuthorizer(() => false);
+    expect((await readAll([`{"auth_data":${auth},"payload":nonsense`], authorizer)).result).toMatchObject({
       kind: "refused",
     });
     expect((await readAll([`{"auth_data":${auth},"payload":nonsense`])).result).toEqual({
@@ -175,7 +174,7 @@ describe("auth_data is looked at", () => {
     const { length } = JSON.stringify({ ...AUTH, more: "" });
     return JSON.stringify({ ...AUTH, more: "x".repeat(bytes - length) });
   };
-  const TOO_LONG = { kind: "faults", faults: { auth_data: "must be at most 16384 bytes" } };
+  const TOO_LONG = { kind: "invalid-fields", errors: { auth_data: "must be at most 16384 bytes" } };
 
   test("up to 16 KiB", async () => {
     expect((await readAll([`{"auth_data":${sized(16 * KIB)},"payload":{}}`])).result).toMatchObject({
@@ -205,7 +204,7 @@ describe("what is kept of bodies whose sender is not known", () => {
     const readings = Array.from({ length: 8 }, () => new Reading());
     for (const reading of readings) expect(reading.read(first(128 * KIB))).toBeUndefined();
     expect(unverified.bytes).toBe(1024 * KIB);
-    expect(new Reading().read(first(100))).toEqual({ kind: "crowded" });
+    expect(new Reading().read(first(100))).toEqual({ kind: "no-room" });
     readings[0]?.close();
     expect(new Reading().read(first(100))).toBeUndefined();
     expect(readings[1]?.read(`"},"auth_data":${auth}`)).toBeUndefined();
@@ -231,7 +230,7 @@ describe("what is kept of bodies whose sender is not known", () => {
     for (let piece = 0; piece < 8; piece++)
       reading.read(piece === 0 ? first(100 * KIB) : "y".repeat(100 * KIB));
     expect(reading.read(`"},"auth_data":${auth}}`, true)).toBeUndefined();
-    expect(reading.judge.asked).toEqual([]);
+    expect(reading.authorizer.asked).toEqual([]);
     const result = await eventually(() => reading.late ?? false);
     expect(result.kind === "envelope" && wholeOf(result.payload).length).toBe(800 * KIB - 9);
     reading.close();
@@ -242,7 +241,7 @@ describe("what is kept of bodies whose sender is not known", () => {
     let result: ReadResult | undefined;
     let pieces = 0;
     for (; result === undefined; pieces++) result = reading.read(" ");
-    expect({ result, pieces }).toEqual({ result: { kind: "slivers" }, pieces: 1025 });
+    expect({ result, pieces }).toEqual({ result: { kind: "fragmented" }, pieces: 1025 });
     reading.close();
   });
 

@@ -17,10 +17,10 @@ const parse = (body: string | Buffer, handler: EnvelopeHandler = {}) => read(Buf
 
 const parseJson = (body: unknown, handler: EnvelopeHandler = {}) => parse(JSON.stringify(body), handler);
 
-/** The faults that are told of a body. */
-const faultsOf = (body: unknown, handler: EnvelopeHandler = {}) => {
+/** The field errors of a body. */
+const errorsOf = (body: unknown, handler: EnvelopeHandler = {}) => {
   const result = parseJson(body, handler);
-  return result?.kind === "faults" ? result.faults : result?.kind;
+  return result?.kind === "invalid-fields" ? result.errors : result?.kind;
 };
 
 describe("a sound envelope", () => {
@@ -136,14 +136,14 @@ describe("what is wrong is told by field", () => {
       { auth_data: AUTH, payload: {}, session_id: 5 },
       { session_id: "must be a string or null" },
     ],
-  ])("%s", (_, body, faults) => {
-    expect(faultsOf(body)).toEqual(faults);
+  ])("%s", (_, body, errors) => {
+    expect(errorsOf(body)).toEqual(errors);
   });
 
   test.each(Object.keys(AUTH))("auth_data without %s", (key) => {
     const authData: Record<string, unknown> = { ...AUTH };
     delete authData[key];
-    expect(faultsOf({ auth_data: authData, payload: {} })).toEqual({
+    expect(errorsOf({ auth_data: authData, payload: {} })).toEqual({
       auth_data: { [key]: "missing parameter" },
     });
   });
@@ -165,13 +165,13 @@ describe("what is wrong is told by field", () => {
     ["signature", {}, "must be a string"],
     ["url", null, "must be a string"],
   ])("auth_data whose %s is %j", (key, value, fault) => {
-    expect(faultsOf({ auth_data: { ...AUTH, [key]: value }, payload: {} })).toEqual({
+    expect(errorsOf({ auth_data: { ...AUTH, [key]: value }, payload: {} })).toEqual({
       auth_data: { [key]: fault },
     });
   });
 
-  test("all faults at once", () => {
-    expect(faultsOf({ auth_data: { endpoint: 1, url: "u" }, payload: [], session_id: 5 })).toEqual({
+  test("all errors at once", () => {
+    expect(errorsOf({ auth_data: { endpoint: 1, url: "u" }, payload: [], session_id: 5 })).toEqual({
       auth_data: {
         cost: "missing parameter",
         endpoint: "must be a string",
@@ -188,10 +188,10 @@ describe("what is wrong is told by field", () => {
     const requestParser = () => {
       throw new PayloadError({ prompt: "must be a string", steps: "must be at least 1" });
     };
-    expect(faultsOf({ auth_data: AUTH, payload: {} }, { requestParser })).toEqual({
+    expect(errorsOf({ auth_data: AUTH, payload: {} }, { requestParser })).toEqual({
       payload: { prompt: "must be a string", steps: "must be at least 1" },
     });
-    expect(faultsOf({ payload: {} }, { requestParser })).toEqual({ auth_data: "field missing" });
+    expect(errorsOf({ payload: {} }, { requestParser })).toEqual({ auth_data: "field missing" });
   });
 });
 
@@ -217,7 +217,7 @@ describe("a requestParser", () => {
       },
     ],
     [
-      "rejects with faults",
+      "rejects with field errors",
       async () => {
         throw new PayloadError({ prompt: "must be a string" });
       },

@@ -1,7 +1,7 @@
 import type {
   BodyWriter,
   ClientSocket,
-  Endpoint,
+  HttpEndpoint,
   HttpServer,
   ListenOptions,
   RequestHead,
@@ -48,7 +48,7 @@ export class NodeStand {
 export const endpoint = (
   path: string,
   handle: (request: RequestHead, responder: Responder) => void,
-): Endpoint => ({ path, handle });
+): HttpEndpoint => ({ path, handle });
 
 export const text = (status: number, ...headers: string[]) => ({ status, headers, isAscii: true });
 
@@ -67,7 +67,7 @@ export class Heard implements RequestSink, WriterSink {
   }
 
   /** An endpoint that receives up to so many bytes and leaves the rest to the test. */
-  endpoint(path: string, limit = 1_000_000): Endpoint {
+  endpoint(path: string, limit = 1_000_000): HttpEndpoint {
     return endpoint(path, (_, responder) => {
       this.#pieces.length = 0;
       this.#responder = responder;
@@ -102,7 +102,7 @@ export class Heard implements RequestSink, WriterSink {
   onTooSlow(): void {
     this.#hear("too slow");
   }
-  onGone(): void {
+  onDisconnect(): void {
     this.#hear("gone");
   }
   onDrain(): void {

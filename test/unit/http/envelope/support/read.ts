@@ -1,5 +1,5 @@
 import type { Handler } from "../../../../../src/worker/config/config.js";
-import type { BodyFormat } from "../../../../../src/worker/request/envelope/body-format.js";
+import type { BodyFormat } from "../../../../../src/worker/request/envelope/body.js";
 import { readEnvelope } from "../../../../../src/worker/request/envelope/envelope-reader.js";
 import { readyPayload } from "../../../../../src/worker/request/envelope/payload.js";
 
@@ -13,7 +13,7 @@ export const LOOKED_AT: EnvelopeHandler = { workloadCalculator: () => 1 };
 
 /** Reads a whole body of somebody who is allowed, and its payload. */
 export function read(body: Buffer, handler: EnvelopeHandler = {}, format: BodyFormat = "json") {
-  const result = readEnvelope(body, format, { allows: () => true });
+  const result = readEnvelope(body, format, { authorize: () => true });
   if (result?.kind !== "envelope") return result;
   const { authData, sessionId } = result;
   const payload = readyPayload(result.payload, format, { sseKeepAliveMs: null, ...handler });

@@ -2,13 +2,13 @@
 const MIN_BLOCK = 64 * 1024;
 const MAX_BLOCK = 4 * 1024 * 1024;
 
-/** Some of a body's bytes: valid during the call; or in parts, which stay valid. */
+/** Bytes of a body: in one piece, valid during the call; or in parts, which stay valid. */
 export type BodyBytes = Buffer | readonly Buffer[];
 
-/** The same in one piece. */
+/** Bytes of a body in one piece. */
 export const wholeOf = (bytes: BodyBytes): Buffer => (Buffer.isBuffer(bytes) ? bytes : Buffer.concat(bytes));
 
-/** Collects a body that comes in pieces. Chunks of one byte cost no more memory than large ones. */
+/** Collects a body that arrives in pieces. Pieces of one byte take no more memory than large ones. */
 export class BodyBuffer {
   readonly #full: Buffer[] = [];
   #block: Buffer | undefined;
@@ -72,4 +72,17 @@ export class BodyBuffer {
     this.#block = block;
     return block;
   }
+}
+
+/** Encoding of a body. */
+export type BodyFormat = "json" | "msgpack";
+
+/** Media types of msgpack; the first is the registered one. */
+const MSGPACK = ["application/msgpack", "application/vnd.msgpack", "application/x-msgpack"];
+
+/** The encoding of a content type. Everything but msgpack is read as JSON, as in the Python worker. */
+export function formatOf(contentType: string): BodyFormat {
+  if (contentType === "application/json" || contentType === "") return "json";
+  const [type = ""] = contentType.split(";");
+  return MSGPACK.includes(type.trim().toLowerCase()) ? "msgpack" : "json";
 }

@@ -1,14 +1,14 @@
-/** Bytes of a query that goes to the model: what common model servers take in a request line. */
+/** Longest query for the model in bytes: what common model servers accept in a request line. */
 export const MAX_QUERY_BYTES = 8 * 1024;
 
-/** Parameters for the worker itself, and the key that clients of the engine send: they never go to the model. */
+/** Parameters that the model never receives: the worker's own, and the API key that clients of the engine send. */
 const OWN_PARAMETERS: ReadonlySet<string> = new Set(["envelope", "api_key"]);
 
-/** What cannot stand in the query of a request line as it is. */
+/** Characters that must be escaped in a request line. */
 const UNSENDABLE = /[^\x21-\x7e]/gu;
 
-/** The text of a parameter's name or value; undefined where its escapes are no UTF-8. */
-export function decodedParameter(text: string): string | undefined {
+/** A parameter's name or value without escapes; undefined where they are not UTF-8. */
+function decodedParameter(text: string): string | undefined {
   try {
     return decodeURIComponent(text.replaceAll("+", " "));
   } catch {
@@ -17,10 +17,10 @@ export function decodedParameter(text: string): string | undefined {
 }
 
 /** A parameter's name as it was sent. */
-export const rawNameOf = (parameter: string): string => parameter.split("=", 1)[0] ?? "";
+const rawNameOf = (parameter: string): string => parameter.split("=", 1)[0] ?? "";
 
 /**
- * The part of a client's query that goes to the model, with its parameters in their order and as they were written.
+ * The part of a client's query for the model: order and spelling of the parameters are kept.
  *
  * @param query behind the question mark, as it was sent.
  * @param forward true: all parameters; false: none; otherwise the names of those that do. `envelope` and `api_key` never do.
@@ -34,4 +34,14 @@ export function forwardedQuery(query: string, forward: boolean | readonly string
     return name !== undefined && forward.includes(name) && !OWN_PARAMETERS.has(name);
   };
   return query.split("&").filter(isForwarded).join("&").replace(UNSENDABLE, encodeURIComponent);
+}
+
+/** The query parameter `envelope`, decoded; of several the first one. */
+export function envelopeOf(query: string): string | undefined {
+  for (const parameter of query.split("&")) {
+    const name = rawNameOf(parameter);
+    if (decodedParameter(name) === "envelope")
+      return decodedParameter(parameter.slice(name.length + 1)) ?? "";
+  }
+  return undefined;
 }

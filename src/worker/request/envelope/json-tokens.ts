@@ -1,3 +1,60 @@
+/** The literals of JSON, each followed by 0. */
+export const LITERALS = Buffer.from("true\0false\0null\0");
+
+/** By the first letter of a literal: the index of its second letter in {@link LITERALS}; 0 for any other byte. */
+export const LITERAL_AT = new Uint8Array(256);
+for (const literal of ["true", "false", "null"])
+  LITERAL_AT[literal.charCodeAt(0)] = LITERALS.indexOf(literal) + 1;
+
+/** By the character after a backslash: the character that the escape stands for; 0 for none. */
+const ESCAPED = new Uint8Array(256);
+for (const [letter, character] of ['""', "\\\\", "//", "b\b", "f\f", "n\n", "r\r", "t\t"])
+  ESCAPED[letter?.charCodeAt(0) ?? 0] = character?.charCodeAt(0) ?? 0;
+const LETTER_U = 0x75;
+
+/** The value of a hexadecimal digit; -1 for any other byte. */
+const HEX_DIGIT = new Int8Array(256).fill(-1);
+for (const [value, digit] of [..."0123456789abcdef"].entries()) {
+  HEX_DIGIT[digit.charCodeAt(0)] = value;
+  HEX_DIGIT[digit.toUpperCase().charCodeAt(0)] = value;
+}
+
+/** An escape that needs further bytes. */
+export const INCOMPLETE = -1;
+/** Bytes that are not an escape. */
+export const INVALID = -2;
+
+/** Decodes escapes in the strings of a JSON text, byte by byte. */
+export class EscapeDecoder {
+  /** Hexadecimal digits to come; 0: the character after the backslash comes next. */
+  #digits = 0;
+  #unit = 0;
+
+  /**
+   * Takes the next byte after a backslash.
+   *
+   * @returns the UTF-16 unit of a complete escape, or {@link INCOMPLETE}, or {@link INVALID}.
+   */
+  push(byte: number): number {
+    if (this.#digits === 0) {
+      const unit = ESCAPED[byte] as number;
+      if (unit !== 0) return unit;
+      if (byte !== LETTER_U) return INVALID;
+      this.#digits = 4;
+      this.#unit = 0;
+      return INCOMPLETE;
+    }
+    const digit = HEX_DIGIT[byte] as number;
+    if (digit < 0) return INVALID;
+    this.#unit = this.#unit * 16 + digit;
+    return --this.#digits === 0 ? this.#unit : INCOMPLETE;
+  }
+
+  reset(): void {
+    this.#digits = 0;
+  }
+}
+
 /** Bytes of a string up to which its text is looked at byte by byte; more are worth a view by four bytes. */
 export const SHORT_TEXT = 512;
 

@@ -1,12 +1,11 @@
-import type { Answer } from "../server/answer.js";
+import type { WorkerAnswer } from "../server/answer.js";
 import type { BodyWriter, RequestSink, Responder, ResponseHead, WriterSink } from "../server/http-server.js";
-import { EventBoundary } from "./event-boundary.js";
 import { type EventFamily, errorEvents, eventFamilyOf, refusalEvents, wholeEvents } from "./event-family.js";
-import { headerOf, withStreamHeaders } from "./stream-head.js";
+import { EventBoundary, headerOf, withStreamHeaders } from "./stream-format.js";
 
 const COMMENT = Buffer.from(": keep-alive\n\n");
 
-/** Largest answer that is no stream, in bytes, that becomes an event of a stream that has begun. */
+/** Largest answer that is sent as one event of a stream that has begun, in bytes. */
 const WHOLE_LIMIT = 16 * 1024 * 1024;
 
 const EVENTS_HEAD: ResponseHead = {
@@ -15,44 +14,44 @@ const EVENTS_HEAD: ResponseHead = {
   isAscii: true,
 };
 
-export interface KeptStreamOptions {
+export interface KeepAliveStreamOptions {
   readonly route: string;
-  /** Milliseconds of silence after which a comment goes out. */
+  /** Milliseconds without data after which a comment is sent. */
   readonly keepAliveMs: number;
   readonly addsStreamHeaders: boolean;
 }
 
 /**
- * Answers a client that asked for server-sent events, and never leaves it in silence: whenever nothing went out for
- * `keepAliveMs`, a comment does, between two events of the model. The first comment takes the head of the answer with it.
- * What goes wrong later is told as an event, because the status is gone.
+ * Sends comments in a stream of server-sent events, between two events of the model, whenever nothing was sent for
+ * `keepAliveMs`. The first comment may precede the model's answer; later errors become events then, because the status was
+ * sent.
  *
  * ```
- * silent ─▶ begun early ─▶ events of the model ─▶ over
- *   │           └────────▶ one event made of an answer that is no stream
- *   ├─────▶ events of the model
- *   └─────▶ passed on: an answer that is no stream, or comes before the first comment is due
+ * waiting ─▶ begun by a comment ─▶ events of the model ─▶ complete
+ *   │               └────────────▶ one event, from an answer that is not a stream
+ *   ├──────▶ events of the model
+ *   └──────▶ an answer that is not a stream, relayed before the first comment is due
  * ```
  *
  * Node.js keeps all timers of the same duration in one list, so that a timer for each stream costs as little to move as
  * one for all.
  */
-export class KeptStream implements Responder, WriterSink {
+export class KeepAliveStream implements Responder, WriterSink {
   readonly #responder: Responder;
   readonly #family: EventFamily;
   readonly #earlyHead: ResponseHead;
   readonly #timer: NodeJS.Timeout;
   readonly #boundary = new EventBoundary();
-  /** Defined as soon as the head of a stream went out. */
+  /** Defined as soon as the head of a stream was sent. */
   #writer: BodyWriter | undefined;
-  /** Whoever makes the answer, once it has begun. */
+  /** The producer of the answer, once it has begun. */
   #sink: WriterSink | undefined;
-  /** The client does not read: nothing is added to what waits for it. */
+  /** The client does not read: no comments are added. */
   #isFull = false;
   /** The last byte was written. */
-  #isOver = false;
+  #isComplete = false;
 
-  constructor(responder: Responder, { route, keepAliveMs, addsStreamHeaders }: KeptStreamOptions) {
+  constructor(responder: Responder, { route, keepAliveMs, addsStreamHeaders }: KeepAliveStreamOptions) {
     this.#responder = responder;
     this.#family = eventFamilyOf(route);
     this.#earlyHead = addsStreamHeaders ? withStreamHeaders(EVENTS_HEAD) : EVENTS_HEAD;
@@ -82,11 +81,11 @@ export class KeptStream implements Responder, WriterSink {
         this.stop();
         return this.#responder.begin(head, length, sink);
       }
-      // With the comments it is longer than the model said.
+      // With the comments it is longer than the model's `content-length`.
       this.#writer = this.#responder.begin(head, undefined, this);
     }
     this.#sink = sink;
-    return isEvents ? this.#passEvents(this.#writer) : this.#collect(this.#writer, head);
+    return isEvents ? this.#relayEvents(this.#writer) : this.#collect(this.#writer, head);
   }
 
   close(): void {
@@ -94,19 +93,19 @@ export class KeptStream implements Responder, WriterSink {
     this.#responder.close();
   }
 
-  /** Nothing more is added to the stream. */
+  /** Sends no further comments. */
   stop(): void {
     clearTimeout(this.#timer);
   }
 
   /**
-   * Tells the client of a failure as an event, and ends the stream.
+   * Sends a failure as an event, and ends the stream.
    *
-   * @returns false where that is not possible: no stream has begun, it is over, or stands in the middle of an event.
+   * @returns false where that is not possible: no stream has begun, it is complete, or an event is incomplete.
    */
-  fail({ status, body }: Answer): boolean {
+  fail({ status, body }: WorkerAnswer): boolean {
     const writer = this.#writer;
-    if (writer === undefined || this.#isOver || !this.#boundary.isBetween) return false;
+    if (writer === undefined || this.#isComplete || !this.#boundary.isBetween) return false;
     this.#sink = undefined;
     this.#finish(writer, errorEvents(this.#family, { status, message: messageOf(body) }));
     return true;
@@ -127,23 +126,23 @@ export class KeptStream implements Responder, WriterSink {
     this.#timer.refresh();
   }
 
-  #passEvents(writer: BodyWriter): BodyWriter {
+  #relayEvents(writer: BodyWriter): BodyWriter {
     return {
       write: (piece) => {
-        if (this.#isOver) return true;
+        if (this.#isComplete) return true;
         this.#boundary.push(piece);
         this.#timer.refresh();
         this.#isFull = !writer.write(piece);
         return !this.#isFull;
       },
       end: () => this.#finish(writer, ""),
-      close: () => this.#leave(),
+      close: () => this.#detach(),
     };
   }
 
-  /** Gathers an answer that is no stream; comments go out while it comes. */
+  /** Collects an answer that is not a stream; comments are sent meanwhile. */
   #collect(writer: BodyWriter, head: ResponseHead): BodyWriter {
-    if (!canBecomeEvent(head)) throw misfit(head);
+    if (!canBecomeEvent(head)) throw unsuitable(head);
     const pieces: Buffer[] = [];
     let length = 0;
     return {
@@ -155,25 +154,25 @@ export class KeptStream implements Responder, WriterSink {
         return true;
       },
       end: () => this.#finish(writer, this.#eventsFrom(head, Buffer.concat(pieces).toString())),
-      close: () => this.#leave(),
+      close: () => this.#detach(),
     };
   }
 
-  /** Whoever made the answer hears nothing more. What is to be told of its end is told by `fail` or `close`. */
-  #leave(): void {
+  /** The producer has ended; `fail` or `close` follows. */
+  #detach(): void {
     this.#sink = undefined;
   }
 
   #finish(writer: BodyWriter, events: string): void {
-    if (this.#isOver) return;
+    if (this.#isComplete) return;
     this.stop();
-    this.#isOver = true;
+    this.#isComplete = true;
     if (events !== "") writer.write(Buffer.from(events));
     writer.end();
   }
 
   #eventsFrom(head: ResponseHead, text: string): string {
-    if (!canBecomeEvent(head)) throw misfit(head);
+    if (!canBecomeEvent(head)) throw unsuitable(head);
     return isSuccess(head) ? wholeEvents(this.#family, text) : refusalEvents(this.#family, head.status, text);
   }
 }
@@ -185,19 +184,19 @@ const typeOf = (head: ResponseHead): string => headerOf(head, "content-type")?.t
 const isEncoded = (head: ResponseHead): boolean =>
   (headerOf(head, "content-encoding") ?? "identity").toLowerCase() !== "identity";
 
-/** Of events that are compressed nothing can be told, and nothing be put between them. */
+/** Between compressed events no comments can be inserted. */
 const isEventStream = (head: ResponseHead): boolean =>
   isSuccess(head) && typeOf(head).startsWith("text/event-stream") && !isEncoded(head);
 
 const canBecomeEvent = (head: ResponseHead): boolean =>
   !isEncoded(head) && (!isSuccess(head) || /^application\/(?:[\w.-]+\+)?json\b/.test(typeOf(head)));
 
-const misfit = (head: ResponseHead): TypeError =>
+const unsuitable = (head: ResponseHead): TypeError =>
   new TypeError(
     `expected events or JSON for a stream that has begun, got ${typeOf(head) || "no content type"}${isEncoded(head) ? ", compressed" : ""}`,
   );
 
-/** What an answer of the worker's own says. */
+/** The error text of an answer of the worker itself. */
 function messageOf(body: unknown): string {
   const { error } = body as { readonly error?: unknown };
   return typeof error === "string" ? error : JSON.stringify(body);

@@ -1,0 +1,95 @@
+import type { Outcome } from "../../../machines/events.js";
+import type { Log } from "../../shared/log.js";
+import type { AuthData } from "../../shared/wire.js";
+import type { Handler } from "../config/config.js";
+import type { Target } from "../config/model-headers.js";
+import type { RouteMetrics } from "../metrics/route-metrics.js";
+import type { ModelClient } from "../model/client.js";
+import type { ModelActivity } from "../model/model-activity.js";
+import type { Entry } from "../report/ledger.js";
+import type { WorkerAnswer } from "../server/answer.js";
+import type { UnverifiedBodies } from "./envelope/unverified-bodies.js";
+import type { Exchange } from "./exchange.js";
+import type { UnverifiedSockets } from "./unverified-sockets.js";
+
+/** A handler with everything that serves its requests. */
+export interface HandlerRoute {
+  readonly handler: Handler;
+  /** Origin and base path of the model server, and the headers of each request to it; undefined without one. */
+  readonly modelServer: Target | undefined;
+  /** Undefined for a handler with a `remoteFunction`. */
+  readonly model: ModelClient | undefined;
+  readonly metrics: RouteMetrics;
+}
+
+/** Decides which requests are admitted, and accounts for them. */
+export interface Admission {
+  readonly log: Log;
+  /** Largest body in bytes. */
+  readonly maxBodyBytes: number;
+  /** Whether streams get the headers that prevent proxies from buffering them. */
+  readonly streamHeaders: boolean;
+  /** Undefined where no inspector records requests. */
+  readonly observer: RequestObserver | undefined;
+  /** Evidence about the model that requests produce. */
+  readonly activity: ModelActivity;
+  /** Memory for bodies whose sender is not verified yet. */
+  readonly unverified: UnverifiedBodies;
+  readonly unverifiedSockets: UnverifiedSockets;
+  /** Why the sender is refused; undefined for a valid signature. */
+  checkSender(authData: AuthData): Refusal | undefined;
+  /**
+   * Why a signed request may not be admitted now; undefined when it may.
+   *
+   * @param sessionId undefined: it is not known yet.
+   */
+  checkRequest(authData: AuthData, sessionId: string | null | undefined): Refusal | undefined;
+  /** Why a request may not wait in the queue. */
+  checkQueueTime(handler: Handler): Refusal | undefined;
+  reject(entry: Entry): void;
+  /** A request without the engine's signature was refused. */
+  rejectUnverified(): void;
+  /** Takes a request in: from here on it ends exactly once. */
+  admit(exchange: Exchange, entry: Entry): void;
+  /**
+   * An admitted request has ended.
+   *
+   * @param at milliseconds of `performance.now()`.
+   * @param retryable its client may send it once more.
+   */
+  end(exchange: Exchange, entry: Entry, outcome: EndOutcome, at: number, retryable: boolean): void;
+}
+
+/** Why a request is not admitted. */
+export interface Refusal {
+  readonly answer: WorkerAnswer;
+  /** The rejection is reported to the engine. */
+  readonly isReported: boolean;
+}
+
+/** How an admitted request ends. */
+export type EndOutcome = Exclude<Outcome, "rejected">;
+
+/** Records single requests, for an inspector. */
+export interface RequestObserver {
+  /** A request arrived. @returns undefined where this one is not recorded. */
+  trace(id: string, handler: Handler): RequestTrace | undefined;
+}
+
+/** Receives the events of one request: each at most once, `ended` as the last. */
+export interface RequestTrace {
+  admitted(entry: Entry, session: string | null): void;
+  /** Its queue has granted it the turn. */
+  started(): void;
+  firstByte(): void;
+  ended(outcome: Outcome, status: number): void;
+}
+
+/** Ended requests to these routes whose answer was not an error. */
+export function successCount(routes: readonly RouteMetrics[]): number {
+  let count = 0;
+  for (const route of routes) {
+    for (const [status, ended] of route.statuses()) if (status < 400) count += ended;
+  }
+  return count;
+}
