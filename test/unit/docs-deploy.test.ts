@@ -31,16 +31,3 @@ test("the script reads no other variable of its environment", () => {
   const read = [...script.matchAll(/\$\{([A-Z_]+):-/g)].map(([, name = ""]) => name);
   for (const name of read) expect([...variables.keys()]).toContain(name);
 });
-
-test("the messages are those of the start script", () => {
-  const messages = rowsBelow(page, "Troubleshooting")
-    .map(([first]) => codeOf(first))
-    .filter((message) => message !== "" && !/^[A-Z_]+$/.test(message) && message !== "loading");
-  expect(messages.length).toBeGreaterThan(12);
-  const said = script.replaceAll('\\"', '"');
-  for (const message of messages) {
-    // A colon before what a program says is the same for all of them.
-    const pieces = message.split("…").map((piece) => piece.trim().replace(/:$/, ""));
-    for (const piece of pieces) expect(said).toContain(piece);
-  }
-});

@@ -91,24 +91,6 @@ test("the states are those of the worker", () => {
   expect([first, ...others].slice(0, LIFECYCLE_STATES.length)).toEqual([...LIFECYCLE_STATES]);
 });
 
-test.each(["The worker is errored", "Clients are refused"])(
-  "%s: the messages are those of the code",
-  (heading) => {
-    const sources = [...filesIn("src"), ...filesIn("machines")]
-      .map(sourceOf)
-      .join("\n")
-      // A text that is written in several pieces.
-      .replaceAll(/["`] \+\s*["`]/g, "");
-    const messages = rowsBelow(page, heading).flatMap(([first = ""]) =>
-      [...first.matchAll(/`([^`]+)`/g)].map(([, message = ""]) => message),
-    );
-    expect(messages.length).toBeGreaterThan(8);
-    for (const message of messages.filter((each) => each !== "onError")) {
-      for (const piece of message.split("…").map((each) => each.trim())) expect(sources).toContain(piece);
-    }
-  },
-);
-
 test("what the inspector says in the log is what the code says", () => {
   const sources = filesIn("src").map(sourceOf).join("\n");
   const messages = rowsBelow(page, "The inspector").map(([first]) => codeOf(first));
