@@ -1,10 +1,10 @@
-/** What the entries of a list may weigh together. */
+/** A limit on the sum of the weights of all entries. */
 interface Weight<T> {
   readonly weightOf: (item: T) => number;
   readonly most: number;
 }
 
-/** A list of the newest `limit` entries: what is pushed beyond that, or beyond their weight, drops the oldest. */
+/** A list of the newest `limit` entries. The oldest are dropped beyond that, or beyond the weight. */
 export class BoundedList<T> {
   readonly #items: T[] = [];
   readonly #limit: number;
@@ -16,7 +16,7 @@ export class BoundedList<T> {
     this.#weight = weight;
   }
 
-  /** The entries, oldest first. It is the list itself, not a copy: it grows as entries come. */
+  /** The entries, oldest first. Not a copy: it changes with each push. */
   get items(): readonly T[] {
     return this.#items;
   }

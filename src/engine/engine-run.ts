@@ -1,29 +1,35 @@
 import { nanoid } from "nanoid";
-import type { CheckedOptions } from "./checked-options.js";
-import type { EndpointSurroundings } from "./endpoints/endpoint-surroundings.js";
-import type { Endpoints } from "./endpoints/endpoints.js";
+import { formatErrors, TsworkerError } from "../shared/errors.js";
+import { validationErrors } from "./api/exchange.js";
+import { type EndpointDependencies, Endpoints } from "./endpoints/endpoints.js";
 import type { ManagedEndpoint } from "./endpoints/managed-endpoint.js";
-import { openEndpoints } from "./endpoints/open-endpoints.js";
-import { RequestNumbers } from "./routing/request-numbers.js";
+import type { CheckedOptions } from "./engine-options.js";
+import { RequestNumbers } from "./routing/dispatcher.js";
 import type { SigningKey } from "./routing/signing-key.js";
 import { plan } from "./scaling/plan.js";
+import {
+  changedScaling,
+  type ScalingParameters,
+  scalingParametersSchema,
+} from "./scaling/scaling-parameters.js";
 import { type EngineState, STATE_VERSION } from "./state/engine-state.js";
+import { workergroupRequestSchema } from "./workers/workergroup.js";
 
-/** How far the counters may go between two writings of the state. */
+/** How far the counters may advance between two writes of the state. */
 const MARGIN = { requests: 10_000, workers: 100 };
 
 interface EngineRunInput {
   readonly options: CheckedOptions;
   readonly key: SigningKey;
-  /** What an earlier run left; undefined: there was none. */
+  /** State of an earlier run; undefined: there was none. */
   readonly state: EngineState | undefined;
   readonly hooks: Pick<
-    EndpointSurroundings,
+    EndpointDependencies,
     "engineUrl" | "onRequested" | "onWorker" | "onPlan" | "onNotice" | "onChanged"
   >;
 }
 
-/** What an engine knows and gives out from its start to its stop. */
+/** The state of an engine from its start to its stop: endpoints, keys and counters. */
 export class EngineRun {
   readonly key: SigningKey;
   readonly endpoints: Endpoints;
@@ -33,7 +39,7 @@ export class EngineRun {
   readonly #numbers: RequestNumbers;
   #lastWorkerId: number;
 
-  /** @throws {TsworkerError} `CONFIG_INVALID` for parameters of scaling that do not go with those of before. */
+  /** @throws {TsworkerError} `CONFIG_INVALID` when parameters of scaling conflict with the stored ones. */
   constructor({ options, key, state, hooks }: EngineRunInput) {
     this.#options = options;
     this.key = key;
@@ -65,12 +71,12 @@ export class EngineRun {
   }
 
   /**
-   * What outlives it.
+   * The state to be written.
    *
-   * @param isLast - whether nothing happens after it. What happens after it and is not written any more, because the
-   * engine is killed, must not lead to a number that is given out twice.
+   * @param isLast - whether nothing happens after it. Otherwise the counters are written with a margin: no number may be given
+   * out twice if the engine is killed before the next write.
    */
-  remember(isLast: boolean): EngineState {
+  snapshot(isLast: boolean): EngineState {
     const margin = isLast ? { requests: 0, workers: 0 } : MARGIN;
     const { requestIdx, reqnum } = this.#numbers.last;
     return {
@@ -83,19 +89,58 @@ export class EngineRun {
       lastWorkerId: this.#lastWorkerId + margin.workers,
       endpoints: this.endpoints.all.map(({ record }) => record),
       groups: [...this.endpoints.groups],
-      workers: this.endpoints.remembered(),
+      workers: this.endpoints.stored(),
     };
   }
 
-  /** Ends the workers that the provider made. @param keep - whether they are to be started again later. */
+  /** Stops the workers that the provider made. @param keep - whether they will be started again later. */
   async close(keep: boolean): Promise<void> {
-    await Promise.all(this.endpoints.all.map(({ workforce }) => workforce.close(keep)));
+    await Promise.all(this.endpoints.all.map(({ workers }) => workers.close(keep)));
   }
 }
 
 /** The `mtoken` that reports must carry; undefined: any. */
 function tokenOf({ token, provider }: CheckedOptions, state: EngineState | undefined): string | undefined {
   if (typeof token === "string") return token === "" ? undefined : token;
-  // Where workers are made, one that an earlier engine made and left is not to be taken for another.
+  // With a provider, reports of workers that another engine left behind must be refused.
   return token === true || provider ? state?.token || nanoid() : undefined;
+}
+
+/**
+ * The endpoints of an earlier run, if any, and that of the options, whose key and parameters take precedence over the
+ * stored ones.
+ *
+ * @throws {TsworkerError} `CONFIG_INVALID` when the parameters conflict with the stored ones.
+ */
+export function openEndpoints(
+  { endpoint: name, apiKey, scaling, provider }: CheckedOptions,
+  state: EngineState | undefined,
+  dependencies: EndpointDependencies,
+): Endpoints {
+  const known = state?.endpoints.find((record) => record.name === name);
+  const parameters = parametersOf(known?.parameters, scaling ?? {});
+  const endpoints = new Endpoints(state?.lastId ?? 0, dependencies);
+  for (const record of state?.endpoints ?? []) endpoints.restore(record);
+  const own = endpoints.byName(name);
+  if (own) endpoints.change(own, { apiKey, parameters });
+  const added = own ?? endpoints.create({ name, state: "active", parameters }, apiKey);
+  for (const group of state?.groups ?? []) {
+    endpoints.byId(group.endpoint_id)?.workers.addGroup(group);
+  }
+  // A provider makes workers for workergroups only.
+  if (provider !== undefined && added.workers.groups.length === 0) {
+    endpoints.addGroup(added, workergroupRequestSchema.parse({}));
+  }
+  for (const worker of state?.workers ?? []) endpoints.byId(worker.endpointId)?.workers.restore(worker);
+  return endpoints;
+}
+
+function parametersOf(
+  known: ScalingParameters | undefined,
+  given: NonNullable<CheckedOptions["scaling"]>,
+): ScalingParameters {
+  const { data, error } = scalingParametersSchema.safeParse(known ? changedScaling(known, given) : given);
+  if (data !== undefined) return data;
+  const subject = "the endpoint, together with its stored parameters,";
+  throw new TsworkerError("CONFIG_INVALID", formatErrors(subject, validationErrors(error)));
 }

@@ -1,14 +1,12 @@
 import { EventEmitter } from "node:events";
 import type { AuthData } from "../shared/wire.js";
+import { type AccountContext, accountRoutes } from "./api/account-routes.js";
 import { Admission } from "./api/admission.js";
-import { EngineServer } from "./api/engine-server.js";
-import { type Outage, withoutSlash } from "./api/outage.js";
+import { EngineServer, type Outage, withoutSlash } from "./api/engine-server.js";
 import { Router } from "./api/router.js";
-import { type Desk, routes } from "./api/routes.js";
-import { type WebDesk, webRoutes } from "./api/web-routes.js";
-import { type CheckedOptions, checkedOptions } from "./checked-options.js";
+import { type ServiceContext, serviceRoutes } from "./api/service-routes.js";
 import type { EngineEvents } from "./engine-events.js";
-import type { EngineOptions } from "./engine-options.js";
+import { type CheckedOptions, checkedOptions, type EngineOptions } from "./engine-options.js";
 import { EngineRun } from "./engine-run.js";
 import { SigningKey } from "./routing/signing-key.js";
 import type { EngineState } from "./state/engine-state.js";
@@ -20,10 +18,10 @@ const REPORT_PATHS: readonly string[] = ["/worker_status", "/delete_requests"];
 
 /**
  * A serverless engine for one machine and for tests: serves the public key, routes clients to the worker with
- * the shortest queue, takes workers' reports and shows what it was told. Workers announce themselves by their
- * first report, or a provider makes them as the load asks. What it knows lives in memory, or in a file.
+ * the shortest queue, and records the reports of workers. Workers announce themselves by their first report, or a
+ * provider makes them as the load requires. The state is kept in memory, or in a file.
  *
- * It can also rehearse an outage: see {@link Engine.outage}.
+ * It can also simulate an outage: see {@link Engine.outage}.
  *
  * @example
  * ```ts
@@ -41,11 +39,11 @@ export class Engine extends EventEmitter<EngineEvents> {
   readonly #admission: Admission;
   readonly #file: StateFile | undefined;
   #run: EngineRun | undefined;
-  /** What was known when it was stopped last; undefined: it runs, or never did. */
-  #memory: EngineState | undefined;
+  /** State at its last stop; undefined: it runs, or was never started. */
+  #stopped: EngineState | undefined;
   #refused = 0;
 
-  /** @throws {TsworkerError} `CONFIG_INVALID`, with every fault of the options. */
+  /** @throws {TsworkerError} `CONFIG_INVALID`, listing every invalid option. */
   constructor(options: EngineOptions) {
     super();
     this.#options = checkedOptions(options);
@@ -56,7 +54,7 @@ export class Engine extends EventEmitter<EngineEvents> {
         ? undefined
         : new StateFile({
             path: state,
-            state: () => this.#memory ?? started(this.#run).remember(false),
+            state: () => this.#stopped ?? started(this.#run).snapshot(false),
             onNotice: (notice) => this.#notice(notice),
           });
     this.#admission = new Admission({
@@ -69,9 +67,12 @@ export class Engine extends EventEmitter<EngineEvents> {
       port,
       cors,
       admission: this.#admission,
-      router: new Router([...routes(this.#desk()), ...webRoutes(this.#webDesk())]),
+      router: new Router([
+        ...serviceRoutes(this.#serviceContext()),
+        ...accountRoutes(this.#accountContext()),
+      ]),
       onRefused: (path, reason) => this.#countRefusal(path, reason),
-      onFault: (fault) => this.#notice(fault),
+      onError: (error) => this.#notice(error),
     });
   }
 
@@ -102,7 +103,7 @@ export class Engine extends EventEmitter<EngineEvents> {
     return this.#ledger.ended;
   }
 
-  /** Sums over everything that was ever recorded. */
+  /** Sums over all recorded reports. */
   get totals(): Totals {
     return this.#ledger.totals;
   }
@@ -114,75 +115,72 @@ export class Engine extends EventEmitter<EngineEvents> {
 
   /** The workers of all endpoints, with their state and expected queue now. */
   get workers(): readonly WorkerView[] {
-    return this.#run?.endpoints.all.flatMap((endpoint) => endpoint.workforce.view()) ?? [];
+    return this.#run?.endpoints.all.flatMap((endpoint) => endpoint.workers.view()) ?? [];
   }
 
   /**
-   * Listens, and goes on with what the state file holds. Resolves to the base URL; when it listens already,
-   * to the same.
+   * Listens, and continues from the state file. Resolves to the base URL, also when it listens already.
    *
-   * @throws {TsworkerError} `PORT_UNAVAILABLE`; `STATE_UNAVAILABLE`; `CONFIG_INVALID` when the parameters of scaling do
-   * not go with those that the state holds. It does not listen then.
+   * @throws {TsworkerError} `PORT_UNAVAILABLE`; `STATE_UNAVAILABLE`; `CONFIG_INVALID` when the parameters of scaling
+   * conflict with the stored ones. It does not listen then.
    */
   async start(): Promise<string> {
-    if (this.#run !== undefined && this.#memory === undefined) {
+    if (this.#run !== undefined && this.#stopped === undefined) {
       await this.#server.start();
       return this.url;
     }
-    const before = { run: this.#run, memory: this.#memory };
-    const state = this.#memory ?? (await this.#file?.load());
+    const before = { run: this.#run, stopped: this.#stopped };
+    const state = this.#stopped ?? (await this.#file?.load());
     const privateKey = this.#options.privateKey ?? state?.privateKey;
     const key = this.#run?.key ?? (privateKey ? SigningKey.from(privateKey) : await SigningKey.generate());
     await this.#server.start();
     try {
       this.#run = new EngineRun({ options: this.#options, key, state, hooks: this.#hooks() });
-      this.#memory = undefined;
+      this.#stopped = undefined;
       await this.#file?.flush();
     } catch (error) {
-      // An engine that would forget everything is not to begin.
+      // An engine that cannot write its state must not start.
       await this.#close();
       this.#run = before.run;
-      this.#memory = before.memory;
+      this.#stopped = before.stopped;
       throw error;
     }
     return this.url;
   }
 
   /**
-   * Ends the workers that its provider made, then stops listening and destroys every connection, hung ones
-   * included. What was recorded stays readable. With a state file, the workers are started again with the
-   * engine.
+   * Stops the workers that its provider made, then stops listening and destroys every connection. Recorded reports
+   * stay readable. With a state file, the workers are started again with the engine.
    *
-   * @throws {TsworkerError} `STATE_UNAVAILABLE` when the state cannot be written; all has ended then, too.
+   * @throws {TsworkerError} `STATE_UNAVAILABLE` when the state cannot be written; the engine has stopped nevertheless.
    */
   async stop(): Promise<void> {
-    if (this.#run === undefined || this.#memory !== undefined) {
+    if (this.#run === undefined || this.#stopped !== undefined) {
       await this.#server.stop();
       return;
     }
-    this.#memory = this.#run.remember(true);
+    this.#stopped = this.#run.snapshot(true);
     await this.#close();
     await this.#file?.release();
   }
 
-  /** The server is last: workers that end have something to report. */
+  /** The server stops last: workers that end send their last reports. */
   async #close(): Promise<void> {
     await this.#run?.close(this.#file !== undefined);
     await this.#server.stop();
   }
 
   /**
-   * Takes a worker that announced itself out: nothing is routed to it until it has reported a `loadtime` again. To be
-   * called when it ends, because it says so to nobody, and would otherwise be routed to until it has been silent for
-   * too long.
+   * Routes nothing to a worker that announced itself until it has reported a `loadtime` again. To be called when its
+   * process ended without a report: otherwise it would get requests until `silentAfter` is over.
    */
   expectAnew(workerId: number): void {
-    for (const { workforce } of this.#run?.endpoints.all ?? []) workforce.expectAnew(workerId);
+    for (const { workers } of this.#run?.endpoints.all ?? []) workers.expectAnew(workerId);
   }
 
   /**
-   * Rehearses an outage until {@link Engine.recover} or the next outage. What arrives meanwhile is neither
-   * recorded nor added to any total; reports among it count in {@link Engine.refused}.
+   * Simulates an outage until {@link Engine.recover} or the next outage. Reports that arrive during it are not recorded, and
+   * count in {@link Engine.refused}.
    *
    * @throws {RangeError} for a status outside 300 to 599.
    *
@@ -198,13 +196,13 @@ export class Engine extends EventEmitter<EngineEvents> {
       throw new RangeError(`an outage answers with a status from 300 to 599, got ${outage.status}`);
     }
     await this.#server.fail(outage);
-    this.#announce(() => this.emit("outage", outage));
+    this.#emitLater(() => this.emit("outage", outage));
   }
 
   /** Ends an outage; after a refusal the engine listens again, on the same port. */
   async recover(): Promise<void> {
     await this.#server.fail(undefined);
-    this.#announce(() => this.emit("outage", undefined));
+    this.#emitLater(() => this.emit("outage", undefined));
   }
 
   /** Base64 of the signature over a worker's URL. @throws before the start. */
@@ -213,8 +211,8 @@ export class Engine extends EventEmitter<EngineEvents> {
   }
 
   /**
-   * What `/route/` would answer a new request for the worker at `url`, whether that worker is known or not:
-   * for requests that go to a worker directly. Nothing is recorded.
+   * The answer of `/route/` that sends a new request to the worker at `url`, whether that worker is known or not: for
+   * requests that go to a worker directly. Nothing is recorded.
    *
    * @throws before the start.
    */
@@ -226,26 +224,25 @@ export class Engine extends EventEmitter<EngineEvents> {
     return this.#options.accountKey ?? this.#options.apiKey;
   }
 
-  /** What endpoints and workers tell. */
   #hooks(): ConstructorParameters<typeof EngineRun>[0]["hooks"] {
     return {
       engineUrl: () => this.url,
       onRequested: (cost) => this.#ledger.recordRequested(cost),
-      onWorker: (worker) => this.#announce(() => this.emit("worker", worker)),
-      onPlan: (endpoint, made) => this.#announce(() => this.emit("plan", { endpoint, plan: made })),
+      onWorker: (worker) => this.#emitLater(() => this.emit("worker", worker)),
+      onPlan: (endpoint, made) => this.#emitLater(() => this.emit("plan", { endpoint, plan: made })),
       onNotice: (notice) => this.#notice(notice),
       onChanged: () => this.#file?.touch(),
     };
   }
 
-  #webDesk(): WebDesk {
+  #accountContext(): AccountContext {
     return {
       ownEndpoint: this.#options.endpoint,
       endpoints: () => started(this.#run).endpoints,
     };
   }
 
-  #desk(): Desk {
+  #serviceContext(): ServiceContext {
     return {
       admission: this.#admission,
       accountKey: this.#accountKey,
@@ -255,23 +252,23 @@ export class Engine extends EventEmitter<EngineEvents> {
       dispatch: (endpoint, question) => {
         const answer = endpoint.dispatch(question);
         this.#file?.touch();
-        if ("url" in answer) this.#announce(() => this.emit("routed", answer));
-        else this.#announce(() => this.emit("unrouted", answer));
+        if ("url" in answer) this.#emitLater(() => this.emit("routed", answer));
+        else this.#emitLater(() => this.emit("unrouted", answer));
         return answer;
       },
       recordReport: (status) => {
         const endpoint =
-          this.#run?.endpoints.all.find((each) => each.workforce.has(status.id)) ?? this.#run?.own;
-        if (endpoint?.workforce.hasRoom(status.id) === false) return false;
+          this.#run?.endpoints.all.find((each) => each.workers.has(status.id)) ?? this.#run?.own;
+        if (endpoint?.workers.hasRoom(status.id) === false) return false;
         const report = this.#ledger.recordReport(status, now());
-        endpoint?.workforce.takeReport(report);
-        this.#announce(() => this.emit("report", report));
+        endpoint?.workers.takeReport(report);
+        this.#emitLater(() => this.emit("report", report));
         return true;
       },
       recordEnded: (delivery) => {
         const ended = this.#ledger.recordEnded(delivery, now());
         for (const endpoint of this.#run?.endpoints.all ?? []) endpoint.takeEnded(delivery);
-        if (ended.length > 0) this.#announce(() => this.emit("ended", ended));
+        if (ended.length > 0) this.#emitLater(() => this.emit("ended", ended));
       },
     };
   }
@@ -279,18 +276,18 @@ export class Engine extends EventEmitter<EngineEvents> {
   #countRefusal(path: string, reason: string): void {
     if (!REPORT_PATHS.includes(withoutSlash(path))) return;
     this.#refused += 1;
-    this.#announce(() => this.emit("refused", { path, reason }));
+    this.#emitLater(() => this.emit("refused", { path, reason }));
   }
 
   #notice(notice: string): void {
-    this.#announce(() => this.emit("notice", notice));
+    this.#emitLater(() => this.emit("notice", notice));
   }
 
   /**
-   * Emits once the present request has been answered: a listener that throws must not turn what was recorded
-   * into an error for the worker, which would then deliver it again.
+   * Emits after the current request has been answered: if a listener threw before that, the worker would get an error and
+   * deliver a recorded report again.
    */
-  #announce(emit: () => void): void {
+  #emitLater(emit: () => void): void {
     setImmediate(emit);
   }
 }

@@ -1,13 +1,14 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { EngineRequest } from "./exchange.js";
+import type { IncomingMessage } from "node:http";
+import { type EngineAnswer, type EngineRequest, refusal } from "./exchange.js";
 
 /**
- * Who may make a call: anybody, the holder of the workers' token, the holder of a key of an endpoint or of the account,
- * or only the holder of the account's key.
+ * The credential that a call requires: none, the workers' token, the key of an endpoint or of the account, or the key of
+ * the account.
  */
-export type Access = "anybody" | "worker" | "client" | "account";
+export type Access = "public" | "worker" | "client" | "account";
 
-/** The keys and the token that open the engine. */
+/** The keys and the token of the engine. */
 export interface Keyring {
   /** The `mtoken` that reports must carry; undefined: any. */
   token(): string | undefined;
@@ -16,10 +17,10 @@ export interface Keyring {
   opensEndpoint(key: string): boolean;
 }
 
-/** `mtoken` and its value as JSON, wherever they stand in a text. */
+/** `mtoken` and its value as JSON, anywhere in a text. */
 const TOKEN = /"mtoken"\s*:\s*("(?:[^"\\]|\\.)*")/g;
 
-/** Decides whether a call is let in, from as little of it as has arrived. */
+/** Admits calls by as little of them as has arrived. */
 export class Admission {
   readonly #keyring: Keyring;
 
@@ -27,17 +28,17 @@ export class Admission {
     this.#keyring = keyring;
   }
 
-  /** Whether the head of a call is enough to let it in: it has the key or the token, or none is required. */
+  /** Whether the head of a call admits it: it has the key or the token, or none is required. */
   byHead(access: Access, head: Pick<EngineRequest, "authorization" | "query">): boolean {
-    if (access === "anybody") return true;
+    if (access === "public") return true;
     if (access === "worker") return this.#isToken(bearer(head.authorization));
     const key = keyInHead(head);
     return access === "account" ? key === this.#keyring.accountKey : this.isKey(key);
   }
 
   /**
-   * Whether the start of a report has the token. Nothing is parsed: whoever writes the token anywhere knows it, and the
-   * report is checked again when it is parsed.
+   * Whether the start of a report has the token. It is not parsed: a sender that writes the token anywhere knows it, and
+   * the report is checked again when it is parsed.
    */
   byStart(text: string): "admitted" | "wrong token" | "no token" {
     let isNamed = false;
@@ -96,3 +97,59 @@ function textOf(json: string): string | undefined {
 }
 
 const hashOf = (text: string): Buffer => createHash("sha256").update(text).digest();
+
+/** Longest body of a call that is not admitted by its head, in bytes. */
+const MAX_UNADMITTED = 64 * 1024;
+/** Longest body of an admitted call, in bytes. */
+const MAX_ADMITTED = 4 * 1024 * 1024;
+
+interface Sender {
+  readonly access: Access;
+  readonly admission: Admission;
+  /** Whether the head of the call admitted it. */
+  readonly isAdmitted: boolean;
+}
+
+/**
+ * The body of a call as text, or the refusal of one that is too long; undefined: the client went away.
+ *
+ * Of a call that its head does not admit, 64 KiB are read; more of a report only if the token is in them.
+ */
+export async function admittedBody(
+  request: IncomingMessage,
+  { access, admission, isAdmitted }: Sender,
+): Promise<string | EngineAnswer | undefined> {
+  const canShowToken = access === "worker" && !isAdmitted;
+  const announced = Number(request.headers["content-length"] ?? 0);
+  const most = isAdmitted || canShowToken ? MAX_ADMITTED : MAX_UNADMITTED;
+  if (announced > most) return tooLong(most);
+  return new Promise((resolve) => {
+    const pieces: Buffer[] = [];
+    let limit = isAdmitted ? MAX_ADMITTED : MAX_UNADMITTED;
+    let size = 0;
+    const settle = (result: string | EngineAnswer | undefined): void => {
+      request.removeListener("data", onData);
+      resolve(result);
+    };
+    const beyond = (): EngineAnswer | undefined => {
+      if (!canShowToken || limit === MAX_ADMITTED) return tooLong(limit);
+      const shown = admission.byStart(Buffer.concat(pieces).toString("utf8", 0, MAX_UNADMITTED));
+      if (shown === "wrong token") return refusal(401, "invalid mtoken");
+      if (shown === "no token") return tooLong(limit);
+      limit = MAX_ADMITTED;
+      return size > limit ? tooLong(limit) : undefined;
+    };
+    const onData = (piece: Buffer): void => {
+      size += piece.byteLength;
+      pieces.push(piece);
+      const refused = size > limit ? beyond() : undefined;
+      if (refused !== undefined) settle(refused);
+    };
+    request.on("data", onData);
+    request.once("end", () => settle(Buffer.concat(pieces).toString("utf8")));
+    request.once("error", () => settle(undefined));
+    request.once("close", () => settle(undefined));
+  });
+}
+
+const tooLong = (most: number): EngineAnswer => refusal(413, `body is longer than ${most} bytes`);

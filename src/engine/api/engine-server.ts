@@ -1,11 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { corsHeaders, preflightHeaders } from "../../shared/cors.js";
 import { close, httpUrl, listen } from "../../shared/listen.js";
-import type { Admission } from "./admission.js";
-import { admittedBody } from "./admitted-body.js";
+import { type Admission, admittedBody } from "./admission.js";
+import { crossOriginRefusal } from "./cross-origin.js";
 import { type EngineAnswer, type EngineRequest, refusal, send, target } from "./exchange.js";
-import { foreignPage } from "./foreign-page.js";
-import { type Outage, strikes } from "./outage.js";
 import type { Method, Router } from "./router.js";
 
 /** Milliseconds that a request may take to arrive. */
@@ -19,23 +17,23 @@ interface EngineServerInput {
   readonly cors: readonly string[];
   readonly router: Router;
   readonly admission: Admission;
-  /** Told of every request that is not answered 2xx. */
+  /** Called for every request that is not answered 2xx. */
   readonly onRefused: (path: string, reason: string) => void;
-  /** Told of what should not have happened. */
-  readonly onFault: (fault: string) => void;
+  /** Called with an internal error. */
+  readonly onError: (error: string) => void;
 }
 
-/** What the routes take from pages of other origins. */
+/** Methods and headers that pages of allowed origins may send. */
 const PREFLIGHT = { methods: "GET, POST, PUT, DELETE", headers: "*, authorization" };
 
-/** The engine's HTTP side: listens, reads requests, looks up their routes, and fails on demand. */
+/** The engine's HTTP server. It can simulate outages. */
 export class EngineServer {
   readonly #input: EngineServerInput;
   readonly #origins: ReadonlySet<string>;
   #server: Server | undefined;
   #port: number | undefined;
   #outage: Outage | undefined;
-  /** Whether it should listen: an outage that is over must not wake a stopped engine. */
+  /** Whether it should listen: the end of an outage must not start a stopped engine. */
   #isStarted = false;
 
   constructor(input: EngineServerInput) {
@@ -64,7 +62,7 @@ export class EngineServer {
     await this.#close();
   }
 
-  /** Fails in this way from now on; undefined: in none. */
+  /** Begins or, with undefined, ends an outage. */
   async fail(outage: Outage | undefined): Promise<void> {
     this.#outage = outage;
     if (outage?.kind === "refuse") await this.#close();
@@ -95,24 +93,24 @@ export class EngineServer {
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { path, query } = target(request);
     const outage = this.#outage;
-    if (outage && strikes(outage, path)) {
-      this.#strike(outage, path, request, response);
+    if (outage && affects(outage, path)) {
+      this.#simulateOutage(outage, path, request, response);
       return;
     }
-    const foreign = foreignPage(request.headers, { host: this.#input.host, origins: this.#origins });
-    if (!foreign && this.#isLetIn(request, response)) return;
-    const answer = foreign ?? (await this.#answer(path, query, request));
+    const refused = crossOriginRefusal(request.headers, { host: this.#input.host, origins: this.#origins });
+    if (!refused && this.#writeCorsHeaders(request, response)) return;
+    const answer = refused ?? (await this.#answer(path, query, request));
     if (answer === undefined) return;
     if (answer.status >= 300) this.#input.onRefused(path, `answered ${answer.status}`);
     try {
       send(request, response, answer);
     } catch (error) {
-      send(request, response, this.#fault(path, error));
+      send(request, response, this.#internalError(path, error));
     }
   }
 
-  /** Says who may read the answer. @returns whether that was all that was asked. */
-  #isLetIn(request: IncomingMessage, response: ServerResponse): boolean {
+  /** Sets the CORS headers. @returns whether the request was a preflight, which is answered then. */
+  #writeCorsHeaders(request: IncomingMessage, response: ServerResponse): boolean {
     if (this.#origins.size === 0) return false;
     const { origin = "" } = request.headers;
     const isPreflight =
@@ -142,14 +140,15 @@ export class EngineServer {
     }
     const { admission } = this.#input;
     const { authorization } = request.headers;
-    const isKnown = admission.byHead(access, { authorization, query });
-    if (access === "account" && !isKnown) return refusal(401, "invalid api_key");
-    const text = request.method === "GET" ? "" : await admittedBody(request, { access, admission, isKnown });
+    const isAdmitted = admission.byHead(access, { authorization, query });
+    if (access === "account" && !isAdmitted) return refusal(401, "invalid api_key");
+    const text =
+      request.method === "GET" ? "" : await admittedBody(request, { access, admission, isAdmitted });
     if (typeof text !== "string") return text;
     const isEmpty = request.method === "GET" || (request.method === "DELETE" && text.trim() === "");
     const parsed = isEmpty ? { value: undefined } : parsedJson(text);
     if (parsed === undefined) return refusal(400, "the body is not JSON");
-    return this.#answerOf(path, answer, { authorization, query, id, body: parsed.value, isKnown });
+    return this.#answerOf(path, answer, { authorization, query, id, body: parsed.value, isAdmitted });
   }
 
   #answerOf(
@@ -160,22 +159,21 @@ export class EngineServer {
     try {
       return answer(request);
     } catch (error) {
-      return this.#fault(path, error);
+      return this.#internalError(path, error);
     }
   }
 
-  /** Who asked is told, whatever went wrong, and the engine goes on. */
-  #fault(path: string, error: unknown): EngineAnswer {
-    this.#input.onFault(`${path} failed: ${error instanceof Error ? error.stack : String(error)}`);
+  /** The client gets an answer without internals; a notice has the stack. */
+  #internalError(path: string, error: unknown): EngineAnswer {
+    this.#input.onError(`${path} failed: ${error instanceof Error ? error.stack : String(error)}`);
     return refusal(500, "the engine failed at this; a notice says why");
   }
 
-  #strike(outage: Outage, path: string, request: IncomingMessage, response: ServerResponse): void {
+  #simulateOutage(outage: Outage, path: string, request: IncomingMessage, response: ServerResponse): void {
     this.#input.onRefused(path, `outage: ${outage.kind}`);
-    request.on("error", () => {}); // The client may well give up while it still sends.
+    request.on("error", () => {}); // The client may give up while it still sends.
     request.resume();
-    if (outage.kind === "status")
-      send(request, response, refusal(outage.status, "an outage is being rehearsed"));
+    if (outage.kind === "status") send(request, response, refusal(outage.status, "simulated outage"));
     else if (outage.kind !== "hang") request.socket.destroy();
   }
 }
@@ -186,4 +184,32 @@ function parsedJson(text: string): { readonly value: unknown } | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * How the engine fails during a simulated outage.
+ *
+ * - `status`: every request is answered with this status (300 to 599).
+ * - `hang`: requests are accepted and never answered; those connections end when the engine stops.
+ * - `drop`: the connection is destroyed as soon as a request has come in.
+ * - `refuse`: the engine does not listen; its state is kept.
+ *
+ * `paths` limits the first three to some paths, such as `["/worker_status/"]`; default: all.
+ */
+export type Outage =
+  | { readonly kind: "status"; readonly status: number; readonly paths?: readonly string[] }
+  | { readonly kind: "hang"; readonly paths?: readonly string[] }
+  | { readonly kind: "drop"; readonly paths?: readonly string[] }
+  | { readonly kind: "refuse" };
+
+/** Whether the outage applies to a request to `path`. A trailing slash makes no difference. */
+export function affects(outage: Outage | undefined, path: string): outage is Outage {
+  if (outage === undefined) return false;
+  if (outage.kind === "refuse" || outage.paths === undefined) return true;
+  return outage.paths.some((affected) => withoutSlash(affected) === withoutSlash(path));
+}
+
+/** Clients write `/route/` and `/route`: both mean the same. */
+export function withoutSlash(path: string): string {
+  return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
 }

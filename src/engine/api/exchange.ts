@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { z } from "zod";
 
 /** A request to the engine, read whole. */
 export interface EngineRequest {
@@ -8,11 +9,11 @@ export interface EngineRequest {
   readonly id: number;
   /** The parsed JSON; undefined for a GET, and where a DELETE has none. */
   readonly body: unknown;
-  /** Whether the head of the request has shown that its sender may make this call. */
-  readonly isKnown: boolean;
+  /** Whether the head of the request admitted it. */
+  readonly isAdmitted: boolean;
 }
 
-/** What the engine answers: text as it is, anything else as JSON. */
+/** An answer: text is sent as it is, anything else as JSON. */
 export interface EngineAnswer {
   readonly status: number;
   readonly body: unknown;
@@ -20,23 +21,23 @@ export interface EngineAnswer {
 }
 
 /** Longest message of a refusal, in UTF-16 units: written as JSON it has less than 8 KiB, whatever is in it. */
-const MOST_MESSAGE = 1200;
+const MAX_MESSAGE = 1200;
 
-/** The engine's way to say no. */
+/** An answer with an error message. */
 export function refusal(status: number, message: string, headers?: EngineAnswer["headers"]): EngineAnswer {
-  return { status, body: { error_msg: cut(message, MOST_MESSAGE) }, ...(headers && { headers }) };
+  return { status, body: { error_msg: cut(message, MAX_MESSAGE) }, ...(headers && { headers }) };
 }
 
 /** A text of at most `most` UTF-16 units. Where it is cut it is a copy: a slice would keep the whole text in memory. */
 export const cut = (text: string, most: number): string =>
   text.length <= most ? text : Buffer.from(`${text.slice(0, most - 1)}…`, "utf16le").toString("utf16le");
 
-/** Milliseconds for which what still comes of a request that has its answer is read and dropped. */
+/** Milliseconds for which the rest of a request is read and dropped after its answer was sent. */
 const DROPPED_MS = 10_000;
 
 /**
- * Sends an answer. Where the request has not arrived in full, the connection stays open while the rest is read and dropped: a
- * client that is cut off while it writes never reads its answer. One that goes on for too long is cut off.
+ * Sends an answer. If the request has not arrived in full, the rest is read and dropped for a while: a client that is cut off
+ * while it writes never reads its answer.
  */
 export function send(
   request: IncomingMessage,
@@ -70,4 +71,21 @@ export function target(request: IncomingMessage): { readonly path: string; reado
   return mark === -1
     ? { path: url, query: new URLSearchParams() }
     : { path: url.slice(0, mark), query: new URLSearchParams(url.slice(mark + 1)) };
+}
+
+/** Validation errors in a message. */
+export const MAX_ERRORS = 10;
+/** Longest text of one, in UTF-16 units. */
+const MAX_ERROR_LENGTH = 110;
+
+/** The errors of an input, each with its field. */
+export function validationErrors(error: z.ZodError): readonly string[] {
+  return error.issues.map(({ path, message }) => `${path.join(".") || "body"}: ${message}`);
+}
+
+/** The first ten of them in one line. */
+export function validationMessage(error: z.ZodError): string {
+  const all = validationErrors(error);
+  const first = all.slice(0, MAX_ERRORS).map((each) => cut(each, MAX_ERROR_LENGTH));
+  return [...first, ...(all.length > MAX_ERRORS ? ["and more"] : [])].join("; ");
 }

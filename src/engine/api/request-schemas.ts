@@ -1,28 +1,27 @@
 import { z } from "zod";
 import type { EndedReport, WorkerStatus } from "../../shared/wire.js";
-import { cut } from "./exchange.js";
-import { MOST_FAULTS } from "./faults.js";
+import { cut, MAX_ERRORS } from "./exchange.js";
 
-/** Far more than anything is, and so little that no sum of them is infinite or loses its units. */
-const MOST = 1e12;
-const amount = z.number().nonnegative().max(MOST);
+/** Beyond any real amount, and small enough that sums stay finite and exact to the unit. */
+const MAX_AMOUNT = 1e12;
+const amount = z.number().nonnegative().max(MAX_AMOUNT);
 const count = z.int().nonnegative();
 
-/** Longest texts, in UTF-16 units: of an address, of anything else that is short, and of what is kept of an error. */
-const MOST_URL = 2048;
-const MOST_TEXT = 1024;
-const MOST_ERROR = 4096;
-/** Longest error that is taken at all. */
-const MOST_GIVEN_ERROR = 64 * 1024;
+/** Longest texts, in UTF-16 units: of a URL, of other short texts, and of the part of an error that is kept. */
+const MAX_URL = 2048;
+const MAX_TEXT = 1024;
+const MAX_ERROR = 4096;
+/** Longest error that is accepted. */
+const MAX_GIVEN_ERROR = 64 * 1024;
 /** Most entries of a list; a body of 4 MiB has no room for more. */
-const MOST_ENTRIES = 100_000;
+const MAX_ENTRIES = 100_000;
 
-const text = z.string().max(MOST_TEXT);
+const text = z.string().max(MAX_TEXT);
 
-/** Workload of a request of which its client says none. */
+/** Workload of a request without a cost. */
 const DEFAULT_COST = 100;
 
-/** Seconds after which a request that is not asked for is forgotten, where its client names none. */
+/** Seconds after which a request is forgotten when its client does not ask again. */
 const DEFAULT_REPLAY_TIMEOUT = 60;
 
 /** Body of `POST /route/`. A cost may come as a number or its text. */
@@ -37,24 +36,24 @@ export const routeRequestSchema = z.object({
   replay_timeout: amount.nullish().transform((seconds) => seconds ?? DEFAULT_REPLAY_TIMEOUT),
 });
 
-/** A list whose faults are listed up to the tenth: an error must not be longer than what it tells of. */
+/** A list of which the first ten invalid items are reported: the error must not be longer than the input. */
 function listOf<Item>(item: z.ZodType<Item>) {
   return z.unknown().transform((given, context): Item[] => {
     const isList = Array.isArray(given);
-    if (!isList || given.length > MOST_ENTRIES) {
-      context.addIssue(isList ? `expected at most ${MOST_ENTRIES} entries` : "expected a list");
+    if (!isList || given.length > MAX_ENTRIES) {
+      context.addIssue(isList ? `expected at most ${MAX_ENTRIES} entries` : "expected a list");
       return z.NEVER;
     }
     const items: Item[] = [];
-    let faults = 0;
+    let errors = 0;
     for (const [index, each] of given.entries()) {
       const { data, error } = item.safeParse(each);
       if (error === undefined) items.push(data);
       for (const { path, message } of error?.issues ?? []) {
         context.addIssue({ code: "custom", path: [index, ...path], message });
-        faults += 1;
+        errors += 1;
       }
-      if (faults > MOST_FAULTS) break;
+      if (errors > MAX_ERRORS) break;
     }
     return items;
   });
@@ -71,8 +70,8 @@ export const workerStatusSchema = z.object({
   new_load: amount,
   error_msg: z
     .string()
-    .max(MOST_GIVEN_ERROR)
-    .transform((message) => cut(message, MOST_ERROR)),
+    .max(MAX_GIVEN_ERROR)
+    .transform((message) => cut(message, MAX_ERROR)),
   max_perf: amount,
   cur_perf: amount,
   cur_capacity: z.number(),
@@ -81,7 +80,7 @@ export const workerStatusSchema = z.object({
   num_requests_recieved: count,
   additional_disk_usage: z.number(),
   working_request_idxs: listOf(z.int()),
-  url: z.string().max(MOST_URL),
+  url: z.string().max(MAX_URL),
 }) satisfies z.ZodType<WorkerStatus>;
 
 /** Body of `POST /delete_requests/`. Unknown keys are dropped. */

@@ -1,18 +1,18 @@
 import type { Access } from "./admission.js";
+import { withoutSlash } from "./engine-server.js";
 import { type EngineAnswer, type EngineRequest, refusal } from "./exchange.js";
-import { withoutSlash } from "./outage.js";
 
-/** HTTP methods that the engine takes. */
+/** HTTP methods of the engine. */
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
-/** A path and what is done there. `:id` in a path stands for a number. */
+/** A path with its handlers. `:id` in a path stands for a number. */
 export interface Route {
   readonly path: string;
   readonly access: Access;
   readonly methods: { readonly [method in Method]?: (request: EngineRequest) => EngineAnswer };
 }
 
-/** A route that was found for a path, with the number in it. */
+/** The route of a request, with the number in its path. */
 export interface FoundRoute {
   readonly access: Access;
   readonly methods: Route["methods"];
@@ -29,7 +29,7 @@ export class Router {
     this.#routes = new Map(routes.map((route) => [route.path, route]));
   }
 
-  /** The route, or the answer that says why there is none. */
+  /** The route, or a 404. */
   find(path: string): FoundRoute | EngineAnswer {
     const plain = withoutSlash(path);
     const exact = this.#routes.get(plain);

@@ -2,8 +2,8 @@ import type { EndedRequest, WorkerStatus } from "../../shared/wire.js";
 import { BoundedList } from "../bounded-list.js";
 
 /**
- * The logs of an endpoint, as the wire names them: `info0` what happens to workers and what goes wrong,
- * `info1` what is planned, `trace` where requests go and how they end, `debug` what workers report.
+ * The logs of an endpoint by their names on the wire: `info0` has changes of workers and failures, `info1` plans, `trace`
+ * routing and ends of requests, `debug` reports.
  */
 export const LOGS = ["info0", "info1", "trace", "debug"] as const;
 export type LogName = (typeof LOGS)[number];
@@ -11,7 +11,7 @@ export type LogName = (typeof LOGS)[number];
 /** Lines kept of each. */
 const KEPT = 1000;
 
-/** What an endpoint tells of itself: the newest lines. */
+/** The newest lines of the logs of an endpoint. */
 export class EndpointLog {
   readonly #lines: Readonly<Record<LogName, BoundedList<string>>> = {
     info0: new BoundedList(KEPT),
@@ -31,14 +31,14 @@ export class EndpointLog {
   }
 }
 
-/** A line about a report. Figures are named as in the report, and come as they came there. */
+/** A line about a report, with its names. */
 export function reportLine(report: WorkerStatus): string {
   const { id, loadtime, cur_load, new_load, rej_load, cur_perf, max_perf, num_requests_working } = report;
   const figures = { loadtime, cur_load, new_load, rej_load, cur_perf, max_perf, num_requests_working };
   return `worker ${id} reported ${figuresText(figures)}`;
 }
 
-/** A line about a request that has ended. Times are in seconds; those that never were are left out. */
+/** A line about a request that has ended. Times are in seconds. */
 export function endedLine({ request_idx, status, ...at }: EndedRequest): string {
   const { entered_queue_at, work_started_at, work_completed_at } = at;
   const waited = work_started_at > 0 && { waited: work_started_at - entered_queue_at };

@@ -1,25 +1,29 @@
 import { nanoid } from "nanoid";
+import type { RequestNumbers } from "../routing/dispatcher.js";
+import type { Plan } from "../scaling/fleet.js";
+import type { Planner } from "../scaling/plan.js";
 import type { EndpointRecord } from "../state/endpoint-record.js";
-import type { RememberedWorker } from "../state/engine-state.js";
+import type { StoredWorker } from "../state/engine-state.js";
+import type { Provider } from "../workers/provider.js";
+import type { WorkerView } from "../workers/worker-view.js";
 import type { Workergroup } from "../workers/workergroup.js";
-import type { EndpointSurroundings } from "./endpoint-surroundings.js";
 import { ManagedEndpoint } from "./managed-endpoint.js";
 
-/** What may be said of an endpoint that is to be made or changed. */
-export type EndpointWish = Pick<EndpointRecord, "name" | "state" | "parameters">;
+/** The settings of an endpoint. */
+export type EndpointSettings = Pick<EndpointRecord, "name" | "state" | "parameters">;
 
 /** The engine's endpoints, by id. Names are unique. */
 export class Endpoints {
-  readonly #surroundings: EndpointSurroundings;
+  readonly #dependencies: EndpointDependencies;
   readonly #endpoints = new Map<number, ManagedEndpoint>();
   #lastId: number;
 
-  constructor(lastId: number, surroundings: EndpointSurroundings) {
+  constructor(lastId: number, dependencies: EndpointDependencies) {
     this.#lastId = lastId;
-    this.#surroundings = surroundings;
+    this.#dependencies = dependencies;
   }
 
-  /** Highest id given out, to endpoints and workergroups. */
+  /** Highest id of endpoints and workergroups so far. */
   get lastId(): number {
     return this.#lastId;
   }
@@ -29,7 +33,7 @@ export class Endpoints {
   }
 
   get groups(): readonly Workergroup[] {
-    return this.all.flatMap(({ workforce }) => workforce.groups);
+    return this.all.flatMap(({ workers }) => workers.groups);
   }
 
   byId(id: number): ManagedEndpoint | undefined {
@@ -47,61 +51,92 @@ export class Endpoints {
   }
 
   /** @param apiKey - default: a new one. */
-  create(wish: EndpointWish, apiKey: string = nanoid(32)): ManagedEndpoint {
-    return this.restore({ ...wish, id: this.#nextId(), apiKey, createdAt: Date.now() / 1000 });
+  create(settings: EndpointSettings, apiKey: string = nanoid(32)): ManagedEndpoint {
+    return this.restore({ ...settings, id: this.#nextId(), apiKey, createdAt: Date.now() / 1000 });
   }
 
-  /** Goes on with an endpoint of an earlier run. */
+  /** Adds an endpoint of an earlier run. */
   restore(record: EndpointRecord): ManagedEndpoint {
-    const endpoint = new ManagedEndpoint(record, this.#surroundings);
+    const endpoint = new ManagedEndpoint(record, this.#dependencies);
     this.#endpoints.set(record.id, endpoint);
-    this.#surroundings.onChanged();
+    this.#dependencies.onChanged();
     return endpoint;
   }
 
-  change(endpoint: ManagedEndpoint, wish: Partial<EndpointWish> & { readonly apiKey?: string }): void {
-    endpoint.change({ ...endpoint.record, ...wish });
-    this.#surroundings.onChanged();
+  change(
+    endpoint: ManagedEndpoint,
+    settings: Partial<EndpointSettings> & { readonly apiKey?: string },
+  ): void {
+    endpoint.change({ ...endpoint.record, ...settings });
+    this.#dependencies.onChanged();
   }
 
-  /** Takes an endpoint away, with all its workers. Resolves when they are gone. */
+  /** Removes an endpoint and its workers. Resolves when they are gone. */
   async remove(endpoint: ManagedEndpoint): Promise<void> {
     this.#endpoints.delete(endpoint.record.id);
-    this.#surroundings.onChanged();
-    await endpoint.workforce.close(false);
+    this.#dependencies.onChanged();
+    await endpoint.workers.close(false);
   }
 
   addGroup(
     endpoint: ManagedEndpoint,
-    wish: Omit<Workergroup, "id" | "endpoint_id" | "endpoint_name" | "created_at">,
+    settings: Omit<Workergroup, "id" | "endpoint_id" | "endpoint_name" | "created_at">,
   ): Workergroup {
     const { id, name } = endpoint.record;
     const group: Workergroup = {
-      ...wish,
+      ...settings,
       id: this.#nextId(),
       endpoint_id: id,
       endpoint_name: name,
       created_at: Date.now() / 1000,
     };
-    endpoint.workforce.addGroup(group);
-    this.#surroundings.onChanged();
+    endpoint.workers.addGroup(group);
+    this.#dependencies.onChanged();
     return group;
   }
 
-  /** @returns whether there was one. Its workers are destroyed. */
+  /** Removes a workergroup and destroys its workers. @returns whether it existed. */
   removeGroup(id: number): boolean {
-    const endpoint = this.all.find(({ workforce }) => workforce.groups.some((group) => group.id === id));
-    endpoint?.workforce.removeGroup(id);
-    if (endpoint) this.#surroundings.onChanged();
+    const endpoint = this.all.find(({ workers }) => workers.groups.some((group) => group.id === id));
+    endpoint?.workers.removeGroup(id);
+    if (endpoint) this.#dependencies.onChanged();
     return endpoint !== undefined;
   }
 
-  remembered(): RememberedWorker[] {
-    return this.all.flatMap((endpoint) => endpoint.workforce.remembered());
+  stored(): StoredWorker[] {
+    return this.all.flatMap((endpoint) => endpoint.workers.stored());
   }
 
   #nextId(): number {
     this.#lastId += 1;
     return this.#lastId;
   }
+}
+
+/** The parts of an engine that its endpoints share. */
+export interface EndpointDependencies {
+  /** Undefined: workers announce themselves, and nothing is scaled. */
+  readonly provider: Provider | undefined;
+  readonly planner: Planner;
+  readonly numbers: RequestNumbers;
+  /** Seconds without a report after which a worker has failed. */
+  readonly silentAfter: number;
+  /** Seconds between a worker's start and its first report after which it has failed. */
+  readonly startTimeout: number;
+  /** Workload per second assumed of a worker while none has been measured. */
+  readonly expectedCapacity: number;
+  /** The `mtoken` that workers are given. */
+  readonly token: string;
+  readonly nextWorkerId: () => number;
+  readonly engineUrl: () => string;
+  readonly sign: (url: string) => string;
+  readonly onRequested: (cost: number) => void;
+  /** A worker that the engine manages has another status. */
+  readonly onWorker: (worker: WorkerView) => void;
+  /** A plan changes something. */
+  readonly onPlan: (endpoint: string, plan: Plan) => void;
+  /** A message for people. */
+  readonly onNotice: (notice: string) => void;
+  /** The stored state has changed. */
+  readonly onChanged: () => void;
 }

@@ -1,53 +1,52 @@
 import type { AuthData, EndedReport } from "../../shared/wire.js";
-import type { NotRouted } from "../engine-events.js";
-import { Dispatcher, type RouteQuestion } from "../routing/dispatcher.js";
+import type { WireStatus } from "../machines/worker-events.js";
+import { Dispatcher, type NotRouted, type RouteRequest } from "../routing/dispatcher.js";
 import { Waitlist } from "../routing/waitlist.js";
+import type { FleetWorker } from "../scaling/fleet.js";
 import { RollingLoad } from "../scaling/rolling-load.js";
 import type { EndpointRecord } from "../state/endpoint-record.js";
-import { expectedCapacity, fleetOf } from "../workers/fleet-of.js";
-import { AVERAGE_SECONDS } from "../workers/known-worker.js";
-import { summaryOf } from "../workers/worker-view.js";
-import { Workforce } from "../workers/workforce.js";
+import { AVERAGE_SECONDS, WorkerPool } from "../workers/worker-pool.js";
+import { summaryOf, type WorkerView } from "../workers/worker-view.js";
 import { EndpointLog, endedLine } from "./endpoint-log.js";
-import type { EndpointSurroundings } from "./endpoint-surroundings.js";
+import type { EndpointDependencies } from "./endpoints.js";
 
-/** Seconds of a clock that never jumps. */
+/** Seconds of a monotonic clock. */
 const now = (): number => performance.now() / 1000;
 
-/** An endpoint at work: what clients ask of it, the workers that answer, and what it tells of itself. */
+/** An endpoint with its workers, its waiting requests and its logs. */
 export class ManagedEndpoint {
   readonly log = new EndpointLog();
-  readonly workforce: Workforce;
-  readonly #surroundings: EndpointSurroundings;
+  readonly workers: WorkerPool;
+  readonly #dependencies: EndpointDependencies;
   readonly #waitlist = new Waitlist();
   readonly #load = new RollingLoad(AVERAGE_SECONDS, now());
   readonly #dispatcher: Dispatcher;
   #record: EndpointRecord;
 
-  constructor(record: EndpointRecord, surroundings: EndpointSurroundings) {
+  constructor(record: EndpointRecord, dependencies: EndpointDependencies) {
     this.#record = record;
-    this.#surroundings = surroundings;
-    this.workforce = new Workforce({
-      surroundings,
+    this.#dependencies = dependencies;
+    this.workers = new WorkerPool({
+      dependencies,
       log: this.log,
       endpoint: () => this.#record.name,
       endpointId: record.id,
       manage: () => this.#manage(),
     });
-    this.workforce.enter(record.state);
+    this.workers.enter(record.state);
     this.#dispatcher = new Dispatcher({
       endpoint: () => this.#record.name,
-      roster: this.workforce.roster,
+      routing: this.workers.routing,
       waitlist: this.#waitlist,
       load: this.#load,
-      numbers: surroundings.numbers,
-      onRequested: surroundings.onRequested,
+      numbers: dependencies.numbers,
+      onRequested: dependencies.onRequested,
       terms: () => ({
         maxQueueTime: this.#record.parameters.max_queue_time,
-        serves: (id) => this.#record.state !== "stopped" && this.workforce.serves(id),
+        serves: (id) => this.#record.state !== "stopped" && this.workers.serves(id),
       }),
-      summary: (at) => summaryOf(this.workforce.view(at)),
-      sign: surroundings.sign,
+      summary: (at) => summaryOf(this.workers.view(at)),
+      sign: dependencies.sign,
     });
   }
 
@@ -57,10 +56,10 @@ export class ManagedEndpoint {
 
   change(record: EndpointRecord): void {
     this.#record = record;
-    this.workforce.enter(record.state);
+    this.workers.enter(record.state);
   }
 
-  dispatch(question: RouteQuestion): AuthData | NotRouted {
+  dispatch(question: RouteRequest): AuthData | NotRouted {
     const answer = this.#dispatcher.dispatch(question, now());
     const { request_idx } = answer;
     this.log.write(
@@ -76,22 +75,22 @@ export class ManagedEndpoint {
     return this.#dispatcher.authDataFor(url, cost);
   }
 
-  /** Requests that ended well or were cancelled are not asked for again. */
+  /** Requests that succeeded or were cancelled are not routed again. */
   takeEnded({ worker_id, requests }: EndedReport): void {
     for (const request of requests) {
       const { request_idx, status } = request;
       if (status === "Success" || status === "Cancelled") this.#waitlist.forget(request_idx);
-      if (this.workforce.has(worker_id)) this.log.write("trace", endedLine(request));
+      if (this.workers.has(worker_id)) this.log.write("trace", endedLine(request));
     }
   }
 
   #manage(): void {
-    const { provider, planner, onPlan } = this.#surroundings;
-    if (provider === undefined || this.workforce.groups.length === 0) return;
+    const { provider, planner, onPlan } = this.#dependencies;
+    if (provider === undefined || this.workers.groups.length === 0) return;
     const at = now();
     this.#waitlist.sweep(at);
-    const workers = this.workforce.view(at);
-    const expected = expectedCapacity(workers, this.#surroundings.expectedCapacity);
+    const workers = this.workers.view(at);
+    const expected = expectedCapacity(workers, this.#dependencies.expectedCapacity);
     const { lastAskedAt } = this.#dispatcher;
     const waiting = this.#waitlist.load(at);
     const isBusy = workers.some(({ load }) => load > 0) || waiting > 0;
@@ -100,10 +99,44 @@ export class ManagedEndpoint {
       workers: fleetOf(workers, provider.price ?? 1, expected),
       load: this.#load.at(at),
       waiting,
-      // A request that runs is none that has passed.
+      // Not idle while a request runs.
       idleSeconds: isBusy ? 0 : lastAskedAt === undefined ? undefined : at - lastAskedAt,
       expectedCapacity: expected,
     });
-    if (this.workforce.carryOut(plan)) onPlan(this.#record.name, plan);
+    if (this.workers.apply(plan)) onPlan(this.#record.name, plan);
   }
+}
+
+const CONDITIONS: Readonly<Record<WireStatus, FleetWorker["condition"] | undefined>> = {
+  pending: "rising",
+  creating: "rising",
+  created: "rising",
+  loading: "rising",
+  model_loading: "rising",
+  starting: "rising",
+  rebooting: "rising",
+  idle: "active",
+  stopping: "inactive",
+  stopped: "inactive",
+  error: "failed",
+  // Not part of the fleet any more.
+  destroying: undefined,
+};
+
+/**
+ * Capacity assumed of a worker that was not measured: the mean of those that were.
+ */
+export function expectedCapacity(workers: readonly WorkerView[], otherwise: number): number {
+  const known = workers.map(({ capacity }) => capacity).filter((capacity) => capacity > 0);
+  return known.length === 0 ? otherwise : known.reduce((sum, each) => sum + each, 0) / known.length;
+}
+
+/** The workers that the engine manages, as input of a plan. */
+export function fleetOf(workers: readonly WorkerView[], price: number, otherwise: number): FleetWorker[] {
+  return workers.flatMap(({ id, status, capacity, load, purpose, origin }) => {
+    // A worker that is stopped to be started again will serve.
+    const condition = status === "stopping" && purpose === "active" ? "rising" : CONDITIONS[status];
+    if (condition === undefined || origin === "announced") return [];
+    return { id, condition, capacity: capacity > 0 ? capacity : otherwise, load, price, risesTo: purpose };
+  });
 }

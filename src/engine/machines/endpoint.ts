@@ -1,18 +1,20 @@
-import { type ActorRefFrom, assign, enqueueActions, fromPromise, setup } from "xstate";
-import type { Patience } from "./worker.js";
-import { workergroupMachine } from "./workergroup.js";
-
-/** A workergroup's actor. */
-export type WorkergroupRef = ActorRefFrom<typeof workergroupMachine>;
+import { type ActorRefFrom, assign, emit, enqueueActions, fromPromise, setup } from "xstate";
+import type { WorkerChanged, WorkerGone, WorkerTimeouts } from "./worker-events.js";
+import {
+  type WorkerAdded,
+  type WorkergroupBroken,
+  type WorkergroupNotice,
+  type WorkerRelay,
+  workergroupMachine,
+} from "./workergroup.js";
 
 /** The states of an endpoint, named as on the wire. */
 export const ENDPOINT_STATES = ["active", "suspended", "stopped"] as const;
 
-/** What an endpoint's actor knows. */
 export interface EndpointContext {
-  readonly patience: Patience;
+  readonly timeouts: WorkerTimeouts;
   /** By the group's id. */
-  readonly groups: Readonly<Record<number, WorkergroupRef>>;
+  readonly groups: Readonly<Record<number, ActorRefFrom<typeof workergroupMachine>>>;
 }
 
 type EndpointEvent =
@@ -20,46 +22,64 @@ type EndpointEvent =
   | { readonly type: "endpoint.suspend" }
   | { readonly type: "endpoint.stop" }
   | { readonly type: "workergroup.added"; readonly id: number }
-  | { readonly type: "workergroup.removed"; readonly id: number };
+  /** The group's workers are destroyed, and it goes with the last of them. */
+  | { readonly type: "workergroup.removed"; readonly id: number }
+  | WorkerAdded
+  | WorkerRelay
+  | WorkergroupNotice;
 
-/** Milliseconds between two looks at the fleet. */
-export const TICK_MS = 1000;
+/** Milliseconds between two plans. */
+const TICK_MS = 1000;
 
 /**
- * An endpoint: `active` ones are looked after each second, `suspended` ones route as before and are left
- * alone, `stopped` ones route nothing and hold their workers.
+ * An endpoint with its workergroups and their workers; all of them are addressed through it. An `active` endpoint is planned
+ * each second, a `suspended` one routes and its workers are left as they are, a `stopped` one routes nothing and its
+ * workers are inactive.
  */
 export const endpointMachine = setup({
   types: {} as {
     context: EndpointContext;
-    input: { readonly patience: Patience };
+    input: { readonly timeouts: WorkerTimeouts };
     events: EndpointEvent;
-    children: { [id: `workergroup-${number}`]: "workergroup" };
+    emitted: WorkerChanged | WorkerGone | WorkergroupBroken;
+    children: { [id: `workergroup-${number}`]: "workergroup" } & { manage: "manage" };
   },
   actors: {
     workergroup: workergroupMachine,
-    /** Looks at the fleet and has the plan carried out. */
+    /** Makes a plan and applies it. */
     manage: fromPromise<void>(() => Promise.reject(new Error("manage is not provided"))),
   },
   delays: { tick: TICK_MS },
   actions: {
-    addGroup: assign(({ context, spawn }, { id }: { id: number }) => ({
+    addGroup: assign(({ context, spawn, self }, { id }: { id: number }) => ({
       groups: {
         ...context.groups,
-        [id]: spawn("workergroup", { id: `workergroup-${id}`, input: { patience: context.patience } }),
+        [id]: spawn("workergroup", {
+          id: `workergroup-${id}`,
+          input: { id, timeouts: context.timeouts, endpoint: self },
+        }),
       },
     })),
-    removeGroup: enqueueActions(({ context, enqueue }, { id }: { id: number }) => {
+    forgetGroup: enqueueActions(({ context, enqueue }, { id }: { id: number }) => {
       enqueue.stopChild(`workergroup-${id}`);
       const { [id]: _, ...groups } = context.groups;
       enqueue.assign({ groups });
     }),
-    holdAll: enqueueActions(({ context, enqueue }) => {
-      for (const group of Object.values(context.groups)) enqueue.sendTo(group, { type: "workergroup.hold" });
-    }),
-    retryAll: enqueueActions(({ context, enqueue }) => {
-      for (const group of Object.values(context.groups)) enqueue.sendTo(group, { type: "workergroup.retry" });
-    }),
+    sendToGroup: enqueueActions(
+      (
+        { context, enqueue },
+        { id, event }: { id: number; event: WorkerAdded | WorkerRelay | { type: "workergroup.release" } },
+      ) => {
+        const group = context.groups[id];
+        if (group !== undefined) enqueue.sendTo(group, event);
+      },
+    ),
+    sendToAll: enqueueActions(
+      ({ context, enqueue }, event: { type: "workergroup.hold" | "workergroup.retry" }) => {
+        for (const group of Object.values(context.groups)) enqueue.sendTo(group, event);
+      },
+    ),
+    publish: emit((_, notice: WorkerChanged | WorkerGone | WorkergroupBroken) => notice),
   },
 }).createMachine({
   id: "endpoint",
@@ -67,14 +87,34 @@ export const endpointMachine = setup({
   initial: "active",
   on: {
     "workergroup.added": { actions: { type: "addGroup", params: ({ event }) => event } },
-    "workergroup.removed": { actions: { type: "removeGroup", params: ({ event }) => event } },
-    "endpoint.activate": { target: ".active", actions: "retryAll" },
+    "workergroup.removed": {
+      actions: {
+        type: "sendToGroup",
+        params: ({ event: { id } }) => ({ id, event: { type: "workergroup.release" } }),
+      },
+    },
+    "workergroup.released": { actions: { type: "forgetGroup", params: ({ event }) => event } },
+    "workergroup.broken": { actions: { type: "publish", params: ({ event }) => event } },
+    "worker.added": {
+      actions: { type: "sendToGroup", params: ({ event }) => ({ id: event.groupId, event }) },
+    },
+    "worker.relay": {
+      actions: { type: "sendToGroup", params: ({ event }) => ({ id: event.groupId, event }) },
+    },
+    "worker.changed": { actions: { type: "publish", params: ({ event }) => event } },
+    "worker.gone": { actions: { type: "publish", params: ({ event }) => event } },
+    "endpoint.activate": {
+      target: ".active",
+      actions: { type: "sendToAll", params: { type: "workergroup.retry" } },
+    },
     "endpoint.suspend": ".suspended",
     "endpoint.stop": ".stopped",
   },
   states: {
     active: {
-      on: { "endpoint.activate": { actions: "retryAll" } },
+      on: {
+        "endpoint.activate": { actions: { type: "sendToAll", params: { type: "workergroup.retry" } } },
+      },
       initial: "waiting",
       states: {
         waiting: { after: { tick: "managing" } },
@@ -82,6 +122,6 @@ export const endpointMachine = setup({
       },
     },
     suspended: {},
-    stopped: { entry: "holdAll" },
+    stopped: { entry: { type: "sendToAll", params: { type: "workergroup.hold" } } },
   },
 });

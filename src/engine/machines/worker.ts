@@ -1,81 +1,23 @@
-import { type ActorRef, assign, cancel, fromPromise, raise, type Snapshot, sendTo, setup } from "xstate";
+import { assign, cancel, enqueueActions, fromPromise, raise, sendTo, setup } from "xstate";
 import type {
   Failure,
-  Purpose,
-  WorkerActivate,
-  WorkerCreate,
-  WorkerDeactivate,
-  WorkerDestroy,
-  WorkerExited,
-  WorkerFailed,
-  WorkerGone,
-  WorkerLasted,
-  WorkerReplace,
-  WorkerReported,
-  WorkerServed,
-} from "./events.js";
+  Memo,
+  ReportedCondition,
+  WorkerCall,
+  WorkerChanged,
+  WorkerEvent,
+  WorkerFacts,
+  WorkerInput,
+  WorkerNotice,
+} from "./worker-events.js";
 
-/** What a provider wants to find again after a restart of the engine, such as a folder and a port. */
-export type Memo = Readonly<Record<string, string | number>>;
-
-/** How a worker came to be known. */
-export type Origin =
-  /** It announced itself: nobody can create or stop it. */
-  | "announced"
-  /** It is to be created. */
-  | "ordered"
-  /** It ran when the engine ended. */
-  | "running"
-  /** It was held when the engine ended. */
-  | "held";
-
-/** Milliseconds after which a worker has failed that says nothing. */
-export interface Patience {
-  /** Between two reports. */
-  readonly silentMs: number;
-  /** Between a start and the first report. */
-  readonly startMs: number;
-}
-
-/** What a worker actor is started with. */
-export interface WorkerInput {
-  readonly id: number;
-  readonly origin: Origin;
-  readonly purpose: Purpose;
-  readonly memo?: Memo;
-  readonly patience: Patience;
-  readonly group: ActorRef<Snapshot<unknown>, WorkerServed | WorkerLasted | WorkerFailed | WorkerGone>;
-}
-
-/** What a worker actor knows. */
-export interface WorkerContext extends Omit<WorkerInput, "memo"> {
-  /** Undefined before the worker was created. */
-  readonly memo: Memo | undefined;
-  /** Why it failed last. */
-  readonly failure: Failure | undefined;
-  /** Reboots since it last served for a while. */
+export interface WorkerContext extends WorkerFacts, Pick<WorkerInput, "timeouts" | "group"> {
+  /** Reboots since it was last ready for a minute. */
   readonly reboots: number;
 }
 
-/** What a provider is asked to do with a worker. */
-export interface WorkerCall {
-  readonly id: number;
-  readonly memo: Memo | undefined;
-}
-
-type WorkerEvent =
-  | WorkerCreate
-  | WorkerActivate
-  | WorkerDeactivate
-  | WorkerReplace
-  | WorkerDestroy
-  | WorkerReported
-  | WorkerExited
-  | { readonly type: "silence.ended" };
-
-/** Reboots in a row after which a failed worker is replaced by another. */
-export const MAX_REBOOTS = 2;
-
+/** Reboots in a row after which a failed worker is destroyed. */
+const MAX_REBOOTS = 2;
 /** Milliseconds of service after which earlier reboots no longer count. */
 const STEADY_MS = 60_000;
 /** Milliseconds before the first reboot; doubled for each further one. */
@@ -85,13 +27,38 @@ const SILENCE = "silence";
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+const isToBeHeld = ({ origin, purpose }: WorkerFacts): boolean =>
+  origin !== "announced" && purpose === "inactive";
+
+const failed = (kind: Failure["kind"]) => ({
+  type: "fail" as const,
+  params: ({ event }: { readonly event: { readonly error: unknown } }): Failure => ({
+    kind,
+    message: messageOf(event.error),
+  }),
+});
+
+const keepMemo = {
+  type: "update" as const,
+  params: ({ event }: { readonly event: { readonly output: Memo } }) => ({ memo: event.output }),
+};
+
+const changed = ({ id, status, origin, purpose, memo, failure }: WorkerFacts): WorkerChanged => ({
+  type: "worker.changed",
+  worker: { id, status, origin, purpose, memo, failure },
+});
+
 /**
- * One worker as the engine sees it, its states named as on the wire: created when it is its turn, known by
- * its reports, held when it is not needed, rebooted or destroyed when it failed. What is done to it is a
- * provider's work.
+ * One worker as the engine manages it, with states named as on the wire. A provider creates, starts, stops and destroys
+ * it; everything else comes from its reports.
  */
 export const engineWorkerMachine = setup({
-  types: {} as { context: WorkerContext; input: WorkerInput; events: WorkerEvent },
+  types: {} as {
+    context: WorkerContext;
+    input: WorkerInput;
+    events: WorkerEvent | { readonly type: "silence.ended" };
+    children: { create: "create"; start: "start"; stop: "stop"; destroy: "destroy" };
+  },
   actors: {
     create: fromPromise<Memo, WorkerCall>(() => Promise.reject(new Error("create is not provided"))),
     start: fromPromise<Memo, WorkerCall>(() => Promise.reject(new Error("start is not provided"))),
@@ -99,8 +66,8 @@ export const engineWorkerMachine = setup({
     destroy: fromPromise<void, WorkerCall>(() => Promise.reject(new Error("destroy is not provided"))),
   },
   delays: {
-    silent: ({ context }) => context.patience.silentMs,
-    late: ({ context }) => context.patience.startMs,
+    silent: ({ context }) => context.timeouts.silentMs,
+    late: ({ context }) => context.timeouts.startMs,
     rebootBackOff: ({ context }) => REBOOT_MS * 2 ** Math.max(0, context.reboots - 1),
     steady: STEADY_MS,
   },
@@ -110,78 +77,85 @@ export const engineWorkerMachine = setup({
     wasRunning: ({ context }) => context.origin === "running",
     wasHeld: ({ context }) => context.origin === "held",
     isToServe: ({ context }) => context.purpose === "active",
-    isToBeHeld: ({ context }) => context.origin !== "announced" && context.purpose === "inactive",
+    isToBeHeld: ({ context }) => isToBeHeld(context),
     mayHelpToReboot: ({ context }) =>
       context.origin !== "announced" &&
       context.failure?.kind !== "notCreated" &&
       context.failure?.kind !== "silent" &&
       context.reboots < MAX_REBOOTS,
-    saysFailed: (_, { said }: Pick<WorkerReported, "said">) => said.condition === "failed",
-    saysReady: (_, { said }: Pick<WorkerReported, "said">) => said.condition === "ready",
-    saysMeasured: (_, { said }: Pick<WorkerReported, "said">) => said.condition === "measured",
+    reports: (_, { report, condition }: { report: ReportedCondition; condition: string }) =>
+      report.condition === condition,
   },
   actions: {
-    keepMemo: assign((_, { memo }: { memo: Memo }) => ({ memo })),
-    intend: assign((_, { purpose }: { purpose: Purpose }) => ({ purpose })),
-    intendToServe: assign({ purpose: "active" }),
-    intendToHold: assign({ purpose: "inactive" }),
-    noteFailure: assign((_, failure: Failure) => ({ failure })),
+    /** Changes the context, and reports that to the group. */
+    update: enqueueActions(
+      ({ context, enqueue }, part: Partial<Pick<WorkerFacts, "status" | "purpose" | "memo">>) => {
+        enqueue.assign(part);
+        enqueue.sendTo(context.group, changed({ ...context, ...part }));
+      },
+    ),
+    fail: assign((_, failure: Failure) => ({ failure })),
     countReboot: assign({ reboots: ({ context }) => context.reboots + 1 }),
     forgetReboots: assign({ reboots: 0 }),
-    expectReport: raise({ type: "silence.ended" }, { id: SILENCE, delay: "silent" }),
-    expectNothing: cancel(SILENCE),
-    tellServed: sendTo(
+    awaitReport: raise({ type: "silence.ended" }, { id: SILENCE, delay: "silent" }),
+    awaitNoReport: cancel(SILENCE),
+    notify: sendTo(
       ({ context }) => context.group,
-      ({ context }) => ({ type: "worker.served", id: context.id }) satisfies WorkerServed,
+      ({ context: { id } }, { type }: { type: "worker.served" | "worker.lasted" | "worker.gone" }) =>
+        ({ type, id }) satisfies WorkerNotice,
     ),
-    tellLasted: sendTo(
+    notifyFailed: sendTo(
       ({ context }) => context.group,
-      ({ context }) => ({ type: "worker.lasted", id: context.id }) satisfies WorkerLasted,
-    ),
-    tellFailed: sendTo(
-      ({ context }) => context.group,
-      ({ context }) =>
+      ({ context: { id, failure } }) =>
         ({
           type: "worker.failed",
-          id: context.id,
-          failure: context.failure ?? { kind: "errored", message: "unknown" },
-        }) satisfies WorkerFailed,
-    ),
-    tellGone: sendTo(
-      ({ context }) => context.group,
-      ({ context }) => ({ type: "worker.gone", id: context.id }) satisfies WorkerGone,
+          id,
+          failure: failure ?? { kind: "errored", message: "unknown" },
+        }) satisfies WorkerNotice,
     ),
   },
 }).createMachine({
   id: "worker",
-  context: ({ input }) => ({ ...input, memo: input.memo, failure: undefined, reboots: 0 }),
+  context: ({ input }) => ({
+    ...input,
+    memo: input.memo,
+    status: "pending",
+    failure: undefined,
+    reboots: 0,
+  }),
   initial: "pending",
   on: {
-    "worker.activate": { actions: "intendToServe" },
-    "worker.deactivate": { guard: "isManaged", actions: "intendToHold" },
-    // Of one that announced itself there is nothing that anybody could take away.
+    "worker.activate": { actions: { type: "update", params: { purpose: "active" } } },
+    "worker.deactivate": {
+      guard: "isManaged",
+      actions: { type: "update", params: { purpose: "inactive" } },
+    },
+    // The engine cannot take away a worker that announced itself: it only forgets it.
     "worker.destroy": [{ guard: "isManaged", target: ".destroying" }, { target: ".destroyed" }],
     "worker.exited": {
       target: ".error",
-      actions: {
-        type: "noteFailure",
-        params: ({ event }) => ({ kind: "exited", message: event.message }),
-      },
+      actions: { type: "fail", params: ({ event }) => ({ kind: "exited", message: event.message }) },
     },
     "worker.reported": [
       {
-        guard: { type: "saysFailed", params: ({ event }) => event },
+        guard: { type: "reports", params: ({ event }) => ({ ...event, condition: "failed" }) },
         target: ".error",
         actions: {
-          type: "noteFailure",
-          params: ({ event }) => ({
+          type: "fail",
+          params: ({ event: { report } }) => ({
             kind: "errored",
-            message: event.said.condition === "failed" ? event.said.message : "",
+            message: report.condition === "failed" ? report.message : "",
           }),
         },
       },
-      { guard: { type: "saysReady", params: ({ event }) => event }, target: ".running.idle" },
-      { guard: { type: "saysMeasured", params: ({ event }) => event }, target: ".running.model_loading" },
+      {
+        guard: { type: "reports", params: ({ event }) => ({ ...event, condition: "ready" }) },
+        target: ".running.idle",
+      },
+      {
+        guard: { type: "reports", params: ({ event }) => ({ ...event, condition: "measured" }) },
+        target: ".running.model_loading",
+      },
       { target: ".running.loading" },
     ],
   },
@@ -195,36 +169,27 @@ export const engineWorkerMachine = setup({
       on: { "worker.create": "creating", "worker.destroy": "destroyed", "worker.reported": {} },
     },
     creating: {
+      entry: { type: "update", params: { status: "creating" } },
       on: { "worker.reported": {} },
       invoke: {
         id: "create",
         src: "create",
         input: ({ context }) => ({ id: context.id, memo: context.memo }),
-        onDone: {
-          target: "created",
-          actions: { type: "keepMemo", params: ({ event }) => ({ memo: event.output }) },
-        },
-        onError: {
-          target: "error",
-          actions: {
-            type: "noteFailure",
-            params: ({ event }) => ({ kind: "notCreated", message: messageOf(event.error) }),
-          },
-        },
+        onDone: { target: "created", actions: keepMemo },
+        onError: { target: "error", actions: failed("notCreated") },
       },
     },
     created: {
+      entry: { type: "update", params: { status: "created" } },
       after: {
         late: {
           target: "error",
-          actions: {
-            type: "noteFailure",
-            params: { kind: "late", message: "no report since it was created" },
-          },
+          actions: { type: "fail", params: { kind: "late", message: "no report since it was created" } },
         },
       },
     },
     starting: {
+      entry: { type: "update", params: { status: "starting" } },
       initial: "calling",
       states: {
         calling: {
@@ -233,27 +198,15 @@ export const engineWorkerMachine = setup({
             id: "start",
             src: "start",
             input: ({ context }) => ({ id: context.id, memo: context.memo }),
-            onDone: {
-              target: "waiting",
-              actions: { type: "keepMemo", params: ({ event }) => ({ memo: event.output }) },
-            },
-            onError: {
-              target: "#worker.error",
-              actions: {
-                type: "noteFailure",
-                params: ({ event }) => ({ kind: "late", message: messageOf(event.error) }),
-              },
-            },
+            onDone: { target: "waiting", actions: keepMemo },
+            onError: { target: "#worker.error", actions: failed("late") },
           },
         },
         waiting: {
           after: {
             late: {
               target: "#worker.error",
-              actions: {
-                type: "noteFailure",
-                params: { kind: "late", message: "no report since it was started" },
-              },
+              actions: { type: "fail", params: { kind: "late", message: "no report since it was started" } },
             },
           },
         },
@@ -261,73 +214,87 @@ export const engineWorkerMachine = setup({
     },
     running: {
       initial: "loading",
-      entry: "expectReport",
-      exit: "expectNothing",
+      entry: "awaitReport",
+      exit: "awaitNoReport",
       on: {
         "silence.ended": {
           target: "error",
           actions: {
-            type: "noteFailure",
+            type: "fail",
             params: ({ context }) => ({
               kind: "silent",
-              message: `no report for ${context.patience.silentMs / 1000} s`,
+              message: `no report for ${context.timeouts.silentMs / 1000} s`,
             }),
           },
         },
       },
       states: {
-        loading: {},
-        model_loading: {},
+        loading: { entry: { type: "update", params: { status: "loading" } } },
+        model_loading: { entry: { type: "update", params: { status: "model_loading" } } },
         idle: {
-          entry: "tellServed",
+          entry: [
+            {
+              type: "update",
+              // Passed on the way to `stopping`, this state is not reported.
+              params: ({ context }) => (isToBeHeld(context) ? {} : { status: "idle" }),
+            },
+            { type: "notify", params: { type: "worker.served" } },
+          ],
           always: { guard: "isToBeHeld", target: "#worker.stopping" },
           on: {
             "worker.reported": {
-              guard: { type: "saysReady", params: ({ event }) => event },
-              actions: ["expectNothing", "expectReport"],
+              guard: { type: "reports", params: ({ event }) => ({ ...event, condition: "ready" }) },
+              actions: ["awaitNoReport", "awaitReport"],
             },
           },
-          after: { steady: { actions: ["forgetReboots", "tellLasted"] } },
+          after: {
+            steady: { actions: ["forgetReboots", { type: "notify", params: { type: "worker.lasted" } }] },
+          },
         },
       },
     },
     stopping: {
-      // What it reports while its last requests end changes nothing.
+      entry: { type: "update", params: { status: "stopping" } },
+      // Its reports change nothing while its last requests end.
       on: { "worker.reported": {}, "worker.exited": {} },
       invoke: {
         id: "stop",
         src: "stop",
         input: ({ context }) => ({ id: context.id, memo: context.memo }),
         onDone: [{ guard: "isToServe", target: "starting" }, { target: "stopped" }],
-        onError: {
-          target: "error",
-          actions: {
-            type: "noteFailure",
-            params: ({ event }) => ({ kind: "errored", message: messageOf(event.error) }),
-          },
-        },
+        onError: { target: "error", actions: failed("errored") },
       },
     },
     stopped: {
+      entry: { type: "update", params: { status: "stopped" } },
       on: {
-        "worker.activate": { target: "starting", actions: "intendToServe" },
+        "worker.activate": {
+          target: "starting",
+          actions: { type: "update", params: { purpose: "active" } },
+        },
         "worker.reported": {},
         "worker.exited": {},
       },
     },
     error: {
-      entry: "tellFailed",
+      entry: [{ type: "update", params: { status: "error" } }, "notifyFailed"],
       on: {
         "worker.exited": {},
-        // Its endpoint is stopped: what still runs of it is to end.
-        "worker.deactivate": { guard: "isManaged", target: "stopping", actions: "intendToHold" },
-        // Still failed: it is told once.
-        "worker.reported": { guard: { type: "saysFailed", params: ({ event }) => event } },
+        // Its endpoint was stopped: whatever still runs of it has to end.
+        "worker.deactivate": {
+          guard: "isManaged",
+          target: "stopping",
+          actions: { type: "update", params: { purpose: "inactive" } },
+        },
+        // A failure that lasts is reported once.
+        "worker.reported": {
+          guard: { type: "reports", params: ({ event }) => ({ ...event, condition: "failed" }) },
+        },
         "worker.replace": [
           {
             guard: "mayHelpToReboot",
             target: "rebooting",
-            actions: { type: "intend", params: ({ event }) => event },
+            actions: { type: "update", params: ({ event }) => ({ purpose: event.purpose }) },
           },
           { guard: "isManaged", target: "destroying" },
         ],
@@ -335,7 +302,7 @@ export const engineWorkerMachine = setup({
     },
     rebooting: {
       initial: "ending",
-      entry: "countReboot",
+      entry: [{ type: "update", params: { status: "rebooting" } }, "countReboot"],
       on: { "worker.reported": {}, "worker.exited": {} },
       states: {
         ending: {
@@ -344,29 +311,24 @@ export const engineWorkerMachine = setup({
             src: "stop",
             input: ({ context }) => ({ id: context.id, memo: context.memo }),
             onDone: "backingOff",
-            onError: {
-              target: "#worker.error",
-              actions: {
-                type: "noteFailure",
-                params: ({ event }) => ({ kind: "late", message: messageOf(event.error) }),
-              },
-            },
+            onError: { target: "#worker.error", actions: failed("late") },
           },
         },
         backingOff: { after: { rebootBackOff: "#worker.starting" } },
       },
     },
     destroying: {
+      entry: { type: "update", params: { status: "destroying" } },
       on: { "worker.destroy": {}, "worker.reported": {}, "worker.exited": {} },
       invoke: {
         id: "destroy",
         src: "destroy",
         input: ({ context }) => ({ id: context.id, memo: context.memo }),
         onDone: "destroyed",
-        // A provider that cannot destroy it has said why; it is not the engine's any more.
+        // The engine manages it no more, even if the provider could not destroy it.
         onError: "destroyed",
       },
     },
-    destroyed: { type: "final", entry: "tellGone" },
+    destroyed: { type: "final", entry: { type: "notify", params: { type: "worker.gone" } } },
   },
 });

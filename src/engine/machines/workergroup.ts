@@ -1,68 +1,101 @@
-import { type ActorRefFrom, assign, enqueueActions, setup } from "xstate";
-import type { Failure, Purpose, WorkerFailed, WorkerGone, WorkerLasted, WorkerServed } from "./events.js";
-import { engineWorkerMachine, type Memo, type Origin, type Patience } from "./worker.js";
+import {
+  type ActorRef,
+  type ActorRefFrom,
+  assign,
+  enqueueActions,
+  type Snapshot,
+  sendTo,
+  setup,
+} from "xstate";
+import { engineWorkerMachine } from "./worker.js";
+import type {
+  Failure,
+  Memo,
+  Origin,
+  Purpose,
+  WorkerChanged,
+  WorkerEvent,
+  WorkerGone,
+  WorkerNotice,
+  WorkerTimeouts,
+} from "./worker-events.js";
 
-/** A worker's actor. */
-export type WorkerRef = ActorRefFrom<typeof engineWorkerMachine>;
-
-/** A worker of the group is to be known: announced, ordered, or remembered from an earlier run. */
+/** A worker joins the group: one that announced itself, is to be created, or is known from an earlier run. */
 export interface WorkerAdded {
   readonly type: "worker.added";
+  readonly groupId: number;
   readonly id: number;
   readonly origin: Origin;
   readonly purpose: Purpose;
   readonly memo?: Memo;
 }
 
-/** Every worker is to go. */
-export interface WorkergroupRelease {
-  readonly type: "workergroup.release";
+/** An event for one worker. A worker that does not exist any more is no error. */
+export interface WorkerRelay {
+  readonly type: "worker.relay";
+  readonly groupId: number;
+  readonly id: number;
+  readonly event: WorkerEvent;
 }
 
-/** Every worker is to be held. */
-export interface WorkergroupHold {
-  readonly type: "workergroup.hold";
-}
-
-/** Somebody changed what may have been wrong: try at once. */
-export interface WorkergroupRetry {
-  readonly type: "workergroup.retry";
-}
-
-/** What a workergroup's actor knows. */
-export interface WorkergroupContext {
-  readonly patience: Patience;
-  /** By worker id. */
-  readonly workers: Readonly<Record<number, WorkerRef>>;
-  /** Failures since a worker last served for a while. */
+/** Too many workers failed in a row: none is created for {@link BROKEN_MS}. */
+export interface WorkergroupBroken {
+  readonly type: "workergroup.broken";
+  readonly id: number;
   readonly failures: number;
   readonly lastFailure: Failure | undefined;
 }
 
-/** Failures in a row after which no worker is created for a long while. */
-export const MAX_FAILURES = 5;
-/** Milliseconds of that while. */
-export const BROKEN_MS = 300_000;
+/** Events that a workergroup sends to its endpoint. */
+export type WorkergroupNotice =
+  | WorkerChanged
+  | WorkerGone
+  | WorkergroupBroken
+  /** The group was released, and its last worker is gone. */
+  | { readonly type: "workergroup.released"; readonly id: number };
+
+type WorkergroupEvent =
+  | WorkerAdded
+  | WorkerRelay
+  | WorkerNotice
+  /** Destroy all workers. */
+  | { readonly type: "workergroup.release" }
+  /** Make all workers inactive. */
+  | { readonly type: "workergroup.hold" }
+  /** Create workers again, whatever failed before. */
+  | { readonly type: "workergroup.retry" };
+
+/** Input of a workergroup's actor. */
+export interface WorkergroupInput {
+  readonly id: number;
+  readonly timeouts: WorkerTimeouts;
+  readonly endpoint: ActorRef<Snapshot<unknown>, WorkergroupNotice>;
+}
+
+export interface WorkergroupContext extends WorkergroupInput {
+  /** By worker id. */
+  readonly workers: Readonly<Record<number, ActorRefFrom<typeof engineWorkerMachine>>>;
+  /** Failures since a worker was last ready for a minute. */
+  readonly failures: number;
+  readonly lastFailure: Failure | undefined;
+}
+
+/** Failures in a row after which no worker is created for {@link BROKEN_MS}. */
+const MAX_FAILURES = 5;
+const BROKEN_MS = 300_000;
+/** Milliseconds before a worker is created after the first failure; doubled for each further one. */
 const BACK_OFF_MS = 1000;
 
 /**
- * The workers that are made alike. When one after the other fails, making more does not help: creation waits
- * longer and longer, and after {@link MAX_FAILURES} in a row for {@link BROKEN_MS}. One that becomes ready ends the
- * wait, and one that serves for a while the row: those that fail as soon as they serve are a row, too.
+ * The workers that are made in the same way. Creation backs off after each failure, and pauses after
+ * {@link MAX_FAILURES} in a row. A worker that becomes ready ends the back-off, and one that stays ready for a minute
+ * resets the count: workers that fail as soon as they are ready count as failures in a row.
  */
 export const workergroupMachine = setup({
   types: {} as {
     context: WorkergroupContext;
-    input: { readonly patience: Patience };
-    events:
-      | WorkerAdded
-      | WorkerServed
-      | WorkerLasted
-      | WorkerFailed
-      | WorkerGone
-      | WorkergroupRelease
-      | WorkergroupHold
-      | WorkergroupRetry;
+    input: WorkergroupInput;
+    events: WorkergroupEvent;
     children: { [id: `worker-${number}`]: "worker" };
   },
   actors: { worker: engineWorkerMachine },
@@ -73,14 +106,15 @@ export const workergroupMachine = setup({
   guards: {
     failedTooOften: ({ context }) => context.failures >= MAX_FAILURES,
     failsTooOften: ({ context }) => context.failures + 1 >= MAX_FAILURES,
+    isEmpty: ({ context }) => Object.keys(context.workers).length === 0,
   },
   actions: {
-    addWorker: assign(({ context, spawn, self }, { type: _, id, ...worker }: WorkerAdded) => ({
+    addWorker: assign(({ context, spawn, self }, { id, origin, purpose, memo }: WorkerAdded) => ({
       workers: {
         ...context.workers,
         [id]: spawn("worker", {
           id: `worker-${id}`,
-          input: { ...worker, id, patience: context.patience, group: self },
+          input: { id, origin, purpose, ...(memo && { memo }), timeouts: context.timeouts, group: self },
         }),
       },
     })),
@@ -89,21 +123,17 @@ export const workergroupMachine = setup({
       const { [id]: _, ...workers } = context.workers;
       enqueue.assign({ workers });
     }),
-    createWorker: enqueueActions(({ context, enqueue }, { id }: { id: number }) => {
+    sendToWorker: enqueueActions(({ context, enqueue }, { id, event }: Pick<WorkerRelay, "id" | "event">) => {
       const worker = context.workers[id];
-      if (worker !== undefined) enqueue.sendTo(worker, { type: "worker.create" });
+      if (worker !== undefined) enqueue.sendTo(worker, event);
     }),
-    createPending: enqueueActions(({ context, enqueue }) => {
-      for (const worker of Object.values(context.workers)) enqueue.sendTo(worker, { type: "worker.create" });
+    sendToAll: enqueueActions(({ context, enqueue }, event: WorkerEvent) => {
+      for (const worker of Object.values(context.workers)) enqueue.sendTo(worker, event);
     }),
-    holdAll: enqueueActions(({ context, enqueue }) => {
-      for (const worker of Object.values(context.workers)) {
-        enqueue.sendTo(worker, { type: "worker.deactivate" });
-      }
-    }),
-    releaseAll: enqueueActions(({ context, enqueue }) => {
-      for (const worker of Object.values(context.workers)) enqueue.sendTo(worker, { type: "worker.destroy" });
-    }),
+    notifyEndpoint: sendTo(
+      ({ context }) => context.endpoint,
+      (_, notice: WorkergroupNotice) => notice,
+    ),
     countFailure: assign(({ context }, { failure }: { failure: Failure }) => ({
       failures: context.failures + 1,
       lastFailure: failure,
@@ -116,13 +146,30 @@ export const workergroupMachine = setup({
   initial: "recruiting",
   on: {
     "worker.added": { actions: { type: "addWorker", params: ({ event }) => event } },
-    "worker.gone": { actions: { type: "forgetWorker", params: ({ event }) => event } },
+    "worker.relay": { actions: { type: "sendToWorker", params: ({ event }) => event } },
+    "worker.changed": { actions: { type: "notifyEndpoint", params: ({ event }) => event } },
+    "worker.gone": {
+      actions: [
+        { type: "forgetWorker", params: ({ event }) => event },
+        { type: "notifyEndpoint", params: ({ event }) => event },
+      ],
+    },
     "worker.failed": [
       {
         guard: "failsTooOften",
         target: ".broken",
-        reenter: true,
-        actions: { type: "countFailure", params: ({ event }) => event },
+        actions: [
+          { type: "countFailure", params: ({ event }) => event },
+          {
+            type: "notifyEndpoint",
+            params: ({ context: { id, failures, lastFailure } }) => ({
+              type: "workergroup.broken",
+              id,
+              failures,
+              lastFailure,
+            }),
+          },
+        ],
       },
       {
         target: ".backingOff",
@@ -133,18 +180,21 @@ export const workergroupMachine = setup({
     "worker.served": [{ guard: "failedTooOften" }, { target: ".recruiting" }],
     "worker.lasted": { target: ".recruiting", actions: "forgetFailures" },
     "workergroup.retry": { target: ".recruiting", actions: "forgetFailures" },
-    "workergroup.hold": { actions: "holdAll" },
-    "workergroup.release": { actions: "releaseAll" },
+    "workergroup.hold": { actions: { type: "sendToAll", params: { type: "worker.deactivate" } } },
+    "workergroup.release": [{ guard: "isEmpty", target: ".released" }, { target: ".releasing" }],
   },
   states: {
     recruiting: {
-      entry: "createPending",
+      entry: { type: "sendToAll", params: { type: "worker.create" } },
       on: {
-        // Only the new one: to tell all of them each time would take a while where there are many.
+        // Only the new one is to be created: sending that to all workers each time is quadratic.
         "worker.added": {
           actions: [
             { type: "addWorker", params: ({ event }) => event },
-            { type: "createWorker", params: ({ event }) => event },
+            {
+              type: "sendToWorker",
+              params: ({ event: { id } }) => ({ id, event: { type: "worker.create" } }),
+            },
           ],
         },
         "worker.served": {},
@@ -152,7 +202,32 @@ export const workergroupMachine = setup({
       },
     },
     backingOff: { after: { backOff: "recruiting" } },
-    // One more failure then leads back here at once.
-    broken: { after: { broken: "recruiting" } },
+    broken: {
+      after: { broken: "recruiting" },
+      on: {
+        // The pause begins again. It was reported before.
+        "worker.failed": {
+          target: "broken",
+          reenter: true,
+          actions: { type: "countFailure", params: ({ event }) => event },
+        },
+      },
+    },
+    releasing: {
+      entry: { type: "sendToAll", params: { type: "worker.destroy" } },
+      on: {
+        // Not before: an actor that is done reports it to a running parent.
+        "xstate.done.actor.*": { guard: "isEmpty", target: "released" },
+        "workergroup.retry": {},
+        "workergroup.release": {},
+      },
+    },
+    released: {
+      type: "final",
+      entry: {
+        type: "notifyEndpoint",
+        params: ({ context }) => ({ type: "workergroup.released", id: context.id }),
+      },
+    },
   },
 });

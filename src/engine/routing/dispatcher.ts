@@ -1,46 +1,51 @@
 import type { AuthData } from "../../shared/wire.js";
-import type { NotRouted } from "../engine-events.js";
 import type { RollingLoad } from "../scaling/rolling-load.js";
-import type { Roster, Terms } from "../workers/roster.js";
-import type { RequestNumbers } from "./request-numbers.js";
+import type { RoutingTable, RoutingTerms } from "./routing-table.js";
 import type { Waitlist } from "./waitlist.js";
 
-/** What a client asks for. */
-export interface RouteQuestion {
-  /** 0, or one that was never given out: a new request; an earlier one: the same asks again. */
+/** A request of a client for a worker. */
+export interface RouteRequest {
+  /** 0, or one that was never given out: a new request; an earlier one: the same request asks again. */
   readonly askedIdx: number;
   /** Workload. */
   readonly cost: number;
-  /** Seconds after which the request is forgotten when nobody asks for it. */
+  /** Seconds after which the request is forgotten when its client does not ask again. */
   readonly replayTimeout: number;
 }
 
+/** The answer of `/route/` while no worker is ready. */
+export interface NotRouted {
+  readonly endpoint: string;
+  /** Number of workers in each state. */
+  readonly status: string;
+  readonly request_idx: number;
+}
+
 interface DispatcherInput {
-  /** The endpoint's name now: it may change. */
+  /** The endpoint's current name. */
   readonly endpoint: () => string;
-  readonly roster: Roster;
+  readonly routing: RoutingTable;
   readonly waitlist: Waitlist;
   readonly load: RollingLoad;
   readonly numbers: RequestNumbers;
-  /** Told of the cost of each request that is new. */
+  /** Called with the cost of each new request. */
   readonly onRequested: (cost: number) => void;
-  readonly terms: () => Terms;
-  /** How many workers are in which state. */
+  readonly terms: () => RoutingTerms;
+  /** Number of workers in each state. */
   readonly summary: (now: number) => string;
   /** Base64 signature over a URL. */
   readonly sign: (url: string) => string;
 }
 
 /**
- * Answers clients that ask for a worker.
+ * Routes requests to workers.
  *
- * A request keeps its `request_idx` for as long as its client names it when it asks again, and its load
- * counts once until it is forgotten; each answer that sends it to a worker has a `reqnum` of its own. Where
- * workers have room again, those that have waited longer go first.
+ * A request that asks again with its `request_idx` keeps it, and its load counts once until it is forgotten; each answer
+ * that sends it to a worker has a new `reqnum`. Of waiting requests the oldest is routed first.
  */
 export class Dispatcher {
   readonly #input: DispatcherInput;
-  /** When it was asked last, in seconds of a clock that never jumps; undefined: never. */
+  /** Time of the last request, in seconds of a monotonic clock; undefined: there was none. */
   #lastAskedAt: number | undefined;
 
   constructor(input: DispatcherInput) {
@@ -51,9 +56,9 @@ export class Dispatcher {
     return this.#lastAskedAt;
   }
 
-  /** @param now - seconds of a clock that never jumps. */
-  dispatch({ askedIdx, cost, replayTimeout }: RouteQuestion, now: number): AuthData | NotRouted {
-    const { endpoint, load, numbers, roster, summary, terms, waitlist, onRequested } = this.#input;
+  /** @param now - seconds of a monotonic clock. */
+  dispatch({ askedIdx, cost, replayTimeout }: RouteRequest, now: number): AuthData | NotRouted {
+    const { endpoint, load, numbers, routing, summary, terms, waitlist, onRequested } = this.#input;
     this.#sweep(now);
     this.#lastAskedAt = now;
     const asksAgain = numbers.wasGiven(askedIdx);
@@ -61,7 +66,7 @@ export class Dispatcher {
     if (!asksAgain) onRequested(cost);
     if (!waitlist.ask(requestIdx, { cost, at: now, replayTimeout })) load.add(cost, now);
     const worker = this.#isItsTurn(requestIdx, now)
-      ? roster.assign(requestIdx, cost, now, terms())
+      ? routing.assign(requestIdx, cost, now, terms())
       : undefined;
     if (worker) {
       waitlist.leave(requestIdx);
@@ -71,21 +76,21 @@ export class Dispatcher {
     return { endpoint: endpoint(), status: summary(now), request_idx: requestIdx };
   }
 
-  /** What a new request for the worker at `url` would be answered, whether there is such a worker or not. */
+  /** The answer that sends a new request to the worker at `url`, whether that worker is known or not. */
   authDataFor(url: string, cost: number): AuthData {
     return this.#authData(url, cost, this.#input.numbers.nextRequestIdx());
   }
 
-  /** Whether there is room when all who wait longer have had theirs. */
+  /** Whether there is room beyond that for the requests that have waited longer. */
   #isItsTurn(requestIdx: number, now: number): boolean {
-    const { roster, terms, waitlist } = this.#input;
+    const { routing, terms, waitlist } = this.#input;
     if (waitlist.size === 0) return true;
-    const room = roster.room(now, terms());
+    const room = routing.room(now, terms());
     const before = waitlist.loadBefore(requestIdx, now, room);
     return before === 0 || before < room;
   }
 
-  /** At most once a second: it looks at every request. */
+  /** At most once a second, because it is O(n) in the requests. */
   #sweep(now: number): void {
     if (this.#lastAskedAt === undefined || Math.floor(now) !== Math.floor(this.#lastAskedAt)) {
       this.#input.waitlist.sweep(now);
@@ -101,5 +106,34 @@ export class Dispatcher {
       signature: this.#input.sign(url),
       url,
     };
+  }
+}
+
+/** The numbers of requests. None is given out twice as long as the state is kept. */
+export class RequestNumbers {
+  #lastRequestIdx: number;
+  #lastReqnum: number;
+
+  constructor(last: { readonly requestIdx: number; readonly reqnum: number } = { requestIdx: 0, reqnum: 0 }) {
+    this.#lastRequestIdx = last.requestIdx;
+    this.#lastReqnum = last.reqnum;
+  }
+
+  get last(): { readonly requestIdx: number; readonly reqnum: number } {
+    return { requestIdx: this.#lastRequestIdx, reqnum: this.#lastReqnum };
+  }
+
+  wasGiven(requestIdx: number): boolean {
+    return requestIdx > 0 && requestIdx <= this.#lastRequestIdx;
+  }
+
+  nextRequestIdx(): number {
+    this.#lastRequestIdx += 1;
+    return this.#lastRequestIdx;
+  }
+
+  nextReqnum(): number {
+    this.#lastReqnum += 1;
+    return this.#lastReqnum;
   }
 }

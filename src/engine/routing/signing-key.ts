@@ -3,12 +3,12 @@ import { promisify } from "node:util";
 import { LRUCache } from "lru-cache";
 import { signedMessage } from "../../shared/signed-message.js";
 
-/** The engine's RSA key: signs workers' URLs, and shows its public half. */
+/** The engine's RSA key, which signs the URLs of workers. */
 export class SigningKey {
   /** The public key, SPKI in PEM. */
   readonly publicPem: string;
   readonly #privateKey: KeyObject;
-  /** A signature takes some 0.5 ms and is the same every time, and workers are few. */
+  /** A signature takes about 0.5 ms, is deterministic, and workers are few. */
   readonly #signatures = new LRUCache<string, string>({ max: 1000 });
 
   private constructor(privateKey: KeyObject) {
@@ -16,7 +16,7 @@ export class SigningKey {
     this.publicPem = createPublicKey(privateKey).export({ type: "spki", format: "pem" }).toString();
   }
 
-  /** A fresh key of 2048 bits, which takes some 100 ms. */
+  /** A new key of 2048 bits; takes about 100 ms. */
   static async generate(): Promise<SigningKey> {
     const { privateKey } = await promisify(generateKeyPair)("rsa", { modulusLength: 2048 });
     return new SigningKey(privateKey);

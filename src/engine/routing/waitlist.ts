@@ -1,31 +1,30 @@
-interface Asked {
+interface WaitingRequest {
   readonly cost: number;
-  /** When its client asked last, in seconds of a clock that never jumps. */
+  /** Time of its client's last call, in seconds of a monotonic clock. */
   readonly at: number;
-  /** Seconds after which it is forgotten when nobody asks for it. */
+  /** Seconds after which it is forgotten when its client does not ask again. */
   readonly replayTimeout: number;
 }
 
 /**
- * Seconds for which a request waits without being asked for: it keeps others behind it, and asks for capacity.
- * Clients ask every 6 s at least.
+ * Seconds after its client's last call for which a request keeps its place and counts as load. Clients ask at least every
+ * 6 s.
  */
-const PATIENCE = 10;
-/** How many requests are remembered; beyond that the oldest is forgotten. */
+const STALE_SECONDS = 10;
+/** Beyond it, the oldest request is forgotten. */
 const MAX_REQUESTS = 100_000;
 
 /**
- * The requests that clients may ask for again, and which of them wait for a worker, those that wait longest
- * first.
+ * The requests that may ask again, and the order of those that wait for a worker.
  */
 export class Waitlist {
   /** By `request_idx`; waiting or not. */
-  readonly #asked = new Map<number, Asked>();
+  readonly #asked = new Map<number, WaitingRequest>();
   /** In the order in which they began to wait. */
   readonly #waiting = new Set<number>();
 
-  /** Notes that a client asks. @returns whether the request was known, and its load so counted. */
-  ask(requestIdx: number, asked: Asked): boolean {
+  /** Records a call. @returns whether the request was known, and its load counted before. */
+  ask(requestIdx: number, asked: WaitingRequest): boolean {
     const isKnown = this.#asked.delete(requestIdx);
     this.#asked.set(requestIdx, asked);
     if (this.#asked.size > MAX_REQUESTS) {
@@ -35,12 +34,12 @@ export class Waitlist {
     return isKnown;
   }
 
-  /** The request waits, at the place that it has if it waits already. */
+  /** The request waits. If it waits already, it keeps its place. */
   wait(requestIdx: number): void {
     this.#waiting.add(requestIdx);
   }
 
-  /** The request has a worker. It may still be asked for again. */
+  /** The request was routed. It may still ask again. */
   leave(requestIdx: number): void {
     this.#waiting.delete(requestIdx);
   }
@@ -51,7 +50,7 @@ export class Waitlist {
     this.#waiting.delete(requestIdx);
   }
 
-  /** Forgets what nobody has asked for within its replay time-out. */
+  /** Forgets requests that did not ask again within their replay time-out. */
   sweep(now: number): void {
     for (const [requestIdx, { at, replayTimeout }] of this.#asked) {
       if (now - at > replayTimeout) this.forget(requestIdx);
@@ -59,8 +58,7 @@ export class Waitlist {
   }
 
   /**
-   * Workload of the requests that began to wait before this one and are still asked for. Counting ends beyond
-   * `limit`.
+   * Workload of the requests that began to wait before this one and are not stale. Counting ends beyond `limit`.
    */
   loadBefore(requestIdx: number, now: number, limit: number): number {
     let load = 0;
@@ -76,16 +74,16 @@ export class Waitlist {
     return this.#waiting.size;
   }
 
-  /** Workload of all that wait and are still asked for. */
+  /** Workload of all waiting requests that are not stale. */
   load(now: number): number {
     let load = 0;
     for (const requestIdx of this.#waiting) load += this.#loadOf(requestIdx, now);
     return load;
   }
 
-  /** Workload of a request, as long as its client asks. */
+  /** Workload of a request; 0 when it is stale. */
   #loadOf(requestIdx: number, now: number): number {
     const asked = this.#asked.get(requestIdx);
-    return asked !== undefined && now - asked.at <= PATIENCE ? asked.cost : 0;
+    return asked !== undefined && now - asked.at <= STALE_SECONDS ? asked.cost : 0;
   }
 }

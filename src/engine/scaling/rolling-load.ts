@@ -1,6 +1,5 @@
 /**
- * Workload per second as a rolling average: what was asked for counts less the longer ago it was, and a share
- * of 1/e after `seconds`.
+ * Workload per second as an exponential moving average: requests of `seconds` ago count 1/e.
  */
 export class RollingLoad {
   readonly #seconds: number;
@@ -13,7 +12,7 @@ export class RollingLoad {
     this.#at = now;
   }
 
-  /** Counts workload that was asked for between the last call and `now`. */
+  /** Adds workload requested between the last call and `now`. */
   add(workload: number, now: number): void {
     const load = this.at(now);
     this.#load = load + workload / this.#seconds;

@@ -3,22 +3,22 @@ import { z } from "zod";
 const amount = z.number("expected a number").nonnegative("expected a number from 0 on");
 const seconds = z.number("expected seconds").positive("expected seconds, more than 0");
 
-/** More than anybody has, and as many as a plan is made for in a moment. */
-const MOST_WORKERS = 100_000;
+/** A plan for as many takes a moment. */
+const MAX_WORKERS = 100_000;
 /** A number of workers. */
 export const workerCountSchema = z
   .int("expected an integer")
   .nonnegative("expected an integer from 0 on")
-  .max(MOST_WORKERS, `expected at most ${MOST_WORKERS}`);
+  .max(MAX_WORKERS, `expected at most ${MAX_WORKERS}`);
 
 const DEFAULT_TARGET_QUEUE_TIME = 10;
 
 const shape = {
-  /** Hard cap on workers, whatever they do. */
+  /** Hard cap on workers in any state. */
   max_workers: workerCountSchema.default(16),
-  /** Workers that are kept with their model at hand, active or inactive. `max_workers` caps it. */
+  /** Minimum number of workers, active or inactive. `max_workers` caps it. */
   cold_workers: workerCountSchema.default(5),
-  /** Workload per second that the active capacity never falls below; 0 lets all workers become inactive. */
+  /** Minimum of the active capacity, in workload per second; 0 lets all workers become inactive. */
   min_load: amount.default(1),
   /** Share of the active capacity that the load may fill. */
   target_util: z
@@ -28,15 +28,15 @@ const shape = {
     .default(0.9),
   /** Total capacity, active and inactive, as a multiple of the active capacity aimed at. */
   cold_mult: z.number("expected a number").min(1, "expected a number from 1 on").default(3),
-  /** Workload per second that the total capacity never falls below. */
+  /** Minimum of the total capacity, in workload per second. */
   min_cold_load: amount.default(0),
   /** Seconds of expected queue beyond which a worker gets no more requests. */
   max_queue_time: seconds.default(30),
-  /** Seconds of expected queue beyond which capacity is added for the queue, too. */
+  /** Seconds of expected queue beyond which capacity is added for the queue. */
   target_queue_time: seconds.optional(),
   /**
-   * Seconds without a request after which no worker need be active; 0: at once; negative: never. Without it the
-   * rolling average of the load alone decides.
+   * Seconds without a request after which all workers may become inactive; 0: at once; negative: never. Without it,
+   * the rolling average of the load decides.
    */
   inactivity_timeout: z
     .number("expected seconds")
@@ -44,7 +44,7 @@ const shape = {
     .transform((timeout) => timeout ?? undefined),
 };
 
-/** `min_workers` is another name of `cold_workers`, which counts where both are given. */
+/** `min_workers` is another name of `cold_workers`, which takes precedence. */
 function withNames(input: unknown): unknown {
   if (typeof input !== "object" || input === null || !("min_workers" in input)) return input;
   const { min_workers, ...others } = input;
@@ -63,11 +63,37 @@ const withRules = <Schema extends z.ZodType<z.output<z.ZodObject<typeof shape>>>
       target_queue_time: given.target_queue_time ?? Math.min(DEFAULT_TARGET_QUEUE_TIME, given.max_queue_time),
     }));
 
-/** The parameters of scaling by their names on the wire, with their defaults. Keys that are none are dropped. */
+/** The parameters of scaling by their names on the wire, with their defaults. Unknown keys are dropped. */
 export const scalingParametersSchema = withRules(z.object(shape, "expected an object"));
 
-/** The same, for files that people write: a key that is none is a fault. */
+/** The same for files that people write: an unknown key is an error. */
 export const strictScalingParametersSchema = withRules(z.strictObject(shape, "expected an object"));
 
-/** What an endpoint's owner sets. */
+/** Parameters of scaling, by their names on the wire. */
 export type ScalingParameters = Readonly<z.output<typeof scalingParametersSchema>>;
+
+/**
+ * Applies a change to parameters of scaling; the result is yet to be validated. A parameter that is null stays as it is,
+ * because clients send all parameters; only `inactivity_timeout` is unset by null.
+ */
+export function changedScaling(
+  { cold_workers, target_queue_time, ...others }: ScalingParameters,
+  given: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const change = withoutNulls(given);
+  return {
+    ...others,
+    // Superseded by its other name, or by a limit below it.
+    ...(change.min_workers === undefined && { cold_workers }),
+    ...(!(Number(change.max_queue_time) < target_queue_time) && { target_queue_time }),
+    ...change,
+    ...(given.inactivity_timeout === null && { inactivity_timeout: null }),
+  };
+}
+
+/** Drops keys that are null or undefined. */
+export function withoutNulls(given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined && value !== null),
+  );
+}

@@ -1,24 +1,24 @@
 import type { Fleet } from "./fleet.js";
 
 /**
- * Share by which capacity may exceed what is wanted before workers stop serving: a load that swings by less
- * moves no worker.
+ * Share by which the active capacity may exceed the wanted one before workers become inactive: a load that varies by less
+ * changes nothing.
  */
 const ACTIVE_SLACK = 0.1;
-/** The same before workers are destroyed, which costs the longest time to undo. */
+/** The same before workers are destroyed, which takes longest to undo. */
 const TOTAL_SLACK = 0.25;
-/** A load below this share of one worker is what an average leaves behind when nobody asks any more. */
+/** A load below this share of one worker counts as none: a rolling average never reaches 0. */
 const NEGLIGIBLE = 0.001;
 
 /** Capacities in workload per second. */
 export interface WantedCapacity {
   /** Below it, inactive workers are activated. */
   readonly active: number;
-  /** Below it, workers are created that are to serve. At most `active`: the queue alone creates no crowd. */
+  /** Below it, workers are created to serve. At most twice the capacity for the load: a queue alone must not create many. */
   readonly recruited: number;
   /** Workers stop serving while the active capacity stays at least this. */
   readonly keptActive: number;
-  /** How many workers must be active at least, whatever their capacity. */
+  /** Minimum number of active workers, whatever their capacity. */
   readonly leastActive: 0 | 1;
   /** Active and inactive: below it, workers are created. */
   readonly total: number;
@@ -27,7 +27,7 @@ export interface WantedCapacity {
   readonly reason: string;
 }
 
-/** The rules of scaling as far as they say how much, and not yet which workers. */
+/** The rules of scaling that decide how much capacity is wanted; a plan decides which workers provide it. */
 export function wantedCapacity(fleet: Fleet): WantedCapacity {
   const { min_load, min_cold_load, target_util, cold_mult, target_queue_time } = fleet.parameters;
   let capacity = 0;
@@ -40,7 +40,7 @@ export function wantedCapacity(fleet: Fleet): WantedCapacity {
   const queueTime = queued === 0 ? 0 : queued / capacity;
   const load = countedLoad(fleet, queued);
   const forLoad = Math.max(min_load, load / target_util);
-  // Capacity that would have worked the queue off when it is as old as it may be.
+  // Capacity that works the queue off within target_queue_time.
   const forQueue = queued / target_queue_time;
   const isSurging = queueTime > target_queue_time;
   const active = isSurging ? forLoad + forQueue : forLoad;
@@ -62,7 +62,7 @@ export function wantedCapacity(fleet: Fleet): WantedCapacity {
   };
 }
 
-/** Whether nothing is asked for, or being done, for as long as `inactivity_timeout` says. */
+/** Whether there was no request for `inactivity_timeout`. */
 function isIdle({ parameters, idleSeconds }: Fleet, queued: number): boolean {
   const timeout = parameters.inactivity_timeout;
   if (timeout === undefined || timeout < 0 || queued > 0) return false;
@@ -80,8 +80,8 @@ function leastActive(fleet: Fleet, queued: number): 0 | 1 {
 }
 
 function queueReason(capacity: number, queueTime: number, target: number): string {
-  if (capacity === 0) return "requests that wait and no worker for them";
-  return `a queue of ${rounded(queueTime)} s where ${target} s are aimed at`;
+  if (capacity === 0) return "waiting requests and no active worker";
+  return `a queue of ${rounded(queueTime)} s, over target_queue_time of ${target} s`;
 }
 
 const rounded = (value: number): string => String(Number(value.toPrecision(3)));

@@ -1,9 +1,13 @@
 import { z } from "zod";
 import { ENDPOINT_STATES } from "../machines/endpoint.js";
-import { changedScaling, withoutNulls } from "../scaling/changed-scaling.js";
-import { type ScalingParameters, scalingParametersSchema } from "../scaling/scaling-parameters.js";
+import {
+  changedScaling,
+  type ScalingParameters,
+  scalingParametersSchema,
+  withoutNulls,
+} from "../scaling/scaling-parameters.js";
 
-/** What of an endpoint outlives the engine. */
+/** An endpoint as it is stored. */
 export interface EndpointRecord {
   readonly id: number;
   readonly name: string;
@@ -16,22 +20,22 @@ export interface EndpointRecord {
 }
 
 /** Longest name that a call may give, in UTF-16 units. */
-const MOST_NAME = 1024;
-/** Most fields of a call; the clients that are known send some twenty. */
-const MOST_FIELDS = 200;
+const MAX_NAME = 1024;
+/** Maximum number of fields of a call; known clients send about twenty. */
+const MAX_FIELDS = 200;
 
 const name = z.string().trim().min(1, "expected a name");
-const givenName = name.max(MOST_NAME, `expected at most ${MOST_NAME} characters`);
+const givenName = name.max(MAX_NAME, `expected at most ${MAX_NAME} characters`);
 const state = z.enum(ENDPOINT_STATES);
 
-/** An object whose fields are looked at one by one only if they are few. */
+/** An object with a limited number of fields: each of them is validated. */
 const fields = z.custom<Readonly<Record<string, unknown>>>(
   (given) =>
     typeof given === "object" &&
     given !== null &&
     !Array.isArray(given) &&
-    Object.keys(given).length <= MOST_FIELDS,
-  `expected an object of at most ${MOST_FIELDS} fields`,
+    Object.keys(given).length <= MAX_FIELDS,
+  `expected an object of at most ${MAX_FIELDS} fields`,
 );
 
 const body = fields.transform(withoutNulls);
@@ -41,10 +45,10 @@ export const endpointRequestSchema = body
   .pipe(z.looseObject({ endpoint_name: givenName, endpoint_state: state.default("active") }))
   .transform(withParameters);
 
-/** Body of `PUT /api/v0/endptjobs/<id>/`: what is not named stays. */
+/** Body of `PUT /api/v0/endptjobs/<id>/`: missing fields keep their values. */
 export function endpointChangeSchema({ name: oldName, state: oldState, parameters }: EndpointRecord) {
   return fields
-    .transform((said) => changedScaling(parameters, said))
+    .transform((change) => changedScaling(parameters, change))
     .pipe(
       z.looseObject({ endpoint_name: givenName.default(oldName), endpoint_state: state.default(oldState) }),
     )

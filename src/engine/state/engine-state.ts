@@ -1,17 +1,17 @@
 import { z } from "zod";
 import { workerStatusSchema } from "../api/request-schemas.js";
-import { privateKeySchema } from "../checked-options.js";
+import { privateKeySchema } from "../engine-options.js";
 import type { RecordedReport } from "../workers/ledger.js";
 import { workergroupSchema } from "../workers/workergroup.js";
 import { endpointRecordSchema } from "./endpoint-record.js";
 
 const count = z.int().nonnegative();
 
-/** Of what is written: it changes when engines of before could not read it. */
+/** Changes when earlier engines could not read the file. */
 export const STATE_VERSION = 1;
 
-/** A worker as it is remembered. */
-export const rememberedWorkerSchema = z.object({
+/** A worker as it is stored. */
+export const storedWorkerSchema = z.object({
   id: z.int(),
   endpointId: z.int(),
   groupId: z.int(),
@@ -23,20 +23,19 @@ export const rememberedWorkerSchema = z.object({
   lastReport: workerStatusSchema.extend({ receivedAt: z.number() }).optional(),
 });
 
-/** A worker that an earlier run of the engine knew. */
-export interface RememberedWorker
-  extends Readonly<Omit<z.output<typeof rememberedWorkerSchema>, "lastReport">> {
+/** A worker of an earlier run of the engine. */
+export interface StoredWorker extends Readonly<Omit<z.output<typeof storedWorkerSchema>, "lastReport">> {
   readonly lastReport?: RecordedReport | undefined;
 }
 
-/** What of an engine outlives it. */
+/** The stored state of an engine. */
 export const engineStateSchema = z.object({
   version: z.literal(STATE_VERSION),
-  /** The process of the engine that goes on writing it. */
+  /** The process of the engine that writes the file. */
   heldBy: z.object({ pid: z.int(), startedAt: z.string() }).optional(),
   /** RSA, PEM. */
   privateKey: privateKeySchema,
-  /** The `mtoken` of workers, where nobody chose one. */
+  /** The generated `mtoken` of workers, if none was given. */
   token: z.string().optional(),
   lastRequestIdx: count,
   lastReqnum: count,
@@ -45,10 +44,10 @@ export const engineStateSchema = z.object({
   lastWorkerId: count,
   endpoints: z.array(endpointRecordSchema),
   groups: z.array(workergroupSchema),
-  workers: z.array(rememberedWorkerSchema),
+  workers: z.array(storedWorkerSchema),
 });
 
 export interface EngineState
   extends Readonly<Omit<z.output<typeof engineStateSchema>, "workers" | "heldBy">> {
-  readonly workers: readonly RememberedWorker[];
+  readonly workers: readonly StoredWorker[];
 }

@@ -9,7 +9,7 @@ const { O_CREAT, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 /**
  * The text of a regular file.
  *
- * @throws where it is anything else; with the code `ENOENT` where there is nothing.
+ * @throws when it is anything else; with the code `ENOENT` when it does not exist.
  */
 export async function readRegularFile(path: string): Promise<string> {
   await refuseOther(path);
@@ -23,10 +23,9 @@ export async function readRegularFile(path: string): Promise<string> {
 }
 
 /**
- * Puts a regular file that only its owner can read in the place of another one, or of none. It is always whole, because it
- * is written beside it as `<path>.new` and renamed.
+ * Replaces or creates a regular file that only its owner can read, atomically: it is written as `<path>.new` and renamed.
  *
- * @throws where something else than a regular file is in either place, which then stays.
+ * @throws when either path is something else than a regular file, which then stays.
  */
 export async function replaceRegularFile(path: string, text: string): Promise<void> {
   const beside = `${path}.new`;
@@ -36,7 +35,7 @@ export async function replaceRegularFile(path: string, text: string): Promise<vo
     const file = await open(beside, O_WRONLY | O_CREAT | O_NONBLOCK, 0o600);
     try {
       assertRegularFile(await file.stat());
-      // One that an earlier process left may have been open to others.
+      // A file left by an earlier process may have been readable for others.
       await file.chmod(0o600);
       await file.truncate();
       await file.writeFile(text);
@@ -46,11 +45,11 @@ export async function replaceRegularFile(path: string, text: string): Promise<vo
     }
     await rename(beside, path);
   } catch (cause) {
-    throw inWords(cause, dirname(resolve(path)));
+    throw explained(cause, dirname(resolve(path)));
   }
 }
 
-/** @throws when something else than a regular file is there. It is not opened for that: a device may react. */
+/** @throws when it is something else than a regular file. It is not opened: opening a device may have effects. */
 async function refuseOther(path: string): Promise<void> {
   try {
     assertRegularFile(await stat(path));
@@ -62,8 +61,8 @@ async function refuseOther(path: string): Promise<void> {
 const codeOf = (error: unknown): unknown =>
   error instanceof Error && "code" in error ? error.code : undefined;
 
-/** What the code of a failed writing means for the folder. */
-function inWords(cause: unknown, folder: string): unknown {
+/** Explains the error code of a failed write. */
+function explained(cause: unknown, folder: string): unknown {
   switch (codeOf(cause)) {
     case "ENOENT":
       return new Error(`there is no folder ${folder}`, { cause });

@@ -5,28 +5,27 @@ import { identityOf, isAlive } from "../../shared/process-identity.js";
 import { type EngineState, engineStateSchema, STATE_VERSION } from "./engine-state.js";
 import { readRegularFile, replaceRegularFile } from "./regular-file.js";
 
-/** Least milliseconds between two writings. */
+/** Minimum milliseconds between two writes. */
 const INTERVAL_MS = 1000;
 
 const versionSchema = z.object({ version: z.number() });
 
 interface StateFileInput {
   readonly path: string;
-  /** What is to be written; asked for when it is. */
+  /** Returns the state to be written. */
   readonly state: () => EngineState;
-  /** Told what a person should know. */
+  /** Called with messages for people. */
   readonly onNotice: (notice: string) => void;
 }
 
 /**
- * The engine's memory: a JSON file that is always whole, because it is written beside itself and then
- * renamed. Only its owner may read it, for it holds keys.
+ * The stored state of an engine: a JSON file, replaced atomically. Only its owner may read it, because it holds keys.
  */
 export class StateFile {
   readonly #input: StateFileInput;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
-  /** When it was written last, on the clock of `performance`. */
+  /** Time of the last write, on the clock of `performance`. */
   #writtenAt = Number.NEGATIVE_INFINITY;
 
   constructor(input: StateFileInput) {
@@ -34,10 +33,10 @@ export class StateFile {
   }
 
   /**
-   * What was written last; undefined: nothing, or nothing that can be understood, which is then set aside.
+   * The stored state; undefined: there is none, or the file is damaged and was renamed.
    *
-   * @throws {TsworkerError} `STATE_UNAVAILABLE` when the file is there and cannot be read, when it is no regular file, or
-   * when another engine holds it.
+   * @throws {TsworkerError} `STATE_UNAVAILABLE` when the file exists and cannot be read, is no regular file, or is held by
+   * another engine.
    */
   async load(): Promise<EngineState | undefined> {
     const { path, onNotice } = this.#input;
@@ -68,7 +67,7 @@ export class StateFile {
     return undefined;
   }
 
-  /** Something changed: write it at once, or as soon as the last writing is long enough ago. */
+  /** Writes a change at once, or when the last write is long enough ago. */
   touch(): void {
     const wait = Math.max(0, this.#writtenAt + INTERVAL_MS - performance.now());
     this.#timer ??= setTimeout(() => {
@@ -78,7 +77,7 @@ export class StateFile {
   }
 
   /**
-   * Writes at once, and nothing later until the next touch.
+   * Writes at once.
    *
    * @throws {TsworkerError} `STATE_UNAVAILABLE`.
    */
@@ -86,7 +85,7 @@ export class StateFile {
     await this.#writeNow(true);
   }
 
-  /** The same, for the last time: another engine may hold the file then. */
+  /** Writes for the last time: another engine may hold the file then. */
   async release(): Promise<void> {
     await this.#writeNow(false);
   }
@@ -97,7 +96,7 @@ export class StateFile {
     await this.#write(isHeld);
   }
 
-  /** One writing after the other: they share the file beside it. */
+  /** One write after the other: they share a temporary file. */
   #write(isHeld: boolean): Promise<void> {
     const { path, state } = this.#input;
     this.#writing = this.#writing
@@ -120,7 +119,7 @@ function unavailable(message: string, cause: unknown): TsworkerError {
   return new TsworkerError("STATE_UNAVAILABLE", `${message}: ${reason}`, { cause });
 }
 
-/** What a file holds, or what is wrong with it. */
+/** The state in a file, or the reason why there is none. */
 function stateIn(text: string): z.output<typeof engineStateSchema> | string {
   let json: unknown;
   try {

@@ -14,11 +14,11 @@ export interface RecordedEnd extends EndedRequest {
   readonly receivedAt: number;
 }
 
-/** Sums over everything that was ever recorded, however short the lists of the newest entries are. */
+/** Sums over all records, whatever the length of the lists. */
 export interface Totals {
   /** Number of status reports. */
   readonly reports: number;
-  /** Sum of `new_load`: workload that came in and was not cancelled. */
+  /** Sum of `new_load`: workload received and not cancelled. */
   readonly newLoad: number;
   /** Sum of `rej_load`: workload rejected. */
   readonly rejectedLoad: number;
@@ -34,28 +34,28 @@ export interface Totals {
   /** Number of entries of ended requests, by status. */
   readonly ended: Readonly<Record<EndedStatus, number>>;
   /**
-   * How often each of the newest million `request_idx` was reported ended; more than once is a duplicate.
+   * Number of ends reported for each of the newest million `request_idx`; more than one is a duplicate.
    */
   readonly endedTimes: ReadonlyMap<number, number>;
-  /** Number of different requests that asked for a route. One that asks again is not counted again. */
+  /** Number of different requests for a route. A request that asks again is counted once. */
   readonly requested: number;
   /** Sum of the costs of those. */
   readonly requestedLoad: number;
 }
 
-/** Most that the kept reports may weigh, in bytes. */
-const MOST_BYTES = 32 * 1024 * 1024;
+/** Limit on the size of the kept reports, in bytes. */
+const MAX_BYTES = 32 * 1024 * 1024;
 
-/** Roughly what a report takes of the memory, in bytes. */
+/** Approximate size of a report in memory, in bytes. */
 export const weightOf = ({ error_msg, url, version, mtoken, working_request_idxs }: WorkerStatus): number =>
   300 +
   2 * (error_msg.length + url.length + version.length + mtoken.length) +
   8 * working_request_idxs.length;
 
-/** How many requests are watched for being reported ended twice: some 50 MB. */
+/** Requests that are checked for duplicate ends: about 50 MB. */
 const COUNTED_ENDS = 1_000_000;
 
-/** What workers told the engine: the newest entries and the sums over all. */
+/** The newest reports and ends of requests, and the sums over all. */
 export class Ledger {
   readonly #reports: BoundedList<RecordedReport>;
   readonly #ended: BoundedList<RecordedEnd>;
@@ -66,7 +66,7 @@ export class Ledger {
   readonly #requested = { requested: 0, requestedLoad: 0 };
 
   constructor(history: number) {
-    this.#reports = new BoundedList<RecordedReport>(history, { weightOf, most: MOST_BYTES });
+    this.#reports = new BoundedList<RecordedReport>(history, { weightOf, most: MAX_BYTES });
     this.#ended = new BoundedList(history);
     this.#loadTimes = new BoundedList(history);
   }

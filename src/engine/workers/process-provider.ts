@@ -1,20 +1,26 @@
+import { once } from "node:events";
 import { closeSync, mkdtempSync, openSync } from "node:fs";
 import { mkdir, rm, rmdir } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packageRoot } from "../../shared/package-root.js";
 import { type Identity, identityOf, isAlive } from "../../shared/process-identity.js";
-import { freePorts } from "./free-ports.js";
-import { lastWords } from "./last-words.js";
 import type { Memo, Provider, WorkerOrder } from "./provider.js";
-import { RunningProcesses } from "./running-processes.js";
-import { signal as signalTo, spawned, untilAllGone, untilGone } from "./worker-process.js";
+import {
+  lastErrorLine,
+  RunningProcesses,
+  signal as signalTo,
+  spawned,
+  untilAllGone,
+  untilGone,
+} from "./worker-process.js";
 
 /** Options of a {@link ProcessProvider}. */
 export interface ProcessProviderOptions {
   /**
-   * What a worker is: a line for the shell, run in the folder that the engine was started in, or a program
-   * with its parameters. Default: a worker with a simulated model, see `tsworker simulated-worker --help`.
+   * Command of a worker: a line for the shell, run in the folder that the engine was started in, or a program with its
+   * parameters. Default: a worker with a simulated model, see `tsworker simulated-worker --help`.
    */
   readonly command?: string | readonly string[];
   /** Further environment variables of the workers. */
@@ -37,9 +43,8 @@ const HOST = "127.0.0.1";
 const MAIN = join(packageRoot, "dist/src/cli/main.js");
 
 /**
- * Makes workers as processes of this machine. A worker that is held is a stopped process: its folder stays,
- * and with it what it keeps there, such as the result of its benchmark; it takes no memory, and has to load
- * its model when it is started again.
+ * Makes workers as processes of this machine. An inactive worker is an ended process whose folder stays, with the result of
+ * its benchmark: it takes no memory, and loads its model when it is started again.
  *
  * @example
  * ```ts
@@ -56,11 +61,11 @@ const MAIN = join(packageRoot, "dist/src/cli/main.js");
  */
 export class ProcessProvider implements Provider {
   readonly #options: ProcessProviderOptions;
-  /** Processes that run, as far as is known. */
+  /** Processes that have not been seen to end. */
   readonly #running = new RunningProcesses();
-  /** Processes that are to end: their exit is no news. */
+  /** Processes that are being stopped: their exit is not reported. */
   readonly #ending = new Set<number>();
-  /** The folder for temporary files, where no other was named. */
+  /** The folder that was created because none was given. */
   #temporary: string | undefined;
 
   constructor(options: ProcessProviderOptions = {}) {
@@ -80,10 +85,10 @@ export class ProcessProvider implements Provider {
     const identity = identityIn(memo);
     if (isAlive(identity)) {
       this.#running.add(identity);
-      void untilGone(identity, never).then(() => this.#tellEnd(order, identity, folder));
+      void untilGone(identity, never).then(() => this.#reportExit(order, identity, folder));
       return memo;
     }
-    // It may have left something behind.
+    // Its children may still run.
     signalTo(identity, "SIGKILL");
     await mkdir(folder, { recursive: true });
     return this.#run(order, folder, signal);
@@ -105,7 +110,7 @@ export class ProcessProvider implements Provider {
     const folder = order.memo?.folder;
     if (typeof folder !== "string") return;
     await rm(folder, { recursive: true, force: true });
-    // The last worker's end takes the folder for temporary files away; while others are in it, nothing does.
+    // Fails until the last worker's folder is removed.
     if (this.#temporary !== undefined) await rmdir(this.#temporary).catch(() => {});
   }
 
@@ -143,9 +148,9 @@ export class ProcessProvider implements Provider {
       });
       const identity = identityOf(child.pid);
       this.#running.add(identity);
-      void child.ended.then((how) => this.#tellEnd(order, identity, folder, how));
+      void child.ended.then((how) => this.#reportExit(order, identity, folder, how));
       const memo = { folder, port, ...identity };
-      // Nobody would ever end it.
+      // The engine does not wait for it any more, and would never end it.
       if (signal.aborted) await this.stop({ ...order, memo }, never);
       signal.throwIfAborted();
       return memo;
@@ -154,14 +159,14 @@ export class ProcessProvider implements Provider {
     }
   }
 
-  #tellEnd({ onExited }: WorkerOrder, identity: Identity, folder: string, how = "ended"): void {
+  #reportExit({ onExited }: WorkerOrder, identity: Identity, folder: string, how = "ended"): void {
     this.#running.delete(identity);
     if (this.#ending.delete(identity.pid)) return;
-    // What it started may live on, and hold what the next one needs.
+    // Its children may still run, and hold the GPU or a port.
     signalTo(identity, "SIGKILL");
     const log = join(folder, "worker.log");
-    const said = lastWords(log);
-    onExited(`its process ${how}${said === "" ? "" : `, its last words: ${said}`} (see ${log})`);
+    const reason = lastErrorLine(log);
+    onExited(`its process ${how}${reason === "" ? "" : `: ${reason}`} (see ${log})`);
   }
 }
 
@@ -178,4 +183,16 @@ function programOf(command: ProcessProviderOptions["command"]) {
   if (typeof command === "string") return { program: "/bin/sh", parameters: ["-c", command] };
   const [program = "", ...parameters] = command;
   return { program, parameters };
+}
+
+/**
+ * Different free ports. Another program may take one before the worker listens: the worker then fails, and is rebooted with
+ * others.
+ */
+async function freePorts(count: number, host: string): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, host));
+  await Promise.all(servers.map((server) => once(server, "listening")));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => once(server.close(), "close")));
+  return ports;
 }

@@ -1,9 +1,13 @@
-import type { Memo } from "../machines/worker.js";
+import { fromPromise } from "xstate";
+import { endpointMachine } from "../machines/endpoint.js";
+import { engineWorkerMachine } from "../machines/worker.js";
+import type { Memo, WorkerCall } from "../machines/worker-events.js";
+import { workergroupMachine } from "../machines/workergroup.js";
 import type { Workergroup } from "./workergroup.js";
 
-export type { Memo } from "../machines/worker.js";
+export type { Memo } from "../machines/worker-events.js";
 
-/** What a provider needs to know of a worker. */
+/** The worker that a call of a provider is about. */
 export interface WorkerOrder {
   /** The worker's id: its reports carry it. */
   readonly id: number;
@@ -16,16 +20,16 @@ export interface WorkerOrder {
   /** The `mtoken` that its reports must carry. */
   readonly token: string;
   /**
-   * What `create` or `start` answered last; undefined: the worker was never created. It outlives the engine.
+   * Last result of `create` or `start`; undefined: the worker was never created. It outlives the engine.
    */
   readonly memo: Memo | undefined;
-  /** To be called when the worker ended by itself, with the reason. */
+  /** To be called with the reason when the worker ended and was not stopped. */
   readonly onExited: (reason: string) => void;
 }
 
 /**
- * Makes workers and takes them away. What the engine no longer waits for it aborts by the signal; a
- * rejection's message is what people read, so that it says what to do.
+ * Makes, starts, stops and destroys workers. The signal is aborted when the engine no longer waits for a call. The message of a
+ * rejection is shown to people.
  *
  * @example
  * ```ts
@@ -47,12 +51,47 @@ export interface WorkerOrder {
 export interface Provider {
   /** Dollars per hour of a worker. @default 1 */
   readonly price?: number;
-  /** Creates and starts a worker. Resolves when it runs; that it is ready it says by its reports. */
+  /** Creates and starts a worker. Resolves when it runs; its reports show when it is ready. */
   create(order: WorkerOrder, signal: AbortSignal): Promise<Memo>;
-  /** Starts a worker that was stopped, or finds one that runs still after a restart of the engine. */
+  /** Starts a worker that was stopped, or finds one that still runs after a restart of the engine. */
   start(order: WorkerOrder, signal: AbortSignal): Promise<Memo>;
-  /** Has a worker end its requests, and holds what makes its next start fast. Resolves when it has ended. */
+  /** Drains and ends a worker, and keeps what makes its next start fast. Resolves when it has ended. */
   stop(order: WorkerOrder, signal: AbortSignal): Promise<void>;
-  /** Takes a worker away with all that belongs to it. One that is not there any more is no error. */
+  /** Ends a worker and removes all that belongs to it. A worker that does not exist any more is no error. */
   destroy(order: WorkerOrder, signal: AbortSignal): Promise<void>;
+}
+
+interface ProvidedInput {
+  readonly provider: Provider | undefined;
+  readonly orderOf: (call: WorkerCall) => WorkerOrder;
+  /** Called once a second while the endpoint is active. */
+  readonly manage: () => void;
+}
+
+/** The machine of an endpoint, with the calls of a provider. */
+export function providedMachine({ provider, orderOf, manage }: ProvidedInput) {
+  type Act<T> = (provider: Provider, order: WorkerOrder, signal: AbortSignal) => Promise<T>;
+  const act = <T>(call: Act<T>) =>
+    fromPromise<T, WorkerCall>(async ({ input, signal }) => {
+      if (provider === undefined) throw new Error("there is no provider: workers announce themselves");
+      return call(provider, orderOf(input), signal);
+    });
+  const worker = engineWorkerMachine.provide({
+    actors: {
+      create: act<Memo>((by, order, signal) => by.create(order, signal)),
+      start: act<Memo>((by, order, signal) => by.start(order, signal)),
+      stop: act<void>((by, order, signal) => by.stop(order, signal)),
+      destroy: act<void>((by, order, signal) => by.destroy(order, signal)),
+    },
+  });
+  return endpointMachine.provide({
+    actors: {
+      workergroup: workergroupMachine.provide({ actors: { worker } }),
+      manage: fromPromise(async () => {
+        // After the transition, so that the commands of a plan are handled when they are sent.
+        await Promise.resolve();
+        manage();
+      }),
+    },
+  });
 }

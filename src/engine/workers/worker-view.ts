@@ -1,15 +1,14 @@
-import type { Purpose } from "../machines/events.js";
-import type { WireStatus } from "../machines/wire-status.js";
-import type { Memo } from "../machines/worker.js";
+import type { Memo, Purpose, WireStatus, WorkerFacts } from "../machines/worker-events.js";
+import type { ReportedWorker } from "../routing/routing-table.js";
 import type { RecordedReport } from "./ledger.js";
 
 /**
- * What the engine thinks of a worker.
+ * Condition of a worker.
  *
  * - `error`: its last report has an `error_msg`, or it failed otherwise.
  * - `silent`: it has not reported for longer than allowed.
- * - `loading`: it has no capacity yet, no URL, or has not told its `loadtime`.
- * - `held`: it serves nothing until it is activated.
+ * - `loading`: it has no capacity yet, no URL, or has not reported its `loadtime`.
+ * - `held`: it is inactive.
  * - `idle`: none of these; requests may be routed to it.
  */
 export type WorkerState = "loading" | "idle" | "error" | "silent" | "held";
@@ -22,29 +21,74 @@ export interface WorkerView {
   /** Empty before its first report. */
   readonly url: string;
   readonly state: WorkerState;
-  /** The state of its actor, as `/get_endpoint_workers/` tells it. */
+  /** State of its actor, as in the answer of `/get_endpoint_workers/`. */
   readonly status: WireStatus;
-  /** Whether it was made by the engine's provider, or announced itself. */
+  /** Whether the engine's provider made it, or it announced itself. */
   readonly origin: "managed" | "announced";
   readonly purpose: Purpose;
-  /** What its provider keeps of it, such as the number of its process. */
+  /** Its provider's data, such as the number of its process. */
   readonly memo: Memo | undefined;
   /** Seconds of work ahead of a new request. Infinity without capacity. */
   readonly expectedQueue: number;
-  /** Workload per second that it was measured to have, 0 before. */
+  /** Workload per second by its benchmark, 0 before. */
   readonly capacity: number;
   /** Workload of its requests that have not ended. */
   readonly load: number;
-  /** Why it failed last; undefined: it never did. */
+  /** Reason of its last failure; undefined: it never failed. */
   readonly failure: string | undefined;
-  /** Epoch seconds since which it is known. */
+  /** Epoch seconds since which the engine manages it. */
   readonly startedAt: number;
   /** Epoch seconds at which it last became ready. */
   readonly loadedAt: number | undefined;
   readonly lastReport: RecordedReport | undefined;
 }
 
-/** One line that tells how many workers are in which state. */
+/** What the engine keeps of a worker beside its actor and its reports. */
+export interface WorkerRecord {
+  /** The actor's facts, as of its last change. */
+  facts: WorkerFacts;
+  readonly groupId: number;
+  readonly startedAt: number;
+  /** Workload per second, 0 before it was measured. */
+  capacity: number;
+  loadedAt: number | undefined;
+}
+
+/** Actor, record and reports of a worker in one object. */
+export function viewOf(
+  endpoint: string,
+  { facts, capacity, startedAt, loadedAt }: WorkerRecord,
+  reported: ReportedWorker | undefined,
+): WorkerView {
+  const { id, status, origin, purpose, memo, failure } = facts;
+  return {
+    id,
+    endpoint,
+    url: reported?.url ?? "",
+    state: stateOf(facts, reported),
+    status,
+    origin: origin === "announced" ? "announced" : "managed",
+    purpose,
+    memo,
+    expectedQueue: reported?.expectedQueue ?? Number.POSITIVE_INFINITY,
+    capacity,
+    load: reported?.load ?? 0,
+    failure: failure?.message,
+    startedAt,
+    loadedAt,
+    lastReport: reported?.lastReport,
+  };
+}
+
+/** The reports decide for a worker that announced itself; of others the engine knows more. */
+function stateOf({ origin, status }: WorkerFacts, reported: ReportedWorker | undefined): WorkerState {
+  if (origin === "announced") return reported?.state ?? "loading";
+  if (status === "stopping" || status === "stopped" || status === "destroying") return "held";
+  if (status === "error") return reported?.state === "silent" ? "silent" : "error";
+  return status === "idle" ? (reported?.state ?? "loading") : "loading";
+}
+
+/** Number of workers in each state, in one line. */
 export function summaryOf(workers: readonly Pick<WorkerView, "state">[]): string {
   const counts: Record<WorkerState, number> = { loading: 0, idle: 0, error: 0, silent: 0, held: 0 };
   for (const { state } of workers) counts[state] += 1;
@@ -53,7 +97,7 @@ export function summaryOf(workers: readonly Pick<WorkerView, "state">[]): string
   return `${workers.length} workers: ${states.join(", ")}`;
 }
 
-/** A worker as `/get_endpoint_workers/` names things. */
+/** A worker by the names of `/get_endpoint_workers/`. */
 export function wireWorker(view: WorkerView, rollingLoad: number) {
   const { id, status, load, capacity, startedAt, loadedAt, lastReport } = view;
   return {

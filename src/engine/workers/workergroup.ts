@@ -1,7 +1,7 @@
 import { z } from "zod";
 
-/** Levels that `search_params` may be nested: what is written to the state has to be read again. */
-const MOST_LEVELS = 32;
+/** Maximum depth of `search_params`: the state file must be readable. */
+const MAX_LEVELS = 32;
 
 const text = z
   .string()
@@ -12,9 +12,9 @@ const searchParams = z
   .union([z.string(), z.record(z.string(), z.unknown())])
   .nullish()
   .transform((given) => given ?? "")
-  .refine((given) => !isDeeper(given, MOST_LEVELS), `expected at most ${MOST_LEVELS} levels`);
+  .refine((given) => !isDeeper(given, MAX_LEVELS), `expected at most ${MAX_LEVELS} levels`);
 
-/** What a client says of a workergroup. The engine hands it to the provider as it is. */
+/** Body of `POST /api/v0/workergroups/`. The provider gets it unchanged. */
 export const workergroupRequestSchema = z.object({
   endpoint_id: z.int().nullish(),
   endpoint_name: z.string().nullish(),

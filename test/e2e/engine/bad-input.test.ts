@@ -97,7 +97,7 @@ describe("what a client names as null is as if it were not named", () => {
   });
 });
 
-test("the queue aimed at follows the longest allowed, where nobody names it", async () => {
+test("target_queue_time follows max_queue_time unless it is given", async () => {
   const engine = await startedEngine();
   const response = await fetch(`${engine.url}/api/v0/endptjobs/1/?api_key=key`, {
     method: "PUT",

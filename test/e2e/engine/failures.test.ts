@@ -49,7 +49,7 @@ test("a worker that falls silent is taken out, and another takes its place", asy
   await complete(engine);
 });
 
-test("a command that fails is tried a few times, and then the engine says why it rests", async () => {
+test("a command that fails is tried a few times, and then a notice has the reason why it pauses", async () => {
   const { notices, states } = await processEngine({
     command: "echo 'Error: no GPU here' >&2; exit 3",
     scaling: KEPT,

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
 import { complete, inState, processEngine, SLOW } from "../../support/process-engine.js";
 
-test("from nothing a worker is made for the first request, held when nobody asks, and back for the next", async () => {
+test("from nothing a worker is made for the first request, inactive without requests, and active for the next", async () => {
   const { engine, states } = await processEngine({
     scaling: { inactivity_timeout: 5, cold_workers: 1, max_workers: 1 },
   });
@@ -20,7 +20,7 @@ test("from nothing a worker is made for the first request, held when nobody asks
   await eventually(() => expect(engine.totals.ended.Success).toBe(2));
 });
 
-test("without a floor the last worker goes when nobody asks", async () => {
+test("without a floor the last worker becomes inactive without requests", async () => {
   const { engine, states } = await processEngine({ scaling: { inactivity_timeout: 4 } });
   expect(engine.workers).toEqual([]);
   await complete(engine);

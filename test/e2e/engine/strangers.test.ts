@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Engine } from "../../../src/engine/index.js";
+import type { Engine, EngineOptions } from "../../../src/engine/index.js";
 import { temporaryFolder } from "../../support/process-engine.js";
 import { blockedFor, rawCall } from "../../support/raw-call.js";
 import { startedEngine, tell } from "../../support/started-engine.js";
@@ -12,7 +12,8 @@ const TOKEN = "the-token";
 /** The tests' own clients run in the same process, on a machine that may have other work. */
 const MOST_BLOCKED_MS = 300;
 
-const guarded = (): Promise<Engine> => startedEngine({ token: TOKEN, accountKey: "account" });
+const guarded = (options: Partial<EngineOptions> = {}): Promise<Engine> =>
+  startedEngine({ token: TOKEN, accountKey: "account", ...options });
 
 /** `open`, `unit` again and again, and `close`. */
 const list = (open: string, unit: string, bytes: number, close: string): string =>
@@ -280,7 +281,7 @@ describe("1,100 made-up workers", () => {
   };
 
   test("that have failed do not push out one that is ready", async () => {
-    const engine = await guarded();
+    const engine = await guarded({ silentAfter: 600 });
     await tell(engine, "/worker_status/", workerStatus({ id: 7, mtoken: TOKEN, loadtime: 1 }));
     expect(await flood(engine, { error_msg: "x" })).toBe(0);
     expect(engine.workers).toHaveLength(1000);
@@ -288,7 +289,7 @@ describe("1,100 made-up workers", () => {
   });
 
   test("that are ready do not, either: those who come last are refused", async () => {
-    const engine = await guarded();
+    const engine = await guarded({ silentAfter: 600 });
     await tell(engine, "/worker_status/", workerStatus({ id: 7, mtoken: TOKEN, loadtime: 1 }));
     expect(await flood(engine, {})).toBe(101);
     expect(engine.workers.find(({ id }) => id === 7)?.state).toBe("idle");

@@ -146,7 +146,7 @@ describe("the account's key", () => {
   });
 });
 
-describe("an endpoint shows who has its key", () => {
+describe("an endpoint shows to clients with its key", () => {
   test("its workers", async () => {
     const engine = await startedEngine();
     await tell(engine, "/worker_status/", workerStatus({ id: 7, cur_load: 50, new_load: 20 }));
@@ -193,7 +193,7 @@ describe("an endpoint shows who has its key", () => {
     });
   });
 
-  test.each(["/get_endpoint_workers/", "/get_endpoint_logs/"])("and nobody else: %s", async (path) => {
+  test.each(["/get_endpoint_workers/", "/get_endpoint_logs/"])("and to no others: %s", async (path) => {
     const engine = await startedEngine();
     for (const [body, error_msg] of [
       [{ id: 1, api_key: "wrong" }, "invalid api_key"],
