@@ -20,8 +20,8 @@ const isolate = false;
 /** Each has a process to itself: these replace modules that others have loaded, or look at all that a process has. */
 const ALONE = [
   "test/unit/examples-log-patterns.test.ts",
-  "test/unit/http/envelope/envelope.test.ts",
-  "test/unit/http/socket-pressure.test.ts",
+  "test/unit/worker/request/envelope/envelope.test.ts",
+  "test/unit/worker/request/socket-exchange-pressure.test.ts",
   "test/unit/log-tail-race.test.ts",
   "test/unit/metrics-loop-delay.test.ts",
   "test/unit/model/client.test.ts",
@@ -34,7 +34,7 @@ const LONG = [
   "test/unit/**/scaling-simulation.test.ts",
   "test/unit/**/msgpack-bombs.test.ts",
   "test/unit/**/msgpack-fuzz.test.ts",
-  "test/unit/**/envelope-scanner/fuzz.test.ts",
+  "test/unit/**/envelope/fuzz.test.ts",
   "test/unit/**/docs.test.ts",
 ];
 

@@ -2,31 +2,34 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeInBrowser } from "../support/describe-in-browser.js";
 import { freePort } from "../support/free-port.js";
-import { HttpStand } from "../support/http-stand.js";
 import { InspectorPage } from "../support/inspector-page.js";
 import { launchBrowser } from "../support/launch-browser.js";
-import { startedStand } from "../support/started-stand.js";
+import { startedFixture } from "../support/started-fixture.js";
+import { WorkerFixture } from "../support/worker-fixture.js";
 
 const TOKEN = "a token & more";
 const TABS = ["Machine", "Log", "Sequence", "Requests", "Charts", "Errors"];
 
 describeInBrowser("whoever looks at a worker", () => {
   let browser: Browser;
-  let stand: HttpStand;
+  let fixture: WorkerFixture;
   beforeAll(async () => {
-    [browser, stand] = await Promise.all([launchBrowser(), HttpStand.start({ config: { inspect: true } })]);
-    await stand.modelFails();
-    await stand.modelLoads();
+    [browser, fixture] = await Promise.all([
+      launchBrowser(),
+      WorkerFixture.start({ config: { inspect: true } }),
+    ]);
+    await fixture.modelFails();
+    await fixture.modelLoads();
   });
   afterAll(async () => {
     await browser?.close();
-    await stand.stop();
+    await fixture.stop();
   });
 
   describe("is connected", () => {
     test("with the worker's token alone, which does not stay in the address", async () => {
       const port = await freePort();
-      await startedStand({ config: { inspect: { port, token: TOKEN } } });
+      await startedFixture({ config: { inspect: { port, token: TOKEN } } });
       const url = `http://127.0.0.1:${port}`;
       const inspector = await InspectorPage.open(browser, url);
       const { page } = inspector;
@@ -43,7 +46,7 @@ describeInBrowser("whoever looks at a worker", () => {
     });
 
     test("again by itself when the worker comes back, and sees its last state until then", async () => {
-      const own = await startedStand({ config: { inspect: true } });
+      const own = await startedFixture({ config: { inspect: true } });
       const inspector = await InspectorPage.live(browser, own.worker.localUrl, {
         complaints: /WebSocket connection to .* failed/,
       });
@@ -66,7 +69,7 @@ describeInBrowser("whoever looks at a worker", () => {
 
   describe("without a mouse", () => {
     test("reaches everything with the Tab key, and everything has a name", async () => {
-      const inspector = await InspectorPage.live(browser, stand.worker.localUrl);
+      const inspector = await InspectorPage.live(browser, fixture.worker.localUrl);
       const { page } = inspector;
       await inspector.tab("Log").click();
       await inspector.rows.first().waitFor();
@@ -110,7 +113,7 @@ describeInBrowser("whoever looks at a worker", () => {
     });
 
     test("chooses actors in the tree, tabs, and records by keys", async () => {
-      const inspector = await InspectorPage.live(browser, stand.worker.localUrl);
+      const inspector = await InspectorPage.live(browser, fixture.worker.localUrl);
       const { page } = inspector;
       const tree = page.getByRole("tree", { name: "Actors" });
       const selected = page.locator('[role="treeitem"][aria-selected="true"]');
@@ -174,7 +177,7 @@ describeInBrowser("whoever looks at a worker", () => {
 
   describe("reads well", () => {
     test.each(["light", "dark"] as const)("in %s colours, which are those of the system", async (scheme) => {
-      const inspector = await InspectorPage.live(browser, stand.worker.localUrl, { colorScheme: scheme });
+      const inspector = await InspectorPage.live(browser, fixture.worker.localUrl, { colorScheme: scheme });
       const { page } = inspector;
       const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
       await inspector.eventually(async () => expect(await theme()).toBe(scheme));
@@ -186,7 +189,7 @@ describeInBrowser("whoever looks at a worker", () => {
     });
 
     test("in the colours that one chooses, which are kept", async () => {
-      const inspector = await InspectorPage.live(browser, stand.worker.localUrl, { colorScheme: "light" });
+      const inspector = await InspectorPage.live(browser, fixture.worker.localUrl, { colorScheme: "light" });
       const { page } = inspector;
       const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
       const light = await ground();

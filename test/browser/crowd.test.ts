@@ -1,10 +1,10 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { describeInBrowser } from "../support/describe-in-browser.js";
-import { HttpStand } from "../support/http-stand.js";
 import { InspectorPage } from "../support/inspector-page.js";
 import { launchBrowser } from "../support/launch-browser.js";
 import { SessionClient } from "../support/session-client.js";
+import { WorkerFixture } from "../support/worker-fixture.js";
 
 const SESSIONS = 500;
 /** Milliseconds for which frames are measured. */
@@ -16,16 +16,16 @@ const SLOW_MS = 1000;
 
 describeInBrowser("the page in a crowd", () => {
   let browser: Browser;
-  let stand: HttpStand;
+  let fixture: WorkerFixture;
   beforeAll(async () => {
-    [browser, stand] = await Promise.all([
+    [browser, fixture] = await Promise.all([
       launchBrowser(),
-      HttpStand.start({ config: { inspect: true, maxSessions: null } }),
+      WorkerFixture.start({ config: { inspect: true, maxSessions: null } }),
     ]);
   });
   afterAll(async () => {
     await browser?.close();
-    await stand.stop();
+    await fixture.stop();
   });
 
   test("stays smooth while 500 sessions are open, and come and go under load", async () => {
@@ -33,10 +33,10 @@ describeInBrowser("the page in a crowd", () => {
     while (sessions.length < SESSIONS)
       sessions.push(
         ...(await Promise.all(
-          Array.from({ length: 20 }, () => SessionClient.open(stand, { lifetime: 3600 })),
+          Array.from({ length: 20 }, () => SessionClient.open(fixture, { lifetime: 3600 })),
         )),
       );
-    const inspector = await InspectorPage.live(browser, stand.worker.localUrl);
+    const inspector = await InspectorPage.live(browser, fixture.worker.localUrl);
     const { page } = inspector;
     const group = page.getByRole("treeitem").filter({ hasText: /session open/ });
     await inspector.eventually(async () => expect(await group.textContent()).toContain(String(SESSIONS)));
@@ -46,7 +46,7 @@ describeInBrowser("the page in a crowd", () => {
     const churns = Array.from({ length: 4 }, async () => {
       while (!isOver) {
         await sessions.shift()?.ask("end");
-        const session = await SessionClient.open(stand, { lifetime: 3600 });
+        const session = await SessionClient.open(fixture, { lifetime: 3600 });
         await session.request("/alive");
         sessions.push(session);
         exchanged += 1;

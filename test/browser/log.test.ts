@@ -3,28 +3,31 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseRecording } from "../../src/inspector/recorder/recording.js";
 import { describeInBrowser } from "../support/describe-in-browser.js";
-import { HttpStand } from "../support/http-stand.js";
 import { InspectorPage } from "../support/inspector-page.js";
 import { launchBrowser } from "../support/launch-browser.js";
 import { SessionClient } from "../support/session-client.js";
+import { WorkerFixture } from "../support/worker-fixture.js";
 
 describeInBrowser("the page shows the past of a worker", () => {
   let browser: Browser;
-  let stand: HttpStand;
+  let fixture: WorkerFixture;
   beforeAll(async () => {
-    [browser, stand] = await Promise.all([launchBrowser(), HttpStand.start({ config: { inspect: true } })]);
-    await stand.modelFails();
-    await stand.modelLoads();
-    await stand.post("/alive");
-    await (await SessionClient.open(stand)).ask("end");
+    [browser, fixture] = await Promise.all([
+      launchBrowser(),
+      WorkerFixture.start({ config: { inspect: true } }),
+    ]);
+    await fixture.modelFails();
+    await fixture.modelLoads();
+    await fixture.post("/alive");
+    await (await SessionClient.open(fixture)).ask("end");
   });
   afterAll(async () => {
     await browser?.close();
-    await stand.stop();
+    await fixture.stop();
   });
 
   async function logPage(): Promise<InspectorPage> {
-    const inspector = await InspectorPage.live(browser, stand.worker.localUrl);
+    const inspector = await InspectorPage.live(browser, fixture.worker.localUrl);
     await inspector.tab("Log").click();
     await inspector.rows.first().waitFor();
     return inspector;
@@ -102,7 +105,7 @@ describeInBrowser("the page shows the past of a worker", () => {
       await pauseButton.click();
       const shown = async () => ({ count: await count(), rows: await inspector.rows.count() });
       const before = await inspector.settled(shown);
-      for (let n = 0; n < 3; n += 1) await stand.post("/alive");
+      for (let n = 0; n < 3; n += 1) await fixture.post("/alive");
       await inspector.eventually(async () =>
         // Of each request there are its arrival, its grant and its end at least.
         expect(
@@ -182,7 +185,7 @@ describeInBrowser("the page shows the past of a worker", () => {
       await page.getByText(/^Recording .*, read-only$/).waitFor();
       await inspector.eventually(async () => expect(await state()).toEqual(held));
       await inspector.eventually(async () => expect(await inspector.pauseButton.isDisabled()).toBe(true));
-      await stand.post("/alive");
+      await fixture.post("/alive");
       expect(await inspector.settled(state)).toEqual(held);
       await inspector.tab("Machine").click();
       await inspector.eventually(async () => expect(await inspector.lit()).toEqual(["ready"]));

@@ -5,7 +5,7 @@ import { open } from "../support/http-client.js";
 import { InspectorPage } from "../support/inspector-page.js";
 import { launchBrowser } from "../support/launch-browser.js";
 import { type ModelRequest, plain, silent } from "../support/raw-model.js";
-import { startedStand } from "../support/started-stand.js";
+import { startedFixture } from "../support/started-fixture.js";
 
 describeInBrowser("the page shows the machines of a worker", () => {
   let browser: Browser;
@@ -15,15 +15,15 @@ describeInBrowser("the page shows the machines of a worker", () => {
   afterAll(() => browser?.close());
 
   test("the lit state goes from loading over benchmarking to ready, errored, and ready again", async () => {
-    const stand = await startedStand({
+    const fixture = await startedFixture({
       loaded: false,
       measures: true,
       handlers: [{ route: "/measured", benchmarkConfig: { dataset: [{}], runs: 1, concurrency: 1 } }],
       config: { inspect: true },
     });
     const measurements: ModelRequest[] = [];
-    stand.model.on("/measured", (request) => void measurements.push(request));
-    const inspector = await InspectorPage.live(browser, stand.worker.localUrl);
+    fixture.model.on("/measured", (request) => void measurements.push(request));
+    const inspector = await InspectorPage.live(browser, fixture.worker.localUrl);
     const { page } = inspector;
     const shows = (state: string): Promise<void> =>
       inspector.eventually(async () => {
@@ -33,27 +33,27 @@ describeInBrowser("the page shows the machines of a worker", () => {
       });
 
     await shows("loading");
-    const loads = stand.modelLoads();
+    const loads = fixture.modelLoads();
     await inspector.eventually(() => expect(measurements).not.toEqual([]));
     await shows("benchmarking");
     await inspector.eventually(async () => expect(await inspector.lit()).not.toContain("loading"));
-    stand.model.on("/measured", plain());
+    fixture.model.on("/measured", plain());
     for (const request of measurements) await plain()(request);
     await loads;
     await shows("ready");
-    await stand.modelFails();
+    await fixture.modelFails();
     await shows("errored");
     await inspector.eventually(async () => expect(await inspector.lit()).not.toContain("ready"));
     await inspector.eventually(async () =>
       expect(await page.locator(".edge.taken").count()).toBeGreaterThan(0),
     );
-    await stand.modelLoads();
+    await fixture.modelLoads();
     await shows("ready");
   });
 
   test("each actor of the tree has a picture: a chart, its lanes, or what it knows", async () => {
-    const stand = await startedStand({ handlers: [{ route: "/serial" }], config: { inspect: true } });
-    const inspector = await InspectorPage.live(browser, stand.worker.localUrl);
+    const fixture = await startedFixture({ handlers: [{ route: "/serial" }], config: { inspect: true } });
+    const inspector = await InspectorPage.live(browser, fixture.worker.localUrl);
     const { page } = inspector;
     for (const id of ["worker", "model", "reporter.status", "reporter.ended"]) {
       await inspector.actor(id).click();
@@ -69,12 +69,12 @@ describeInBrowser("the page shows the machines of a worker", () => {
   });
 
   test("a request that waits is in its lane, and leaves it with its client", async () => {
-    const stand = await startedStand({
+    const fixture = await startedFixture({
       handlers: [{ route: "/serial", maxQueueTime: null }],
       config: { inspect: true },
     });
-    stand.model.on("/serial", silent);
-    const inspector = await InspectorPage.live(browser, stand.worker.localUrl);
+    fixture.model.on("/serial", silent);
+    const inspector = await InspectorPage.live(browser, fixture.worker.localUrl);
     const { page } = inspector;
     await inspector.actor("queue.serial").click();
     const running = page.getByRole("region", { name: "Running" }).locator(".lanes-running");
@@ -89,8 +89,8 @@ describeInBrowser("the page shows the machines of a worker", () => {
     await are(0, 0);
     const clients = [1, 2, 3].map(() => new AbortController());
     for (const { signal } of clients) {
-      open(`${stand.worker.url}/serial`, { body: stand.envelope(), signal }).catch(() => {});
-      await stand.roundTrip();
+      open(`${fixture.worker.url}/serial`, { body: fixture.envelope(), signal }).catch(() => {});
+      await fixture.roundTrip();
     }
     await are(1, 2);
     const names = await waiting.locator(".lanes-id").allTextContents();
@@ -109,15 +109,15 @@ describeInBrowser("the page shows the machines of a worker", () => {
   });
 
   test("under load it shows events, rates, and requests that have ended", async () => {
-    const stand = await startedStand({
+    const fixture = await startedFixture({
       handlers: [{ route: "/serial", maxQueueTime: null }],
       config: { inspect: true },
     });
-    const inspector = await InspectorPage.live(browser, stand.worker.localUrl);
+    const inspector = await InspectorPage.live(browser, fixture.worker.localUrl);
     const { page } = inspector;
     let isOver = false;
     const clients = Array.from({ length: 8 }, async (_, index) => {
-      while (!isOver) await stand.post(index % 2 === 0 ? "/serial" : "/alive");
+      while (!isOver) await fixture.post(index % 2 === 0 ? "/serial" : "/alive");
     });
     onTestFinished(async () => {
       isOver = true;

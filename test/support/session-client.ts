@@ -1,17 +1,17 @@
 import type { AuthData } from "../../src/shared/wire.js";
 import type { Reply } from "./http-client.js";
-import type { HttpStand } from "./http-stand.js";
+import type { WorkerFixture } from "./worker-fixture.js";
 
 /** A session as its client sees it. */
 export class SessionClient {
-  readonly stand: HttpStand;
+  readonly fixture: WorkerFixture;
   readonly id: string;
   readonly auth: AuthData;
   /** Epoch seconds, as told at the creation. */
   readonly expiration: number;
 
-  private constructor(stand: HttpStand, id: string, auth: AuthData, expiration: number) {
-    this.stand = stand;
+  private constructor(fixture: WorkerFixture, id: string, auth: AuthData, expiration: number) {
+    this.fixture = fixture;
     this.id = id;
     this.auth = auth;
     this.expiration = expiration;
@@ -19,20 +19,20 @@ export class SessionClient {
 
   /** @param cost what it announces to the engine. */
   static async open(
-    stand: HttpStand,
+    fixture: WorkerFixture,
     payload: Readonly<Record<string, unknown>> = {},
     cost: number | string = 100,
   ): Promise<SessionClient> {
-    const auth = { ...stand.engine.authData({ url: stand.worker.url }), cost };
-    const reply = await stand.ask("/session/create", { body: { auth_data: auth, payload } });
+    const auth = { ...fixture.engine.authData({ url: fixture.worker.url }), cost };
+    const reply = await fixture.ask("/session/create", { body: { auth_data: auth, payload } });
     if (reply.status !== 201) throw new Error(`expected 201, got ${reply.status}: ${reply.body.toString()}`);
     const { session_id, expiration } = reply.json() as { session_id: string; expiration: number };
-    return new SessionClient(stand, session_id, auth, expiration);
+    return new SessionClient(fixture, session_id, auth, expiration);
   }
 
   /** Asks one of the routes `/session/…` about it. */
   ask(route: "get" | "health" | "end", session_auth: unknown = this.auth): Promise<Reply> {
-    return this.stand.ask(`/session/${route}`, { body: { session_id: this.id, session_auth } });
+    return this.fixture.ask(`/session/${route}`, { body: { session_id: this.id, session_auth } });
   }
 
   /** What is sent to a handler inside the session. */
@@ -41,6 +41,6 @@ export class SessionClient {
   }
 
   request(route: string, payload: unknown = {}): Promise<Reply> {
-    return this.stand.ask(route, { body: this.envelope(payload) });
+    return this.fixture.ask(route, { body: this.envelope(payload) });
   }
 }

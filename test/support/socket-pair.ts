@@ -1,6 +1,6 @@
-import type { HttpStand, SentEnvelope } from "./http-stand.js";
 import { type Connecting, SocketClient } from "./socket-client.js";
 import { type ModelEnd, SocketModel } from "./socket-model.js";
+import type { SentEnvelope, WorkerFixture } from "./worker-fixture.js";
 
 /** A client whose request the worker has, and what it sent for that. */
 export interface Sent {
@@ -15,26 +15,26 @@ export interface Pair extends Sent {
 
 /** Connects and sends the envelope. */
 export async function send(
-  stand: HttpStand,
+  fixture: WorkerFixture,
   path: string,
   more: Readonly<Record<string, unknown>> = {},
   connecting: Connecting = {},
 ): Promise<Sent> {
-  const client = await SocketClient.connect(stand.worker.url + path, connecting);
-  const sent = stand.envelope();
+  const client = await SocketClient.connect(fixture.worker.url + path, connecting);
+  const sent = fixture.envelope();
   client.send({ ...sent, ...more });
   return { client, sent };
 }
 
 /** Connects, and waits until the model has accepted. */
 export async function pair(
-  stand: HttpStand,
+  fixture: WorkerFixture,
   path: string,
   more: Readonly<Record<string, unknown>> = {},
   connecting: Connecting = {},
 ): Promise<Pair> {
   const accepting = new SocketModel();
-  stand.model.on(path, accepting.accept);
-  const { client, sent } = await send(stand, path, more, connecting);
+  fixture.model.on(path, accepting.accept);
+  const { client, sent } = await send(fixture, path, more, connecting);
   return { client, sent, end: await accepting.accepted() };
 }

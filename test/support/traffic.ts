@@ -3,8 +3,8 @@ import type { Engine } from "../../src/engine/index.js";
 import type { EndedStatus } from "../../src/shared/wire.js";
 import { DEFAULT_WORKLOAD } from "../../src/worker/config/workload.js";
 import { type Answered, type Asked, ask, type Work } from "./client.js";
+import { WORK } from "./cluster.js";
 import { eventually } from "./eventually.js";
-import { WORK } from "./lab.js";
 import type { LoggingModel } from "./logging-model.js";
 import type { WorkerProcess } from "./worker-process.js";
 

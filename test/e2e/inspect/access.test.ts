@@ -4,27 +4,27 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
 import { freePort } from "../../support/free-port.js";
 import { ask, RawClient } from "../../support/http-client.js";
-import { HttpStand } from "../../support/http-stand.js";
 import { InspectClient } from "../../support/inspect-client.js";
 import { scraped } from "../../support/metrics-text.js";
 import { SessionClient } from "../../support/session-client.js";
 import { frameBytes, upgradeBytes } from "../../support/socket-client.js";
+import { WorkerFixture } from "../../support/worker-fixture.js";
 
 const TOKEN = "a token & more";
 
-let open: HttpStand;
-let guarded: HttpStand;
+let open: WorkerFixture;
+let guarded: WorkerFixture;
 let guardedUrl: string;
 beforeAll(async () => {
   const port = await freePort();
   guardedUrl = `http://127.0.0.1:${port}`;
   [open, guarded] = await Promise.all([
-    HttpStand.start({ config: { inspect: { events: 50 }, maxSessions: null } }),
-    HttpStand.start({ config: { inspect: { host: "0.0.0.0", port, token: TOKEN } } }),
+    WorkerFixture.start({ config: { inspect: { events: 50 }, maxSessions: null } }),
+    WorkerFixture.start({ config: { inspect: { host: "0.0.0.0", port, token: TOKEN } } }),
   ]);
 });
 afterAll(async () => {
-  await Promise.all([open.stillServes(), guarded.stillServes()]);
+  await Promise.all([open.expectServing(), guarded.expectServing()]);
   await Promise.all([open.stop(), guarded.stop()]);
 });
 
@@ -71,12 +71,12 @@ describe("the page", () => {
 });
 
 test("without an inspector there is none", async () => {
-  const stand = await HttpStand.start();
-  expect((await ask(`${stand.worker.localUrl}/inspect`, { method: "GET" })).status).toBe(404);
-  const client = InspectClient.dial(stand.worker.localUrl);
+  const fixture = await WorkerFixture.start();
+  expect((await ask(`${fixture.worker.localUrl}/inspect`, { method: "GET" })).status).toBe(404);
+  const client = InspectClient.dial(fixture.worker.localUrl);
   await client.isClosed();
   expect(client.hellos).toEqual([]);
-  await stand.stop();
+  await fixture.stop();
 });
 
 describe("a token", () => {
@@ -183,7 +183,7 @@ test("of 50 pages at once 32 are served, and the others told why not", async () 
   }
   const served = clients.filter(({ closed }) => closed === undefined);
   const before = served.map(({ ticks }) => ticks.length);
-  await open.stillServes();
+  await open.expectServing();
   await eventually(() => served.every(({ ticks }, index) => ticks.length > (before[index] ?? 0)));
   for (const each of served) each.leave();
   await eventually(async () => {

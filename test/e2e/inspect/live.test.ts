@@ -3,22 +3,22 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { EventRecord, RequestRecord } from "../../../src/inspector/recorder/frames.js";
 import { eventually } from "../../support/eventually.js";
 import { open } from "../../support/http-client.js";
-import { HttpStand } from "../../support/http-stand.js";
 import { InspectClient } from "../../support/inspect-client.js";
 import { chunkBytes, headBytes, LAST_CHUNK, type ModelRequest } from "../../support/raw-model.js";
 import { SessionClient } from "../../support/session-client.js";
+import { WorkerFixture } from "../../support/worker-fixture.js";
 
-let stand: HttpStand;
+let fixture: WorkerFixture;
 let page: InspectClient;
 beforeAll(async () => {
-  stand = await HttpStand.start({
+  fixture = await WorkerFixture.start({
     handlers: [{ route: "/serial", maxQueueTime: null }],
     config: { inspect: true, maxSessions: 1000 },
   });
-  page = await InspectClient.connect(stand.worker.localUrl);
+  page = await InspectClient.connect(fixture.worker.localUrl);
 });
 afterAll(async () => {
-  await stand.stop();
+  await fixture.stop();
   await page.isClosed();
   expect(page.closed).toEqual({ code: 1001, reason: "the worker ends" });
 });
@@ -33,12 +33,12 @@ const requests = (route: string): readonly RequestRecord[] =>
 /** Requests that the model has and that the test answers. */
 function heldBy(route: string): ModelRequest[] {
   const held: ModelRequest[] = [];
-  stand.model.on(route, (request) => void held.push(request));
+  fixture.model.on(route, (request) => void held.push(request));
   return held;
 }
 
 test("a page that is opened late sees how the worker came up", () => {
-  expect(page.hello).toMatchObject({ format: 1, url: stand.worker.url });
+  expect(page.hello).toMatchObject({ format: 1, url: fixture.worker.url });
   expect(events("worker").map(({ state }) => state)).toEqual(
     expect.arrayContaining(["loading", "benchmarking", "ready"]),
   );
@@ -64,9 +64,9 @@ test("every machine has its chart, and every edge that was taken is on it", () =
 
 test("the lit state follows the model: ready, errored, ready", async () => {
   const before = page.records.length;
-  await stand.modelFails();
+  await fixture.modelFails();
   await eventually(() => expect(page.actor("worker").state).toBe("errored"));
-  await stand.modelLoads();
+  await fixture.modelLoads();
   await eventually(() => expect(page.actor("worker").state).toBe("ready"));
   const states = page.records
     .slice(before)
@@ -78,12 +78,12 @@ test("the lit state follows the model: ready, errored, ready", async () => {
 
 test("a request that waits is in its lane, and gone from it when its client leaves", async () => {
   const held = heldBy("/serial");
-  const running = stand.post("/serial");
+  const running = fixture.post("/serial");
   await eventually(() => held.length === 1);
   const leaving = new AbortController();
-  const waiting = fetch(`${stand.worker.url}/serial`, {
+  const waiting = fetch(`${fixture.worker.url}/serial`, {
     method: "POST",
-    body: JSON.stringify(stand.envelope()),
+    body: JSON.stringify(fixture.envelope()),
     signal: leaving.signal,
   }).catch(() => "left");
   const { ref } = page.actor("queue.serial");
@@ -114,11 +114,11 @@ test("a request that waits is in its lane, and gone from it when its client leav
 });
 
 test("an ended request tells where its time went", async () => {
-  const sent = stand.envelope();
+  const sent = fixture.envelope();
   let receivedAt = 0;
   let headAt = 0;
   let lastAt = 0;
-  stand.model.on("/serial", async ({ socket }) => {
+  fixture.model.on("/serial", async ({ socket }) => {
     receivedAt = Date.now();
     await pause(300);
     headAt = Date.now();
@@ -128,7 +128,7 @@ test("an ended request tells where its time went", async () => {
     lastAt = Date.now();
     socket.write(Buffer.concat([chunkBytes("b"), Buffer.from(LAST_CHUNK)]));
   });
-  const answer = await open(`${stand.worker.url}/serial`, { body: sent });
+  const answer = await open(`${fixture.worker.url}/serial`, { body: sent });
   for await (const _ of answer);
   const record = await eventually(() => {
     const found = requests("/serial").find(({ requestIdx }) => requestIdx === sent.auth_data.request_idx);
@@ -148,7 +148,7 @@ test("an ended request tells where its time went", async () => {
 });
 
 test("one that is refused tells so, and was never admitted", async () => {
-  expect((await stand.ask("/serial", { body: { auth_data: {}, payload: {} } })).status).toBe(422);
+  expect((await fixture.ask("/serial", { body: { auth_data: {}, payload: {} } })).status).toBe(422);
   await eventually(() =>
     expect(requests("/serial").at(-1)).toMatchObject({
       outcome: "rejected",
@@ -160,7 +160,7 @@ test("one that is refused tells so, and was never admitted", async () => {
 });
 
 test("a session comes, lives and goes as an actor of its own", async () => {
-  const session = await SessionClient.open(stand);
+  const session = await SessionClient.open(fixture);
   const id = `session.${session.id}`;
   await eventually(() =>
     expect(page.actor(id)).toMatchObject({
@@ -178,8 +178,8 @@ test("a session comes, lives and goes as an actor of its own", async () => {
 });
 
 test("what went wrong is told with its stack", async () => {
-  stand.model.on("/serial", ({ socket }) => void socket.end("nonsense\r\n\r\n"));
-  expect((await stand.post("/serial")).status).toBe(502);
+  fixture.model.on("/serial", ({ socket }) => void socket.end("nonsense\r\n\r\n"));
+  expect((await fixture.post("/serial")).status).toBe(502);
   await eventually(() =>
     expect(page.records.findLast(({ kind }) => kind === "error")).toMatchObject({
       level: "warn",
@@ -189,10 +189,10 @@ test("what went wrong is told with its stack", async () => {
 });
 
 test("a sample comes every second", async () => {
-  stand.model.on("/serial", ({ socket }) => {
+  fixture.model.on("/serial", ({ socket }) => {
     socket.write(Buffer.concat([headBytes(200, ["content-length", "2"]), Buffer.from("{}")]));
   });
-  expect((await stand.post("/serial")).status).toBe(200);
+  expect((await fixture.post("/serial")).status).toBe(200);
   await eventually(() => {
     const samples = page.ticks.flatMap(({ sample }) => sample ?? []);
     expect(samples.reduce((sum, { outcomes }) => sum + outcomes.success, 0)).toBeGreaterThan(0);
@@ -216,7 +216,7 @@ test("of many requests at once some are followed, each as a whole, and the other
   const before = page.leftOut;
   const known = page.records.length;
   await Promise.all(
-    Array.from({ length: 600 }, () => stand.post("/serial").then(({ status }) => expect(status).toBe(200))),
+    Array.from({ length: 600 }, () => fixture.post("/serial").then(({ status }) => expect(status).toBe(200))),
   );
   await eventually(() => expect(page.leftOut - before).toBeGreaterThan(0));
   await eventually(() => expect(page.actor("queue.serial").lane).toMatchObject({ running: 0, waiting: 0 }));
@@ -234,5 +234,5 @@ test("of many requests at once some are followed, each as a whole, and the other
 test("no secret is told", () => {
   const text = JSON.stringify([page.hello, page.ticks]);
   expect(text).not.toContain("the-master-token");
-  expect(text).not.toContain(stand.envelope().auth_data.signature.slice(0, 40));
+  expect(text).not.toContain(fixture.envelope().auth_data.signature.slice(0, 40));
 });

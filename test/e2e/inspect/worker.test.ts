@@ -7,8 +7,8 @@ import { parseRecording } from "../../../src/inspector/recorder/recording.js";
 import { tsworker } from "../../support/command-line.js";
 import { eventually } from "../../support/eventually.js";
 import { freePort } from "../../support/free-port.js";
-import { HttpStand } from "../../support/http-stand.js";
 import { statelyServer } from "../../support/stately-server.js";
+import { WorkerFixture } from "../../support/worker-fixture.js";
 
 // What shows a worker without a page, next to a real one.
 
@@ -19,9 +19,9 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true }));
 
 test("tsworker inspect prints what happens, and what it records can be read back", async () => {
-  const stand = await HttpStand.start({ config: { inspect: { token: "the token" } } });
+  const fixture = await WorkerFixture.start({ config: { inspect: { token: "the token" } } });
   const file = join(directory, "recording.ndjson");
-  const { localUrl } = stand.worker;
+  const { localUrl } = fixture.worker;
   const refused = tsworker("inspect", localUrl);
   expect(await refused.exitCode).toBe(1);
   expect(refused.stderr()).toContain("token");
@@ -29,9 +29,9 @@ test("tsworker inspect prints what happens, and what it records can be read back
   await eventually(() =>
     expect(command.stdout()).toMatch(/benchmarking → verifying|verifying → ready|→ ready/),
   );
-  expect((await stand.post("/alive")).status).toBe(200);
+  expect((await fixture.post("/alive")).status).toBe(200);
   await eventually(() => expect(command.stdout()).toMatch(/\/alive +success +200/));
-  await stand.stop();
+  await fixture.stop();
   expect(await command.exitCode).toBe(0);
   expect(command.stdout()).toMatch(/worker .*draining\.reporting → stopped/);
   const { hello, ticks, isCutOff } = parseRecording(await readFile(file, "utf8"));
@@ -54,19 +54,19 @@ test("Stately's tools are told the same, by a relay of theirs", async () => {
   const receiver = createWebSocketReceiver({ server: `ws://127.0.0.1:${port}` }).subscribe((message) =>
     messages.push(message),
   );
-  const stand = await HttpStand.start({ env: { INSPECT_STATELY: `ws://127.0.0.1:${port}` } });
+  const fixture = await WorkerFixture.start({ env: { INSPECT_STATELY: `ws://127.0.0.1:${port}` } });
   await eventually(() => {
     const actors = messages.flatMap((message) => (message.type === "@xstate.actor" ? [message.name] : []));
     expect(actors).toEqual(expect.arrayContaining(["worker", "edge", "model", "queue./alive", "sessions"]));
   });
-  expect((await stand.post("/alive")).status).toBe(200);
+  expect((await fixture.post("/alive")).status).toBe(200);
   await eventually(() => {
     const events = messages.flatMap((message) =>
       message.type === "@xstate.event" ? [message.event.type] : [],
     );
     expect(events).toEqual(expect.arrayContaining(["model.loaded", "request.arrived", "request.ended"]));
   });
-  await stand.stop();
+  await fixture.stop();
   await eventually(() => {
     const states = messages.flatMap((message) =>
       message.type === "@xstate.snapshot" && "value" in message.snapshot ? [message.snapshot.value] : [],

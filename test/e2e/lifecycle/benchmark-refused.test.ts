@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
+import { test } from "../../support/cluster.js";
 import { eventually } from "../../support/eventually.js";
-import { test } from "../../support/lab.js";
 import type { WorkerProcess } from "../../support/worker-process.js";
 
 const rounds = (worker: WorkerProcess) => worker.lines.filter(({ msg }) => msg === "benchmark round");
@@ -24,11 +24,11 @@ for (const [answer, contentType, body] of [
   ["an error object", "application/json", `{"object":"error","message":"${NO_MODEL}","code":404}`],
   ["a stream that begins with an error", "text/event-stream", `data: {"error":{"message":"${NO_MODEL}"}}`],
 ] as const) {
-  test.concurrent(`answers with the status 200 that are ${answer} are no successes`, async ({ lab }) => {
-    const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  test.concurrent(`answers with the status 200 that are ${answer} are no successes`, async ({ cluster }) => {
+    const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
     Object.assign(model, { contentType, body });
     const config = benchmarked({ runs: 2, concurrency: 4 });
-    const worker = await lab.worker({ engine, model, capacity: null, config }, "errored");
+    const worker = await cluster.worker({ engine, model, capacity: null, config }, "errored");
     await eventually(() =>
       expect(engine.reports.at(-1)).toMatchObject({
         error_msg: `No successful responses from benchmark: /work answered 200 with an error: ${NO_MODEL}`,
@@ -39,12 +39,12 @@ for (const [answer, contentType, body] of [
   });
 }
 
-test.concurrent("answers whose generated text looks like an error are successes", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+test.concurrent("answers whose generated text looks like an error are successes", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   const text = JSON.stringify({ error: { message: "no" } });
   model.contentType = "text/event-stream";
   model.body = `data: ${JSON.stringify({ choices: [{ text }], error: null })}\n\ndata: [DONE]\n\n`;
-  const worker = await lab.worker({
+  const worker = await cluster.worker({
     engine,
     model,
     capacity: null,
@@ -53,13 +53,13 @@ test.concurrent("answers whose generated text looks like an error are successes"
   expect(rounds(worker)).toMatchObject([{ requests: 4, successes: 4 }]);
 });
 
-test.concurrent("a failed benchmark quotes the model in one line, without secrets", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+test.concurrent("a failed benchmark quotes the model in one line, without secrets", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   model.status = 401;
   model.contentType = "text/plain";
   model.body = `\u001b[31mrefused\u001b[0m\r\nAuthorization: Bearer secret-of-somebody\n${"x".repeat(5000)}`;
   const config = benchmarked({ runs: 1, concurrency: 2 });
-  const worker = await lab.worker({ engine, model, capacity: null, config }, "errored");
+  const worker = await cluster.worker({ engine, model, capacity: null, config }, "errored");
   const said = `refused Authorization: Bearer [redacted] ${"x".repeat(500)}`.slice(0, 200);
   await eventually(() =>
     expect(engine.reports.at(-1)?.error_msg).toBe(
@@ -69,10 +69,10 @@ test.concurrent("a failed benchmark quotes the model in one line, without secret
   expect(worker.text + JSON.stringify(worker.lines)).not.toContain("secret-of-somebody");
 });
 
-test.concurrent("a failed benchmark names what became of the connection", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+test.concurrent("a failed benchmark names what became of the connection", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   const config = benchmarked({ dataset: [{ cost: 1, fate: "break" }], runs: 1, concurrency: 2 });
-  await lab.worker({ engine, model, capacity: null, config }, "errored");
+  await cluster.worker({ engine, model, capacity: null, config }, "errored");
   await eventually(() =>
     expect(engine.reports.at(-1)?.error_msg).toMatch(
       /^No successful responses from benchmark: \/work: the model /,

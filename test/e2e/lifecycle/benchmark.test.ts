@@ -1,8 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
+import { test } from "../../support/cluster.js";
 import { eventually } from "../../support/eventually.js";
-import { test } from "../../support/lab.js";
 import { LOADED } from "../../support/logging-model.js";
 import type { WorkerProcess } from "../../support/worker-process.js";
 
@@ -21,13 +21,13 @@ const benchmarked = (benchmarkConfig: object, rest: object = {}) => ({
 });
 
 test.concurrent("the model sees one warm-up, then `runs` rounds of `concurrency` requests at once", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   // So long that the requests of a round are at the model together, even if the worker is interrupted.
   model.answerMs = 400;
   const config = benchmarked({ runs: 3, concurrency: 4 });
-  const worker = await lab.worker({ engine, model, capacity: null, config });
+  const worker = await cluster.worker({ engine, model, capacity: null, config });
   expect(model.payloads).toEqual(Array(1 + 3 * 4).fill({ cost: 50 }));
   expect(model.most).toBe(4);
 
@@ -52,19 +52,21 @@ test.concurrent("the model sees one warm-up, then `runs` rounds of `concurrency`
 });
 
 test.concurrent("a serial handler is measured one request at a time, whatever the concurrency says", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   model.answerMs = 20;
   const config = benchmarked({ runs: 2, concurrency: 10 }, { allowParallelRequests: false });
-  await lab.worker({ engine, model, capacity: null, config });
+  await cluster.worker({ engine, model, capacity: null, config });
   expect(model.payloads).toHaveLength(1 + 2);
   expect(model.most).toBe(1);
 });
 
-test.concurrent("`doWarmup: false` leaves the warm-up out; defaults are 8 rounds of 10", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({
+test.concurrent("`doWarmup: false` leaves the warm-up out; defaults are 8 rounds of 10", async ({
+  cluster,
+}) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({
     engine,
     model,
     capacity: null,
@@ -75,18 +77,22 @@ test.concurrent("`doWarmup: false` leaves the warm-up out; defaults are 8 rounds
 });
 
 test.concurrent("a second start takes the capacity from `.has_benchmark` and sends nothing", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model, directory] = [await lab.engine(), await lab.loadedModel(), await lab.folder()];
+  const [engine, model, directory] = [
+    await cluster.engine(),
+    await cluster.loadedModel(),
+    await cluster.folder(),
+  ];
   const config = benchmarked({ runs: 1, concurrency: 2 });
-  const first = await lab.worker({ engine, model, capacity: null, directory, config });
+  const first = await cluster.worker({ engine, model, capacity: null, directory, config });
   await first.stop();
   const measured = Number(await readFile(join(directory, ".has_benchmark"), "utf8"));
   expect(measured).toBeGreaterThan(0);
   const sent = model.payloads.length;
 
   const reported = engine.reports.length;
-  const second = await lab.worker({ engine, model, capacity: null, directory, config });
+  const second = await cluster.worker({ engine, model, capacity: null, directory, config });
   await eventually(() => expect(engine.reports.at(-1)?.loadtime).toBeGreaterThan(0));
   expect(engine.reports.at(-1)?.max_perf).toBe(measured);
   expect(engine.reports.length).toBeGreaterThan(reported);
@@ -94,33 +100,37 @@ test.concurrent("a second start takes the capacity from `.has_benchmark` and sen
   expect(rounds(second)).toEqual([]);
 });
 
-test.concurrent("a `.has_benchmark` that holds no capacity is measured anew", async ({ lab }) => {
-  const [engine, model, directory] = [await lab.engine(), await lab.loadedModel(), await lab.folder()];
+test.concurrent("a `.has_benchmark` that holds no capacity is measured anew", async ({ cluster }) => {
+  const [engine, model, directory] = [
+    await cluster.engine(),
+    await cluster.loadedModel(),
+    await cluster.folder(),
+  ];
   await writeFile(join(directory, ".has_benchmark"), "-5");
   const config = benchmarked({ runs: 1, concurrency: 1, doWarmup: false });
-  await lab.worker({ engine, model, capacity: null, directory, config });
+  await cluster.worker({ engine, model, capacity: null, directory, config });
   expect(model.payloads).toHaveLength(1);
   expect(Number(await readFile(join(directory, ".has_benchmark"), "utf8"))).toBeGreaterThan(0);
 });
 
-test.concurrent("only requests that answered 200 count in a round", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+test.concurrent("only requests that answered 200 count in a round", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   model.refuses = (number) => number === 7;
   const config = benchmarked({ runs: 1, concurrency: 20, doWarmup: false });
-  const worker = await lab.worker({ engine, model, capacity: null, config });
+  const worker = await cluster.worker({ engine, model, capacity: null, config });
   const [round] = rounds(worker);
   expect(round).toMatchObject({ requests: 20, successes: 19, fault: "/work answered 429" });
   expect(round?.throughput).toBeCloseTo((19 * 50) / Number(round?.seconds));
 });
 
 test.concurrent("a round of which more than a tenth is refused is repeated with less concurrency", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   // 5 of the first 8, 1 of the next 4, and none of the last 2.
   model.refuses = (number) => number <= 5 || number === 9;
   const config = benchmarked({ runs: 1, concurrency: 8, doWarmup: false });
-  const worker = await lab.worker({ engine, model, capacity: null, config });
+  const worker = await cluster.worker({ engine, model, capacity: null, config });
   expect(rounds(worker).map(({ requests }) => requests)).toEqual([8, 4, 2]);
   expect(worker.lines.filter(({ level }) => level === 40)).toMatchObject([
     { requests: 8, successes: 3, fault: "/work answered 429", concurrency: 4 },
@@ -130,23 +140,29 @@ test.concurrent("a round of which more than a tenth is refused is repeated with 
   expect(Number(await readFile(join(worker.directory, ".has_benchmark"), "utf8"))).toBe(measured);
 });
 
-test.concurrent("the tokens that were made count, not those that were asked for", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+test.concurrent("the tokens that were made count, not those that were asked for", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   model.answerMs = 200;
   model.body = '{"choices":[{"text":"cut off"}],"usage":{"prompt_tokens":250,"completion_tokens":200}}';
   const config = benchmarked(
     { dataset: [{ max_tokens: 500 }], runs: 1, concurrency: 2, doWarmup: false },
     { workloadCalculator: "maxTokens" },
   );
-  const worker = await lab.worker({ engine, model, capacity: null, config });
+  const worker = await cluster.worker({ engine, model, capacity: null, config });
   const [round] = rounds(worker);
   expect(round?.throughput).toBeCloseTo((2 * 200) / Number(round?.seconds));
 });
 
-test.concurrent("a kept capacity is measured again when what was measured has changed", async ({ lab }) => {
-  const [engine, model, directory] = [await lab.engine(), await lab.loadedModel(), await lab.folder()];
+test.concurrent("a kept capacity is measured again when what was measured has changed", async ({
+  cluster,
+}) => {
+  const [engine, model, directory] = [
+    await cluster.engine(),
+    await cluster.loadedModel(),
+    await cluster.folder(),
+  ];
   const start = (concurrency: number) =>
-    lab.worker({
+    cluster.worker({
       engine,
       model,
       capacity: null,
@@ -165,12 +181,12 @@ test.concurrent("a kept capacity is measured again when what was measured has ch
 });
 
 test.concurrent("a benchmark in which everything fails: errored, said to the engine, until the model can", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   model.status = 500;
   const config = benchmarked({ runs: 3, concurrency: 2 });
-  const worker = await lab.worker({ engine, model, capacity: null, config }, "errored");
+  const worker = await cluster.worker({ engine, model, capacity: null, config }, "errored");
   await eventually(() =>
     expect(engine.reports.at(-1)).toMatchObject({
       error_msg: 'No successful responses from benchmark: /work answered 500: {"answer":"yes"}',
@@ -190,18 +206,18 @@ test.concurrent("a benchmark in which everything fails: errored, said to the eng
   expect(engine.reports.at(-1)?.max_perf).toBeGreaterThan(0);
 });
 
-test.concurrent("a `remoteFunction` is measured by calling it", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+test.concurrent("a `remoteFunction` is measured by calling it", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   const config = benchmarked({ runs: 1, concurrency: 2 }, { remoteFunction: "echo" });
-  const worker = await lab.worker({ engine, model, capacity: null, config });
+  const worker = await cluster.worker({ engine, model, capacity: null, config });
   expect(rounds(worker)).toMatchObject([{ successes: 2 }]);
   expect(model.payloads).toEqual([]);
 });
 
 test.concurrent("user code that throws during the benchmark: errored, with the stack in the log once", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   const oneRound = { runs: 1, concurrency: 2 };
   const failing = await Promise.all(
     [
@@ -211,7 +227,7 @@ test.concurrent("user code that throws during the benchmark: errored, with the s
         message: "the generator of payloads failed",
       },
     ].map(async ({ config, message }) => ({
-      worker: await lab.worker({ engine, model, capacity: null, config }, "errored"),
+      worker: await cluster.worker({ engine, model, capacity: null, config }, "errored"),
       message,
     })),
   );

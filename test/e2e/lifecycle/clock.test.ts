@@ -2,8 +2,8 @@ import { writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import { ask } from "../../support/client.js";
+import { type Cluster, test } from "../../support/cluster.js";
 import { eventually } from "../../support/eventually.js";
-import { type Lab, test } from "../../support/lab.js";
 import { scraped } from "../../support/metrics-text.js";
 import type { WorkerProcess } from "../../support/worker-process.js";
 
@@ -11,9 +11,9 @@ import type { WorkerProcess } from "../../support/worker-process.js";
 const JUMPS = [3600, -3600];
 
 /** A worker whose machine's clock is set forward or back by SIGUSR2. */
-async function started(lab: Lab, jump: number) {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const preload = `${await lab.folder()}/jump.mjs`;
+async function started(cluster: Cluster, jump: number) {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const preload = `${await cluster.folder()}/jump.mjs`;
   await writeFile(
     preload,
     `const now = Date.now, Real = Date; let ms = 0;
@@ -21,7 +21,7 @@ async function started(lab: Lab, jump: number) {
      globalThis.Date.now = () => now() + ms;
      process.on("SIGUSR2", () => { ms = ${jump * 1000}; console.log(JSON.stringify({ msg: "the clock was set" })); });`,
   );
-  const worker = await lab.worker({ engine, model, env: { NODE_OPTIONS: `--import=${preload}` } });
+  const worker = await cluster.worker({ engine, model, env: { NODE_OPTIONS: `--import=${preload}` } });
   return { engine, model, worker };
 }
 
@@ -40,9 +40,9 @@ for (const jump of JUMPS) {
   const set = `the clock is set ${jump > 0 ? "forward" : "back"} by an hour`;
 
   test.concurrent(`${set}: a request takes as long as it takes, in log, metrics and reports`, async ({
-    lab,
+    cluster,
   }) => {
-    const { engine, model, worker } = await started(lab, jump);
+    const { engine, model, worker } = await started(cluster, jump);
     const begun = performance.now();
     const held = ask(engine, worker, { cost: 1, fate: "hold" });
     await eventually(() => expect(model.held).toBe(1));
@@ -83,8 +83,10 @@ for (const jump of JUMPS) {
     }
   });
 
-  test.concurrent(`${set}: a session ends when its time is over, and tells when that is`, async ({ lab }) => {
-    const { engine, worker } = await started(lab, jump);
+  test.concurrent(`${set}: a session ends when its time is over, and tells when that is`, async ({
+    cluster,
+  }) => {
+    const { engine, worker } = await started(cluster, jump);
     const auth = { auth_data: engine.authData({ url: worker.url }) };
     const open = async (lifetime: number) => {
       const created = await post(`${worker.url}/session/create`, { ...auth, payload: { lifetime } });

@@ -4,9 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import type { Engine } from "../../../src/engine/index.js";
 import { ask } from "../../support/client.js";
+import { test, WORK } from "../../support/cluster.js";
 import { eventually } from "../../support/eventually.js";
 import { RawClient } from "../../support/http-client.js";
-import { test, WORK } from "../../support/lab.js";
 import { LOADED } from "../../support/logging-model.js";
 import type { WorkerProcess } from "../../support/worker-process.js";
 
@@ -32,10 +32,10 @@ const outcomes = (engine: Engine) =>
   Object.fromEntries(engine.ended.map(({ request_idx, status }) => [request_idx, status]));
 
 test.concurrent("SIGTERM: what runs and waits is finished, what comes is refused, all is reported, exit code 0", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model });
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model });
   const admitted = [1, 2, 4].map((cost) => ask(engine, worker, { cost, fate: "hold" }));
   await eventually(() => expect(engine.reports.at(-1)?.cur_load).toBe(7));
 
@@ -61,10 +61,10 @@ test.concurrent("SIGTERM: what runs and waits is finished, what comes is refused
 });
 
 test.concurrent("a refusal of a draining worker ends its connection, so that no later request meets the end of the worker", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model });
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model });
   const held = ask(engine, worker, { cost: 1, fate: "hold" });
   await eventually(() => expect(model.held).toBe(1));
   const client = await RawClient.connect(worker.url);
@@ -80,10 +80,10 @@ test.concurrent("a refusal of a draining worker ends its connection, so that no 
 });
 
 test.concurrent("clients that go on asking are answered until their connections are closed: none is reset", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model });
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model });
   const body = JSON.stringify({ auth_data: engine.authData({ url: worker.url }), payload: { cost: 0 } });
   const post = `POST /work HTTP/1.1\r\nhost: worker\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
   const clients = await Promise.all(Array.from({ length: 8 }, () => RawClient.connect(worker.url)));
@@ -108,10 +108,10 @@ test.concurrent("clients that go on asking are answered until their connections 
 });
 
 test.concurrent("the public port closes before the last reports, which hold whatever was refused there", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model });
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model });
   await engine.outage({ kind: "refuse" });
   const idle = await RawClient.connect(worker.url);
   worker.child.kill("SIGTERM");
@@ -128,9 +128,9 @@ test.concurrent("the public port closes before the last reports, which hold what
   expect(await ended(worker)).toMatchObject({ code: 0 });
 });
 
-test.concurrent("SIGINT does the same; an idle worker ends at once", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model });
+test.concurrent("SIGINT does the same; an idle worker ends at once", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model });
   const { code, ms } = await ended(worker, "SIGINT");
   expect(code).toBe(0);
   expect(ms).toBeLessThan(AT_ONCE);
@@ -138,12 +138,12 @@ test.concurrent("SIGINT does the same; an idle worker ends at once", async ({ la
 });
 
 test.concurrent("a worker whose model loads, or is being measured, or failed, ends at once", async ({
-  lab,
+  cluster,
 }) => {
-  const engine = await lab.engine();
-  const models = [await lab.model(), await lab.model(), await lab.model()] as const;
+  const engine = await cluster.engine();
+  const models = [await cluster.model(), await cluster.model(), await cluster.model()] as const;
   const [loading, benchmarking, errored] = await Promise.all(
-    models.map((model) => lab.worker({ engine, model, capacity: null }, "loading")),
+    models.map((model) => cluster.worker({ engine, model, capacity: null }, "loading")),
   );
   if (!loading || !benchmarking || !errored) throw new Error("expected three workers");
   models[1].answerMs = 60_000;
@@ -161,12 +161,12 @@ test.concurrent("a worker whose model loads, or is being measured, or failed, en
 
 for (const maker of ["the model", "a remoteFunction"] as const) {
   test.concurrent(`an answer of ${maker} that a slow client is still taking is finished`, async ({
-    lab,
+    cluster,
     onTestFinished,
   }) => {
-    const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+    const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
     const handlers = [maker === "the model" ? WORK : ({ ...WORK, remoteFunction: "echo" } as const)];
-    const worker = await lab.worker({ engine, model, config: { handlers } });
+    const worker = await cluster.worker({ engine, model, config: { handlers } });
     // More than the sockets' buffers hold.
     const payload = { cost: 1, text: "x".repeat(32 * 2 ** 20) };
     const expected = JSON.stringify({ result: payload });
@@ -188,10 +188,10 @@ for (const maker of ["the model", "a remoteFunction"] as const) {
 }
 
 test.concurrent("a second signal ends it at once; the client is told, or sees the connection break", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model });
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model });
   const held = ask(engine, worker, { cost: 1, fate: "hold" });
   await eventually(() => expect(model.held).toBe(1));
   worker.child.kill("SIGTERM");
@@ -208,10 +208,10 @@ test.concurrent("a second signal ends it at once; the client is told, or sees th
 });
 
 test.concurrent("after `drainTimeout` what is left ends with an error, for the client and in the reports", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model, config: { drainTimeout: 0.5 } });
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model, config: { drainTimeout: 0.5 } });
   const left = [1, 2].map((cost) => ask(engine, worker, { cost, fate: "hold" }));
   await eventually(() => expect(engine.reports.at(-1)?.cur_load).toBe(3));
   const { code, ms } = await ended(worker, "SIGTERM");
@@ -229,9 +229,9 @@ test.concurrent("after `drainTimeout` what is left ends with an error, for the c
   expect(engine.reports.at(-1)).toMatchObject({ cur_load: 0, working_request_idxs: [] });
 });
 
-test.concurrent("an engine that is not there does not keep the worker from ending", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model });
+test.concurrent("an engine that is not there does not keep the worker from ending", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model });
   await engine.outage({ kind: "refuse" });
   expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(200);
   const { code, ms } = await ended(worker, "SIGTERM");
@@ -241,10 +241,10 @@ test.concurrent("an engine that is not there does not keep the worker from endin
 });
 
 test.concurrent("reports that failed before the signal are delivered when the engine is back in time", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model });
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model });
   await engine.outage({ kind: "status", status: 503 });
   const served = ask(engine, worker, { cost: 5 });
   expect((await served.answer).status).toBe(200);
@@ -258,10 +258,10 @@ test.concurrent("reports that failed before the signal are delivered when the en
 });
 
 test.concurrent("an engine that is away for the first seconds of the drain is told everything when it is back", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model });
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model });
   const served = ask(engine, worker, { cost: 2 });
   const held = ask(engine, worker, { cost: 5, fate: "hold" });
   expect((await served.answer).status).toBe(200);
@@ -285,10 +285,14 @@ test.concurrent("an engine that is away for the first seconds of the drain is to
 });
 
 test.concurrent("an address that hangs from the signal on leaves its reports to the next one", async ({
-  lab,
+  cluster,
 }) => {
-  const [first, second, model] = [await lab.engine(), await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine: [first, second], model });
+  const [first, second, model] = [
+    await cluster.engine(),
+    await cluster.engine(),
+    await cluster.loadedModel(),
+  ];
+  const worker = await cluster.worker({ engine: [first, second], model });
   await eventually(() => expect(first.reports.at(-1)).toMatchObject({ max_perf: 1000, cur_load: 0 }));
   await first.outage({ kind: "hang" });
   const held = ask(first, worker, { cost: 4, fate: "hold" });

@@ -1,8 +1,8 @@
 import { expect } from "vitest";
 import type { Engine } from "../../../src/engine/index.js";
 import { ask } from "../../support/client.js";
+import { type Cluster, type ClusterWorkerOptions, test } from "../../support/cluster.js";
 import { eventually } from "../../support/eventually.js";
-import { type Lab, type LabWorkerOptions, test } from "../../support/lab.js";
 import { LOADED, type LoggingModel } from "../../support/logging-model.js";
 import type { WorkerProcess } from "../../support/worker-process.js";
 
@@ -12,7 +12,7 @@ const PROMPT = 'Received request cmpl-1: prompt: "what is this?\\nCUDA error: ou
 const HEALTH = {
   modelHealthcheckUrl: "/health",
   healthcheck: { intervalMs: 100, failureThreshold: 3 },
-} satisfies LabWorkerOptions["config"];
+} satisfies ClusterWorkerOptions["config"];
 
 const DISMISSED = "a line of the model's log looks like a failure, but the model's health URL answers 200";
 const dismissed = (worker: WorkerProcess) => worker.lines.filter(({ msg }) => msg === DISMISSED);
@@ -30,16 +30,16 @@ async function served(engine: Engine, worker: WorkerProcess): Promise<void> {
   expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(200);
 }
 
-async function started(lab: Lab, config: LabWorkerOptions["config"], model?: LoggingModel) {
-  const [engine, itsModel] = [await lab.engine(), model ?? (await lab.loadedModel())];
-  const worker = await lab.worker({ engine, model: itsModel, ...(config && { config }) });
+async function started(cluster: Cluster, config: ClusterWorkerOptions["config"], model?: LoggingModel) {
+  const [engine, itsModel] = [await cluster.engine(), model ?? (await cluster.loadedModel())];
+  const worker = await cluster.worker({ engine, model: itsModel, ...(config && { config }) });
   return { engine, model: itsModel, worker };
 }
 
 test.concurrent("a prompt in the log that looks like a failure: the health URL contradicts it, and the worker stays", async ({
-  lab,
+  cluster,
 }) => {
-  const { engine, model, worker } = await started(lab, HEALTH);
+  const { engine, model, worker } = await started(cluster, HEALTH);
   model.say(PROMPT, PROMPT, PROMPT);
   await eventually(() => expect(dismissed(worker)).toMatchObject([{ level: 40, line: PROMPT }]));
   expect(await metric(worker)).toBe("1");
@@ -49,9 +49,9 @@ test.concurrent("a prompt in the log that looks like a failure: the health URL c
 });
 
 test.concurrent("a failure in the log that the health URL confirms: errored with the whole line", async ({
-  lab,
+  cluster,
 }) => {
-  const { engine, model, worker } = await started(lab, {
+  const { engine, model, worker } = await started(cluster, {
     ...HEALTH,
     // So long that it is not the health URL by itself that tells.
     healthcheck: { intervalMs: 60_000 },
@@ -67,8 +67,10 @@ test.concurrent("a failure in the log that the health URL confirms: errored with
   expect(await metric(worker)).toBe("0");
 });
 
-test.concurrent("a model that dies after its last words is noticed at the second look", async ({ lab }) => {
-  const { engine, model, worker } = await started(lab, {
+test.concurrent("a model that dies after its last words is noticed at the second look", async ({
+  cluster,
+}) => {
+  const { engine, model, worker } = await started(cluster, {
     ...HEALTH,
     healthcheck: { intervalMs: 3000, failureThreshold: 100 },
   });
@@ -85,11 +87,11 @@ for (const [what, config] of [
   ["without one", undefined],
 ] as const) {
   test.concurrent(`a worker that takes the place of another one reads the same log, and is ready, ${what}`, async ({
-    lab,
+    cluster,
   }) => {
-    const model = await lab.model();
+    const model = await cluster.model();
     model.say("CUDA error: at the first start", LOADED, PROMPT, "CUDA error: once more");
-    const { engine, worker } = await started(lab, config, model);
+    const { engine, worker } = await started(cluster, config, model);
     await served(engine, worker);
     // What comes after its start counts.
     model.health = 500;
@@ -100,22 +102,22 @@ for (const [what, config] of [
 }
 
 test.concurrent("an old failure with nothing behind it makes the worker errored, until the model says that it has loaded", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
   model.say("CUDA error: no device");
-  const worker = await lab.worker({ engine, model }, "errored");
+  const worker = await cluster.worker({ engine, model }, "errored");
   await eventually(() => expect(engine.reports.at(-1)?.error_msg).toBe("CUDA error"));
   model.say(LOADED);
   await worker.reaches("ready");
   await eventually(() => expect(engine.reports.at(-1)?.error_msg).toBe(""));
 });
 
-test.concurrent("a wrong failure while the model loads does not end that for ever", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
+test.concurrent("a wrong failure while the model loads does not end that for ever", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
   model.health = 503;
   const config = { ...HEALTH, readiness: "health" } as const;
-  const worker = await lab.worker({ engine, model, config }, "loading");
+  const worker = await cluster.worker({ engine, model, config }, "loading");
   model.say("CUDA error: fallback to another kernel");
   await worker.reaches("errored");
   model.health = 200;
@@ -124,9 +126,9 @@ test.concurrent("a wrong failure while the model loads does not end that for eve
 });
 
 test.concurrent("without a health URL a failure counts, and a request that was running and succeeds leads back", async ({
-  lab,
+  cluster,
 }) => {
-  const { engine, model, worker } = await started(lab, undefined);
+  const { engine, model, worker } = await started(cluster, undefined);
   const running = ask(engine, worker, { cost: 1, fate: "hold" });
   await eventually(() => expect(model.held).toBe(1));
   model.say(PROMPT);
@@ -140,8 +142,8 @@ test.concurrent("without a health URL a failure counts, and a request that was r
   await served(engine, worker);
 });
 
-test.concurrent("a request that fails does not", async ({ lab }) => {
-  const { engine, model, worker } = await started(lab, undefined);
+test.concurrent("a request that fails does not", async ({ cluster }) => {
+  const { engine, model, worker } = await started(cluster, undefined);
   const running = ask(engine, worker, { cost: 1, fate: "hold" });
   await eventually(() => expect(model.held).toBe(1));
   model.say("CUDA error: out of memory");

@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { expect } from "vitest";
 import { VERSION } from "../../../src/shared/package-root.js";
+import { type ClusterWorkerOptions, test } from "../../support/cluster.js";
 import { eventually } from "../../support/eventually.js";
 import { failed } from "../../support/failed-start.js";
 import { freePort } from "../../support/free-port.js";
-import { type LabWorkerOptions, test } from "../../support/lab.js";
 import type { WorkerProcess } from "../../support/worker-process.js";
 
 const TOKEN = "the-master-token";
@@ -13,7 +13,7 @@ const TOKEN = "the-master-token";
 const STARTS = { timeoutMs: 60_000 };
 
 /** A worker that cannot start: its public port is nowhere to be reached. */
-const withoutPublicPort = async (): Promise<NonNullable<LabWorkerOptions["env"]>> => {
+const withoutPublicPort = async (): Promise<NonNullable<ClusterWorkerOptions["env"]>> => {
   const port = await freePort();
   return { WORKER_PORT: `${port}`, [`VAST_TCP_PORT_${port}`]: undefined };
 };
@@ -23,11 +23,11 @@ const ends = (worker: WorkerProcess) =>
   eventually(() => worker.child.exitCode !== null && worker.child.stderr?.readableEnded === true, STARTS);
 
 test.concurrent("it tells the engine why at once, and again every 10 s, until a signal ends it with exit code 1", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine({ token: TOKEN }), await lab.loadedModel()];
+  const [engine, model] = [await cluster.engine({ token: TOKEN }), await cluster.loadedModel()];
   const env = await withoutPublicPort();
-  const worker = await lab.spawn({ engine, model, env });
+  const worker = await cluster.spawn({ engine, model, env });
   const message = new RegExp(`VAST_TCP_PORT_${env.WORKER_PORT}: expected a port number .* but it is not set`);
   await eventually(() => expect(engine.reports).toHaveLength(1), STARTS);
   expect(engine.reports[0]).toEqual({
@@ -61,14 +61,14 @@ test.concurrent("it tells the engine why at once, and again every 10 s, until a 
   expect(await worker.stop("SIGINT")).toBe(1);
 });
 
-test.concurrent("whatever the reason", async ({ lab, onTestFinished }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+test.concurrent("whatever the reason", async ({ cluster, onTestFinished }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   const taker = createServer().listen(0);
   await once(taker, "listening");
   onTestFinished(() => void taker.close());
   const { port } = taker.address() as { port: number };
   const taken = { WORKER_PORT: `${port}` };
-  const reasons: readonly (readonly [Partial<LabWorkerOptions>, string])[] = [
+  const reasons: readonly (readonly [Partial<ClusterWorkerOptions>, string])[] = [
     [{ env: taken }, `cannot listen on port ${port}: it is taken; choose another WORKER_PORT`],
     // Found when it starts, because the environment may name the health URL.
     [{ config: { logActionConfig: undefined } }, "nothing tells when the model has loaded"],
@@ -78,7 +78,7 @@ test.concurrent("whatever the reason", async ({ lab, onTestFinished }) => {
     reasons.map(async ([options, reason], index) => {
       const id = 100 + index;
       const env = { ...options.env, CONTAINER_ID: `${id}` };
-      const worker = await lab.spawn({ engine, model, ...options, env });
+      const worker = await cluster.spawn({ engine, model, ...options, env });
       await eventually(() => {
         const report = engine.reports.find((each) => each.id === id);
         expect(report?.error_msg).toContain(reason);
@@ -93,12 +93,16 @@ test.concurrent("whatever the reason", async ({ lab, onTestFinished }) => {
 });
 
 test.concurrent("it tells the next address where the first one is down, and tries the first one again later", async ({
-  lab,
+  cluster,
 }) => {
-  const [first, second, model] = [await lab.engine(), await lab.engine(), await lab.loadedModel()];
+  const [first, second, model] = [
+    await cluster.engine(),
+    await cluster.engine(),
+    await cluster.loadedModel(),
+  ];
   await first.outage({ kind: "refuse" });
   const env = await withoutPublicPort();
-  const worker = await lab.spawn({ engine: [first, second], model, env });
+  const worker = await cluster.spawn({ engine: [first, second], model, env });
   await eventually(() => expect(second.reports).toHaveLength(1), STARTS);
   await first.recover();
   await eventually(() => expect(first.reports).toHaveLength(1), { timeoutMs: 60_000 });
@@ -107,20 +111,20 @@ test.concurrent("it tells the next address where the first one is down, and trie
   await failed(worker);
 });
 
-test.concurrent("an engine that does not answer does not keep it from ending", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+test.concurrent("an engine that does not answer does not keep it from ending", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   await engine.outage({ kind: "hang" });
-  const worker = await lab.spawn({ engine, model, env: await withoutPublicPort() });
+  const worker = await cluster.spawn({ engine, model, env: await withoutPublicPort() });
   await eventually(() => expect(engine.refused).toBe(1), STARTS);
   await failed(worker);
 });
 
-test.concurrent("without an engine or an id to tell it, it ends at once", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+test.concurrent("without an engine or an id to tell it, it ends at once", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   for (const missing of ["CONTAINER_ID", "REPORT_ADDR"]) {
     for (const value of [undefined, ""]) {
       const env = { ...(await withoutPublicPort()), [missing]: value };
-      const worker = await lab.spawn({ engine, model, env });
+      const worker = await cluster.spawn({ engine, model, env });
       await ends(worker);
       expect(worker.child.exitCode).toBe(1);
       expect(worker.text).toContain(`VAST_TCP_PORT_${env.WORKER_PORT}`);
@@ -131,25 +135,25 @@ test.concurrent("without an engine or an id to tell it, it ends at once", async 
 });
 
 test.concurrent("a configuration that is at fault by itself ends it at once: nothing was started", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.spawn({ engine, model, config: { handlers: [] } });
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.spawn({ engine, model, config: { handlers: [] } });
   await ends(worker);
   expect(worker.child.exitCode).toBe(1);
   expect(worker.text).toContain("CONFIG_INVALID");
   expect(engine.reports).toEqual([]);
 });
 
-test.concurrent("its log says once what is wrong, and holds no secret", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+test.concurrent("its log says once what is wrong, and holds no secret", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   await engine.outage({ kind: "status", status: 401 });
-  const env: LabWorkerOptions["env"] = {
+  const env: ClusterWorkerOptions["env"] = {
     ...(await withoutPublicPort()),
     MASTER_TOKEN: TOKEN,
     REPORT_ADDR: `${engine.url}/elsewhere?api_key=the-api-key,${engine.url}`,
   };
-  const worker = await lab.spawn({ engine, model, env });
+  const worker = await cluster.spawn({ engine, model, env });
   await eventually(
     () => expect(worker.lines.filter(({ msg }) => msg === "report failed")).toHaveLength(2),
     STARTS,

@@ -1,23 +1,23 @@
 import { expect } from "vitest";
 import { ask } from "../../support/client.js";
+import { type Cluster, type ClusterWorkerOptions, test } from "../../support/cluster.js";
 import { eventually } from "../../support/eventually.js";
-import { type Lab, type LabWorkerOptions, test } from "../../support/lab.js";
 import { LoggingModel } from "../../support/logging-model.js";
 
 const healthcheck = { intervalMs: 100, timeoutMs: 200, failureThreshold: 3 };
 
-async function serving(lab: Lab, config: NonNullable<LabWorkerOptions["config"]> = {}) {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model, config });
+async function serving(cluster: Cluster, config: NonNullable<ClusterWorkerOptions["config"]> = {}) {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model, config });
   return { engine, model, worker };
 }
 
 const HEALTH = { modelHealthcheckUrl: "/health", healthcheck };
 
 test.concurrent("a health URL that gives no answer while requests are answered is no failure", async ({
-  lab,
+  cluster,
 }) => {
-  const { engine, model, worker } = await serving(lab, HEALTH);
+  const { engine, model, worker } = await serving(cluster, HEALTH);
   model.isBusy = true;
   const { probes } = model;
   await eventually(async () => {
@@ -28,9 +28,9 @@ test.concurrent("a health URL that gives no answer while requests are answered i
 });
 
 test.concurrent("one that gives none while nothing is answered is: errored, and ready again with the next 200", async ({
-  lab,
+  cluster,
 }) => {
-  const { engine, model, worker } = await serving(lab, HEALTH);
+  const { engine, model, worker } = await serving(cluster, HEALTH);
   model.isBusy = true;
   const { probes } = model;
   await worker.reaches("errored");
@@ -42,8 +42,8 @@ test.concurrent("one that gives none while nothing is answered is: errored, and 
   await eventually(() => expect(engine.reports.at(-1)?.error_msg).toBe(""));
 });
 
-test.concurrent("two failures in a row are none, three are one", async ({ lab }) => {
-  const { model, worker } = await serving(lab, {
+test.concurrent("two failures in a row are none, three are one", async ({ cluster }) => {
+  const { model, worker } = await serving(cluster, {
     ...HEALTH,
     healthcheck: { ...healthcheck, intervalMs: 500 },
   });
@@ -56,9 +56,12 @@ test.concurrent("two failures in a row are none, three are one", async ({ lab })
 });
 
 test.concurrent("a model that is gone: errored at once, whatever the interval, when a request finds it out", async ({
-  lab,
+  cluster,
 }) => {
-  const { engine, model, worker } = await serving(lab, { ...HEALTH, healthcheck: { intervalMs: 600_000 } });
+  const { engine, model, worker } = await serving(cluster, {
+    ...HEALTH,
+    healthcheck: { intervalMs: 600_000 },
+  });
   await model.stop();
   expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(502);
   await worker.reaches("errored");
@@ -67,9 +70,9 @@ test.concurrent("a model that is gone: errored at once, whatever the interval, w
 });
 
 test.concurrent("a model that is gone, without a health URL: errored with the reason, and ready when it listens again", async ({
-  lab,
+  cluster,
 }) => {
-  const { engine, model, worker } = await serving(lab, { healthcheck });
+  const { engine, model, worker } = await serving(cluster, { healthcheck });
   const { host, port } = new URL(model.url);
   await model.stop();
   await eventually(async () => {
@@ -87,8 +90,8 @@ test.concurrent("a model that is gone, without a health URL: errored with the re
   await again.stop();
 });
 
-test.concurrent("requests that the model breaks off do not make the worker errored", async ({ lab }) => {
-  const { engine, worker } = await serving(lab, { healthcheck });
+test.concurrent("requests that the model breaks off do not make the worker errored", async ({ cluster }) => {
+  const { engine, worker } = await serving(cluster, { healthcheck });
   for (let times = 0; times < 20; times++) {
     expect((await ask(engine, worker, { cost: 1, fate: "break" }).answer).status).toBe(502);
   }
@@ -96,12 +99,12 @@ test.concurrent("requests that the model breaks off do not make the worker error
   expect(worker.states).not.toContain("errored");
 });
 
-test.concurrent("after 5 s of waiting, log, /readyz and refusals say for what", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
+test.concurrent("after 5 s of waiting, log, /readyz and refusals say for what", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
   const { host } = new URL(model.url);
   await model.stop();
   const config = { modelHealthcheckUrl: "/health", readiness: "health" } as const;
-  const worker = await lab.worker({ engine, model, config }, "loading");
+  const worker = await cluster.worker({ engine, model, config }, "loading");
   const waitsFor = `${host}: connection refused`;
   await eventually(() =>
     expect(worker.lines).toContainEqual(expect.objectContaining({ msg: `waits for ${waitsFor}` })),
@@ -117,10 +120,10 @@ test.concurrent("after 5 s of waiting, log, /readyz and refusals say for what", 
 });
 
 test.concurrent("where the log tells that the model has loaded, what is missing is the file, the line or the port", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
-  const worker = await lab.worker({ engine, model }, "loading");
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
+  const worker = await cluster.worker({ engine, model }, "loading");
   await eventually(() =>
     expect(worker.lines).toContainEqual(
       expect.objectContaining({ msg: `waits for ${model.logFile}: no such file` }),

@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { expect } from "vitest";
 import { ask } from "../../support/client.js";
+import { test } from "../../support/cluster.js";
 import { eventually } from "../../support/eventually.js";
 import { failed } from "../../support/failed-start.js";
-import { test } from "../../support/lab.js";
 import type { NamedConfig } from "../../support/worker-main.js";
 import type { WorkerProcess } from "../../support/worker-process.js";
 
@@ -33,10 +33,10 @@ const hasEnded = (worker: WorkerProcess) =>
   });
 
 test.concurrent("the worker is ready when `start` has ended, and `stop` is called once when all is done", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
-  const worker = await lab.worker({ engine, model, config: startedBy("untilSignalled") }, "loading");
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
+  const worker = await cluster.worker({ engine, model, config: startedBy("untilSignalled") }, "loading");
   // The port is open meanwhile, and says that it is too early, as soon as it has the key that tells who may ask.
   await eventually(async () =>
     expect(await ask(engine, worker, { cost: 1 }).answer).toMatchObject({ status: 503 }),
@@ -68,10 +68,10 @@ test.concurrent("the worker is ready when `start` has ended, and `stop` is calle
 });
 
 test.concurrent("a `start` that fails: errored with its message, said to the engine; another try after 10 s", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
-  const worker = await lab.worker({ engine, model, config: startedBy("failsOnce") }, "errored");
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
+  const worker = await cluster.worker({ engine, model, config: startedBy("failsOnce") }, "errored");
   await eventually(() => expect(engine.reports.at(-1)?.error_msg).toBe("lifecycle.start failed: no GPU"));
   expect(await ask(engine, worker, { cost: 1 }).answer).toMatchObject({ status: 503 });
 
@@ -88,9 +88,9 @@ test.concurrent("a `start` that fails: errored with its message, said to the eng
   ]);
 });
 
-test.concurrent("`stop` is called after a `start` that failed, too", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
-  const worker = await lab.worker({ engine, model, config: startedBy("failsOnce") }, "errored");
+test.concurrent("`stop` is called after a `start` that failed, too", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
+  const worker = await cluster.worker({ engine, model, config: startedBy("failsOnce") }, "errored");
   expect(await worker.stop()).toBe(0);
   await hasEnded(worker);
   expect(story(worker)).toEqual([
@@ -104,10 +104,10 @@ test.concurrent("`stop` is called after a `start` that failed, too", async ({ la
 });
 
 test.concurrent("a `start` that still runs when the worker stops hears of it by its signal", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
-  const worker = await lab.worker({ engine, model, config: startedBy("untilAborted") }, "loading");
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
+  const worker = await cluster.worker({ engine, model, config: startedBy("untilAborted") }, "loading");
   await eventually(() => expect(story(worker)).toContain("lifecycle starts"));
   expect(await worker.stop()).toBe(0);
   await hasEnded(worker);
@@ -117,20 +117,22 @@ test.concurrent("a `start` that still runs when the worker stops hears of it by 
   expect(worker.states).toEqual(["loading", "draining", "stopped"]);
 });
 
-test.concurrent("with a `readiness`, the end of `start` alone says nothing", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
+test.concurrent("with a `readiness`, the end of `start` alone says nothing", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
   model.health = 503;
   const config = startedBy("starts", { readiness: "health", modelHealthcheckUrl: "/health" });
-  const worker = await lab.worker({ engine, model, config }, "loading");
+  const worker = await cluster.worker({ engine, model, config }, "loading");
   await eventually(() => expect(model.probes).toBeGreaterThanOrEqual(2));
   expect(story(worker)).toEqual(["lifecycle starts", "loading"]);
   model.health = 200;
   await worker.reaches("ready");
 });
 
-test.concurrent("a `stop` that throws is one line in the log, and the process ends well", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model, config: { lifecycle: "stopThrows" } });
+test.concurrent("a `stop` that throws is one line in the log, and the process ends well", async ({
+  cluster,
+}) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model, config: { lifecycle: "stopThrows" } });
   expect(await worker.stop()).toBe(0);
   await hasEnded(worker);
   expect(worker.lines.filter(({ msg }) => msg === "lifecycle.stop failed")).toMatchObject([
@@ -139,9 +141,9 @@ test.concurrent("a `stop` that throws is one line in the log, and the process en
   expect(worker.text).toBe("");
 });
 
-test.concurrent("a `stop` that hangs does not hold the process for ever", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model, config: { lifecycle: "stopHangs" } });
+test.concurrent("a `stop` that hangs does not hold the process for ever", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model, config: { lifecycle: "stopHangs" } });
   expect(await worker.stop()).toBe(0);
   await hasEnded(worker);
   expect(worker.lines.filter(({ msg }) => msg === "lifecycle.stop failed")).toMatchObject([
@@ -151,10 +153,10 @@ test.concurrent("a `stop` that hangs does not hold the process for ever", async 
 
 for (const when of ["during the drain", "while `stop` runs"] as const) {
   test.concurrent(`a second signal ${when}: \`stop\` is called once, and nobody waits for it`, async ({
-    lab,
+    cluster,
   }) => {
-    const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-    const worker = await lab.worker({ engine, model, config: { lifecycle: "stopHangs" } });
+    const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+    const worker = await cluster.worker({ engine, model, config: { lifecycle: "stopHangs" } });
     const held = ask(engine, worker, { cost: 1, fate: "hold" });
     await eventually(() => expect(model.held).toBe(1));
     worker.child.kill("SIGTERM");
@@ -174,16 +176,16 @@ for (const when of ["during the drain", "while `stop` runs"] as const) {
 }
 
 test.concurrent("a worker that cannot listen starts nothing, and has nothing to stop", async ({
-  lab,
+  cluster,
   onTestFinished,
 }) => {
   const taker = createServer().listen(0);
   await once(taker, "listening");
   onTestFinished(() => void taker.close());
   const { port } = taker.address() as { port: number };
-  const [engine, model] = [await lab.engine(), await lab.model()];
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
   const env = { WORKER_PORT: String(port), [`VAST_TCP_PORT_${port}`]: String(port) };
-  const worker = await lab.spawn({ engine, model, config: startedBy("starts"), env });
+  const worker = await cluster.spawn({ engine, model, config: startedBy("starts"), env });
   await failed(worker);
   expect(worker.text).toContain("PORT_UNAVAILABLE");
   expect(story(worker)).toEqual([]);

@@ -3,16 +3,16 @@ import { expect } from "vitest";
 import type { EngineEvents } from "../../../src/engine/engine-events.js";
 import type { Engine } from "../../../src/engine/index.js";
 import { ask } from "../../support/client.js";
+import { test, WORK } from "../../support/cluster.js";
 import { eventually } from "../../support/eventually.js";
-import { test, WORK } from "../../support/lab.js";
 import type { LogLine, WorkerProcess } from "../../support/worker-process.js";
 
 const requestLines = (worker: WorkerProcess): readonly LogLine[] =>
   worker.lines.filter(({ msg }) => msg === "request");
 
-test.concurrent("the log is a JSON object per line, with time, level and message", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model, capacity: null });
+test.concurrent("the log is a JSON object per line, with time, level and message", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model, capacity: null });
   await ask(engine, worker, { cost: 1 }).answer;
   expect(await worker.stop()).toBe(0);
   expect(worker.text).toBe("");
@@ -24,10 +24,10 @@ test.concurrent("the log is a JSON object per line, with time, level and message
 });
 
 test.concurrent("at debug each request has one line: id, route, workload, wait, status, ms", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model });
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model });
   await eventually(() => expect(engine.totals.loadTimes).toHaveLength(1));
   const held = ask(engine, worker, { cost: 1, fate: "hold" });
   await eventually(() => expect(model.held).toBe(1));
@@ -65,9 +65,9 @@ test.concurrent("at debug each request has one line: id, route, workload, wait, 
   expect(Number(second?.wait)).toBeGreaterThan(heldMs - 50);
 });
 
-test.concurrent("LOG_LEVEL says how much is logged", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const start = (level: string | undefined) => lab.spawn({ engine, model, env: { LOG_LEVEL: level } });
+test.concurrent("LOG_LEVEL says how much is logged", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const start = (level: string | undefined) => cluster.spawn({ engine, model, env: { LOG_LEVEL: level } });
   const [warn, usual] = await Promise.all([start("WARN"), start(undefined)]);
   for (const worker of [warn, usual]) {
     await eventually(async () => expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(200), {
@@ -99,10 +99,10 @@ const failures = async (engine: Engine, times: number): Promise<void> => {
 };
 
 test.concurrent("token, signatures and keys stand nowhere in the log, at any level, whatever fails", async ({
-  lab,
+  cluster,
 }) => {
   const token = 'the "master" \\ token';
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   const env = {
     LOG_LEVEL: "trace",
     MASTER_TOKEN: token,
@@ -110,7 +110,7 @@ test.concurrent("token, signatures and keys stand nowhere in the log, at any lev
     REPORT_ADDR: `${engine.url},${engine.url}/elsewhere?api_key=the-api-key`,
   };
   const handlers = [WORK, { route: "/throws", remoteFunction: "throws" }] as const;
-  const worker = await lab.worker({ engine, model, env, config: { handlers } });
+  const worker = await cluster.worker({ engine, model, env, config: { handlers } });
   const signatures = ["not-the-signature", engine.sign(worker.url)];
   const traffic = async (): Promise<void> => {
     await ask(engine, worker, { cost: 1 }).answer;
@@ -156,14 +156,14 @@ const THROWING = {
 } as const;
 
 test.concurrent("user code that throws is logged with its stack, once; the client is told nothing of it", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   const handlers = [
     WORK,
     ...Object.keys(THROWING).map((option) => ({ route: `/${option}`, [option]: "throws" })),
   ];
-  const worker = await lab.worker({ engine, model, config: { handlers } });
+  const worker = await cluster.worker({ engine, model, config: { handlers } });
   for (const [option, { message, status }] of Object.entries(THROWING)) {
     const before = worker.lines.length;
     const answered = await ask(engine, worker, { cost: 1 }, { route: `/${option}` }).answer;

@@ -1,7 +1,7 @@
 import { appendFileSync, renameSync, truncateSync, unlinkSync } from "node:fs";
 import { expect } from "vitest";
+import { test } from "../../support/cluster.js";
 import { eventually } from "../../support/eventually.js";
-import { test } from "../../support/lab.js";
 import { LOADED, type LoggingModel } from "../../support/logging-model.js";
 import type { WorkerProcess } from "../../support/worker-process.js";
 
@@ -20,10 +20,10 @@ const hasRead = (worker: WorkerProcess, line: string) =>
 
 for (const [name, rotate] of Object.entries(rotations)) {
   test.concurrent(`a log that is ${name} is read on, while the model loads and when it is ready`, async ({
-    lab,
+    cluster,
   }) => {
-    const [engine, model] = [await lab.engine(), await lab.model()];
-    const worker = await lab.worker({ engine, model }, "loading");
+    const [engine, model] = [await cluster.engine(), await cluster.model()];
+    const worker = await cluster.worker({ engine, model }, "loading");
     model.say(...FILLING, "Download begins");
     await hasRead(worker, "Download begins");
     rotate(model);
@@ -40,10 +40,10 @@ for (const [name, rotate] of Object.entries(rotations)) {
 }
 
 test.concurrent("a writer may go on in the old file until it begins the new one, even within a line", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
-  const worker = await lab.worker({ engine, model }, "loading");
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
+  const worker = await cluster.worker({ engine, model }, "loading");
   model.say(...FILLING, "Download begins");
   await hasRead(worker, "Download begins");
   model.say("Download before the rotation");
@@ -68,10 +68,10 @@ test.concurrent("a writer may go on in the old file until it begins the new one,
 });
 
 test.concurrent("a truncated log is read from its start, however much it has grown since", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
-  const worker = await lab.worker({ engine, model }, "loading");
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
+  const worker = await cluster.worker({ engine, model }, "loading");
   model.say("Download 1");
   await hasRead(worker, "Download 1");
   truncateSync(model.logFile);

@@ -2,9 +2,9 @@ import { expect } from "vitest";
 import { VERSION } from "../../../src/shared/package-root.js";
 import { LIFECYCLE_STATES } from "../../../src/worker/metrics/metrics-reading.js";
 import { ask } from "../../support/client.js";
+import { test, WORK } from "../../support/cluster.js";
 import { eventually } from "../../support/eventually.js";
 import { RawClient, ask as send } from "../../support/http-client.js";
-import { test, WORK } from "../../support/lab.js";
 import { LOADED } from "../../support/logging-model.js";
 import { scraped, valuesOf } from "../../support/metrics-text.js";
 import { Prober } from "../../support/prober.js";
@@ -53,10 +53,10 @@ const tells = (worker: WorkerProcess, expected: Readonly<Record<string, number>>
   });
 
 test.concurrent("requests are counted by route, outcome and status, and the workload equals what the engine was told", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model, config: { handlers: HANDLERS } });
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model, config: { handlers: HANDLERS } });
 
   for (const cost of [1, 2, 4]) expect((await ask(engine, worker, { cost }).answer).status).toBe(200);
   expect((await ask(engine, worker, { cost: 8, fate: "break" }).answer).status).toBe(502);
@@ -118,10 +118,10 @@ test.concurrent("requests are counted by route, outcome and status, and the work
 });
 
 test.concurrent("queues: what runs, what waits, and for how long the first of them has waited", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model, config: { handlers: HANDLERS } });
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model, config: { handlers: HANDLERS } });
   const serial = (kind: string): string => `tsworker_queue_${kind}{queue="serial"}`;
   const parallel = (kind: string): string => `tsworker_queue_${kind}{queue="/at-once"}`;
   const idle = {
@@ -165,10 +165,10 @@ test.concurrent("queues: what runs, what waits, and for how long the first of th
 });
 
 test.concurrent("one series of all states is 1, and the capacity is there once it is known", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
-  const worker = await lab.worker({ engine, model, capacity: null }, "loading");
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
+  const worker = await cluster.worker({ engine, model, capacity: null }, "loading");
   const loading = await scraped(worker);
   expect(statesOf(loading)).toEqual(["loading"]);
   expect(valuesOf(loading, "tsworker_capacity")).toEqual([]);
@@ -193,10 +193,10 @@ test.concurrent("one series of all states is 1, and the capacity is there once i
 });
 
 test.concurrent("reports that the engine does not take are counted as failed, and what they tell as undelivered", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model });
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model });
   const reports = (kind: string, result: string) => async (): Promise<number> =>
     Number((await scraped(worker)).get(`tsworker_reports_total{kind="${kind}",result="${result}"}`));
   await eventually(async () => expect(await reports("status", "delivered")()).toBe(engine.totals.reports));
@@ -219,10 +219,10 @@ test.concurrent("reports that the engine does not take are counted as failed, an
 });
 
 test.concurrent("a session is counted while it is open; its cost is load, and ahead of nobody", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model });
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model });
   const auth = engine.authData({ url: worker.url, cost: 64 });
   const created = await send(`${worker.url}/session/create`, { body: { auth_data: auth, payload: {} } });
   expect(created.status).toBe(201);
@@ -241,10 +241,10 @@ test.concurrent("a session is counted while it is open; its cost is load, and ah
 });
 
 test.concurrent("whoever asks under traffic gets one moment of it, and nothing is counted twice or lost", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model, config: { handlers: HANDLERS } });
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model, config: { handlers: HANDLERS } });
   const prober = new Prober(engine, worker.url, 8);
   let last = 0;
   for (let scrapes = 0; scrapes < 30; scrapes++) {
@@ -270,9 +270,9 @@ test.concurrent("whoever asks under traffic gets one moment of it, and nothing i
   });
 });
 
-test.concurrent("somebody who asks and does not wait for the answer does no harm", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model });
+test.concurrent("somebody who asks and does not wait for the answer does no harm", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model });
   for (let times = 0; times < 20; times++) {
     const client = await RawClient.connect(worker.localUrl);
     client.send("GET /metrics HTTP/1.1\r\nhost: worker\r\n\r\n");

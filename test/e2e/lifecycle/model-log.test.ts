@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { ask } from "../../support/client.js";
+import { test } from "../../support/cluster.js";
 import { eventually } from "../../support/eventually.js";
-import { test } from "../../support/lab.js";
 import { LOADED } from "../../support/logging-model.js";
 import type { WorkerProcess } from "../../support/worker-process.js";
 
@@ -10,10 +10,10 @@ const noted = (worker: WorkerProcess): readonly unknown[] =>
   worker.lines.filter(({ msg }) => msg === "model log").map(({ line }) => line);
 
 test.concurrent("a log file that is created late is read from its start; until its onLoad line requests get 503", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
-  const worker = await lab.worker({ engine, model }, "loading");
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
+  const worker = await cluster.worker({ engine, model }, "loading");
   model.say("Download of the weights", "Application startup incomplete.", "Download of something else");
   await eventually(() => expect(noted(worker)).toHaveLength(2));
   const refused = await ask(engine, worker, { cost: 1 }).answer;
@@ -26,10 +26,10 @@ test.concurrent("a log file that is created late is read from its start; until i
   expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(200);
 });
 
-test.concurrent("lines are put together from the pieces in which they are written", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
+test.concurrent("lines are put together from the pieces in which they are written", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
   const config = { logActionConfig: { onLoad: [LOADED], onInfo: ["Download", "größe"] } };
-  const worker = await lab.worker({ engine, model, config }, "loading");
+  const worker = await cluster.worker({ engine, model, config }, "loading");
   const line = Buffer.from("Weights: größe bekannt\n");
   const insideOfCharacter = line.indexOf(Buffer.from("ö")) + 1;
 
@@ -47,10 +47,10 @@ test.concurrent("lines are put together from the pieces in which they are writte
 });
 
 test.concurrent("bytes that are no UTF-8 do not hide the lines around them, nor the line they are in", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
-  const worker = await lab.worker({ engine, model }, "loading");
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
+  const worker = await cluster.worker({ engine, model }, "loading");
   model.write(Buffer.from([0xff, 0xfe, 0x00, 0xc3, 0x0a, 0xe2, 0x82, 0x0a]));
   model.write(Buffer.concat([Buffer.from("Download \xf0\x9f", "latin1"), Buffer.from("\n")]));
   model.write(
@@ -61,10 +61,10 @@ test.concurrent("bytes that are no UTF-8 do not hide the lines around them, nor 
 });
 
 test.concurrent("thousands of lines a second are read as they come, none of those that match is missed", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
-  const worker = await lab.worker({ engine, model }, "loading");
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
+  const worker = await cluster.worker({ engine, model }, "loading");
   const expected: string[] = [];
   const begun = performance.now();
   // 20 blocks of 1000 lines, one every 50 ms: 20,000 lines a second, some 2 MB.
@@ -86,10 +86,10 @@ test.concurrent("thousands of lines a second are read as they come, none of thos
 });
 
 test.concurrent("a line of megabytes without an end neither stops the reading nor fills the memory", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
-  const worker = await lab.worker({ engine, model }, "loading");
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
+  const worker = await cluster.worker({ engine, model }, "loading");
   const before = await worker.memory();
   for (let piece = 0; piece < 40; piece++) model.write(Buffer.alloc(2 ** 20, "progress "));
   model.say("", LOADED);

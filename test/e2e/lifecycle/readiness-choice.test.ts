@@ -1,16 +1,19 @@
 import { expect } from "vitest";
 import { ask } from "../../support/client.js";
+import { type Cluster, type ClusterWorkerOptions, test } from "../../support/cluster.js";
 import { eventually } from "../../support/eventually.js";
 import { failed } from "../../support/failed-start.js";
-import { type Lab, type LabWorkerOptions, test } from "../../support/lab.js";
 import { LOADED } from "../../support/logging-model.js";
 
 const WITH_HEALTH = { modelHealthcheckUrl: "/health" };
 
 /** Starts a worker that cannot start. @returns its error. */
-async function failing(lab: Lab, config: NonNullable<LabWorkerOptions["config"]>): Promise<string> {
-  const [engine, model] = [await lab.engine(), await lab.model()];
-  const worker = await lab.spawn({ engine, model, config });
+async function failing(
+  cluster: Cluster,
+  config: NonNullable<ClusterWorkerOptions["config"]>,
+): Promise<string> {
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
+  const worker = await cluster.spawn({ engine, model, config });
   await failed(worker);
   expect(worker.text).toContain("CONFIG_INVALID");
   expect(worker.states).toEqual([]);
@@ -18,12 +21,12 @@ async function failing(lab: Lab, config: NonNullable<LabWorkerOptions["config"]>
 }
 
 test.concurrent('"either": a health URL that answers 200 before the log speaks is enough', async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
   model.health = 503;
   const config = { ...WITH_HEALTH, readiness: "either" } as const;
-  const worker = await lab.worker({ engine, model, config, capacity: null }, "loading");
+  const worker = await cluster.worker({ engine, model, config, capacity: null }, "loading");
   await eventually(() => expect(model.probes).toBeGreaterThanOrEqual(2));
   expect(worker.states).toEqual(["loading"]);
   model.health = 200;
@@ -40,12 +43,12 @@ test.concurrent('"either": a health URL that answers 200 before the log speaks i
 });
 
 test.concurrent('"either": a line of the log before the health URL answers 200 starts the benchmark; ready is who is healthy', async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
   model.health = 503;
   const config = { ...WITH_HEALTH, readiness: "either" } as const;
-  const worker = await lab.worker({ engine, model, config, capacity: null }, "loading");
+  const worker = await cluster.worker({ engine, model, config, capacity: null }, "loading");
   model.say(LOADED);
   await worker.reaches("verifying");
   expect(model.payloads).toHaveLength(2);
@@ -54,11 +57,11 @@ test.concurrent('"either": a line of the log before the health URL answers 200 s
   expect(model.payloads).toHaveLength(2);
 });
 
-test.concurrent('"health": lines of the log tell of errors, and of nothing else', async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
+test.concurrent('"health": lines of the log tell of errors, and of nothing else', async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
   model.health = 503;
   const config = { ...WITH_HEALTH, readiness: "health" } as const;
-  const worker = await lab.worker({ engine, model, config, capacity: null }, "loading");
+  const worker = await cluster.worker({ engine, model, config, capacity: null }, "loading");
   model.say(LOADED);
   await eventually(() => expect(worker.lines.some(({ match }) => match === LOADED)).toBe(true));
   const { probes } = model;
@@ -81,10 +84,12 @@ test.concurrent('"health": lines of the log tell of errors, and of nothing else'
   await worker.reaches("ready");
 });
 
-test.concurrent('"log": the health URL is asked when the log has spoken, and not before', async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
+test.concurrent('"log": the health URL is asked when the log has spoken, and not before', async ({
+  cluster,
+}) => {
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
   const config = { ...WITH_HEALTH, readiness: "log" } as const;
-  const worker = await lab.worker({ engine, model, config }, "loading");
+  const worker = await cluster.worker({ engine, model, config }, "loading");
   await eventually(() => expect(engine.reports).not.toEqual([]));
   expect(model.probes).toBe(0);
   model.say(LOADED);
@@ -92,15 +97,15 @@ test.concurrent('"log": the health URL is asked when the log has spoken, and not
   expect(model.probes).toBe(1);
 });
 
-test.concurrent("a readiness that can never come is a fault of the configuration", async ({ lab }) => {
+test.concurrent("a readiness that can never come is a fault of the configuration", async ({ cluster }) => {
   const unlogged = { modelLogFile: undefined, logActionConfig: undefined };
   const [log, either, health, eitherWithoutHealth, word] = await Promise.all([
-    failing(lab, { ...unlogged, readiness: "log" }),
-    failing(lab, { ...unlogged, ...WITH_HEALTH, readiness: "either" }),
-    failing(lab, { readiness: "health" }),
-    failing(lab, { readiness: "either" }),
+    failing(cluster, { ...unlogged, readiness: "log" }),
+    failing(cluster, { ...unlogged, ...WITH_HEALTH, readiness: "either" }),
+    failing(cluster, { readiness: "health" }),
+    failing(cluster, { readiness: "either" }),
     // @ts-expect-error: no such word
-    failing(lab, { readiness: "soon" }),
+    failing(cluster, { readiness: "soon" }),
   ]);
   expect(log).toContain('logActionConfig.onLoad: expected lines to look for, because readiness is "log"');
   expect(either).toContain(

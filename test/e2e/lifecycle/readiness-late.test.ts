@@ -1,8 +1,8 @@
 import { expect } from "vitest";
 import { ask } from "../../support/client.js";
+import { type ClusterWorkerOptions, test } from "../../support/cluster.js";
 import { eventually } from "../../support/eventually.js";
 import { freePort } from "../../support/free-port.js";
-import { type LabWorkerOptions, test } from "../../support/lab.js";
 import { LOADED, LoggingModel } from "../../support/logging-model.js";
 import type { WorkerProcess } from "../../support/worker-process.js";
 
@@ -11,7 +11,7 @@ const unlogged = { modelLogFile: undefined, logActionConfig: undefined };
 
 /** What a worker says of a model that is late, and what the model does at last. */
 interface Late {
-  readonly config: NonNullable<LabWorkerOptions["config"]>;
+  readonly config: NonNullable<ClusterWorkerOptions["config"]>;
   readonly awaited: (model: LoggingModel) => string;
   readonly loads: (model: LoggingModel, worker: WorkerProcess) => void;
 }
@@ -45,12 +45,12 @@ const LATE: Readonly<Record<string, Late>> = {
 
 for (const [what, { config, awaited, loads }] of Object.entries(LATE)) {
   test.concurrent(`after \`startTimeout\` the error names what was waited for (${what}), as the log did from the start, and what comes later counts`, async ({
-    lab,
+    cluster,
   }) => {
-    const [engine, model] = [await lab.engine(), await lab.model()];
+    const [engine, model] = [await cluster.engine(), await cluster.model()];
     model.health = 503;
     const options = { engine, model, config: { ...config, startTimeout: 5 }, capacity: null };
-    const worker = await lab.worker(options, "errored");
+    const worker = await cluster.worker(options, "errored");
     expect(worker.lines).toContainEqual(
       expect.objectContaining({ state: "loading", waitsFor: awaited(model) }),
     );
@@ -85,12 +85,12 @@ for (const [what, capacity] of [
   ["a worker whose capacity is known waits, too", 1000],
 ] as const) {
   test.concurrent(`a model that has loaded before it listens: ${what}, and its log says so once`, async ({
-    lab,
+    cluster,
   }) => {
-    const engine = await lab.engine();
-    const { model, origin, listens } = await unlistening(`${await lab.folder()}/model.log`);
+    const engine = await cluster.engine();
+    const { model, origin, listens } = await unlistening(`${await cluster.folder()}/model.log`);
     const config = { modelServerUrl: origin };
-    const worker = await lab.worker({ engine, model, config, capacity }, "benchmarking");
+    const worker = await cluster.worker({ engine, model, config, capacity }, "benchmarking");
     const said = () => worker.lines.filter(({ msg }) => msg === NOT_LISTENING);
     await eventually(() => expect(said()).toMatchObject([{ model: origin }]));
     expect(worker.states).toEqual(["loading", "benchmarking"]);
@@ -105,12 +105,12 @@ for (const [what, capacity] of [
 }
 
 test.concurrent("a model that never listens: errored after `startTimeout`, with its address, until it says once more that it has loaded", async ({
-  lab,
+  cluster,
 }) => {
-  const engine = await lab.engine();
-  const { model, origin, listens } = await unlistening(`${await lab.folder()}/model.log`);
+  const engine = await cluster.engine();
+  const { model, origin, listens } = await unlistening(`${await cluster.folder()}/model.log`);
   const config = { modelServerUrl: origin, startTimeout: 5 };
-  const worker = await lab.worker({ engine, model, config, capacity: null }, "errored");
+  const worker = await cluster.worker({ engine, model, config, capacity: null }, "errored");
   const message = `the model at ${origin} did not accept a connection within 5 s`;
   await eventually(() => expect(engine.reports.at(-1)?.error_msg).toBe(message));
 

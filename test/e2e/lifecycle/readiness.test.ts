@@ -1,15 +1,15 @@
 import { expect } from "vitest";
 import { ask } from "../../support/client.js";
+import { test, WORK } from "../../support/cluster.js";
 import { eventually } from "../../support/eventually.js";
-import { test, WORK } from "../../support/lab.js";
 
 const withoutLog = { modelLogFile: undefined, logActionConfig: undefined };
 
-test.concurrent("without a log the health URL tells when the model has loaded", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
+test.concurrent("without a log the health URL tells when the model has loaded", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
   model.health = 503;
   const config = { ...withoutLog, modelHealthcheckUrl: "/health" };
-  const worker = await lab.worker({ engine, model, config, capacity: null }, "loading");
+  const worker = await cluster.worker({ engine, model, config, capacity: null }, "loading");
   // Asked every second, so that nobody waits long for a model that is there.
   await eventually(() => expect(model.probes).toBeGreaterThanOrEqual(2));
   expect(worker.states).toEqual(["loading"]);
@@ -22,12 +22,12 @@ test.concurrent("without a log the health URL tells when the model has loaded", 
 });
 
 test.concurrent("MODEL_HEALTH_ENDPOINT names the health URL where the configuration names none", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model, other] = [await lab.engine(), await lab.model(), await lab.model()];
+  const [engine, model, other] = [await cluster.engine(), await cluster.model(), await cluster.model()];
   await Promise.all([
-    lab.worker({ engine, model, config: withoutLog, env: { MODEL_HEALTH_ENDPOINT: "/health" } }),
-    lab.worker({
+    cluster.worker({ engine, model, config: withoutLog, env: { MODEL_HEALTH_ENDPOINT: "/health" } }),
+    cluster.worker({
       engine,
       model,
       config: { ...withoutLog, modelHealthcheckUrl: "/health" },
@@ -38,14 +38,14 @@ test.concurrent("MODEL_HEALTH_ENDPOINT names the health URL where the configurat
   expect(other.probes).toBe(0);
 });
 
-test.concurrent("a worker without a model server is ready by itself", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
+test.concurrent("a worker without a model server is ready by itself", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
   const config = {
     ...withoutLog,
     modelServerUrl: undefined,
     handlers: [{ ...WORK, remoteFunction: "echo" }],
   } as const;
-  const worker = await lab.worker({ engine, model, config, capacity: null });
+  const worker = await cluster.worker({ engine, model, config, capacity: null });
   const { status, body } = await ask(engine, worker, { cost: 1 }).answer;
   expect({ status, body }).toEqual({ status: 200, body: { result: { cost: 1 } } });
 });

@@ -1,14 +1,14 @@
 import { expect } from "vitest";
 import { ask } from "../../support/client.js";
+import { test } from "../../support/cluster.js";
 import { eventually } from "../../support/eventually.js";
-import { test } from "../../support/lab.js";
 import { LOADED } from "../../support/logging-model.js";
 
 test.concurrent("an onError line: errored with the matched substring; a later onLoad line leads back", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model, capacity: null });
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model, capacity: null });
   const benchmarked = model.payloads.length;
   const capacity = worker.lines.find(({ state }) => state === "ready")?.maxPerf;
   expect(capacity).toBeGreaterThan(0);
@@ -27,9 +27,11 @@ test.concurrent("an onError line: errored with the matched substring; a later on
   expect(engine.totals.loadTimes).toHaveLength(1);
 });
 
-test.concurrent("an onError line while the model loads, and one during the benchmark", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
-  const worker = await lab.worker({ engine, model, capacity: null }, "loading");
+test.concurrent("an onError line while the model loads, and one during the benchmark", async ({
+  cluster,
+}) => {
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
+  const worker = await cluster.worker({ engine, model, capacity: null }, "loading");
   model.say("CUDA error: no device");
   await worker.reaches("errored");
   await eventually(() =>
@@ -52,9 +54,9 @@ test.concurrent("an onError line while the model loads, and one during the bench
   expect(engine.reports.at(-1)?.max_perf).toBeGreaterThan(0);
 });
 
-test.concurrent("a model that fails and recovers again and again", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model });
+test.concurrent("a model that fails and recovers again and again", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model });
   for (let round = 1; round <= 10; round++) {
     // An errored model that reports another error stays errored; a loaded one that says so again stays ready.
     model.say("CUDA error", "CUDA error", LOADED, LOADED);
@@ -69,9 +71,9 @@ test.concurrent("a model that fails and recovers again and again", async ({ lab 
   await eventually(() => expect(engine.reports.at(-1)).toMatchObject({ error_msg: "" }));
 });
 
-test.concurrent("requests that were admitted before the error go on to their end", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model });
+test.concurrent("requests that were admitted before the error go on to their end", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model });
   const running = ask(engine, worker, { cost: 1, fate: "hold" });
   await eventually(() => expect(model.held).toBe(1));
   const waiting = ask(engine, worker, { cost: 2 });

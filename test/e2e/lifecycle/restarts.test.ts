@@ -1,16 +1,16 @@
 import { expect } from "vitest";
+import { test } from "../../support/cluster.js";
 import { eventually } from "../../support/eventually.js";
 import { freePort } from "../../support/free-port.js";
-import { test } from "../../support/lab.js";
 import { Prober } from "../../support/prober.js";
 
 const RESTARTS = 20;
 const CLIENTS = 8;
 
 test("20 restarts by SIGTERM under constant load: what was admitted is answered, what was not is refused, and the engine is told of both", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   model.answerMs = 5;
   // The same ports and the same result of the benchmark for all of them. A client without a key to be checked with would be
   // refused with 401.
@@ -19,11 +19,11 @@ test("20 restarts by SIGTERM under constant load: what was admitted is answered,
     WORKER_HTTP_PORT: String(await freePort()),
     UNSECURED: "true",
   };
-  const options = { engine, model, directory: await lab.folder(), env };
+  const options = { engine, model, directory: await cluster.folder(), env };
   const prober = new Prober(engine, `http://127.0.0.1:${env.WORKER_PORT}`, CLIENTS);
   for (let restart = 0; restart <= RESTARTS; restart++) {
     const before = prober.all("served").length;
-    const worker = await lab.worker(options);
+    const worker = await cluster.worker(options);
     // The load is there when the signal comes: some run, some wait.
     await eventually(() => expect(prober.all("served").length).toBeGreaterThan(before + 2 * CLIENTS));
     expect(await worker.stop()).toBe(0);

@@ -3,11 +3,11 @@ import { createServer } from "node:net";
 import { networkInterfaces } from "node:os";
 import { expect } from "vitest";
 import { ask as askWorker } from "../../support/client.js";
+import { type Cluster, type ClusterWorkerOptions, test } from "../../support/cluster.js";
 import { eventually } from "../../support/eventually.js";
 import { failed } from "../../support/failed-start.js";
 import { freeNeighbours } from "../../support/free-port.js";
 import { ask } from "../../support/http-client.js";
-import { type Lab, type LabWorkerOptions, test } from "../../support/lab.js";
 import { LOADED } from "../../support/logging-model.js";
 import type { WorkerProcess } from "../../support/worker-process.js";
 
@@ -28,28 +28,28 @@ async function readiness(worker: WorkerProcess) {
 }
 
 /** Starts a worker that cannot start. @returns its error. */
-async function failing(lab: Lab, options: Partial<LabWorkerOptions>): Promise<string> {
-  const [engine, model] = [await lab.engine(), await lab.model()];
-  const worker = await lab.spawn({ engine, model, ...options });
+async function failing(cluster: Cluster, options: Partial<ClusterWorkerOptions>): Promise<string> {
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
+  const worker = await cluster.spawn({ engine, model, ...options });
   await failed(worker);
   return worker.text;
 }
 
 test.concurrent("without WORKER_HTTP_PORT it is the port after WORKER_PORT, on the loopback", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model, port] = [await lab.engine(), await lab.loadedModel(), await freeNeighbours()];
-  await lab.worker({ engine, model, env: { WORKER_PORT: `${port}`, WORKER_HTTP_PORT: undefined } });
+  const [engine, model, port] = [await cluster.engine(), await cluster.loadedModel(), await freeNeighbours()];
+  await cluster.worker({ engine, model, env: { WORKER_PORT: `${port}`, WORKER_HTTP_PORT: undefined } });
   expect(await status(`http://127.0.0.1:${port + 1}/healthz`)).toBe(200);
 });
 
 test.skipIf(outside === undefined)(
   "it is not reachable from outside, unless WORKER_HTTP_HOST says so",
-  async ({ lab }) => {
-    const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  async ({ cluster }) => {
+    const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
     const [closed, open] = await Promise.all([
-      lab.worker({ engine, model }),
-      lab.worker({ engine, model, env: { WORKER_HTTP_HOST: "0.0.0.0" } }),
+      cluster.worker({ engine, model }),
+      cluster.worker({ engine, model, env: { WORKER_HTTP_HOST: "0.0.0.0" } }),
     ]);
     const fromOutside = (url: string): string => url.replace("127.0.0.1", String(outside));
     expect(await status(`${fromOutside(closed.url)}/no-such-route`)).toBe(404);
@@ -61,10 +61,10 @@ test.skipIf(outside === undefined)(
 );
 
 test.concurrent("/healthz says that the process lives, whatever its state; /readyz says whether it takes requests", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
-  const worker = await lab.worker({ engine, model }, "loading");
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
+  const worker = await cluster.worker({ engine, model }, "loading");
   const alive = async (): Promise<void> => {
     const reply = await get(`${worker.localUrl}/healthz`);
     expect({ status: reply.status, body: reply.json() }).toEqual({ status: 200, body: { ok: true } });
@@ -97,22 +97,26 @@ test.concurrent("/healthz says that the process lives, whatever its state; /read
 });
 
 test.concurrent("/readyz is 503 while the model is measured, and while the engine's key is awaited", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, slow, fast] = [await lab.engine(), await lab.loadedModel(), await lab.loadedModel()];
+  const [engine, slow, fast] = [
+    await cluster.engine(),
+    await cluster.loadedModel(),
+    await cluster.loadedModel(),
+  ];
   await engine.outage({ kind: "status", status: 500, paths: ["/pubkey/"] });
   slow.answerMs = 60_000;
   const [measured, keyless] = await Promise.all([
-    lab.worker({ engine, model: slow, capacity: null }, "benchmarking"),
-    lab.worker({ engine, model: fast }, "verifying"),
+    cluster.worker({ engine, model: slow, capacity: null }, "benchmarking"),
+    cluster.worker({ engine, model: fast }, "verifying"),
   ]);
   expect(await readiness(measured)).toEqual({ status: 503, body: { state: "benchmarking" } });
   expect(await readiness(keyless)).toEqual({ status: 503, body: { state: "verifying" } });
 });
 
-test.concurrent("they take GET and HEAD, and nothing else", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model });
+test.concurrent("they take GET and HEAD, and nothing else", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model });
   for (const path of LOCAL) {
     const head = await ask(worker.localUrl + path, { method: "HEAD" });
     expect({ path, status: head.status, length: head.body.length }).toEqual({ path, status: 200, length: 0 });
@@ -125,9 +129,9 @@ test.concurrent("they take GET and HEAD, and nothing else", async ({ lab }) => {
   }
 });
 
-test.concurrent("each port serves its own routes only", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model });
+test.concurrent("each port serves its own routes only", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model });
   const body = { auth_data: engine.authData({ url: worker.url }), payload: { cost: 1 } };
   for (const path of ["/work", "/session/create", "/session/get", "/pyworker/update", "/"]) {
     const reply = await ask(worker.localUrl + path, { body });
@@ -145,15 +149,15 @@ test.concurrent("each port serves its own routes only", async ({ lab }) => {
 });
 
 test.concurrent("a second port that is taken: one error that names its variable, and no worker", async ({
-  lab,
+  cluster,
   onTestFinished,
 }) => {
   const taker = createServer().listen(0, "127.0.0.1");
   await once(taker, "listening");
   onTestFinished(() => void taker.close());
   const { port } = taker.address() as { port: number };
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.spawn({ engine, model, env: { WORKER_HTTP_PORT: `${port}` } });
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.spawn({ engine, model, env: { WORKER_HTTP_PORT: `${port}` } });
   await eventually(() => expect(engine.reports[0]?.error_msg).toContain("WORKER_HTTP_PORT"));
   // The public port is not kept either.
   await expect(get(`${worker.url}/work`)).rejects.toThrow("ECONNREFUSED");
@@ -165,18 +169,20 @@ test.concurrent("a second port that is taken: one error that names its variable,
   expect(worker.states).toEqual([]);
 });
 
-test.concurrent("an address that this machine does not have is an error that says so", async ({ lab }) => {
-  const text = await failing(lab, { env: { WORKER_HTTP_HOST: "198.51.100.7" } });
+test.concurrent("an address that this machine does not have is an error that says so", async ({
+  cluster,
+}) => {
+  const text = await failing(cluster, { env: { WORKER_HTTP_HOST: "198.51.100.7" } });
   expect(text).toContain("of 198.51.100.7: this machine has no such address");
 });
 
 test.concurrent("two equal ports, or none after the last one, are faults of the environment", async ({
-  lab,
+  cluster,
 }) => {
   const [equal, last, noPort] = await Promise.all([
-    failing(lab, { env: { WORKER_PORT: "18000", WORKER_HTTP_PORT: "18000" } }),
-    failing(lab, { env: { WORKER_PORT: "65535", WORKER_HTTP_PORT: undefined } }),
-    failing(lab, { env: { WORKER_HTTP_PORT: "65536" } }),
+    failing(cluster, { env: { WORKER_PORT: "18000", WORKER_HTTP_PORT: "18000" } }),
+    failing(cluster, { env: { WORKER_PORT: "65535", WORKER_HTTP_PORT: undefined } }),
+    failing(cluster, { env: { WORKER_HTTP_PORT: "65536" } }),
   ]);
   for (const text of [equal, last, noPort]) {
     expect(text).toContain("ENVIRONMENT_INVALID");

@@ -1,13 +1,13 @@
 import { expect } from "vitest";
+import { type Cluster, test } from "../../support/cluster.js";
 import { failed } from "../../support/failed-start.js";
 import { ask } from "../../support/http-client.js";
-import { type Lab, test } from "../../support/lab.js";
 import { hasUws } from "../../support/served-by.js";
 import type { WorkerProcess } from "../../support/worker-process.js";
 
-const started = async (lab: Lab, choice: string | undefined): Promise<WorkerProcess> => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model, env: { HTTP_SERVER: choice } });
+const started = async (cluster: Cluster, choice: string | undefined): Promise<WorkerProcess> => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model, env: { HTTP_SERVER: choice } });
   const body = { auth_data: engine.authData({ url: worker.url }), payload: { cost: 1 } };
   expect(await ask(`${worker.url}/work`, { body })).toMatchObject({ status: 200 });
   return worker;
@@ -22,8 +22,8 @@ const warnings = ({ lines }: WorkerProcess) => lines.filter(({ server }) => serv
 for (const choice of [undefined, "auto", "AUTO", ""]) {
   test
     .runIf(hasUws)
-    .concurrent(`HTTP_SERVER ${choice ?? "unset"}: uWebSockets.js where it runs`, async ({ lab }) => {
-      const worker = await started(lab, choice);
+    .concurrent(`HTTP_SERVER ${choice ?? "unset"}: uWebSockets.js where it runs`, async ({ cluster }) => {
+      const worker = await started(cluster, choice);
       expect(await serverOf(worker)).toBe("uws");
       expect(warnings(worker)).toEqual([]);
     });
@@ -33,8 +33,8 @@ test
   .skipIf(hasUws)
   .concurrent(
     "without a binary of uWebSockets.js: node:http, with one warning that says what it costs and what to do",
-    async ({ lab }) => {
-      const worker = await started(lab, undefined);
+    async ({ cluster }) => {
+      const worker = await started(cluster, undefined);
       expect(await serverOf(worker)).toBe("node");
       expect(warnings(worker)).toHaveLength(1);
       const [warning] = warnings(worker);
@@ -46,27 +46,27 @@ test
 
 test
   .skipIf(hasUws)
-  .concurrent("HTTP_SERVER=uws without a binary: an error that says what to do", async ({ lab }) => {
-    const [engine, model] = [await lab.engine(), await lab.model()];
-    const worker = await lab.spawn({ engine, model, env: { HTTP_SERVER: "uws" } });
+  .concurrent("HTTP_SERVER=uws without a binary: an error that says what to do", async ({ cluster }) => {
+    const [engine, model] = [await cluster.engine(), await cluster.model()];
+    const worker = await cluster.spawn({ engine, model, env: { HTTP_SERVER: "uws" } });
     await failed(worker);
     expect(worker.text).toMatch(/SERVER_UNAVAILABLE/);
     expect(worker.text).toMatch(/no binary.*official package.*HTTP_SERVER=node/);
   });
 
-test.runIf(hasUws).concurrent("HTTP_SERVER=uws: uWebSockets.js", async ({ lab }) => {
-  expect(await serverOf(await started(lab, "uws"))).toBe("uws");
+test.runIf(hasUws).concurrent("HTTP_SERVER=uws: uWebSockets.js", async ({ cluster }) => {
+  expect(await serverOf(await started(cluster, "uws"))).toBe("uws");
 });
 
-test.concurrent("HTTP_SERVER=node: node:http, without a warning", async ({ lab }) => {
-  const worker = await started(lab, "node");
+test.concurrent("HTTP_SERVER=node: node:http, without a warning", async ({ cluster }) => {
+  const worker = await started(cluster, "node");
   expect(await serverOf(worker)).toBe("node");
   expect(warnings(worker)).toEqual([]);
 });
 
-test.concurrent("HTTP_SERVER=nginx is a fault of the environment", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
-  const worker = await lab.spawn({ engine, model, env: { HTTP_SERVER: "nginx" } });
+test.concurrent("HTTP_SERVER=nginx is a fault of the environment", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
+  const worker = await cluster.spawn({ engine, model, env: { HTTP_SERVER: "nginx" } });
   await failed(worker);
   expect(worker.text).toContain('HTTP_SERVER: expected one of auto, uws, node, got "nginx"');
 });

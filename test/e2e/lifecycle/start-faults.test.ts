@@ -1,23 +1,23 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { expect } from "vitest";
+import { type Cluster, type ClusterWorkerOptions, test, WORK } from "../../support/cluster.js";
 import { failed } from "../../support/failed-start.js";
-import { type Lab, type LabWorkerOptions, test, WORK } from "../../support/lab.js";
 import type { WorkerProcess } from "../../support/worker-process.js";
 
 /** Starts a worker that cannot start, and ends it when it has said so. */
-async function failing(lab: Lab, options: Partial<LabWorkerOptions>): Promise<WorkerProcess> {
-  const [engine, model] = [await lab.engine(), await lab.model()];
-  const worker = await lab.spawn({ engine, model, ...options });
+async function failing(cluster: Cluster, options: Partial<ClusterWorkerOptions>): Promise<WorkerProcess> {
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
+  const worker = await cluster.spawn({ engine, model, ...options });
   await failed(worker);
   expect(worker.states).toEqual([]);
   return worker;
 }
 
 test.concurrent("every fault of the environment is told at once, with its name, what was expected and what came", async ({
-  lab,
+  cluster,
 }) => {
-  const { text, lines } = await failing(lab, {
+  const { text, lines } = await failing(cluster, {
     env: {
       WORKER_PORT: "8o80",
       PUBLIC_IPADDR: undefined,
@@ -44,9 +44,9 @@ test.concurrent("every fault of the environment is told at once, with its name, 
 });
 
 test.concurrent("every fault of the configuration is told at once, with its path, what was expected and what came", async ({
-  lab,
+  cluster,
 }) => {
-  const { text } = await failing(lab, {
+  const { text } = await failing(cluster, {
     config: {
       modelServerUrl: "127.0.0.1:18000",
       handlers: [
@@ -74,11 +74,11 @@ test.concurrent("every fault of the configuration is told at once, with its path
   }
 });
 
-test.concurrent("without a benchmark, or with two, the configuration is at fault", async ({ lab }) => {
+test.concurrent("without a benchmark, or with two, the configuration is at fault", async ({ cluster }) => {
   const { route } = WORK;
   const [none, two] = await Promise.all([
-    failing(lab, { config: { handlers: [{ route }] } }),
-    failing(lab, { config: { handlers: [WORK, { ...WORK, route: "/other" }] } }),
+    failing(cluster, { config: { handlers: [{ route }] } }),
+    failing(cluster, { config: { handlers: [WORK, { ...WORK, route: "/other" }] } }),
   ]);
   for (const { text } of [none, two]) {
     expect(text).toContain("the worker's configuration has 1 fault:\n");
@@ -88,8 +88,10 @@ test.concurrent("without a benchmark, or with two, the configuration is at fault
   expect(two.text).toContain("route: '/other'");
 });
 
-test.concurrent("when nothing tells that the model has loaded, the error says what may", async ({ lab }) => {
-  const { text } = await failing(lab, { config: { logActionConfig: undefined } });
+test.concurrent("when nothing tells that the model has loaded, the error says what may", async ({
+  cluster,
+}) => {
+  const { text } = await failing(cluster, { config: { logActionConfig: undefined } });
   expect(text).toContain("nothing tells when the model has loaded");
   for (const name of [
     "modelLogFile",
@@ -103,7 +105,7 @@ test.concurrent("when nothing tells that the model has loaded, the error says wh
 
 for (const host of ["127.0.0.1", "::"]) {
   test.concurrent(`a port that something else listens on at ${host} is an error that names the port`, async ({
-    lab,
+    cluster,
     onTestFinished,
   }) => {
     const taker = createServer().listen(0, host);
@@ -111,7 +113,7 @@ for (const host of ["127.0.0.1", "::"]) {
     onTestFinished(() => void taker.close());
     const { port } = taker.address() as { port: number };
     const env = { WORKER_PORT: String(port), [`VAST_TCP_PORT_${port}`]: String(port) };
-    const worker = await failing(lab, { env });
+    const worker = await failing(cluster, { env });
     expect(worker.text).toContain("PORT_UNAVAILABLE");
     expect(worker.text).toContain(`cannot listen on port ${port}`);
   });

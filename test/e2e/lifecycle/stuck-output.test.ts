@@ -3,8 +3,8 @@ import { open, readFile } from "node:fs/promises";
 import { expect } from "vitest";
 import type { Engine } from "../../../src/engine/index.js";
 import { ask } from "../../support/client.js";
+import { type Cluster, test, WORK } from "../../support/cluster.js";
 import { eventually } from "../../support/eventually.js";
-import { type Lab, test, WORK } from "../../support/lab.js";
 import { scraped } from "../../support/metrics-text.js";
 import type { WorkerProcess } from "../../support/worker-process.js";
 
@@ -21,9 +21,9 @@ const HANDLERS = [
 
 const config = { handlers: HANDLERS, lifecycle: "starts", readiness: "log" } as const;
 
-async function started(lab: Lab, stdout?: number) {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.spawn({ engine, model, config, ...(stdout !== undefined && { stdout }) });
+async function started(cluster: Cluster, stdout?: number) {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.spawn({ engine, model, config, ...(stdout !== undefined && { stdout }) });
   await isReady(worker);
   return { engine, worker };
 }
@@ -62,9 +62,9 @@ async function ends(worker: WorkerProcess): Promise<void> {
 }
 
 test.concurrent("a pipe that is not read: requests are served, lines are lost and counted, and the rest comes in order", async ({
-  lab,
+  cluster,
 }) => {
-  const { engine, worker } = await started(lab);
+  const { engine, worker } = await started(cluster);
   expect(await lost(worker)).toBe(0);
   worker.child.stdout?.pause();
   await flood(engine, worker);
@@ -88,17 +88,17 @@ test.concurrent("a pipe that is not read: requests are served, lines are lost an
   expect(worker.text).toBe("");
 });
 
-test.concurrent("a pipe that is not read does not hold up the end", async ({ lab }) => {
-  const { engine, worker } = await started(lab);
+test.concurrent("a pipe that is not read does not hold up the end", async ({ cluster }) => {
+  const { engine, worker } = await started(cluster);
   worker.child.stdout?.pause();
   await flood(engine, worker);
   await ends(worker);
 });
 
 test.concurrent("a pipe whose reader has gone, and standard error's: requests are served", async ({
-  lab,
+  cluster,
 }) => {
-  const { engine, worker } = await started(lab);
+  const { engine, worker } = await started(cluster);
   worker.child.stdout?.destroy();
   worker.child.stderr?.destroy();
   await isServed(engine, worker);
@@ -107,19 +107,19 @@ test.concurrent("a pipe whose reader has gone, and standard error's: requests ar
   await ends(worker);
 });
 
-test.concurrent("a full disk: a worker starts and serves requests", async ({ lab }) => {
+test.concurrent("a full disk: a worker starts and serves requests", async ({ cluster }) => {
   const full = await open("/dev/full", "w");
-  const { engine, worker } = await started(lab, full.fd);
+  const { engine, worker } = await started(cluster, full.fd);
   await full.close();
   await isServed(engine, worker);
   expect(await lost(worker)).toBeGreaterThan(0);
   await ends(worker);
 });
 
-test.concurrent("a file has all lines, the last ones included", async ({ lab }) => {
-  const path = `${await lab.folder()}/worker.log`;
+test.concurrent("a file has all lines, the last ones included", async ({ cluster }) => {
+  const path = `${await cluster.folder()}/worker.log`;
   const file = await open(path, "a");
-  const { engine, worker } = await started(lab, file.fd);
+  const { engine, worker } = await started(cluster, file.fd);
   await file.close();
   await isServed(engine, worker);
   await ends(worker);

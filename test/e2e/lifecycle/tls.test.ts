@@ -7,16 +7,16 @@ import { Agent, request } from "node:https";
 import type { TLSSocket } from "node:tls";
 import { afterEach, describe, expect } from "vitest";
 import { CERTIFICATE_FILE, CERTIFICATE_KEY_FILE } from "../../../src/worker/config/environment.js";
+import { type Cluster, test } from "../../support/cluster.js";
 import { eventually } from "../../support/eventually.js";
 import { failed } from "../../support/failed-start.js";
-import { type Lab, test } from "../../support/lab.js";
 import type { WorkerProcess } from "../../support/worker-process.js";
 
 const FILES = [CERTIFICATE_FILE, CERTIFICATE_KEY_FILE];
 
-async function failing(lab: Lab): Promise<WorkerProcess> {
-  const [engine, model] = [await lab.engine(), await lab.model()];
-  const worker = await lab.spawn({ engine, model, env: { USE_SSL: "true" } });
+async function failing(cluster: Cluster): Promise<WorkerProcess> {
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
+  const worker = await cluster.spawn({ engine, model, env: { USE_SSL: "true" } });
   // It tells the engine, too.
   await eventually(() => expect(engine.reports[0]?.error_msg).toContain(CERTIFICATE_KEY_FILE.slice(0, -4)));
   await failed(worker);
@@ -63,37 +63,37 @@ describe.skipIf(FILES.some(existsSync) || process.getuid?.() !== 0)("USE_SSL", (
     for (const file of FILES) rmSync(file, { force: true });
   });
 
-  test("without a certificate: one error that names the file", async ({ lab }) => {
-    expect((await failing(lab)).text).toContain(CERTIFICATE_FILE);
+  test("without a certificate: one error that names the file", async ({ cluster }) => {
+    expect((await failing(cluster)).text).toContain(CERTIFICATE_FILE);
   });
 
   test("with something else than a certificate, or than its key: the error names that file", async ({
-    lab,
+    cluster,
   }) => {
     makeCertificate(CERTIFICATE_FILE, CERTIFICATE_KEY_FILE);
     const key = readFileSync(CERTIFICATE_KEY_FILE);
     writeFileSync(CERTIFICATE_KEY_FILE, "no key");
-    expect((await failing(lab)).text).toContain(`expected a PEM private key in ${CERTIFICATE_KEY_FILE}`);
+    expect((await failing(cluster)).text).toContain(`expected a PEM private key in ${CERTIFICATE_KEY_FILE}`);
     writeFileSync(CERTIFICATE_KEY_FILE, key);
     writeFileSync(CERTIFICATE_FILE, "-----BEGIN CERTIFICATE-----\ngarbage\n");
-    expect((await failing(lab)).text).toContain(`expected a PEM certificate in ${CERTIFICATE_FILE}`);
+    expect((await failing(cluster)).text).toContain(`expected a PEM certificate in ${CERTIFICATE_FILE}`);
   });
 
-  test("with a key that belongs to another certificate: the error names both files", async ({ lab }) => {
-    const other = `${await lab.folder()}/other.crt`;
+  test("with a key that belongs to another certificate: the error names both files", async ({ cluster }) => {
+    const other = `${await cluster.folder()}/other.crt`;
     makeCertificate(CERTIFICATE_FILE, CERTIFICATE_KEY_FILE);
     makeCertificate(other, CERTIFICATE_KEY_FILE);
-    const { text } = await failing(lab);
+    const { text } = await failing(cluster);
     for (const file of FILES) expect(text).toContain(file);
   });
 
   test("a renewed certificate is served to new connections, while one that stands goes on with the old one", async ({
-    lab,
+    cluster,
     onTestFinished,
   }) => {
     makeCertificate(CERTIFICATE_FILE, CERTIFICATE_KEY_FILE);
-    const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-    const worker = await lab.worker({ engine, model, env: { USE_SSL: "true" } });
+    const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+    const worker = await cluster.worker({ engine, model, env: { USE_SSL: "true" } });
     const kept = new Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false });
     onTestFinished(() => kept.destroy());
     const url = worker.url.replace("http:", "https:");
@@ -118,13 +118,13 @@ describe.skipIf(FILES.some(existsSync) || process.getuid?.() !== 0)("USE_SSL", (
     [CERTIFICATE_KEY_FILE, CERTIFICATE_FILE],
   ] as const) {
     test(`a renewal of which only ${half} is written leaves the old one in place, until the rest follows`, async ({
-      lab,
+      cluster,
     }) => {
       makeCertificate(CERTIFICATE_FILE, CERTIFICATE_KEY_FILE);
       const before = fingerprintOf(CERTIFICATE_FILE);
-      const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-      const worker = await lab.worker({ engine, model, env: { USE_SSL: "true" } });
-      const folder = await lab.folder();
+      const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+      const worker = await cluster.worker({ engine, model, env: { USE_SSL: "true" } });
+      const folder = await cluster.folder();
       const renewed = {
         [CERTIFICATE_FILE]: `${folder}/crt`,
         [CERTIFICATE_KEY_FILE]: `${folder}/key`,
@@ -146,10 +146,10 @@ describe.skipIf(FILES.some(existsSync) || process.getuid?.() !== 0)("USE_SSL", (
     });
   }
 
-  test("with a certificate: HTTPS, and a public URL that says so", async ({ lab }) => {
+  test("with a certificate: HTTPS, and a public URL that says so", async ({ cluster }) => {
     makeCertificate(CERTIFICATE_FILE, CERTIFICATE_KEY_FILE);
-    const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-    const worker = await lab.worker({ engine, model, env: { USE_SSL: "true" } });
+    const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+    const worker = await cluster.worker({ engine, model, env: { USE_SSL: "true" } });
     const url = worker.url.replace("http:", "https:");
     await eventually(() => expect(engine.workers).toMatchObject([{ url, state: "idle" }]));
 

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
+import { type Cluster, test } from "../../support/cluster.js";
 import { type Asking, ask } from "../../support/http-client.js";
-import { type Lab, test } from "../../support/lab.js";
 import type { WorkerProcess } from "../../support/worker-process.js";
 
 const TOKEN = "the-master-token";
@@ -15,10 +15,10 @@ const update = (worker: WorkerProcess, authorization: string | undefined, asking
   });
 
 /** A worker whose model still loads, and where it leaves its sign. */
-async function stand(lab: Lab, variables: Readonly<Record<string, string | undefined>> = {}) {
-  const [engine, model] = [await lab.engine(), await lab.model()];
-  const file = join(await lab.folder(), "update");
-  const worker = await lab.worker(
+async function stand(cluster: Cluster, variables: Readonly<Record<string, string | undefined>> = {}) {
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
+  const file = join(await cluster.folder(), "update");
+  const worker = await cluster.worker(
     { engine, model, env: { FORCE_UPDATE_FILE: file, ...variables } },
     "loading",
   );
@@ -27,9 +27,9 @@ async function stand(lab: Lab, variables: Readonly<Record<string, string | undef
 
 describe("POST /pyworker/update", () => {
   test("with the worker's token it leaves an empty file, while the model still loads, too", async ({
-    lab,
+    cluster,
   }) => {
-    const { worker, file } = await stand(lab);
+    const { worker, file } = await stand(cluster);
     // The name of the scheme may be written in any case.
     for (const scheme of ["Bearer", "bearer"]) {
       const reply = await update(worker, `${scheme} ${TOKEN}`);
@@ -41,8 +41,8 @@ describe("POST /pyworker/update", () => {
     expect(worker.states).toEqual(["loading"]);
   });
 
-  test("with anything else it is refused, and nothing is written", async ({ lab }) => {
-    const { worker, file } = await stand(lab);
+  test("with anything else it is refused, and nothing is written", async ({ cluster }) => {
+    const { worker, file } = await stand(cluster);
     for (const authorization of [
       undefined,
       "",
@@ -71,9 +71,9 @@ describe("POST /pyworker/update", () => {
     expect(existsSync(file)).toBe(false);
   });
 
-  test("a worker without a token takes none", async ({ lab }) => {
+  test("a worker without a token takes none", async ({ cluster }) => {
     for (const token of ["", undefined]) {
-      const { worker, file } = await stand(lab, { MASTER_TOKEN: token });
+      const { worker, file } = await stand(cluster, { MASTER_TOKEN: token });
       for (const authorization of [undefined, "", "Bearer", "Bearer ", "Bearer undefined"]) {
         expect((await update(worker, authorization)).status).toBe(401);
       }
@@ -82,8 +82,8 @@ describe("POST /pyworker/update", () => {
     }
   });
 
-  test("other methods are refused, even with the token", async ({ lab }) => {
-    const { worker, file } = await stand(lab);
+  test("other methods are refused, even with the token", async ({ cluster }) => {
+    const { worker, file } = await stand(cluster);
     for (const method of ["GET", "HEAD", "PUT", "DELETE"]) {
       const reply = await update(worker, `Bearer ${TOKEN}`, { method });
       expect({ method, status: reply.status, allow: reply.headers.allow }).toEqual({
@@ -95,8 +95,8 @@ describe("POST /pyworker/update", () => {
     expect(existsSync(file)).toBe(false);
   });
 
-  test("a place that cannot be written to is an error, and the worker goes on", async ({ lab }) => {
-    const { worker } = await stand(lab, { FORCE_UPDATE_FILE: "/nowhere/update" });
+  test("a place that cannot be written to is an error, and the worker goes on", async ({ cluster }) => {
+    const { worker } = await stand(cluster, { FORCE_UPDATE_FILE: "/nowhere/update" });
     const reply = await update(worker, `Bearer ${TOKEN}`);
     expect({ status: reply.status, body: reply.json() }).toEqual({
       status: 500,
@@ -105,8 +105,8 @@ describe("POST /pyworker/update", () => {
     expect(worker.states).toEqual(["loading"]);
   });
 
-  test("the token is in no log, whether it was right or nearly", async ({ lab }) => {
-    const { worker } = await stand(lab, { LOG_LEVEL: "trace" });
+  test("the token is in no log, whether it was right or nearly", async ({ cluster }) => {
+    const { worker } = await stand(cluster, { LOG_LEVEL: "trace" });
     for (const token of [TOKEN, `${TOKEN}x`]) await update(worker, `Bearer ${token}`);
     expect(await worker.stop()).toBe(0);
     expect(worker.text + JSON.stringify(worker.lines)).not.toContain(TOKEN);

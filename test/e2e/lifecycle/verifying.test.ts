@@ -2,8 +2,8 @@ import { createServer } from "node:http";
 import { expect } from "vitest";
 import { close, httpUrl, listen } from "../../../src/shared/listen.js";
 import { ask } from "../../support/client.js";
+import { test } from "../../support/cluster.js";
 import { eventually } from "../../support/eventually.js";
-import { test } from "../../support/lab.js";
 import { LOADED } from "../../support/logging-model.js";
 
 const KEY_FAILED = "Failed to get Serverless public key after all retry attempts";
@@ -11,11 +11,11 @@ const KEY_FAILED = "Failed to get Serverless public key after all retry attempts
 // The model's health. It is asked every 10 s.
 
 test.concurrent("with a health URL the worker is ready at its first 200 after the benchmark, not before", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
   const config = { modelHealthcheckUrl: "/health" };
-  const worker = await lab.worker({ engine, model, config, capacity: null }, "loading");
+  const worker = await cluster.worker({ engine, model, config, capacity: null }, "loading");
   // While the log tells that the model loads, its health is no news.
   model.health = 503;
   expect(model.probes).toBe(0);
@@ -33,11 +33,11 @@ test.concurrent("with a health URL the worker is ready at its first 200 after th
 });
 
 test.concurrent("a health check that fails: errored, reported, 503; one that succeeds: ready, nothing to report", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   const config = { modelHealthcheckUrl: `${model.url}/health`, healthcheck: { intervalMs: 200 } };
-  const worker = await lab.worker({ engine, model, config });
+  const worker = await cluster.worker({ engine, model, config });
   expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(200);
 
   model.health = 500;
@@ -55,11 +55,11 @@ test.concurrent("a health check that fails: errored, reported, 503; one that suc
   expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(200);
 });
 
-test.concurrent("a failed benchmark is tried again when the health URL answers 200", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+test.concurrent("a failed benchmark is tried again when the health URL answers 200", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   const config = { modelHealthcheckUrl: "/health" };
   model.status = 500;
-  const worker = await lab.worker({ engine, model, config, capacity: null }, "errored");
+  const worker = await cluster.worker({ engine, model, config, capacity: null }, "errored");
   model.status = 200;
   await worker.reaches("ready");
   await eventually(() => expect(engine.reports.at(-1)).toMatchObject({ error_msg: "" }));
@@ -69,11 +69,11 @@ test.concurrent("a failed benchmark is tried again when the health URL answers 2
 // The engine's public key. It is tried 5 times, with 1, 2, 4 and 8 s between, and every 10 s from then on.
 
 test.concurrent("an engine that is down at first: ready as soon as a later try gets its key", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   await engine.outage({ kind: "refuse" });
-  const worker = await lab.worker({ engine, model }, "verifying");
+  const worker = await cluster.worker({ engine, model }, "verifying");
   // Without the key nobody can be told from anybody.
   expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(401);
   await engine.recover();
@@ -93,8 +93,8 @@ test.concurrent("an engine that is down at first: ready as soon as a later try g
   );
 });
 
-test.concurrent("what is no key is no answer: the next try follows", async ({ lab, onTestFinished }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+test.concurrent("what is no key is no answer: the next try follows", async ({ cluster, onTestFinished }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   let tries = 0;
   const server = createServer((request, response) => {
     request.resume();
@@ -102,18 +102,18 @@ test.concurrent("what is no key is no answer: the next try follows", async ({ la
   });
   const url = httpUrl("127.0.0.1", await listen(server, "127.0.0.1", 0));
   onTestFinished(() => close(server));
-  const worker = await lab.worker({ engine, model, env: { REPORT_ADDR: url } });
+  const worker = await cluster.worker({ engine, model, env: { REPORT_ADDR: url } });
   expect(tries).toBe(2);
   expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(200);
 });
 
 test.concurrent("no key after 5 tries: errored, which the engine hears when it is back; trying goes on", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   await engine.outage({ kind: "refuse" });
   const begun = performance.now();
-  const worker = await lab.worker({ engine, model }, "verifying");
+  const worker = await cluster.worker({ engine, model }, "verifying");
   await worker.reaches("errored");
   expect(performance.now() - begun).toBeGreaterThan(15_000);
 
@@ -126,11 +126,11 @@ test.concurrent("no key after 5 tries: errored, which the engine hears when it i
 });
 
 test.concurrent("a worker that lacks the key and whose model fails and recovers is ready with the key", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   await engine.outage({ kind: "status", status: 500, paths: ["/pubkey/"] });
-  const worker = await lab.worker({ engine, model }, "verifying");
+  const worker = await cluster.worker({ engine, model }, "verifying");
   await eventually(() => expect(engine.reports.at(-1)?.error_msg).toBe(KEY_FAILED), { timeoutMs: 90_000 });
   model.say("CUDA error");
   await eventually(() => expect(engine.reports.at(-1)?.error_msg).toBe("CUDA error"));
@@ -141,10 +141,10 @@ test.concurrent("a worker that lacks the key and whose model fails and recovers 
   await worker.reaches("ready");
 });
 
-test.concurrent("an unsecured worker needs no key and takes unsigned requests", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+test.concurrent("an unsecured worker needs no key and takes unsigned requests", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   await engine.outage({ kind: "status", status: 500, paths: ["/pubkey/"] });
-  const worker = await lab.worker({ engine, model, env: { UNSECURED: "Yes" } });
+  const worker = await cluster.worker({ engine, model, env: { UNSECURED: "Yes" } });
   const unsigned = { authData: { signature: "", url: "http://elsewhere" } };
   expect((await ask(engine, worker, { cost: 1 }, unsigned).answer).status).toBe(200);
 });

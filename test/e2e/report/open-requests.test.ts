@@ -1,14 +1,16 @@
 import { expect } from "vitest";
 import { type Asked, ask } from "../../support/client.js";
+import { test, WORK } from "../../support/cluster.js";
 import { eventually } from "../../support/eventually.js";
-import { test, WORK } from "../../support/lab.js";
 
 const indexes = (asked: readonly Asked[]): readonly number[] =>
   asked.map(({ authData }) => authData.request_idx).sort();
 
-test.concurrent("requests that run and wait are told by their indexes, with their load", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model });
+test.concurrent("requests that run and wait are told by their indexes, with their load", async ({
+  cluster,
+}) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model });
   const asked = [10, 20.5, 30].map((cost) => ask(engine, worker, { cost, fate: "hold" }));
   await eventually(() => expect(engine.reports.at(-1)?.cur_load).toBe(60.5));
   expect(engine.reports.at(-1)).toMatchObject({ num_requests_working: 3, max_perf: 1000, error_msg: "" });
@@ -31,10 +33,10 @@ test.concurrent("requests that run and wait are told by their indexes, with thei
 });
 
 test.concurrent("a cancelled request is taken off what was received, before and after that was told; never negative", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model });
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model });
   const running = ask(engine, worker, { cost: 100, fate: "hold" });
   await eventually(() => expect(model.held).toBe(1));
   const waiting = ask(engine, worker, { cost: 10 });
@@ -66,11 +68,11 @@ test.concurrent("a cancelled request is taken off what was received, before and 
 });
 
 test.concurrent("each way to end has its status, its success and the times at which things happened", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   const handlers = [WORK, { route: "/full", maxQueueTime: 0, workloadCalculator: "cost" }] as const;
-  const worker = await lab.worker({ engine, model, config: { handlers } });
+  const worker = await cluster.worker({ engine, model, config: { handlers } });
   await eventually(() => expect(engine.totals.loadTimes).toHaveLength(1));
   const begun = Date.now() / 1000;
   const succeeded = ask(engine, worker, { cost: 1, fate: "hold" });
@@ -133,10 +135,10 @@ test.concurrent("each way to end has its status, its success and the times at wh
 });
 
 test.concurrent("requests are counted by their numbers: one that comes again within a report counts once", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model });
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model });
   await eventually(() => expect(engine.totals.loadTimes).toHaveLength(1));
   let tries = 0;
   // Once, unless a report went out between the two.

@@ -1,18 +1,18 @@
 import { expect } from "vitest";
 import type { Engine } from "../../../src/engine/index.js";
+import { type Cluster, test } from "../../support/cluster.js";
 import { eventually } from "../../support/eventually.js";
-import { type Lab, test } from "../../support/lab.js";
 import { LOADED } from "../../support/logging-model.js";
 import { TRAFFIC_CAPACITY, TRAFFIC_HANDLERS, Traffic } from "../../support/traffic.js";
 
 /** A worker that serves traffic of all kinds, and the engines it reports to. */
-async function underTraffic(lab: Lab, engines: number = 1) {
-  const all = await Promise.all(Array.from({ length: engines }, () => lab.engine()));
+async function underTraffic(cluster: Cluster, engines: number = 1) {
+  const all = await Promise.all(Array.from({ length: engines }, () => cluster.engine()));
   const [engine] = all;
   if (engine === undefined) throw new Error("expected an engine");
-  const model = await lab.loadedModel();
+  const model = await cluster.loadedModel();
   const config = { handlers: TRAFFIC_HANDLERS };
-  const worker = await lab.worker({ engine: all, model, config, capacity: TRAFFIC_CAPACITY });
+  const worker = await cluster.worker({ engine: all, model, config, capacity: TRAFFIC_CAPACITY });
   return { engine, engines: all, model, worker, traffic: new Traffic(engine, worker, model) };
 }
 
@@ -68,8 +68,10 @@ const OUTAGES = [
 ] as const;
 
 for (const { name, outage } of OUTAGES) {
-  test.concurrent(`nothing is lost or told twice while the engine ${name} for seconds`, async ({ lab }) => {
-    const { engine, worker, traffic } = await underTraffic(lab);
+  test.concurrent(`nothing is lost or told twice while the engine ${name} for seconds`, async ({
+    cluster,
+  }) => {
+    const { engine, worker, traffic } = await underTraffic(cluster);
     await traffic.round();
     await engine.outage(outage);
     await traffic.flow(3);
@@ -89,9 +91,9 @@ for (const { name, outage } of OUTAGES) {
 }
 
 test.concurrent("nothing is lost or told twice while the engine fails in ever other ways, and the model too", async ({
-  lab,
+  cluster,
 }) => {
-  const { engine, model, worker, traffic } = await underTraffic(lab);
+  const { engine, model, worker, traffic } = await underTraffic(cluster);
   for (let round = 0; round < 3; round++) {
     await engine.outage({ kind: "drop" });
     await traffic.flow(0.4);
@@ -111,9 +113,9 @@ test.concurrent("nothing is lost or told twice while the engine fails in ever ot
 });
 
 test.concurrent("the next address takes over when one fails, and the sums over both are exact", async ({
-  lab,
+  cluster,
 }) => {
-  const { engine: first, engines, traffic } = await underTraffic(lab, 2);
+  const { engine: first, engines, traffic } = await underTraffic(cluster, 2);
   const [, second] = engines;
   if (second === undefined) throw new Error("expected two engines");
   await traffic.round();
@@ -133,11 +135,11 @@ test.concurrent("the next address takes over when one fails, and the sums over b
 });
 
 test.concurrent("a first address that never answers: key and reports come from the second", async ({
-  lab,
+  cluster,
 }) => {
-  const [dead, engine, model] = [await lab.engine(), await lab.engine(), await lab.loadedModel()];
+  const [dead, engine, model] = [await cluster.engine(), await cluster.engine(), await cluster.loadedModel()];
   await dead.outage({ kind: "refuse" });
-  const worker = await lab.worker({
+  const worker = await cluster.worker({
     engine: [dead, engine],
     model,
     config: { handlers: TRAFFIC_HANDLERS },
@@ -148,8 +150,8 @@ test.concurrent("a first address that never answers: key and reports come from t
   await toldExactly([engine], traffic, 60_000);
 });
 
-test.concurrent("an engine that never answers does not keep the worker from ending", async ({ lab }) => {
-  const { engine, worker, traffic } = await underTraffic(lab);
+test.concurrent("an engine that never answers does not keep the worker from ending", async ({ cluster }) => {
+  const { engine, worker, traffic } = await underTraffic(cluster);
   await engine.outage({ kind: "hang" });
   await traffic.round();
   const begun = performance.now();

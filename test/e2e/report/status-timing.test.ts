@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { ask } from "../../support/client.js";
+import { test } from "../../support/cluster.js";
 import { eventually } from "../../support/eventually.js";
-import { test } from "../../support/lab.js";
 import { LOADED } from "../../support/logging-model.js";
 
 /** Seconds between two reports in a row. */
@@ -10,9 +10,9 @@ const gaps = (reports: readonly { readonly receivedAt: number }[]): readonly num
   return times.slice(1).map((time, index) => time - (times[index] ?? 0));
 };
 
-test.concurrent("while requests come and go there is one report a second", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  const worker = await lab.worker({ engine, model });
+test.concurrent("while requests come and go there is one report a second", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model });
   await eventually(() => expect(engine.totals.loadTimes).toHaveLength(1));
   const begun = Date.now() / 1000;
   const reports = () => engine.reports.filter(({ receivedAt }) => receivedAt >= begun).length;
@@ -29,9 +29,11 @@ test.concurrent("while requests come and go there is one report a second", async
   expect(deliveries.size).toBeLessThanOrEqual(most);
 });
 
-test.concurrent("an idle worker reports every 10 s at the latest, and no more than that", async ({ lab }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
-  await lab.worker({ engine, model });
+test.concurrent("an idle worker reports every 10 s at the latest, and no more than that", async ({
+  cluster,
+}) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  await cluster.worker({ engine, model });
   await eventually(() => expect(engine.totals.loadTimes).toHaveLength(1));
   const settled = engine.reports.length;
   await eventually(() => expect(engine.reports.length).toBeGreaterThan(settled));
@@ -43,10 +45,10 @@ test.concurrent("an idle worker reports every 10 s at the latest, and no more th
 });
 
 test.concurrent("the first report and each change of state come at once, in the middle of traffic too", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
-  const worker = await lab.worker({ engine, model }, "loading");
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
+  const worker = await cluster.worker({ engine, model }, "loading");
   const toldAtOnce = async (expected: object): Promise<void> => {
     const begun = performance.now();
     await eventually(() => expect(engine.reports.at(-1)).toMatchObject(expected));
@@ -69,11 +71,11 @@ test.concurrent("the first report and each change of state come at once, in the 
 });
 
 test.concurrent("the load time is told once, in the first report of the ready worker, and not again after an error", async ({
-  lab,
+  cluster,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.model()];
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
   const begun = Date.now();
-  const worker = await lab.worker({ engine, model }, "loading");
+  const worker = await cluster.worker({ engine, model }, "loading");
   await eventually(() => expect(engine.reports).not.toEqual([]));
   model.say(LOADED);
   await worker.reaches("ready");
@@ -94,11 +96,11 @@ test.concurrent("the load time is told once, in the first report of the ready wo
 
 for (const outage of [{ kind: "status", status: 500 }, { kind: "refuse" }] as const) {
   test.concurrent(`the load time is told once when the first reports fail (${outage.kind})`, async ({
-    lab,
+    cluster,
   }) => {
-    const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+    const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
     await engine.outage(outage);
-    const worker = await lab.worker({ engine, model, env: { UNSECURED: "true" } });
+    const worker = await cluster.worker({ engine, model, env: { UNSECURED: "true" } });
     const loadtime = worker.lines.find(({ state }) => state === "ready")?.loadtime;
     await ask(engine, worker, { cost: 1 }).answer;
     const failed = () => worker.lines.filter(({ msg }) => msg === "report failed");

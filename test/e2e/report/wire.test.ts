@@ -1,21 +1,21 @@
 import { expect } from "vitest";
 import { VERSION } from "../../../src/shared/package-root.js";
 import { ask } from "../../support/client.js";
+import { test } from "../../support/cluster.js";
 import { eventually } from "../../support/eventually.js";
-import { test } from "../../support/lab.js";
 import { type Posted, reportTaker } from "../../support/report-taker.js";
 
 const ANY_NUMBER = expect.any(Number);
 
 test.concurrent("both reports have exactly the keys and types of the protocol", async ({
-  lab,
+  cluster,
   onTestFinished,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   const { url, posted, to } = await reportTaker(onTestFinished);
   // A base URL may have a path, and a slash at its end.
   const env = { UNSECURED: "true", REPORT_ADDR: `${url}/engine/`, CONTAINER_ID: "123" };
-  const worker = await lab.worker({ engine, model, env });
+  const worker = await cluster.worker({ engine, model, env });
   const held = ask(engine, worker, { cost: 2.5, fate: "hold" });
   await eventually(() => expect(to("/engine/worker_status/").at(-1)?.body).toMatchObject({ cur_load: 2.5 }));
   await eventually(() => expect(model.held).toBe(1));
@@ -75,15 +75,15 @@ const sumIn = (posted: readonly Posted[], key: string): number =>
   posted.reduce((sum, { body }) => sum + Number(body[key]), 0);
 
 test.concurrent("a 2xx is enough: a report is not told again because the rest of the answer broke off", async ({
-  lab,
+  cluster,
   onTestFinished,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   const { url, posted, to } = await reportTaker(onTestFinished, (response) => {
     response.writeHead(201, { "content-length": 100 }).write("taken");
     setImmediate(() => response.destroy());
   });
-  const worker = await lab.worker({ engine, model, env: { REPORT_ADDR: url, UNSECURED: "true" } });
+  const worker = await cluster.worker({ engine, model, env: { REPORT_ADDR: url, UNSECURED: "true" } });
   const asked = [1, 2, 4].map((cost) => ask(engine, worker, { cost }));
   for (const { answer } of asked) expect((await answer).status).toBe(200);
   expect(await worker.stop()).toBe(0);
@@ -94,10 +94,10 @@ test.concurrent("a 2xx is enough: a report is not told again because the rest of
 });
 
 test.concurrent("a redirect is no 2xx, wherever it leads: the report stays and is sent again", async ({
-  lab,
+  cluster,
   onTestFinished,
 }) => {
-  const [engine, model] = [await lab.engine(), await lab.loadedModel()];
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   let isMoved = true;
   const taken: Posted[] = [];
   const { url } = await reportTaker(onTestFinished, (response, report) => {
@@ -105,7 +105,7 @@ test.concurrent("a redirect is no 2xx, wherever it leads: the report stays and i
     else taken.push(report);
     response.end();
   });
-  const worker = await lab.worker({ engine, model, env: { REPORT_ADDR: url, UNSECURED: "true" } });
+  const worker = await cluster.worker({ engine, model, env: { REPORT_ADDR: url, UNSECURED: "true" } });
   const served = ask(engine, worker, { cost: 3 });
   expect((await served.answer).status).toBe(200);
   const failed = () => worker.lines.filter(({ msg }) => msg === "report failed");

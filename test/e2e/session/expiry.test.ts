@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
-import { HttpStand } from "../../support/http-stand.js";
 import { SessionClient } from "../../support/session-client.js";
+import { WorkerFixture } from "../../support/worker-fixture.js";
 
-let stand: HttpStand;
+let fixture: WorkerFixture;
 beforeAll(async () => {
-  stand = await HttpStand.start({ handlers: [{ route: "/go", allowParallelRequests: true }] });
+  fixture = await WorkerFixture.start({ handlers: [{ route: "/go", allowParallelRequests: true }] });
 });
-afterAll(() => stand.stop());
+afterAll(() => fixture.stop());
 
 const isWell = async (session: SessionClient): Promise<boolean> =>
   ((await session.ask("health")).json() as { ok: boolean }).ok;
 
 test("a session closes when its lifetime is over, not before, and soon after", async () => {
-  const session = await SessionClient.open(stand, { lifetime: 1 });
+  const session = await SessionClient.open(fixture, { lifetime: 1 });
   await eventually(async () => expect(await isWell(session)).toBe(false));
   const late = Date.now() / 1000 - session.expiration;
   expect(late).toBeGreaterThanOrEqual(0);
@@ -22,8 +22,8 @@ test("a session closes when its lifetime is over, not before, and soon after", a
 });
 
 test("one whose client sends requests lives on", async () => {
-  const short = await SessionClient.open(stand, { lifetime: 5 });
-  const used = await SessionClient.open(stand, { lifetime: 5 });
+  const short = await SessionClient.open(fixture, { lifetime: 5 });
+  const used = await SessionClient.open(fixture, { lifetime: 5 });
   for (let requests = 0; requests < 20; requests++)
     expect(await used.request("/go")).toMatchObject({ status: 200 });
   await eventually(async () => expect(await isWell(short)).toBe(false));
@@ -32,9 +32,9 @@ test("one whose client sends requests lives on", async () => {
 });
 
 test("an expired session calls on_close_route and is told to the engine as ended", async () => {
-  const session = await SessionClient.open(stand, { lifetime: 0.5, on_close_route: "/expired" });
-  await eventually(() => expect(stand.model.bodiesAt("/expired")).toEqual([{ session_id: session.id }]));
-  await stand.isTold({ auth_data: session.auth, payload: {} }, "Success");
+  const session = await SessionClient.open(fixture, { lifetime: 0.5, on_close_route: "/expired" });
+  await eventually(() => expect(fixture.model.bodiesAt("/expired")).toEqual([{ session_id: session.id }]));
+  await fixture.expectReported({ auth_data: session.auth, payload: {} }, "Success");
 });
 
-test("the worker goes on", () => stand.stillServes());
+test("the worker goes on", () => fixture.expectServing());

@@ -1,39 +1,39 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
-import { HttpStand } from "../../support/http-stand.js";
 import { plain, RawModel, silent } from "../../support/raw-model.js";
 import { SessionClient } from "../../support/session-client.js";
+import { WorkerFixture } from "../../support/worker-fixture.js";
 
-let stand: HttpStand;
+let fixture: WorkerFixture;
 let elsewhere: RawModel;
 beforeAll(async () => {
   elsewhere = await RawModel.start();
-  stand = await HttpStand.start({
+  fixture = await WorkerFixture.start({
     handlers: [{ route: "/held", allowParallelRequests: true }],
     config: { maxSessions: null, sessionCallbackHosts: ["hooks.example.com", "other.example.com:8443"] },
   });
 });
 afterAll(async () => {
-  await stand.stop();
+  await fixture.stop();
   await elsewhere.stop();
 });
 
 test("a path is called on the model server, with the payload and the session's id, as JSON", async () => {
-  const session = await SessionClient.open(stand, {
+  const session = await SessionClient.open(fixture, {
     on_close_route: "/clean-up",
     on_close_payload: { job: 7, session_id: "not this one" },
   });
   await session.ask("end");
   await eventually(() =>
-    expect(stand.model.bodiesAt("/clean-up")).toEqual([{ job: 7, session_id: session.id }]),
+    expect(fixture.model.bodiesAt("/clean-up")).toEqual([{ job: 7, session_id: session.id }]),
   );
-  const request = stand.model.requests.find(({ path }) => path === "/clean-up");
+  const request = fixture.model.requests.find(({ path }) => path === "/clean-up");
   expect(request?.head).toMatch(/^POST \/clean-up HTTP/);
   expect(request?.headers.get("content-type")).toBe("application/json");
 });
 
 test("a URL on loopback is called, whatever its port", async () => {
-  const session = await SessionClient.open(stand, {
+  const session = await SessionClient.open(fixture, {
     on_close_route: `http://localhost:${elsewhere.port}/hook?a=1`,
   });
   await session.ask("end");
@@ -41,15 +41,15 @@ test("a URL on loopback is called, whatever its port", async () => {
 });
 
 test("the session's requests have ended before the call", async () => {
-  stand.model.on("/held", silent);
-  const session = await SessionClient.open(stand, { on_close_route: "/after" });
+  fixture.model.on("/held", silent);
+  const session = await SessionClient.open(fixture, { on_close_route: "/after" });
   const held = session.request("/held");
-  await eventually(() => expect(stand.model.last.path).toBe("/held"));
-  const { socket } = stand.model.last;
+  await eventually(() => expect(fixture.model.last.path).toBe("/held"));
+  const { socket } = fixture.model.last;
   const order: string[] = [];
   // The close that the worker sends; the connection's own comes later, when the answer to that is out.
   socket.once("end", () => order.push("request closed"));
-  stand.model.on("/after", (request) => {
+  fixture.model.on("/after", (request) => {
     order.push("called");
     return plain()(request);
   });
@@ -59,37 +59,39 @@ test("the session's requests have ended before the call", async () => {
 });
 
 test("the session is told to the engine as ended only when the call is over, and closing it again is 410 until then", async () => {
-  stand.model.on("/slow", silent);
-  const session = await SessionClient.open(stand, { on_close_route: "/slow" });
+  fixture.model.on("/slow", silent);
+  const session = await SessionClient.open(fixture, { on_close_route: "/slow" });
   await session.ask("end");
-  await eventually(() => expect(stand.model.last.path).toBe("/slow"));
+  await eventually(() => expect(fixture.model.last.path).toBe("/slow"));
   const again = await session.ask("end");
   expect({ status: again.status, body: again.json() }).toEqual({
     status: 410,
     body: { error: "session already closed" },
   });
-  expect(stand.engine.ended.some(({ request_idx }) => request_idx === session.auth.request_idx)).toBe(false);
-  stand.model.last.socket.end("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
-  await stand.isTold({ auth_data: session.auth, payload: {} }, "Success");
+  expect(fixture.engine.ended.some(({ request_idx }) => request_idx === session.auth.request_idx)).toBe(
+    false,
+  );
+  fixture.model.last.socket.end("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+  await fixture.expectReported({ auth_data: session.auth, payload: {} }, "Success");
   expect(await session.ask("end")).toMatchObject({ status: 400 });
 });
 
 test("a call that fails changes nothing: best effort", async () => {
-  stand.model.on("/fails", plain({ status: 500 }));
-  const session = await SessionClient.open(stand, { on_close_route: "/fails" });
+  fixture.model.on("/fails", plain({ status: 500 }));
+  const session = await SessionClient.open(fixture, { on_close_route: "/fails" });
   await session.ask("end");
-  await stand.isTold({ auth_data: session.auth, payload: {} }, "Success");
-  expect(stand.worker.lines.some(({ msg }) => msg === "on_close_route failed")).toBe(true);
+  await fixture.expectReported({ auth_data: session.auth, payload: {} }, "Success");
+  expect(fixture.worker.lines.some(({ msg }) => msg === "on_close_route failed")).toBe(true);
 });
 
 test("a redirect is not followed", async () => {
-  stand.model.on(
+  fixture.model.on(
     "/moved",
     plain({ status: 307, headers: ["location", `http://127.0.0.1:${elsewhere.port}/moved`] }),
   );
-  const session = await SessionClient.open(stand, { on_close_route: "/moved" });
+  const session = await SessionClient.open(fixture, { on_close_route: "/moved" });
   await session.ask("end");
-  await stand.isTold({ auth_data: session.auth, payload: {} }, "Success");
+  await fixture.expectReported({ auth_data: session.auth, payload: {} }, "Success");
   expect(elsewhere.bodiesAt("/moved")).toEqual([]);
 });
 
@@ -104,7 +106,7 @@ describe("on_close_route may not be", () => {
       "evil.example.com",
     ],
   ])("%s", async (_, on_close_route, host) => {
-    const reply = await stand.ask("/session/create", { body: stand.envelope({ on_close_route }) });
+    const reply = await fixture.ask("/session/create", { body: fixture.envelope({ on_close_route }) });
     expect(reply.status).toBe(422);
     expect(reply.json()).toEqual({
       payload: { on_close_route: expect.stringContaining(`must not call ${host}`) },
@@ -112,8 +114,8 @@ describe("on_close_route may not be", () => {
   });
 
   test("a URL with a user, which is not called", async () => {
-    const reply = await stand.ask("/session/create", {
-      body: stand.envelope({ on_close_route: "http://me:secret@127.0.0.1/" }),
+    const reply = await fixture.ask("/session/create", {
+      body: fixture.envelope({ on_close_route: "http://me:secret@127.0.0.1/" }),
     });
     expect({ status: reply.status, body: reply.json() }).toEqual({
       status: 422,
@@ -124,7 +126,7 @@ describe("on_close_route may not be", () => {
   test.each(["ftp://127.0.0.1/", "clean-up", "javascript:alert(1)"])(
     "%s, which is no URL or path",
     async (on_close_route) => {
-      const reply = await stand.ask("/session/create", { body: stand.envelope({ on_close_route }) });
+      const reply = await fixture.ask("/session/create", { body: fixture.envelope({ on_close_route }) });
       expect(reply.status).toBe(422);
       expect(reply.json()).toEqual({
         payload: { on_close_route: 'must be a path that begins with "/", or an http: or https: URL' },
@@ -138,15 +140,15 @@ test.each([
   "http://hooks.example.com:99/x",
   "https://other.example.com:8443/x",
 ])("%s is allowed by sessionCallbackHosts", async (on_close_route) => {
-  await SessionClient.open(stand, { on_close_route, lifetime: 600 });
+  await SessionClient.open(fixture, { on_close_route, lifetime: 600 });
 });
 
 test("a path with two slashes stays on the model server", async () => {
-  const session = await SessionClient.open(stand, { on_close_route: `//127.0.0.1:${elsewhere.port}/x` });
+  const session = await SessionClient.open(fixture, { on_close_route: `//127.0.0.1:${elsewhere.port}/x` });
   await session.ask("end");
   await eventually(() =>
-    expect(stand.model.bodiesAt(`//127.0.0.1:${elsewhere.port}/x`)).toEqual([{ session_id: session.id }]),
+    expect(fixture.model.bodiesAt(`//127.0.0.1:${elsewhere.port}/x`)).toEqual([{ session_id: session.id }]),
   );
 });
 
-test("the worker goes on", () => stand.stillServes());
+test("the worker goes on", () => fixture.expectServing());

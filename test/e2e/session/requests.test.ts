@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
-import { HttpStand } from "../../support/http-stand.js";
 import { headBytes, silent } from "../../support/raw-model.js";
 import { SessionClient } from "../../support/session-client.js";
+import { WorkerFixture } from "../../support/worker-fixture.js";
 
-let stand: HttpStand;
+let fixture: WorkerFixture;
 beforeAll(async () => {
-  stand = await HttpStand.start({
+  fixture = await WorkerFixture.start({
     handlers: [
       { route: "/go", allowParallelRequests: true, workloadCalculator: "cost" },
       { route: "/held", allowParallelRequests: true },
@@ -15,16 +15,16 @@ beforeAll(async () => {
     ],
     config: { maxSessions: null },
   });
-  stand.model.on("/held", silent);
-  stand.model.on("/serial", silent);
+  fixture.model.on("/held", silent);
+  fixture.model.on("/serial", silent);
 });
-afterAll(() => stand.stop());
+afterAll(() => fixture.stop());
 
 const expirationOf = async (session: SessionClient): Promise<number> =>
   ((await session.ask("get")).json() as { expiration: number }).expiration;
 
 test("a request inside a session is served, and prolongs it by its lifetime", async () => {
-  const session = await SessionClient.open(stand, { lifetime: 40 });
+  const session = await SessionClient.open(fixture, { lifetime: 40 });
   expect(await session.request("/go", { cost: 1 })).toMatchObject({ status: 200 });
   expect(await expirationOf(session)).toBeCloseTo(session.expiration + 40, 3);
   await session.request("/go", { cost: 1 });
@@ -32,14 +32,14 @@ test("a request inside a session is served, and prolongs it by its lifetime", as
 });
 
 test("one that is refused does not prolong it", async () => {
-  const session = await SessionClient.open(stand);
+  const session = await SessionClient.open(fixture);
   const body = { ...session.envelope(), auth_data: { ...session.auth, signature: "AAAA" } };
-  expect(await stand.ask("/go", { body })).toMatchObject({ status: 401 });
+  expect(await fixture.ask("/go", { body })).toMatchObject({ status: 401 });
   expect(await expirationOf(session)).toBe(session.expiration);
 });
 
 test("a session that has ended takes no more requests", async () => {
-  const session = await SessionClient.open(stand);
+  const session = await SessionClient.open(fixture);
   await session.ask("end");
   const reply = await session.request("/go", { cost: 1 });
   expect({ status: reply.status, body: reply.json() }).toEqual({
@@ -49,12 +49,12 @@ test("a session that has ended takes no more requests", async () => {
 });
 
 test("the end of a session ends its requests, waiting and running, and closes the model's connections", async () => {
-  const session = await SessionClient.open(stand);
-  const other = await SessionClient.open(stand);
-  const before = stand.model.requests.length;
+  const session = await SessionClient.open(fixture);
+  const other = await SessionClient.open(fixture);
+  const before = fixture.model.requests.length;
   const mine = [session.request("/held"), session.request("/serial"), session.request("/serial")];
   const kept = other.request("/held");
-  await eventually(() => expect(stand.model.requests.slice(before)).toHaveLength(3));
+  await eventually(() => expect(fixture.model.requests.slice(before)).toHaveLength(3));
   expect(await session.ask("end")).toMatchObject({ status: 200 });
   for (const reply of await Promise.all(mine)) {
     expect({ status: reply.status, body: reply.json() }).toEqual({
@@ -62,24 +62,24 @@ test("the end of a session ends its requests, waiting and running, and closes th
       body: { error: "invalid session" },
     });
   }
-  const sockets = stand.model.requests.slice(before);
+  const sockets = fixture.model.requests.slice(before);
   await eventually(() => expect(sockets.filter(({ socket }) => !socket.destroyed)).toHaveLength(1));
   await other.ask("end");
   expect(await kept).toMatchObject({ status: 410 });
 });
 
 test("an answer that has begun is broken off by the end of its session", async () => {
-  stand.model.on("/begun", ({ socket }) => {
+  fixture.model.on("/begun", ({ socket }) => {
     socket.write(headBytes(200, ["content-type", "text/event-stream", "transfer-encoding", "chunked"]));
     socket.write("7\r\ndata: 1\r\n");
   });
-  const session = await SessionClient.open(stand);
-  const before = stand.model.requests.length;
+  const session = await SessionClient.open(fixture);
+  const before = fixture.model.requests.length;
   const reply = session.request("/begun");
-  await eventually(() => expect(stand.model.requests.slice(before)).toHaveLength(1));
-  await stand.roundTrip();
+  await eventually(() => expect(fixture.model.requests.slice(before)).toHaveLength(1));
+  await fixture.roundTrip();
   await session.ask("end");
   expect(await reply).toMatchObject({ status: 200, complete: false });
 });
 
-test("the worker goes on", () => stand.stillServes());
+test("the worker goes on", () => fixture.expectServing());

@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { eventually } from "../../../support/eventually.js";
+import { ask } from "../../../support/http-client.js";
+import { headBytes, plain } from "../../../support/raw-model.js";
+import { WorkerFixture } from "../../../support/worker-fixture.js";
+
+const CONFIG = {
+  openRoutes: [{ route: "/ping", text: "pong" }, { route: "/healthcheck" }],
+  cors: ["https://app.example.com"],
+};
+
+describe("an open route", () => {
+  let fixture: WorkerFixture;
+
+  beforeAll(async () => {
+    fixture = await WorkerFixture.start({ config: CONFIG });
+  });
+  afterAll(() => fixture.stop());
+
+  const get = (path: string, method = "GET") => ask(`${fixture.worker.url}${path}`, { method });
+
+  test("answers its text", async () => {
+    const { status, headers, body } = await get("/ping");
+    expect({ status, type: headers["content-type"], text: body.toString() }).toEqual({
+      status: 200,
+      type: "text/plain; charset=utf-8",
+      text: "pong",
+    });
+  });
+
+  test("takes HEAD, and nothing else", async () => {
+    expect(await get("/ping", "HEAD")).toMatchObject({ status: 200, body: Buffer.alloc(0) });
+    for (const path of ["/ping", "/healthcheck"]) {
+      expect(await get(path, "POST")).toMatchObject({ status: 405, headers: { allow: "GET, HEAD" } });
+    }
+  });
+
+  test("without a text passes on what the model answers: status, content type and body, but not the query", async () => {
+    const headers = ["content-type", "application/x-mood"];
+    fixture.model.on("/healthcheck", plain({ status: 418, headers, body: "tired" }));
+    const answer = await get("/healthcheck?api_key=secret");
+    expect(answer).toMatchObject({ status: 418, headers: { "content-type": "application/x-mood" } });
+    expect(answer.body.toString()).toBe("tired");
+    expect(fixture.model.last.path).toBe("/healthcheck");
+  });
+
+  test("has the model asked by one at a time, however many ask", async () => {
+    let release = (): void => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    fixture.model.on("/healthcheck", async ({ socket }) => {
+      await released;
+      socket.write(Buffer.concat([headBytes(200, ["content-length", "2"]), Buffer.from("ok")]));
+    });
+    const before = fixture.model.requests.length;
+    const asked = Array.from({ length: 20 }, () => get("/healthcheck"));
+    await eventually(() => fixture.model.requests.length > before);
+    await fixture.roundTrip();
+    release();
+    for (const { body } of await Promise.all(asked)) expect(body.toString()).toBe("ok");
+    expect(fixture.model.requests.length - before).toBeLessThan(20);
+  });
+
+  test("says that the model cannot be asked, or says too much", async () => {
+    fixture.model.on("/healthcheck", ({ socket }) => void socket.destroy());
+    const answer = await get("/healthcheck");
+    expect(answer.status).toBe(502);
+    expect(answer.json()).toEqual({ error: "the model server could not be asked" });
+    fixture.model.on("/healthcheck", plain({ body: "x".repeat(1024 * 1024 + 1) }));
+    expect((await get("/healthcheck")).status).toBe(502);
+  });
+
+  test("can be read by pages that may call the worker", async () => {
+    const headers = { origin: "https://app.example.com" };
+    expect(await ask(`${fixture.worker.url}/ping`, { method: "GET", headers })).toMatchObject({
+      headers: { "access-control-allow-origin": "https://app.example.com" },
+    });
+  });
+
+  test("is no request that is counted", async () => {
+    const before = fixture.engine.totals.requestsReceived;
+    await get("/ping");
+    await fixture.expectServing();
+    await eventually(() => expect(fixture.engine.totals.requestsReceived).toBeGreaterThan(before));
+    expect(fixture.engine.totals.requestsReceived).toBe(before + 1);
+  });
+});
+
+test("a worker whose model has not loaded answers an open route", async () => {
+  const fixture = await WorkerFixture.start({ config: CONFIG, loaded: false });
+  try {
+    const { body } = await ask(`${fixture.worker.url}/ping`, { method: "GET" });
+    expect(body.toString()).toBe("pong");
+  } finally {
+    await fixture.stop();
+  }
+});

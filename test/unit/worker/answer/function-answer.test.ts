@@ -1,0 +1,66 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { FunctionAnswer, type RemoteFunction } from "../../../../src/worker/answer/function-answer.js";
+import type { Responder } from "../../../../src/worker/server/http-server.js";
+import { eventually } from "../../../support/eventually.js";
+
+const responder: Responder = {
+  receive() {},
+  answer() {},
+  refuse() {},
+  begin: () => ({ write: () => true, end() {}, close() {} }),
+  close() {},
+};
+
+/** What a function gives for nobody in particular, and what is heard of that. */
+function called(remoteFunction: RemoteFunction) {
+  const heard: string[] = [];
+  const answer = new FunctionAnswer(
+    responder,
+    { headersMs: null, idleMs: null },
+    {
+      onBegun: () => heard.push("begun"),
+      onComplete: () => heard.push("relayed"),
+      onThrown: (error) => heard.push(String(error)),
+      onTimedOut: () => heard.push("timed out"),
+    },
+  );
+  void answer.call(remoteFunction, {});
+  return { answer, heard };
+}
+
+test.each([
+  ["returns no promise", () => ({ done: true, value: undefined })],
+  [
+    "throws",
+    () => {
+      throw new Error("not now");
+    },
+  ],
+])("an iterator whose return() %s can be cancelled all the same", async (_, end) => {
+  const iterator = { next: () => new Promise(() => {}), return: end };
+  const { answer, heard } = called(() => ({ [Symbol.asyncIterator]: () => iterator }));
+  await turn();
+  answer.cancel();
+  await turn();
+  expect(heard).toEqual([]);
+});
+
+test("a generator that yields what is no JSON is ended, and its signal aborts", async () => {
+  let isEnded = false;
+  let isAborted = false;
+  const { heard } = called(async function* (_payload, signal) {
+    signal.addEventListener("abort", () => {
+      isAborted = true;
+    });
+    try {
+      yield 1;
+      yield 2n;
+    } finally {
+      isEnded = true;
+    }
+  });
+  await eventually(() => expect(heard).toHaveLength(2));
+  expect(heard).toEqual(["begun", "TypeError: Do not know how to serialize a BigInt"]);
+  await eventually(() => expect({ isEnded, isAborted }).toEqual({ isEnded: true, isAborted: true }));
+});

@@ -1,0 +1,43 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { GeneratedAnswer } from "../../../../src/worker/answer/generated-answer.js";
+import type { Responder } from "../../../../src/worker/server/http-server.js";
+
+const responder: Responder = {
+  receive() {},
+  answer() {},
+  refuse() {},
+  begin: () => ({ write: () => true, end() {}, close() {} }),
+  close() {},
+};
+
+test("a response that comes after the end of its request is cancelled", async () => {
+  let isCancelled = false;
+  let generate = (_response: Response): void => {};
+  const heard: string[] = [];
+  const answer = new GeneratedAnswer(
+    responder,
+    new Request("http://worker/"),
+    () => new Promise((resolve) => (generate = resolve)),
+    {
+      onBegun: () => heard.push("begun"),
+      onComplete: () => heard.push("relayed"),
+      onModelFailed: () => heard.push("model failed"),
+      onThrown: () => heard.push("thrown"),
+    },
+  );
+  answer.onHead({ status: 200, headers: [], isAscii: true, contentType: "", length: undefined }, () => {});
+  answer.cancel();
+  generate(
+    new Response(
+      new ReadableStream({
+        cancel: () => {
+          isCancelled = true;
+        },
+      }),
+    ),
+  );
+  await turn();
+  expect(isCancelled).toBe(true);
+  expect(heard).toEqual([]);
+});

@@ -1,0 +1,118 @@
+import { describe, expect, test } from "vitest";
+import { FunctionAnswer } from "../../../../src/worker/answer/function-answer.js";
+import { GeneratedAnswer } from "../../../../src/worker/answer/generated-answer.js";
+import type { BodyWriter, Responder } from "../../../../src/worker/server/http-server.js";
+import { eventually } from "../../../support/eventually.js";
+
+/** A client that takes everything at once, and what it and the exchange hear. */
+function listening() {
+  const heard: string[] = [];
+  const writer: BodyWriter = {
+    write: (chunk) => heard.push(chunk.toString()) > 0,
+    end: () => heard.push("end"),
+    close: () => {},
+  };
+  const responder: Responder = {
+    receive: () => {},
+    refuse: () => {},
+    answer: (_head, body) => heard.push(String(body)),
+    begin: () => writer,
+    close: () => {},
+  };
+  const sink = {
+    onBegun: () => {},
+    onComplete: () => heard.push("relayed"),
+    onThrown: (error: unknown) => heard.push(String(error)),
+    onTimedOut: (message: string) => heard.push(message),
+    onModelFailed: (error: unknown) => heard.push(String(error)),
+  };
+  return { heard, responder, sink };
+}
+
+const LIMITS = { headersMs: null, idleMs: null };
+
+describe("an iterator made by hand that is cancelled", () => {
+  test.each<[string, () => unknown]>([
+    ["may return no promise", () => ({ done: true })],
+    [
+      "may throw",
+      () => {
+        throw new Error("it cannot be ended");
+      },
+    ],
+  ])("%s", async (_, end) => {
+    const { heard, responder, sink } = listening();
+    let isEnded = false;
+    const iterator = {
+      next: () => new Promise((resolve) => setTimeout(() => resolve({ done: false, value: 1 }), 1)),
+      return: () => {
+        isEnded = true;
+        return end();
+      },
+    };
+    const answer = new FunctionAnswer(responder, LIMITS, sink);
+    void answer.call(() => ({ [Symbol.asyncIterator]: () => iterator }), {});
+    await eventually(() => heard.length > 2);
+    answer.cancel();
+    expect(isEnded).toBe(true);
+    expect(new Set(heard)).toEqual(new Set(["1\n"]));
+  });
+});
+
+test.each([
+  ["a bigint", 1n],
+  ["a function", () => 1],
+])("a generator that yields %s is ended, and its signal aborts", async (_, value) => {
+  const { heard, responder, sink } = listening();
+  let isEnded = false;
+  let given: AbortSignal | undefined;
+  async function* values(_payload: unknown, signal: AbortSignal) {
+    given = signal;
+    try {
+      yield 1;
+      yield value;
+    } finally {
+      isEnded = true;
+    }
+  }
+  await new FunctionAnswer(responder, LIMITS, sink).call(values, {});
+  await eventually(() => isEnded);
+  expect(given?.aborted).toBe(true);
+  expect(heard).toEqual(["1\n", expect.stringContaining("TypeError")]);
+});
+
+describe("a generated answer", () => {
+  const head = { status: 200, headers: [], isAscii: true, contentType: "", length: undefined };
+  const generated = (response: () => Promise<Response>) => {
+    const told = listening();
+    const request = new Request("http://worker/");
+    const answer = new GeneratedAnswer(told.responder, request, response, told.sink);
+    answer.onHead(head, () => {});
+    return { answer, ...told };
+  };
+
+  test("with pieces that are no bytes is broken off, rather than going on without them", async () => {
+    const body = new ReadableStream({
+      start: (controller) => {
+        controller.enqueue(Buffer.from("piece"));
+        controller.enqueue(new ArrayBuffer(3));
+        controller.close();
+      },
+    });
+    const { heard } = generated(async () => new Response(body));
+    await eventually(() => expect(heard).toEqual(["piece", expect.stringContaining("TypeError")]));
+  });
+
+  test("that comes when the client is gone is cancelled", async () => {
+    let isCancelled = false;
+    const body = new ReadableStream({
+      cancel: () => {
+        isCancelled = true;
+      },
+    });
+    const { answer, heard } = generated(async () => new Response(body));
+    answer.cancel();
+    await eventually(() => isCancelled);
+    expect(heard).toEqual([]);
+  });
+});
