@@ -70,7 +70,7 @@ export class Endpoint {
       sessionId: null,
     });
     return new PendingRequest(
-      result.then((each) => answerOf(each, options.stream)),
+      result.then((each) => answerOf(each, options)),
       progress,
     );
   }
@@ -95,7 +95,7 @@ export class Endpoint {
       sessionId: null,
     });
     const created = await result;
-    return sessionOf(this.#context, answerOf(created, false), created.authData);
+    return sessionOf(this.#context, answerOf(created, {}), created.authData);
   }
 
   /**
@@ -137,11 +137,19 @@ export class Endpoint {
   async #locate(requestIdx: number, progress: Progress, { cost = 100 }: RequestOptions): Promise<AuthData> {
     const { account, engineUrl, fetch } = this.#context;
     const { signal } = progress;
-    const credentials = await this.#credentials(signal, progress.routingMs);
+    const credentials = await this.#credentials(signal, progress.leftMs);
     try {
-      const { name: endpoint } = this;
-      const timeoutMs = progress.routingMs;
-      return await route({ endpoint, credentials, engineUrl, fetch, cost, requestIdx, timeoutMs, signal });
+      return await route({
+        endpoint: this.name,
+        credentials,
+        engineUrl,
+        fetch,
+        cost,
+        requestIdx,
+        timeoutMs: progress.leftMs,
+        signal,
+        onNotReady: (engineStatus) => progress.noWorkerReady(engineStatus),
+      });
     } catch (error) {
       // The key may have been replaced, or the endpoint created again.
       if (error instanceof TsworkerError && error.code === "ENGINE_REFUSED") account.forget();

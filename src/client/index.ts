@@ -5,7 +5,7 @@ export type { Endpoint } from "./endpoint.js";
 export type { FetchOptions } from "./fetch/endpoint-fetch.js";
 export type { Answer } from "./request/answer.js";
 export type { PendingRequest } from "./request/client-request.js";
-export type { RequestStatus } from "./request/progress.js";
+export type { RequestProgress, RequestStatus, RequestTimes } from "./request/progress.js";
 export type { RequestOptions, SendOptions } from "./request/request-options.js";
 export type { RetryOptions } from "./request/retry-policy.js";
 export { type EndpointOptions, Serverless, type ServerlessOptions } from "./serverless.js";

@@ -9,6 +9,9 @@ import { ConcurrencyLimit } from "./request/concurrency-limit.js";
 const ENGINE_URL = "https://run.vast.ai";
 const WEB_URL = "https://console.vast.ai";
 
+/** Number of requests whose latencies are kept. */
+const LATENCIES = 50;
+
 /** Options of a {@link Serverless}. */
 export interface ServerlessOptions {
   /** The account's API key, with which the keys of its endpoints are looked up; or an endpoint's own. */
@@ -64,6 +67,7 @@ export class Serverless {
   readonly #fetch: typeof fetch;
   readonly #account: Account;
   readonly #concurrency: ConcurrencyLimit;
+  readonly #latencies: number[] = [];
 
   /** @throws {TsworkerError} `CONFIG_INVALID`, with all errors. */
   constructor(options: ServerlessOptions) {
@@ -76,6 +80,11 @@ export class Serverless {
     this.#fetch = (...parameters) => (given ?? unlimitedFetch)(...parameters);
     this.#account = new Account({ apiKey, webUrl, fetch: this.#fetch });
     this.#concurrency = new ConcurrencyLimit(maxConcurrency);
+  }
+
+  /** Seconds between sending a request to a worker and its whole answer, of the last 50 requests, oldest first. */
+  get latencies(): readonly number[] {
+    return [...this.#latencies];
   }
 
   /**
@@ -93,6 +102,9 @@ export class Serverless {
       engineUrl: this.#engineUrl,
       concurrency: this.#concurrency,
       account: this.#account,
+      recordLatency: (seconds) => {
+        if (this.#latencies.push(seconds) > LATENCIES) this.#latencies.shift();
+      },
       given: { ...(apiKey !== undefined && { apiKey }), ...(id !== undefined && { id }) },
     });
   }

@@ -82,7 +82,7 @@ export class Session implements AsyncDisposable {
         await each.response.body?.cancel();
         throw this.#closed();
       }
-      return answerOf(each, options.stream);
+      return answerOf(each, options);
     });
     return new PendingRequest(answer, progress);
   }

@@ -15,6 +15,8 @@ export interface FetchOptions {
   readonly retry?: RetryOptions | false | undefined;
   /** As for {@link Endpoint.request}. */
   readonly timeoutMs?: number | undefined;
+  /** As for {@link Endpoint.request}. */
+  readonly attemptTimeoutMs?: number | undefined;
 }
 
 interface FetchedRequest extends Omit<FetchOptions, "cost"> {
@@ -33,7 +35,7 @@ interface FetchedRequest extends Omit<FetchOptions, "cost"> {
  */
 export function endpointFetch(
   request: (fetched: FetchedRequest) => Promise<Response>,
-  { cost = openaiCost, retry, timeoutMs }: FetchOptions,
+  { cost = openaiCost, ...options }: FetchOptions,
 ): typeof fetch {
   return async (input, init) => {
     const given = input instanceof Request ? new Request(input, init) : undefined;
@@ -52,8 +54,7 @@ export function endpointFetch(
         payload,
         cost: cost(payload, route),
         signal,
-        retry,
-        timeoutMs,
+        ...options,
       });
       return response.ok ? response : refusalResponse(response);
     } catch (error) {

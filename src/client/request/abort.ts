@@ -48,14 +48,13 @@ function listenTo(signal: AbortSignal): Followers {
  */
 export class TimeLimit {
   readonly #controller = new AbortController();
-  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #unfollow: () => void;
+  #isExpired = false;
 
+  /** @param withinMs - no limit beyond {@link MAX_TIMER_MS}. */
   constructor(withinMs: number, signal: AbortSignal | undefined) {
-    this.#timer = setTimeout(
-      () => this.#controller.abort(new DOMException(`no answer within ${withinMs} ms`, "TimeoutError")),
-      Math.min(withinMs, MAX_TIMER_MS),
-    );
+    if (withinMs <= MAX_TIMER_MS) this.#timer = setTimeout(() => this.#expire(withinMs), withinMs);
     this.#unfollow = signal ? followAbort(signal, () => this.#controller.abort(signal.reason)) : () => {};
   }
 
@@ -63,9 +62,23 @@ export class TimeLimit {
     return this.#controller.signal;
   }
 
-  release(): void {
+  get isExpired(): boolean {
+    return this.#isExpired;
+  }
+
+  /** Keeps following the other signal, without the limit. */
+  lift(): void {
     clearTimeout(this.#timer);
+  }
+
+  release(): void {
+    this.lift();
     this.#unfollow();
+  }
+
+  #expire(withinMs: number): void {
+    this.#isExpired = true;
+    this.#controller.abort(new DOMException(`no answer within ${withinMs} ms`, "TimeoutError"));
   }
 }
 

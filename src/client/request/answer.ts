@@ -1,7 +1,8 @@
 import { TsworkerError } from "../../shared/errors.js";
-import type { AuthData } from "../../shared/wire.js";
 import { sseData, streamedBytes } from "../stream/stream-decoders.js";
+import type { RequestResult } from "./execute-request.js";
 import { excerpt } from "./http-response.js";
+import type { Progress, RequestTimes } from "./progress.js";
 
 /** A worker's answer to a request. Its body can be read once. */
 export class Answer {
@@ -19,14 +20,21 @@ export class Answer {
   readonly latency: number;
   /** The HTTP response, with its headers. */
   readonly response: Response;
+  readonly #progress: Progress;
 
-  constructor(response: Response, { url, request_idx: requestIdx }: AuthData, latency: number) {
+  constructor({ authData, progress, response }: RequestResult) {
     this.ok = response.ok;
     this.status = response.status;
-    this.url = url;
-    this.requestIdx = requestIdx;
-    this.latency = latency;
+    this.url = authData.url;
+    this.requestIdx = authData.request_idx;
+    this.latency = progress.elapsedMs / 1000;
+    this.#progress = progress;
     this.response = response;
+  }
+
+  /** Moments of the request; `ended` is undefined until the body of a stream has ended. */
+  get times(): RequestTimes {
+    return this.#progress.times;
   }
 
   /** The body as JSON, whatever the status. @throws {SyntaxError} when it is not JSON. */

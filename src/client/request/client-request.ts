@@ -5,9 +5,12 @@ import { AnswerStream } from "../stream/answer-stream.js";
 import { Answer } from "./answer.js";
 import type { ConcurrencyLimit } from "./concurrency-limit.js";
 import { executeRequest, type RequestResult } from "./execute-request.js";
-import { Progress, type RequestStatus } from "./progress.js";
+import { Progress, type RequestStatus, type RequestTimes } from "./progress.js";
 import { requestOptionErrors, type SendOptions } from "./request-options.js";
 import { retryPolicy } from "./retry-policy.js";
+
+/** Default limit of one try, in milliseconds. */
+const ATTEMPT_MS = 600_000;
 
 /** The parts of a client that its endpoints and sessions share. */
 export interface ClientContext {
@@ -15,6 +18,8 @@ export interface ClientContext {
   readonly engineUrl: string;
   readonly concurrency: ConcurrencyLimit;
   readonly account: Account;
+  /** Records the seconds between sending a request to a worker and its whole answer. */
+  readonly recordLatency: (seconds: number) => void;
   /** The endpoint's credentials as given by the caller. */
   readonly given: Partial<Credentials>;
 }
@@ -38,7 +43,7 @@ export function startRequest(request: ClientRequest): {
   readonly result: Promise<RequestResult>;
 } {
   const { context, locate, retry, streamsAny = false, stream = false } = request;
-  const progress = new Progress(request);
+  const progress = new Progress({ ...request, onComplete: context.recordLatency });
   const errors = requestOptionErrors(request);
   if (errors.length > 0) {
     progress.fail();
@@ -53,19 +58,16 @@ export function startRequest(request: ClientRequest): {
     fetch: context.fetch,
     progress,
     locate: (requestIdx) => locate(requestIdx, progress),
-    retry: retryPolicy(retry, request.timeoutMs),
+    retry: retryPolicy(retry, { timeoutMs: request.timeoutMs, inSession: request.sessionId !== null }),
+    attemptTimeoutMs: request.attemptTimeoutMs ?? (retry === false ? Number.POSITIVE_INFINITY : ATTEMPT_MS),
     returnsRefusal: request.returnsRefusal ?? retry === false,
   });
   return { progress, result };
 }
 
 /** The result as the caller's kind of answer. */
-export function answerOf(
-  { response, authData, latency }: RequestResult,
-  stream: boolean | undefined,
-): Answer {
-  return new (stream === true ? AnswerStream : Answer)(response, authData, latency);
-}
+export const answerOf = (result: RequestResult, { stream, onInvalidEvent }: SendOptions): Answer =>
+  stream === true ? new AnswerStream(result, onInvalidEvent) : new Answer(result);
 
 /**
  * The promise of an answer, with the status of the request.
@@ -95,6 +97,11 @@ export class PendingRequest<T> implements Promise<T> {
 
   get status(): RequestStatus {
     return this.#progress.status;
+  }
+
+  /** Moments of the request so far. */
+  get times(): RequestTimes {
+    return this.#progress.times;
   }
 
   /**

@@ -21,6 +21,7 @@ interface Execution {
   readonly streamsAny: boolean;
   /** Undefined: no retries. */
   readonly retry: RetryPolicy | undefined;
+  readonly attemptTimeoutMs: number;
   /** Whether the last refusal is an answer, and not an error. */
   readonly returnsRefusal: boolean;
 }
@@ -28,8 +29,7 @@ interface Execution {
 export interface RequestResult {
   readonly response: Response;
   readonly authData: AuthData;
-  /** Seconds. */
-  readonly latency: number;
+  readonly progress: Progress;
 }
 
 /**
@@ -43,10 +43,12 @@ export async function executeRequest(execution: Execution): Promise<RequestResul
   const { concurrency, progress } = execution;
   const { signal } = progress;
   let release = (): void => {};
+  let releaseTry = (): void => {};
   const onAbort = (): void => end("errored");
   const end = (status: FinalStatus): void => {
     signal.removeEventListener("abort", onAbort);
     release();
+    releaseTry();
     if (status === "errored") progress.fail();
     else progress.end(status);
   };
@@ -54,16 +56,17 @@ export async function executeRequest(execution: Execution): Promise<RequestResul
     const payload = JSON.stringify(execution.payload);
     release = await concurrency.acquire(signal);
     const { authData, sent } = await sendWithRetries(execution, payload);
-    const latency = progress.elapsedMs / 1000;
+    progress.answered();
     const { response } = sent;
+    if (sent.kind === "stream") releaseTry = sent.release;
     if (sent.kind === "stream" && response.body !== null) {
       // A stream that is not being read notices an abort by this listener only.
       signal.addEventListener("abort", onAbort, { once: true });
       const body = watchedBody(response.body, { url: authData.url, signal, onEnd: end });
-      return { response: withBody(response, body), authData, latency };
+      return { response: withBody(response, body), authData, progress };
     }
     end("complete");
-    return { response, authData, latency };
+    return { response, authData, progress };
   } catch (error) {
     end("errored");
     throw error;
@@ -74,28 +77,29 @@ export async function executeRequest(execution: Execution): Promise<RequestResul
 async function sendWithRetries(execution: Execution, payload: string) {
   const { locate, progress, retry, returnsRefusal } = execution;
   const { signal } = progress;
-  const failures: unknown[] = [];
+  const { failures } = progress;
   let requestIdx = 0;
   for (;;) {
-    progress.enter("polling");
+    progress.poll();
     let authData: AuthData;
     try {
       authData = await locate(requestIdx);
     } catch (error) {
       signal.throwIfAborted();
-      if (failures.length === 0) throw error;
-      throw exhausted([...failures, error], execution);
+      if (failures.count === 0) throw error;
+      failures.add(error);
+      throw exhausted(execution);
     }
     signal.throwIfAborted();
     requestIdx = authData.request_idx;
-    progress.enter("in progress");
+    progress.sendTo(authData.url);
     const sent: SendResult = await send({ ...execution, payload, authData, signal });
     if (sent.kind !== "failed") return { authData, sent };
-    failures.push(sent.failure);
+    failures.add(sent.failure);
     const waitMs =
       retry &&
       nextWait(retry, {
-        count: failures.length,
+        count: failures.count,
         elapsedMs: progress.elapsedMs,
         retryAfterMs: sent.retryAfterMs,
       });
@@ -103,22 +107,21 @@ async function sendWithRetries(execution: Execution, payload: string) {
       const { response } = sent;
       if (returnsRefusal && response) return { authData, sent: { kind: "whole" as const, response } };
       if (retry === undefined) throw sent.failure;
-      const isLate = failures.length < retry.attempts;
-      throw exhausted(failures, execution, isLate ? "; another try would have come too late" : "");
+      const isLate = failures.count < retry.attempts;
+      throw exhausted(execution, isLate ? "; another try would have come too late" : "");
     }
-    progress.enter("retrying");
+    progress.retry();
     await pause(waitMs, signal);
   }
 }
 
-function exhausted(failures: readonly unknown[], { path, progress }: Execution, why = ""): TsworkerError {
+function exhausted({ path, progress }: Execution, why = ""): TsworkerError {
+  const { failures } = progress;
   const seconds = (progress.elapsedMs / 1000).toFixed(1);
-  const history = failures.map((failure, index) => `\n  ${index + 1}. ${messageOf(failure)}`).join("");
+  const tries = failures.count === 1 ? "once" : `${failures.count} times`;
   return new TsworkerError(
     "RETRIES_EXHAUSTED",
-    `${path} was tried ${failures.length === 1 ? "once" : `${failures.length} times`} in ${seconds} s without an answer${why}:${history}`,
-    { cause: new AggregateError(failures, "the tries that failed, in order") },
+    `${path} was tried ${tries} in ${seconds} s without an answer${why}:${failures.text}`,
+    { cause: failures.cause },
   );
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

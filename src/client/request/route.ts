@@ -14,15 +14,21 @@ interface RouteInput {
   readonly cost: number;
   /** 0: a new request; otherwise the index of one that asks again. */
   readonly requestIdx: number;
+  /** Infinity: until the engine names a worker, or does not answer for {@link UNREACHABLE_MS}. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Called with the engine's report of its workers whenever none is ready. */
+  readonly onNotReady: (engineStatus: string | undefined) => void;
 }
+
+/** Milliseconds without an answer of the engine after which a request without a time limit fails. */
+const UNREACHABLE_MS = 60_000;
 
 /** Time limit of one call, in milliseconds: a lost answer must not take the request's whole time. */
 const ATTEMPT_MS = 10_000;
 
-/** Maximum of `replay_timeout`, in milliseconds. */
-const DAY_MS = 86_400_000;
+/** Milliseconds after which the engine forgets a request that is not asked for again. */
+const REPLAY_MS = 60_000;
 
 /** Result of one call: a worker, or the failure and the index under which to ask again. */
 type Attempt =
@@ -30,6 +36,7 @@ type Attempt =
   | {
       readonly failure: TsworkerError;
       readonly requestIdx?: number;
+      readonly engineStatus?: string | undefined;
       readonly retryAfterMs?: number | undefined;
     };
 
@@ -43,18 +50,25 @@ type Attempt =
 export async function route(input: RouteInput): Promise<AuthData> {
   const { signal, timeoutMs } = input;
   const deadline = performance.now() + timeoutMs;
+  const isLimited = timeoutMs < Number.POSITIVE_INFINITY;
   let { requestIdx } = input;
   let notReady: TsworkerError | undefined;
+  let answeredAt = performance.now();
   for (let attempts = 0; ; attempts += 1) {
     const leftMs = Math.max(1, deadline - performance.now());
     const attempt = await ask(input, requestIdx, Math.min(leftMs, ATTEMPT_MS));
     if ("authData" in attempt) return attempt.authData;
     requestIdx = attempt.requestIdx ?? requestIdx;
-    if (attempt.failure.code === "NO_WORKER_READY") notReady = attempt.failure;
+    if (attempt.failure.code === "NO_WORKER_READY") {
+      notReady = attempt.failure;
+      answeredAt = performance.now();
+      input.onNotReady(attempt.engineStatus);
+    }
     const waitMs = Math.max(backOff(attempts), attempt.retryAfterMs ?? 0);
-    if (performance.now() + waitMs >= deadline) {
+    const until = isLimited ? deadline : answeredAt + UNREACHABLE_MS;
+    if (performance.now() + waitMs >= until) {
       // The last call may have had too little time: the answer before it is more precise.
-      throw isTimeout(attempt.failure) ? (notReady ?? attempt.failure) : attempt.failure;
+      throw isLimited && isTimeout(attempt.failure) ? (notReady ?? attempt.failure) : attempt.failure;
     }
     await pause(waitMs, signal);
   }
@@ -76,7 +90,7 @@ async function ask(input: RouteInput, requestIdx: number, withinMs: number): Pro
     api_key: apiKey,
     cost,
     request_idx: requestIdx,
-    replay_timeout: Math.min(timeoutMs, DAY_MS) / 1000,
+    replay_timeout: Math.min(timeoutMs, REPLAY_MS) / 1000,
   };
   const url = urlAt(engineUrl, "route/");
   const result = await callJson({ fetch, server: "the engine", url, apiKey, body, withinMs, signal }).catch(
@@ -103,7 +117,11 @@ async function ask(input: RouteInput, requestIdx: number, withinMs: number): Pro
     "NO_WORKER_READY",
     `no worker of ${endpoint} became ready within ${Number((timeoutMs / 1000).toPrecision(2))} s; the engine reports: ${answer.status ?? "no status of its workers"}; give it more time with timeoutMs, or look at the endpoint's workers`,
   );
-  return { failure, ...(typeof answer.request_idx === "number" && { requestIdx: answer.request_idx }) };
+  return {
+    failure,
+    ...(typeof answer.request_idx === "number" && { requestIdx: answer.request_idx }),
+    ...(typeof answer.status === "string" && { engineStatus: answer.status }),
+  };
 }
 
 /** A refusal with advice. */

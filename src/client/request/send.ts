@@ -1,6 +1,7 @@
 import { errorMessage, TsworkerError } from "../../shared/errors.js";
 import { urlAt } from "../../shared/url.js";
 import type { AuthData } from "../../shared/wire.js";
+import { TimeLimit } from "./abort.js";
 import { brokenAnswer, isStream, isWholeJson, withBody } from "./answer-body.js";
 import { excerpt, redirectTarget } from "./http-response.js";
 import { isRetryable, retryAfterMs } from "./retry-policy.js";
@@ -16,12 +17,15 @@ interface SendInput {
   readonly stream: boolean;
   /** The same, except for JSON of known length, of which a part is useless. */
   readonly streamsAny: boolean;
+  readonly attemptTimeoutMs: number;
   readonly signal: AbortSignal;
 }
 
 /** Result of one try. */
 export type SendResult =
-  | { readonly kind: "whole" | "stream"; readonly response: Response }
+  | { readonly kind: "whole"; readonly response: Response }
+  /** Call `release` at the end of the body. */
+  | { readonly kind: "stream"; readonly response: Response; readonly release: () => void }
   | {
       readonly kind: "failed";
       readonly failure: TsworkerError;
@@ -38,10 +42,29 @@ export type SendResult =
  * @throws the signal's reason when it is aborted.
  */
 export async function send(input: SendInput): Promise<SendResult> {
-  const { authData, fetch, path, payload, sessionId, signal, stream, streamsAny } = input;
+  const limit = new TimeLimit(input.attemptTimeoutMs, input.signal);
+  let isStreaming = false;
+  try {
+    const sent = await attempt(input, limit);
+    isStreaming = sent.kind === "stream";
+    return sent;
+  } finally {
+    if (isStreaming) limit.lift();
+    else limit.release();
+  }
+}
+
+async function attempt(input: SendInput, limit: TimeLimit): Promise<SendResult> {
+  const { attemptTimeoutMs, authData, fetch, path, payload, sessionId, signal, stream, streamsAny } = input;
   const { url } = authData;
   const target = urlAt(url, path);
   const head = `"auth_data":${JSON.stringify(authData)},"session_id":${JSON.stringify(sessionId)}`;
+  const timedOut = (cause: unknown): TsworkerError =>
+    new TsworkerError(
+      "REQUEST_TIMEOUT",
+      `the answer of the worker at ${target} was not there within ${attemptTimeoutMs / 1000} s: it may hang; for slow answers set a longer attemptTimeoutMs`,
+      { cause },
+    );
   let response: Response;
   try {
     response = await fetch(target, {
@@ -50,10 +73,11 @@ export async function send(input: SendInput): Promise<SendResult> {
       body: `{${head},"payload":${payload}}`,
       // A worker belongs to a third party, which must not choose the target of a request from this network.
       redirect: "manual",
-      signal,
+      signal: limit.signal,
     });
   } catch (cause) {
     signal.throwIfAborted();
+    if (limit.isExpired) return { kind: "failed", failure: timedOut(cause) };
     const message = `no answer from the worker at ${target}: ${errorMessage(cause)}; it may have died, or cannot be reached from here`;
     return { kind: "failed", failure: new TsworkerError("WORKER_UNREACHABLE", message, { cause }) };
   }
@@ -66,13 +90,13 @@ export async function send(input: SendInput): Promise<SendResult> {
     );
   }
   const isStreamed = stream || (streamsAny ? !isWholeJson(response) : isStream(response));
-  if (response.ok && isStreamed) return { kind: "stream", response };
+  if (response.ok && isStreamed) return { kind: "stream", response, release: () => limit.release() };
   let body: ArrayBuffer;
   try {
     body = await response.arrayBuffer();
   } catch (cause) {
     signal.throwIfAborted();
-    return { kind: "failed", failure: brokenAnswer(url, cause) };
+    return { kind: "failed", failure: limit.isExpired ? timedOut(cause) : brokenAnswer(url, cause) };
   }
   const whole = withBody(response, body);
   if (!isRetryable(whole.status)) return { kind: "whole", response: whole };

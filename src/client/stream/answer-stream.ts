@@ -1,6 +1,8 @@
 import { TsworkerError } from "../../shared/errors.js";
 import { Answer } from "../request/answer.js";
+import type { RequestResult } from "../request/execute-request.js";
 import { excerpt } from "../request/http-response.js";
+import type { SendOptions } from "../request/request-options.js";
 import { sseData, streamLines } from "./stream-decoders.js";
 
 /** Last event of many models' streams. */
@@ -21,9 +23,16 @@ const END_MS = 1000;
  * ```
  */
 export class AnswerStream<T = unknown> extends Answer implements AsyncIterable<T> {
+  readonly #onInvalidEvent: SendOptions["onInvalidEvent"];
+
+  constructor(result: RequestResult, onInvalidEvent: SendOptions["onInvalidEvent"]) {
+    super(result);
+    this.#onInvalidEvent = onInvalidEvent;
+  }
+
   /**
    * @throws {TsworkerError} `WORKER_REFUSED` when the status is not 2xx, `ANSWER_BROKEN` when the stream breaks off,
-   * `ANSWER_INVALID` when an event is not JSON.
+   * `ANSWER_INVALID` when an event is not JSON and there is no `onInvalidEvent`.
    * @throws the signal's reason when it is aborted.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void> {
@@ -32,8 +41,8 @@ export class AnswerStream<T = unknown> extends Answer implements AsyncIterable<T
     if (body === null) return;
     const type = headers.get("content-type") ?? "";
     if (/^text\/event-stream/i.test(type)) yield* this.#events(body);
-    else if (/^application\/json\b/i.test(type)) yield this.#parsed(await this.text());
-    else for await (const line of streamLines(body)) yield this.#parsed(line);
+    else if (/^application\/json\b/i.test(type)) yield* this.#parsed(await this.text());
+    else for await (const line of streamLines(body)) yield* this.#parsed(line);
   }
 
   async *#events(body: ReadableStream<Uint8Array>): AsyncGenerator<T, void> {
@@ -44,7 +53,7 @@ export class AnswerStream<T = unknown> extends Answer implements AsyncIterable<T
     try {
       for await (const data of sseData(limited)) {
         if (data === DONE) timer ??= setTimeout(() => limit.abort(), END_MS);
-        else if (timer === undefined) yield this.#parsed(data);
+        else if (timer === undefined) yield* this.#parsed(data);
       }
     } catch (error) {
       // After `[DONE]` the stream is complete.
@@ -54,15 +63,20 @@ export class AnswerStream<T = unknown> extends Answer implements AsyncIterable<T
     }
   }
 
-  #parsed(text: string): T {
+  *#parsed(text: string): Generator<T, void> {
+    let event: T;
     try {
-      return JSON.parse(text) as T;
+      event = JSON.parse(text) as T;
     } catch (cause) {
-      throw new TsworkerError(
+      const error = new TsworkerError(
         "ANSWER_INVALID",
         `expected JSON in the stream of the worker at ${this.url}, got: ${excerpt(text)}; read events() or bytes() instead`,
         { cause },
       );
+      if (this.#onInvalidEvent === undefined) throw error;
+      this.#onInvalidEvent(error, text);
+      return;
     }
+    yield event;
   }
 }

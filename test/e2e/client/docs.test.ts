@@ -14,6 +14,7 @@ const PRINTED: readonly (RegExp | undefined)[] = [
   /\w+ \w+[\s\S]*\n/,
   /^some words$/,
   /^200\n200$/,
+  /^try 1 at http:\/\/127\.0\.0\.1:\d+\n200\ntrue 1$/,
   /^queued\n29\nqueued, polling, in progress, complete$/,
   /^(?:200 from http:\/\/127\.0\.0\.1:\d+\n?){2}$/,
   /^worker \d+: idle, [\d.]+ units\/s, \d+ requests\nlog: /,

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { describe, expect, test } from "vitest";
 import { Serverless, type TsworkerError } from "../../../src/client/index.js";
@@ -74,7 +75,7 @@ describe("a client whose request failed", () => {
     expect((await endpoint.request("/go", {}, { retry: SOON })).latency).toBeGreaterThanOrEqual(0.99);
   });
 
-  test.each([400, 401, 404, 409, 410, 413, 422])("with %i does not", async (status) => {
+  test.each([400, 401, 404, 409, 410, 413, 422, 501])("with %i does not", async (status) => {
     const { endpoint, worker } = await tinyEndpoint((response) => response.writeHead(status).end());
     expect((await endpoint.request("/go", {}, { retry: SOON })).status).toBe(status);
     expect(worker.seen.length).toBe(1);
@@ -104,11 +105,62 @@ describe("a client whose request failed", () => {
     const { endpoint, worker } = await tinyEndpoint((response) =>
       response.writeHead(503, { "retry-after": "3600" }).end(),
     );
-    await expect(endpoint.request("/go", {})).rejects.toMatchObject({
+    await expect(endpoint.request("/go", {}, { retry: { withinMs: 300_000 } })).rejects.toMatchObject({
       code: "RETRIES_EXHAUSTED",
       message: expect.stringContaining("without an answer; another try would have come too late"),
     });
     expect(worker.seen.length).toBe(1);
+  });
+
+  test("retries without a limit of tries", async () => {
+    const { endpoint, worker } = await tinyEndpoint((response, _seen, tries) =>
+      response.writeHead(tries <= 20 ? 503 : 200).end(),
+    );
+    expect((await endpoint.request("/go", {}, { retry: SOON })).ok).toBe(true);
+    expect(worker.seen.length).toBe(21);
+  });
+
+  test("gives up only at the end of timeoutMs, and reports the workers that it tried", async () => {
+    const { endpoint, worker } = await tinyEndpoint((response) => response.destroy());
+    const startedAt = performance.now();
+    const pending = endpoint.request("/go", {}, { timeoutMs: 3000, retry: { firstWaitMs: 100 } });
+    await expect(pending).rejects.toThrow(`1. no answer from the worker at ${worker.url}/go`);
+    await expect(pending).rejects.toMatchObject({
+      code: expect.stringMatching(/^(?:RETRIES_EXHAUSTED|REQUEST_TIMEOUT)$/),
+      cause: { errors: expect.arrayContaining([expect.objectContaining({ code: "WORKER_UNREACHABLE" })]) },
+    });
+    expect(performance.now() - startedAt).toBeGreaterThan(2800);
+    expect(worker.seen.length).toBeGreaterThan(1);
+  });
+
+  test("after attemptTimeoutMs disconnects from a worker that hangs", async () => {
+    let disconnected: Promise<unknown> | undefined;
+    const { endpoint, worker } = await tinyEndpoint((response, _seen, tries) => {
+      if (tries === 1) disconnected = once(response, "close");
+      else response.end("{}");
+    });
+    const options = { attemptTimeoutMs: 300, retry: { ...SOON, attempts: 20 } };
+    expect((await endpoint.request("/go", {}, options)).ok).toBe(true);
+    expect(worker.seen.length).toBeGreaterThan(1);
+    await disconnected;
+  });
+
+  test("after attemptTimeoutMs in the middle of an answer that is no stream", async () => {
+    const { endpoint } = await tinyEndpoint((response, _seen, tries) => {
+      response.writeHead(200, { "content-type": "application/json" });
+      if (tries === 1) response.write("{");
+      else response.end("{}");
+    });
+    const options = { attemptTimeoutMs: 300, retry: { ...SOON, attempts: 20 } };
+    expect(await (await endpoint.request("/go", {}, options)).json()).toEqual({});
+  });
+
+  test("by attemptTimeoutMs and without retries gets an error", async () => {
+    const { endpoint } = await tinyEndpoint(() => {});
+    await expect(endpoint.request("/go", {}, { attemptTimeoutMs: 300, retry: false })).rejects.toMatchObject({
+      code: "REQUEST_TIMEOUT",
+      message: expect.stringMatching(/\/go was not there within 0\.3 s.*attemptTimeoutMs/),
+    });
   });
 
   test("reports the failures of a request when the engine has stopped in between", async () => {

@@ -1,8 +1,10 @@
 import type { ServerResponse } from "node:http";
 import { describe, expect, test } from "vitest";
-import type { RequestStatus } from "../../../src/client/index.js";
+import { type RequestProgress, type RequestStatus, Serverless } from "../../../src/client/index.js";
 import { eventually } from "../../support/eventually.js";
+import { startedEngine } from "../../support/started-engine.js";
 import { SOON, tinyEndpoint } from "../../support/tiny-endpoint.js";
+import { tinyWorker } from "../../support/tiny-worker.js";
 
 /** Records the statuses of a request. */
 function story() {
@@ -57,6 +59,51 @@ describe("the status of a request", () => {
     for await (const _ of await pending) break;
     await eventually(() => pending.status === "cancelled");
   });
+});
+
+test("a cold start is reported by onProgress, with the engine's status", async () => {
+  const engine = await startedEngine();
+  const worker = await tinyWorker((response, { path }) => void (path === "/go" && response.end("{}")));
+  const progress: RequestProgress[] = [];
+  const endpoint = new Serverless({ apiKey: "key", engineUrl: engine.url }).endpoint("endpoint");
+  const pending = endpoint.request("/go", {}, { onProgress: (each) => void progress.push(each) });
+  await eventually(() => progress.filter(({ engineStatus }) => engineStatus !== undefined).length > 1);
+  await worker.announce(engine);
+  await pending;
+  const [first, ...later] = progress;
+  expect(first).toMatchObject({ status: "queued", attempts: 0, worker: undefined, engineStatus: undefined });
+  expect(later.find(({ engineStatus }) => engineStatus !== undefined)).toMatchObject({
+    status: "polling",
+    attempts: 0,
+    engineStatus: expect.stringContaining("0 workers"),
+  });
+  expect(later.slice(-2)).toMatchObject([
+    { status: "in progress", attempts: 1, worker: worker.url, engineStatus: undefined },
+    { status: "complete", attempts: 1, worker: worker.url },
+  ]);
+  expect(progress.map(({ elapsedMs }) => elapsedMs)).toEqual(
+    progress.map(({ elapsedMs }) => elapsedMs).toSorted((a, b) => a - b),
+  );
+});
+
+test("a request has the times of its steps, and a client the latencies of its requests", async () => {
+  const { endpoint, serverless } = await tinyEndpoint((response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" }).write("data: 1\n\n");
+    setTimeout(() => response.end(), 200);
+  });
+  const before = Date.now() / 1000;
+  const pending = endpoint.request("/go", {}, { stream: true });
+  expect(pending.times).toMatchObject({ started: undefined, routed: undefined, ended: undefined });
+  const stream = await pending;
+  expect(stream.times.ended).toBeUndefined();
+  expect(serverless.latencies).toEqual([]);
+  for await (const event of stream) expect(event).toBe(1);
+  const { created, started = 0, routed = 0, answered = 0, ended = 0 } = stream.times;
+  const steps = [before - 0.1, created, started, routed, answered, ended - 0.1];
+  expect(steps).toEqual(steps.toSorted((a, b) => a - b));
+  expect(stream.times).toEqual(pending.times);
+  expect(serverless.latencies).toHaveLength(1);
+  expect(serverless.latencies[0]).toBeCloseTo(ended - routed, 3);
 });
 
 describe("a request that is cancelled", () => {

@@ -53,6 +53,18 @@ describe("an answer as a stream", () => {
     });
   });
 
+  test.each([
+    ["server-sent events", "text/event-stream", "data: 1\n\ndata: oops\n\ndata: 2\n\n"],
+    ["lines", "application/x-ndjson", "1\noops\n2\n"],
+  ])("skips and reports invalid JSON in %s, where the caller wants it", async (_, type, body) => {
+    const { endpoint } = await answering(body, type);
+    const invalid: unknown[] = [];
+    const onInvalidEvent = (...parameters: readonly unknown[]) => void invalid.push(parameters);
+    const stream = await endpoint.request("/go", {}, { stream: true, onInvalidEvent });
+    expect(await eventsOf(stream)).toEqual([1, 2]);
+    expect(invalid).toMatchObject([[{ code: "ANSWER_INVALID" }, "oops"]]);
+  });
+
   test("is an error where the worker refused", async () => {
     const { endpoint } = await tinyEndpoint((response) => response.writeHead(422).end('{"error":"no"}'));
     await expect(eventsOf(await endpoint.request("/go", {}, { stream: true }))).rejects.toMatchObject({

@@ -17,6 +17,19 @@ describe("the time of a request is over", () => {
     await left;
   });
 
+  test("at a worker after a failed try: an error that reports both", async () => {
+    const { endpoint, worker } = await tinyEndpoint((response, _seen, tries) => {
+      if (tries === 1) response.writeHead(503).end("loading");
+    });
+    await expect(endpoint.request("/go", {}, { timeoutMs: 2000, retry: SOON })).rejects.toMatchObject({
+      code: "REQUEST_TIMEOUT",
+      message: expect.stringContaining(
+        `(${worker.url}); give it more time with timeoutMs; tries that failed before:\n  1. the worker at ${worker.url} answered 503: loading`,
+      ),
+      cause: { errors: [{ code: "WORKER_REFUSED" }] },
+    });
+  });
+
   test("in the middle of a stream", async () => {
     let left: Promise<unknown> | undefined;
     const { endpoint } = await tinyEndpoint((response) => {
@@ -67,6 +80,17 @@ describe("the time of a request is over", () => {
   });
 });
 
+test("attemptTimeoutMs does not limit a stream that has begun", async () => {
+  const { endpoint } = await tinyEndpoint((response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" }).write("data: 1\n\n");
+    setTimeout(() => response.end("data: 2\n\n"), 2000);
+  });
+  const seen: unknown[] = [];
+  const stream = await endpoint.request("/go", {}, { stream: true, attemptTimeoutMs: 1500, retry: SOON });
+  for await (const event of stream) seen.push(event);
+  expect(seen).toEqual([1, 2]);
+});
+
 test.each([Number.POSITIVE_INFINITY, 1e12])(
   "a time of %d ms does not expire immediately",
   async (timeoutMs) => {
@@ -78,11 +102,20 @@ test.each([Number.POSITIVE_INFINITY, 1e12])(
 test("all invalid numbers are reported immediately", async () => {
   const { endpoint, engine } = await tinyEndpoint((response) => response.end("{}"));
   const retry = { attempts: Number.NaN, withinMs: -1 };
-  const pending = endpoint.request("/go", {}, { cost: Number.NaN, timeoutMs: 0, retry });
+  const pending = endpoint.request(
+    "/go",
+    {},
+    {
+      cost: Number.NaN,
+      timeoutMs: 0,
+      attemptTimeoutMs: Number.NaN,
+      retry,
+    },
+  );
   await expect(pending).rejects.toMatchObject({
     code: "CONFIG_INVALID",
     message: expect.stringMatching(
-      /cost: .*got NaN; timeoutMs: .*got 0; retry.attempts: .*; retry.withinMs: /,
+      /cost: .*got NaN; timeoutMs: .*got 0; attemptTimeoutMs: .*got NaN; retry.attempts: .*; retry.withinMs: /,
     ),
   });
   expect(pending.status).toBe("errored");

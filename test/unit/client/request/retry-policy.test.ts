@@ -29,22 +29,31 @@ describe("the wait before the next try", () => {
     expect(nextWait(policy, { count: 1, elapsedMs: 901 }, () => 1)).toBeUndefined();
     expect(nextWait(policy, { count: 1, elapsedMs: 0, retryAfterMs: 1001 }, () => 0)).toBeUndefined();
   });
+
+  test("is shortened where it would exceed the time, as long as there is some", () => {
+    expect(nextWait(policy, { count: 3, elapsedMs: 800 }, () => 1)).toBe(100);
+    expect(nextWait(policy, { count: 3, elapsedMs: 800, retryAfterMs: 150 }, () => 1)).toBe(150);
+    expect(nextWait(policy, { count: 3, elapsedMs: 950 }, () => 1)).toBeUndefined();
+  });
 });
 
-test("by default there are eight tries within five minutes", () => {
-  expect(retryPolicy(undefined)).toMatchObject({ attempts: 8, withinMs: 300_000 });
-  expect(retryPolicy({ attempts: 2 })).toMatchObject({ attempts: 2, withinMs: 300_000 });
+test("by default tries are unlimited; in a session there are eight within five minutes", () => {
+  const unlimited = { attempts: Number.POSITIVE_INFINITY, withinMs: Number.POSITIVE_INFINITY };
+  expect(retryPolicy(undefined)).toMatchObject(unlimited);
+  expect(retryPolicy({ attempts: 2 })).toMatchObject({ ...unlimited, attempts: 2 });
+  expect(retryPolicy(undefined, { inSession: true })).toMatchObject({ attempts: 8, withinMs: 300_000 });
+  expect(retryPolicy({ attempts: 2 }, { inSession: true })).toMatchObject({ attempts: 2, withinMs: 300_000 });
   expect(retryPolicy({ attempts: undefined, withinMs: undefined })).toEqual(retryPolicy(undefined));
   expect(retryPolicy(false)).toBeUndefined();
 });
 
 test("no try begins when the request's own time is over", () => {
-  expect(retryPolicy(undefined, 1000)).toMatchObject({ attempts: 8, withinMs: 1000 });
-  expect(retryPolicy({ withinMs: 500 }, 1000)).toMatchObject({ withinMs: 500 });
+  expect(retryPolicy(undefined, { timeoutMs: 1000 })).toMatchObject({ withinMs: 1000 });
+  expect(retryPolicy({ withinMs: 500 }, { timeoutMs: 1000 })).toMatchObject({ withinMs: 500 });
 });
 
-test("408, 429 and 5xx are retryable", () => {
-  const statuses = [200, 201, 302, 400, 401, 404, 408, 409, 410, 413, 422, 429, 500, 502, 503, 504, 599];
+test("408, 429 and 5xx except 501 are retryable", () => {
+  const statuses = [200, 201, 302, 400, 401, 404, 408, 409, 410, 413, 422, 429, 500, 501, 502, 503, 504, 599];
   expect(statuses.filter(isRetryable)).toEqual([408, 429, 500, 502, 503, 504, 599]);
 });
 
