@@ -3,6 +3,7 @@ import { isHttpUrl } from "../shared/url.js";
 import { Account } from "./account/account.js";
 import { Endpoint } from "./endpoint.js";
 import { unlimitedFetch } from "./fetch/unlimited-fetch.js";
+import { rootCertificateUrl, type WorkerAuthorities, workerFetch } from "./fetch/worker-fetch.js";
 import { ConcurrencyLimit } from "./request/concurrency-limit.js";
 
 /** The hosted service. */
@@ -33,6 +34,13 @@ export interface ServerlessOptions {
    * @default 100
    */
   readonly maxConcurrency?: number | undefined;
+  /**
+   * Certificates, in PEM, of the authorities that sign the certificates of workers with HTTPS, which are then trusted besides
+   * the usual ones. `null`: only those. In Node.js 20.16 or newer, without a `fetch` of one's own.
+   * @default the root certificate of the hosted service's workers, fetched from `<webUrl>/static/jvastai_root.cer` before the
+   * first request to such a worker; none where `webUrl` is `null`, or neither HTTPS nor a loopback address
+   */
+  readonly workerCa?: string | readonly string[] | null | undefined;
   /**
    * The `fetch` to use, with its own time limits. The default has none: `timeoutMs` alone limits a request.
    * @default globalThis.fetch, without the limits of 5 minutes in Node.js and Bun
@@ -65,19 +73,23 @@ export interface EndpointOptions {
 export class Serverless {
   readonly #engineUrl: string;
   readonly #fetch: typeof fetch;
+  readonly #workerFetch: typeof fetch;
   readonly #account: Account;
   readonly #concurrency: ConcurrencyLimit;
   readonly #latencies: number[] = [];
 
   /** @throws {TsworkerError} `CONFIG_INVALID`, with all errors. */
   constructor(options: ServerlessOptions) {
-    const { apiKey, engineUrl = ENGINE_URL, maxConcurrency = 100, fetch: given } = options;
+    const { apiKey, engineUrl = ENGINE_URL, maxConcurrency = 100, workerCa, fetch: given } = options;
     // The key of another engine is not sent to the hosted service.
     const { webUrl = engineUrl === ENGINE_URL ? WEB_URL : engineUrl } = options;
-    check({ apiKey, engineUrl, webUrl, maxConcurrency });
+    check({ apiKey, engineUrl, webUrl, maxConcurrency, workerCa });
     this.#engineUrl = engineUrl;
     // A browser's fetch must not be called as a method of another object.
-    this.#fetch = (...parameters) => (given ?? unlimitedFetch)(...parameters);
+    this.#fetch = given
+      ? (...parameters) => given(...parameters)
+      : (input, init) => unlimitedFetch(input, init);
+    this.#workerFetch = given ? this.#fetch : workerFetch(authoritiesOf(workerCa, webUrl));
     this.#account = new Account({ apiKey, webUrl, fetch: this.#fetch });
     this.#concurrency = new ConcurrencyLimit(maxConcurrency);
   }
@@ -99,6 +111,7 @@ export class Serverless {
     }
     return new Endpoint(name, {
       fetch: this.#fetch,
+      workerFetch: this.#workerFetch,
       engineUrl: this.#engineUrl,
       concurrency: this.#concurrency,
       account: this.#account,
@@ -111,7 +124,7 @@ export class Serverless {
 }
 
 function check(options: ServerlessOptions): void {
-  const { apiKey, engineUrl, webUrl, maxConcurrency = 1 } = options;
+  const { apiKey, engineUrl, webUrl, maxConcurrency = 1, workerCa } = options;
   const errors: string[] = [];
   const ofKey = apiKeyError(apiKey);
   if (ofKey !== undefined) errors.push(`apiKey: ${ofKey}`);
@@ -121,6 +134,10 @@ function check(options: ServerlessOptions): void {
   }
   if (!Number.isInteger(maxConcurrency) || maxConcurrency < 1) {
     errors.push(`maxConcurrency: expected an integer of at least 1, got ${maxConcurrency}`);
+  }
+  for (const pem of [workerCa ?? []].flat()) {
+    if (typeof pem === "string" && pem.includes("-----BEGIN CERTIFICATE-----")) continue;
+    errors.push("workerCa: expected certificates in PEM, got something else");
   }
   if (errors.length === 0) return;
   throw new TsworkerError("CONFIG_INVALID", `the client's options are invalid: ${errors.join("; ")}`);
@@ -134,4 +151,10 @@ function apiKeyError(apiKey: unknown): string | undefined {
   return /^[!-~](?:[ -~]*[!-~])?$/.test(apiKey)
     ? undefined
     : "expected printable ASCII without white space at its ends, got other characters";
+}
+
+function authoritiesOf(ca: ServerlessOptions["workerCa"], webUrl: string | null): WorkerAuthorities {
+  if (ca !== null && ca !== undefined) return { pem: [ca].flat() };
+  const url = ca === null || webUrl === null ? undefined : rootCertificateUrl(webUrl);
+  return url === undefined ? { none: true } : { url };
 }

@@ -112,7 +112,7 @@ export class Session implements AsyncDisposable {
     let response: Response;
     let text: string;
     try {
-      response = await context.fetch(target, {
+      response = await context.workerFetch(target, {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify({ session_id: id, session_auth: authData }),

@@ -1,5 +1,5 @@
 /** The part of the `fetch` of Node.js that sends requests. */
-interface Dispatcher {
+export interface Dispatcher {
   dispatch(options: object, handler: object): boolean;
 }
 
@@ -13,22 +13,43 @@ const at = (key: symbol): Dispatcher | undefined => Reflect.get(globalThis, key)
 const dispatcherFor = (handler: object): Dispatcher | undefined =>
   ("onRequestStart" in handler ? at(NEWER) : undefined) ?? at(OLDER) ?? at(NEWER);
 
-/** Uses the program's own dispatcher, with its proxy or certificates, without its time limits. */
-const UNLIMITED: Dispatcher = {
+/** Uses a dispatcher without its time limits. @param own - undefined: the program's own one, with its proxy. */
+const unlimited = (own?: Dispatcher): Dispatcher => ({
   dispatch: (options, handler) => {
-    const dispatcher = dispatcherFor(handler);
+    const dispatcher = own ?? dispatcherFor(handler);
     if (dispatcher === undefined) throw new TypeError("expected a dispatcher below fetch, found none");
     return dispatcher.dispatch({ ...options, headersTimeout: 0, bodyTimeout: 0 }, handler);
   },
-};
+});
+
+/** The global dispatcher of Node.js; undefined in other environments. */
+function globalDispatcher(): Dispatcher | undefined {
+  // Node.js creates it on the first access to one of these classes.
+  return typeof Response === "function" ? (at(NEWER) ?? at(OLDER)) : undefined;
+}
+
+/**
+ * A dispatcher with other connections than the usual one; undefined where that is not the one of Node.js, but the
+ * program's own, or where there is none.
+ */
+export function dispatcherWith(connect: object): Dispatcher | undefined {
+  const { constructor: Agent } = globalDispatcher() ?? {};
+  if (Agent?.name !== "Agent") return undefined;
+  return Reflect.construct(Agent, [{ connect }]) as Dispatcher;
+}
 
 /**
  * The global `fetch` without time limits. The one of Node.js fails when an answer begins after 300 s, or a body is silent
  * for as long; so does that of Bun, unless its `timeout` is false. Browsers ignore both options.
+ *
+ * @param own - dispatcher to be used in Node.js.
  */
-export const unlimitedFetch: typeof fetch = (input, init) => {
-  // Node.js creates its dispatcher on the first access to one of these classes.
-  const isNode = typeof Response === "function" && (at(OLDER) ?? at(NEWER)) !== undefined;
-  const more: object = { timeout: false, ...(isNode && { dispatcher: UNLIMITED }) };
+export function unlimitedFetch(
+  input: string | URL | Request,
+  init?: RequestInit,
+  own?: Dispatcher,
+): Promise<Response> {
+  const isNode = globalDispatcher() !== undefined;
+  const more: object = { timeout: false, ...(isNode && { dispatcher: unlimited(own) }) };
   return globalThis.fetch(input, { ...init, ...more });
-};
+}

@@ -14,7 +14,9 @@ const ATTEMPT_MS = 600_000;
 
 /** The parts of a client that its endpoints and sessions share. */
 export interface ClientContext {
+  /** For the engine and the web service. */
   readonly fetch: typeof fetch;
+  readonly workerFetch: typeof fetch;
   readonly engineUrl: string;
   readonly concurrency: ConcurrencyLimit;
   readonly account: Account;
@@ -55,7 +57,7 @@ export function startRequest(request: ClientRequest): {
     stream,
     streamsAny,
     concurrency: context.concurrency,
-    fetch: context.fetch,
+    fetch: context.workerFetch,
     progress,
     locate: (requestIdx) => locate(requestIdx, progress),
     retry: retryPolicy(retry, { timeoutMs: request.timeoutMs, inSession: request.sessionId !== null }),
