@@ -1,5 +1,5 @@
 import { TsworkerError } from "../shared/errors.js";
-import { urlAt } from "../shared/url.js";
+import { isHttpUrl, urlAt } from "../shared/url.js";
 import type { AuthData, Payload } from "../shared/wire.js";
 import type { Credentials } from "./account/account.js";
 import { type EndpointLogs, type EndpointWorker, logsOf, workersOf } from "./account/endpoint-worker.js";
@@ -10,7 +10,7 @@ import { callJson } from "./request/json-call.js";
 import type { Progress } from "./request/progress.js";
 import type { RequestOptions } from "./request/request-options.js";
 import { route } from "./request/route.js";
-import { type Session, type SessionOptions, sessionOf } from "./session.js";
+import { existingSession, type Session, type SessionOptions, sessionOf } from "./session.js";
 import type { AnswerStream } from "./stream/answer-stream.js";
 
 /** Time limit of queries about an endpoint, in milliseconds. */
@@ -95,7 +95,20 @@ export class Endpoint {
       sessionId: null,
     });
     const created = await result;
-    return sessionOf(this.#context, answerOf(created, {}), created.authData);
+    return sessionOf(this.#context, answerOf(created, {}), { authData: created.authData, lifetime });
+  }
+
+  /**
+   * Attaches to a session that is open.
+   *
+   * @param id - `id` of the session.
+   * @param authData - `authData` of the session.
+   * @throws {TsworkerError} `SESSION_CLOSED` when it does not exist; `WORKER_REFUSED` when `authData` is not the session's;
+   * `WORKER_UNREACHABLE`, `ANSWER_INVALID`; `CONFIG_INVALID` without a worker's URL in `authData`.
+   */
+  async getSession(id: string, authData: AuthData): Promise<Session> {
+    if (isHttpUrl(authData.url)) return existingSession(this.#context, id, authData);
+    throw new TsworkerError("CONFIG_INVALID", `authData.url: expected a worker's URL, got ${authData.url}`);
   }
 
   /**

@@ -1,5 +1,14 @@
 export { TsworkerError, type TsworkerErrorCode } from "../shared/errors.js";
 export type { AuthData, Payload } from "../shared/wire.js";
+export type { CallOptions } from "./account/account-calls.js";
+export type {
+  EndpointParameters,
+  EndpointRecord,
+  EndpointState,
+  NewWorkergroup,
+  Workergroup,
+  WorkergroupParameters,
+} from "./account/account-records.js";
 export type { EndpointLogs, EndpointWorker, WorkerState } from "./account/endpoint-worker.js";
 export type { Endpoint } from "./endpoint.js";
 export type { FetchOptions } from "./fetch/endpoint-fetch.js";

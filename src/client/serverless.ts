@@ -1,31 +1,49 @@
 import { TsworkerError } from "../shared/errors.js";
 import { isHttpUrl } from "../shared/url.js";
 import { Account } from "./account/account.js";
+import { AccountCalls } from "./account/account-calls.js";
 import { Endpoint } from "./endpoint.js";
 import { unlimitedFetch } from "./fetch/unlimited-fetch.js";
 import { rootCertificateUrl, type WorkerAuthorities, workerFetch } from "./fetch/worker-fetch.js";
+import { environmentVariable } from "./node-platform.js";
+import type { ClientContext } from "./request/client-request.js";
 import { ConcurrencyLimit } from "./request/concurrency-limit.js";
 
-/** The hosted service. */
-const ENGINE_URL = "https://run.vast.ai";
+/** The web service of the hosted engines. */
 const WEB_URL = "https://console.vast.ai";
+
+/** Engines by name. */
+const INSTANCES = {
+  prod: "https://run.vast.ai",
+  alpha: "https://run-alpha.vast.ai",
+  candidate: "https://run-candidate.vast.ai",
+  local: "http://127.0.0.1:8080",
+} as const;
 
 /** Number of requests whose latencies are kept. */
 const LATENCIES = 50;
 
 /** Options of a {@link Serverless}. */
 export interface ServerlessOptions {
-  /** The account's API key, with which the keys of its endpoints are looked up; or an endpoint's own. */
-  readonly apiKey: string;
+  /**
+   * The account's API key, with which the keys of its endpoints are looked up; or an endpoint's own.
+   * @default the environment variable `VAST_API_KEY`
+   */
+  readonly apiKey?: string | undefined;
+  /**
+   * The engine by name: `prod`, `alpha` and `candidate` are hosted, `local` is `http://127.0.0.1:8080`.
+   * @default "prod"
+   */
+  readonly instance?: keyof typeof INSTANCES | undefined;
   /**
    * Base URL of the engine.
-   * @default "https://run.vast.ai"
+   * @default that of the `instance`, "https://run.vast.ai"
    */
   readonly engineUrl?: string | undefined;
   /**
    * Base URL of the web service, where the keys of the account's endpoints are looked up. `null`: no look-up, `apiKey`
    * is used itself.
-   * @default "https://console.vast.ai"; the `engineUrl` where that is not the default
+   * @default "https://console.vast.ai" for the hosted engines; the engine's own URL for others
    */
   readonly webUrl?: string | null | undefined;
   /**
@@ -70,28 +88,28 @@ export interface EndpointOptions {
  * for await (const chunk of stream) console.log(chunk.choices[0].text);
  * ```
  */
-export class Serverless {
-  readonly #engineUrl: string;
-  readonly #fetch: typeof fetch;
-  readonly #workerFetch: typeof fetch;
-  readonly #account: Account;
-  readonly #concurrency: ConcurrencyLimit;
+export class Serverless extends AccountCalls {
+  readonly #context: Omit<ClientContext, "given">;
   readonly #latencies: number[] = [];
 
   /** @throws {TsworkerError} `CONFIG_INVALID`, with all errors. */
-  constructor(options: ServerlessOptions) {
-    const { apiKey, engineUrl = ENGINE_URL, maxConcurrency = 100, workerCa, fetch: given } = options;
-    // The key of another engine is not sent to the hosted service.
-    const { webUrl = engineUrl === ENGINE_URL ? WEB_URL : engineUrl } = options;
-    check({ apiKey, engineUrl, webUrl, maxConcurrency, workerCa });
-    this.#engineUrl = engineUrl;
+  constructor(options: ServerlessOptions = {}) {
+    const { fetch: given, maxConcurrency = 100, workerCa } = options;
+    const { apiKey, engineUrl, webUrl } = checked(options);
     // A browser's fetch must not be called as a method of another object.
-    this.#fetch = given
-      ? (...parameters) => given(...parameters)
-      : (input, init) => unlimitedFetch(input, init);
-    this.#workerFetch = given ? this.#fetch : workerFetch(authoritiesOf(workerCa, webUrl));
-    this.#account = new Account({ apiKey, webUrl, fetch: this.#fetch });
-    this.#concurrency = new ConcurrencyLimit(maxConcurrency);
+    const fetch: typeof globalThis.fetch = (input, init) => (given ?? unlimitedFetch)(input, init);
+    const account = new Account({ apiKey, webUrl, fetch });
+    super({ apiKey, engineUrl, webUrl, fetch, onChanged: () => account.forget() });
+    this.#context = {
+      fetch,
+      workerFetch: given ? fetch : workerFetch(authoritiesOf(workerCa, webUrl)),
+      engineUrl,
+      account,
+      concurrency: new ConcurrencyLimit(maxConcurrency),
+      recordLatency: (seconds) => {
+        if (this.#latencies.push(seconds) > LATENCIES) this.#latencies.shift();
+      },
+    };
   }
 
   /** Seconds between sending a request to a worker and its whole answer, of the last 50 requests, oldest first. */
@@ -110,25 +128,31 @@ export class Serverless {
       throw new TsworkerError("CONFIG_INVALID", `the endpoint's options are invalid: apiKey: ${error}`);
     }
     return new Endpoint(name, {
-      fetch: this.#fetch,
-      workerFetch: this.#workerFetch,
-      engineUrl: this.#engineUrl,
-      concurrency: this.#concurrency,
-      account: this.#account,
-      recordLatency: (seconds) => {
-        if (this.#latencies.push(seconds) > LATENCIES) this.#latencies.shift();
-      },
+      ...this.#context,
       given: { ...(apiKey !== undefined && { apiKey }), ...(id !== undefined && { id }) },
     });
   }
 }
 
-function check(options: ServerlessOptions): void {
-  const { apiKey, engineUrl, webUrl, maxConcurrency = 1, workerCa } = options;
+/** The options with their defaults. */
+function checked(options: ServerlessOptions) {
+  const {
+    apiKey = environmentVariable("VAST_API_KEY"),
+    instance = "prod",
+    maxConcurrency = 1,
+    workerCa,
+  } = options;
   const errors: string[] = [];
   const ofKey = apiKeyError(apiKey);
   if (ofKey !== undefined) errors.push(`apiKey: ${ofKey}`);
+  if (!Object.hasOwn(INSTANCES, instance)) {
+    errors.push(`instance: expected one of ${Object.keys(INSTANCES).join(", ")}, got ${instance}`);
+  }
+  const { engineUrl = INSTANCES[instance] ?? INSTANCES.prod } = options;
   if (!isHttpUrl(engineUrl)) errors.push(`engineUrl: expected a URL with http: or https:, got ${engineUrl}`);
+  // The key of another engine is not sent to the hosted service.
+  const isHosted = engineUrl !== INSTANCES.local && Object.values<string>(INSTANCES).includes(engineUrl);
+  const { webUrl = isHosted ? WEB_URL : engineUrl } = options;
   if (webUrl !== null && webUrl !== engineUrl && !isHttpUrl(webUrl)) {
     errors.push(`webUrl: expected a URL with http: or https:, or null, got ${webUrl}`);
   }
@@ -139,14 +163,15 @@ function check(options: ServerlessOptions): void {
     if (typeof pem === "string" && pem.includes("-----BEGIN CERTIFICATE-----")) continue;
     errors.push("workerCa: expected certificates in PEM, got something else");
   }
-  if (errors.length === 0) return;
+  if (errors.length === 0) return { apiKey: apiKey ?? "", engineUrl, webUrl };
   throw new TsworkerError("CONFIG_INVALID", `the client's options are invalid: ${errors.join("; ")}`);
 }
 
 /** The error never contains the key. Undefined: the key is valid. */
 function apiKeyError(apiKey: unknown): string | undefined {
   if (typeof apiKey !== "string" || apiKey === "") {
-    return `expected a text that is not empty, got ${apiKey === "" ? "an empty one" : typeof apiKey}`;
+    const got = apiKey === "" ? "an empty one" : typeof apiKey;
+    return `expected a text that is not empty, got ${got}${apiKey === undefined ? " and no VAST_API_KEY" : ""}`;
   }
   return /^[!-~](?:[ -~]*[!-~])?$/.test(apiKey)
     ? undefined

@@ -58,13 +58,13 @@ export interface EndpointLogs {
 /** @throws {TsworkerError} `ENGINE_INVALID`. */
 export function workersOf(json: unknown): readonly EndpointWorker[] {
   if (Array.isArray(json) && json.every((each) => typeof fieldsOf(each).status === "string")) return json;
-  throw invalid("a list of workers", json);
+  throw unexpectedAnswer("a list of workers", json);
 }
 
 /** Missing levels are empty. @throws {TsworkerError} `ENGINE_INVALID`. */
 export function logsOf(json: unknown): EndpointLogs {
   if (typeof json !== "object" || json === null || Array.isArray(json))
-    throw invalid("an object of logs", json);
+    throw unexpectedAnswer("an object of logs", json);
   const fields = fieldsOf(json);
   const textOf = (level: string): string => {
     const text = fields[level] ?? "";
@@ -73,7 +73,8 @@ export function logsOf(json: unknown): EndpointLogs {
   return { info0: textOf("info0"), info1: textOf("info1"), trace: textOf("trace"), debug: textOf("debug") };
 }
 
-function invalid(expected: string, json: unknown): TsworkerError {
+/** The error of an answer that has another form. */
+export function unexpectedAnswer(expected: string, json: unknown): TsworkerError {
   const got = JSON.stringify(json).slice(0, 500);
   return new TsworkerError("ENGINE_INVALID", `expected ${expected} from the engine, got ${got}`);
 }

@@ -9,7 +9,8 @@ export interface JsonCall {
   readonly server: string;
   readonly url: string;
   readonly apiKey: string;
-  /** Undefined: a GET. */
+  /** @default "POST" with a body, "GET" without */
+  readonly method?: "GET" | "POST" | "PUT" | "DELETE" | undefined;
   readonly body?: unknown;
   /** Milliseconds for the whole answer. */
   readonly withinMs: number;
@@ -30,15 +31,17 @@ export type JsonResult =
  */
 export async function callJson(call: JsonCall): Promise<JsonResult> {
   const { apiKey, body, server, signal, url, withinMs } = call;
+  const { method = body === undefined ? "GET" : "POST" } = call;
   const limit = new TimeLimit(withinMs, signal);
   let response: Response;
   let text: string;
   try {
     response = await call.fetch(url, {
+      method,
       headers: { authorization: `Bearer ${apiKey}`, ...(body !== undefined && JSON_CONTENT) },
       redirect: "manual",
       signal: limit.signal,
-      ...(body !== undefined && { method: "POST", body: JSON.stringify(body) }),
+      ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     text = await response.text();
   } catch (cause) {
@@ -75,8 +78,10 @@ export async function callJson(call: JsonCall): Promise<JsonResult> {
       `expected JSON from ${server} at ${url}, got ${status} with ${quoted()}; check that this is its URL`,
     );
   }
-  const { error_msg: refusal } = fieldsOf(json);
-  if (!response.ok || (typeof refusal === "string" && refusal !== "")) {
+  const { error_msg, msg, success } = fieldsOf(json);
+  if (!response.ok || success === false || (typeof error_msg === "string" && error_msg !== "")) {
+    // The web service has its own name for the message.
+    const refusal = [error_msg, msg].find((each) => typeof each === "string" && each !== "");
     const message = typeof refusal === "string" ? withoutKey(refusal, apiKey) : quoted();
     throw new TsworkerError("ENGINE_REFUSED", `${server} at ${url} answered ${status}: ${message}`);
   }
