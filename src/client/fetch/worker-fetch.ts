@@ -49,7 +49,9 @@ export function workerFetch(authorities: WorkerAuthorities): typeof fetch {
       return await unlimitedFetch(input, init, dispatcher);
     } catch (cause) {
       if (error === undefined) throw cause;
-      throw new Error(`${errorMessage(cause)} (${error})`, { cause });
+      throw new TypeError("fetch failed", {
+        cause: new Error(`${errorMessage(cause)} (${error})`, { cause }),
+      });
     }
   };
 }

@@ -59,6 +59,44 @@ describe("a session", () => {
     );
   });
 
+  test("is attached to by its id and its authData, and knows whether it is open", async () => {
+    const session = await endpoint.session({ lifetime: 90 });
+    expect(session.authData).toMatchObject({ url: stand.worker.url, signature: expect.any(String) });
+    expect([session.isOpen, session.lifetime]).toEqual([true, 90]);
+    const copy: typeof session.authData = JSON.parse(JSON.stringify(session.authData));
+    const attached = await endpoint.getSession(session.id, copy);
+    expect(attached).toMatchObject({ id: session.id, url: session.url, lifetime: 90, isOpen: true });
+    expect(attached.expiration).toBeGreaterThanOrEqual(session.expiration);
+    const answer = await attached.request("/v1/completions", { prompt: "Hello", max_tokens: 4 });
+    expect(answer.ok).toBe(true);
+    expect(await session.checkOpen()).toBe(true);
+    await attached.close();
+    expect([attached.isOpen, session.isOpen]).toEqual([false, true]);
+    expect(await session.checkOpen()).toBe(false);
+    expect(session.isOpen).toBe(false);
+    await expect(endpoint.getSession(session.id, copy)).rejects.toMatchObject({ code: "SESSION_CLOSED" });
+  });
+
+  test("is not attached to with another session's authData, or without an address", async () => {
+    await using session = await endpoint.session();
+    await using other = await endpoint.session();
+    await expect(endpoint.getSession(session.id, other.authData)).rejects.toMatchObject({
+      code: "WORKER_REFUSED",
+      message: expect.stringContaining("/session/get answered 401"),
+    });
+    await expect(endpoint.getSession(session.id, { ...session.authData, url: "" })).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+    });
+  });
+
+  test("is not open after a refused request", async () => {
+    const session = await endpoint.session();
+    const attached = await endpoint.getSession(session.id, session.authData);
+    await attached.close();
+    await expect(session.request("/v1/completions", { prompt: "Hello" })).rejects.toThrow("does not know");
+    expect(session.isOpen).toBe(false);
+  });
+
   test("that is closed refuses requests with SESSION_CLOSED", async () => {
     const session = await endpoint.session();
     await session.close();
