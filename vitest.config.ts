@@ -19,7 +19,7 @@ const isolate = false;
 
 /** Each has a process to itself: these replace modules that others have loaded, or look at all that a process has. */
 const ALONE = [
-  "test/unit/examples-log-patterns.test.ts",
+  "test/unit/examples/log-patterns.test.ts",
   "test/unit/worker/request/envelope/envelope.test.ts",
   "test/unit/worker/request/socket-exchange-pressure.test.ts",
   "test/unit/log-tail-race.test.ts",

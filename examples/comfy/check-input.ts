@@ -1,6 +1,5 @@
 import { type Payload, PayloadError } from "tsworker";
-import type { Faults } from "../payloads/faults-of.js";
-import { isObject } from "../payloads/is-object.js";
+import { type Faults, isObject } from "../checks/payload.js";
 import { checkModifications } from "./check-modifications.js";
 import { checkWorkflow } from "./check-workflow.js";
 import type { NodeCatalog } from "./node-catalog.js";

@@ -1,6 +1,4 @@
-import { type Faults, faultsOf, type Rule } from "../payloads/faults-of.js";
-import { isObject } from "../payloads/is-object.js";
-import { integer, optional, text } from "../payloads/rules.js";
+import { type Faults, faultsOf, integer, isObject, optional, type Rule, text } from "../checks/payload.js";
 import type { NodeCatalog } from "./node-catalog.js";
 import { side } from "./side.js";
 

@@ -1,6 +1,5 @@
 import type { Payload } from "tsworker";
-import { type Faults, faultsOf } from "../payloads/faults-of.js";
-import { isObject } from "../payloads/is-object.js";
+import { type Faults, faultsOf, isObject } from "../checks/payload.js";
 import type { NodeCatalog } from "./node-catalog.js";
 import { side } from "./side.js";
 

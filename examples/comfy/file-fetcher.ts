@@ -1,5 +1,5 @@
 import type { Payload } from "tsworker";
-import { isObject } from "../payloads/is-object.js";
+import { isObject } from "../checks/payload.js";
 
 /** Largest file that is put into an answer, in bytes. */
 const MOST_BYTES = 64 * 1024 * 1024;

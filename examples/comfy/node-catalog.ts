@@ -1,5 +1,5 @@
 import type { Payload } from "tsworker";
-import { isObject } from "../payloads/is-object.js";
+import { isObject } from "../checks/payload.js";
 
 /** Milliseconds until it is read anew: models and nodes may be added at any time. */
 const REFRESH_MS = 60_000;

@@ -1,5 +1,4 @@
-import type { Rule } from "../payloads/faults-of.js";
-import { integer } from "../payloads/rules.js";
+import { integer, type Rule } from "../checks/payload.js";
 
 /** Pixels that ComfyUI's pictures of the inside of a model stand for, in each direction. */
 const STEP = 8;

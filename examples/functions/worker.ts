@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Worker } from "tsworker";
-import { checked } from "../payloads/checked.js";
-import { integer, text } from "../payloads/rules.js";
+import { checked, integer, text } from "../checks/payload.js";
 
 /** Hashes in a row: all functions share the worker's one thread, and others want their turn. */
 const BURST = 1000;

@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "tsworker";
-import { checked } from "../payloads/checked.js";
-import type { Rule } from "../payloads/faults-of.js";
-import { optional } from "../payloads/rules.js";
+import { checked, optional, type Rule } from "../checks/payload.js";
 
 /** Seconds. */
 const MOST = Number(process.env.MAX_RESERVATION_SECONDS || 3600);

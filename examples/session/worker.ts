@@ -1,7 +1,6 @@
 import { type HandlerConfig, Worker } from "tsworker";
-import { checked } from "../payloads/checked.js";
-import type { Rule } from "../payloads/faults-of.js";
-import { integer, optional } from "../payloads/rules.js";
+import { checked, integer, optional, type Rule } from "../checks/payload.js";
+import { portVariable, textVariable } from "../checks/variables.js";
 
 /** What the routes have in common: one request at a time, and each weighs the same. */
 const control = {
@@ -17,8 +16,8 @@ const session: Rule = (value) =>
 
 await new Worker({
   modelServerUrl: "http://127.0.0.1",
-  modelServerPort: Number(process.env.MODEL_PORT || 8080),
-  modelLogFile: process.env.MODEL_LOG || "/var/log/model.log",
+  modelServerPort: portVariable("MODEL_PORT", 8080),
+  modelLogFile: textVariable("MODEL_LOG") ?? "/var/log/model.log",
   modelHealthcheckUrl: "/health",
   // Servers that never write the line below are healthy, too, when they have loaded.
   readiness: "either",

@@ -1,9 +1,7 @@
 import { type Payload, Worker } from "tsworker";
-import { checked } from "../payloads/checked.js";
-import type { Rule } from "../payloads/faults-of.js";
-import { isObject } from "../payloads/is-object.js";
-import { randomWords } from "../payloads/random-words.js";
-import { integer, optional } from "../payloads/rules.js";
+import { checked, integer, isObject, optional, type Rule } from "../checks/payload.js";
+import { randomWords } from "../checks/random-words.js";
+import { portVariable, textVariable } from "../checks/variables.js";
 
 /** What a request costs: the tokens that it may make, 100 where it does not say, as with TGI itself. */
 const workload = ({ parameters }: Payload): number =>
@@ -33,8 +31,8 @@ const generation = {
 
 const worker = new Worker({
   modelServerUrl: "http://127.0.0.1",
-  modelServerPort: Number(process.env.MODEL_PORT || 5001),
-  modelLogFile: process.env.MODEL_LOG || "/workspace/infer.log",
+  modelServerPort: portVariable("MODEL_PORT", 5001),
+  modelLogFile: textVariable("MODEL_LOG") ?? "/workspace/infer.log",
   modelHealthcheckUrl: "/health",
   readiness: "either",
   handlers: [

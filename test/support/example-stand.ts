@@ -30,6 +30,8 @@ export interface ExampleStandOptions {
   readonly sim?: readonly string[];
   /** Variables of the worker. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Port of a model server that the test has started. Undefined: the one that is simulated for the example. */
+  readonly modelPort?: number;
   /** A capacity that an earlier start has measured. Undefined: the worker measures it. */
   readonly capacity?: number;
 }
@@ -39,7 +41,7 @@ interface Parts {
   readonly folder: string;
   readonly engine: Engine;
   readonly worker: Running;
-  /** Undefined: the example has no model server. */
+  /** Undefined: the example has no model server, or the test has its own. */
   readonly model: Running | undefined;
   readonly ports: { readonly worker: number; readonly local: number; readonly model: number };
 }
@@ -70,7 +72,7 @@ export class ExampleStand {
   /** Starts everything; the worker may still be loading. */
   static async start(
     name: string,
-    { sim = [], env: more, capacity }: ExampleStandOptions = {},
+    { sim = [], env: more, modelPort, capacity }: ExampleStandOptions = {},
   ): Promise<ExampleStand> {
     const folder = await mkdtemp(join(tmpdir(), "tsworker-example-"));
     if (capacity !== undefined) await writeFile(join(folder, ".has_benchmark"), String(capacity));
@@ -81,9 +83,13 @@ export class ExampleStand {
       port: await freePort(),
     });
     await engine.start();
-    const ports = { worker: await freePort(), local: await freePort(), model: await freePort() };
+    const ports = {
+      worker: await freePort(),
+      local: await freePort(),
+      model: modelPort ?? (await freePort()),
+    };
     const log = join(folder, "model.log");
-    const { model: kind } = exampleFacts(workerFile(name));
+    const { model: kind } = modelPort === undefined ? exampleFacts(workerFile(name)) : {};
     const place = ["--port", String(ports.model), "--log", log, "--load-seconds", "0.2"];
     const pace = (FAST[kind ?? ""] ?? LANGUAGE).split(" ");
     const model = kind && spawnTsworker({ cwd: folder }, "sim", kind, ...place, ...pace, ...sim);
@@ -94,7 +100,7 @@ export class ExampleStand {
       [`VAST_TCP_PORT_${ports.worker}`]: String(ports.worker),
       CONTAINER_ID: "7",
       REPORT_ADDR: engine.url,
-      ...(model && { MODEL_PORT: String(ports.model), MODEL_LOG: log }),
+      ...((model || modelPort) && { MODEL_PORT: String(ports.model), MODEL_LOG: log }),
       ...more,
     };
     const worker = spawnTsworker({ cwd: folder, env }, "run", name);
@@ -139,6 +145,11 @@ export class ExampleStand {
 
   modelLog(): Promise<string> {
     return readFile(this.modelLogFile, "utf8");
+  }
+
+  /** What the worker has written to standard error. */
+  get errors(): string {
+    return this.#parts.worker.stderr();
   }
 
   /** What the worker has logged, oldest first. */

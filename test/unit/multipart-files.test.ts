@@ -54,6 +54,12 @@ describe("a file", () => {
     expect(await filesOf(["aGk="])).toEqual(["file[]", ["hi"]]);
   });
 
+  test("may be a list whose parts have the name that the configuration gives them", async () => {
+    const files = { file: { ...CONFIG.files.file, listName: "file" } };
+    const form = await formOf(multipartBody({ file: ["aGk=", "eW91"] }, { ...CONFIG, files }));
+    expect([...form.keys()]).toEqual(["file", "file"]);
+  });
+
   test.each([[null], [undefined], [[]]])("that is %j is not sent", async (value) => {
     const form = await formOf(multipartBody({ file: value, model: "m" }, CONFIG));
     expect([...form.keys()]).toEqual(["model"]);

@@ -61,6 +61,7 @@ const multipartSchema = z.strictObject({
             .string()
             .regex(/^[^\\/".\p{Cc}][^\\/"\p{Cc}]*$/u, "expected a file name without a path"),
           filenameField: z.string().min(1).optional(),
+          listName: z.string().min(1).optional(),
         })
         .refine(({ extensions, defaultFilename: name }) => extensions.includes(extname(name).slice(1)), {
           path: ["defaultFilename"],

@@ -42,6 +42,11 @@ export interface FileFieldConfig {
   readonly defaultFilename: string;
   /** Payload field that gives the file's name; it does not go to the model. @default none: `defaultFilename` always */
   readonly filenameField?: string | undefined;
+  /**
+   * Name of each part where the field holds a list, such as the field's own name for servers that take it repeatedly.
+   * @default the field's name with `[]` behind it
+   */
+  readonly listName?: string | undefined;
 }
 
 /**
@@ -57,7 +62,7 @@ export interface FileFieldConfig {
 export interface MultipartConfig {
   /**
    * The fields that hold files, by name: base64 text or a `data:` URL, bytes in a msgpack envelope, or a list of those,
-   * which goes on under the field's name with `[]` behind it. At least one field.
+   * which goes on under the field's name with `[]` behind it, or its `listName`. At least one field.
    */
   readonly files: Readonly<Record<string, FileFieldConfig>>;
   /** Largest file in bytes, decoded. Integer of at least 1. @default 26214400 (25 MiB) */

@@ -152,7 +152,7 @@ class Form {
     }
     const filename = this.#filenameOf(config);
     const type = TYPES.get(extensionOf(filename)) ?? OTHER_TYPE;
-    const name = escapeName(isList ? listName(field) : field);
+    const name = escapeName(isList ? (config.listName ?? listName(field)) : field);
     const head = `Content-Disposition: form-data; name="${name}"; filename="${escapeName(filename)}"\r\nContent-Type: ${type}`;
     for (const [index, each] of values.entries()) {
       const which = isList ? `[${index}] ` : "";
@@ -278,7 +278,7 @@ export function encodeMultipart(parts: readonly MultipartPart[]): MultipartBody 
  * A payload as `multipart/form-data`.
  *
  * - Fields of `config.files`: files. Base64 text in either alphabet, padded or not, without whitespace; a base64 `data:`
- *   URL, whose media type is not looked at; bytes; or a list of those, under the field's name with `[]` behind it. A name
+ *   URL, whose media type is not looked at; bytes; or a list of those, under the field's name with `[]` behind it, or its `listName`. A name
  *   that the payload gives holds for each file of a list. The content type follows from the name.
  * - All others: strings as they are; numbers, booleans and bigints as JSON text; a list of such values once for each of
  *   them, under the field's name with `[]` behind it; objects and other lists as JSON text; bytes as base64 text. At most

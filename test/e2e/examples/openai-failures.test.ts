@@ -18,8 +18,8 @@ describe("examples/vllm, when the model fails", () => {
 
   test("in the middle of a stream: the stream breaks off, and the worker is errored", async () => {
     const stand = await ExampleStand.forTest("vllm", {
-      // One request to warm up, two rounds of 100, and then the one that it dies in.
-      sim: ["--fail", "crash-in-answer", "--fail-at", "202"],
+      // One request to warm up, three rounds of 10, and then the one that it dies in.
+      sim: ["--fail", "crash-in-answer", "--fail-at", "32"],
     });
     await stand.reaches("ready");
     const payload = { prompt: "Hello", max_tokens: 1_000_000, stream: true };

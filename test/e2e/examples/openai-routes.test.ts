@@ -9,7 +9,12 @@ const messages = [{ role: "user" as const, content: "Why is the sea salty?" }];
 
 let stand: ExampleStand;
 beforeAll(async () => {
-  stand = await ExampleStand.ready("vllm");
+  const env = {
+    OPENAI_ROUTES:
+      "/v1/completions,/v1/chat/completions,/v1/embeddings,/v1/rerank,/v1/score,/v1/audio/speech," +
+      "/v1/audio/transcriptions,/v1/audio/translations,/v1/images/generations,/v1/images/edits,/v1/other",
+  };
+  stand = await ExampleStand.ready("vllm", { env });
 });
 afterAll(() => stand?.stop());
 
@@ -65,6 +70,22 @@ describe("examples/vllm, on its further routes", () => {
     expect(Buffer.from(b64_json, "base64").readUInt32BE(16)).toBe(96);
   });
 
+  test("are those that OPENAI_ROUTES names; a name that is none is warned about", async () => {
+    expect(stand.errors).toMatch(
+      /^warning: OPENAI_ROUTES: there is no route "\/v1\/other": it is left out;/m,
+    );
+    expect((await stand.ask("/v1/other", {})).status).toBe(404);
+    expect((await stand.ask("/v1/videos/sync", { prompt: "Sea" })).status).toBe(404);
+  });
+
+  test("takes what the server takes: no checks of its own for limits, and an empty prompt", async () => {
+    const { body } = await stand.ask("/v1/completions", { prompt: "", max_tokens: 3 });
+    expect(body).toMatchObject({ usage: { completion_tokens: 3 } });
+    // The refusal is the server's.
+    const refused = await stand.ask("/v1/completions", { prompt: "Hi", max_tokens: "many" });
+    expect(refused).toMatchObject({ status: 400, body: { error: { code: 400 } } });
+  });
+
   test("takes a payload that is wrapped in input", async () => {
     const { body } = await stand.ask("/v1/completions", { input: { prompt: "Hello", max_tokens: 5 } });
     expect(body).toMatchObject({ usage: { completion_tokens: 5 } });
@@ -72,10 +93,10 @@ describe("examples/vllm, on its further routes", () => {
 
   test.each([
     ["a completion: its tokens", "/v1/completions", { prompt: "Hello", max_tokens: 321 }, 321],
-    ["a chat: its tokens", "/v1/chat/completions", { messages, max_completion_tokens: 12 }, 12],
+    ["a chat: its tokens, 50 at least", "/v1/chat/completions", { messages, max_completion_tokens: 12 }, 50],
     ["what sets no limit: 100", "/v1/completions", { prompt: "Hello" }, 100],
     ["a short embedding: a tenth of a completion", "/v1/embeddings", { input: "Hello" }, 50],
-    ["an embedding of 32,000 characters: a completion", "/v1/embeddings", { input: "x".repeat(32_000) }, 500],
+    ["an embedding of 600 characters: a completion", "/v1/embeddings", { input: "x".repeat(600) }, 500],
     ["a speech of 1000 characters: two", "/v1/audio/speech", { input: "y".repeat(1000) }, 1000],
     ["an image: one", "/v1/images/generations", { prompt: "Sea", size: "1024x1024" }, 500],
     ["many images: eight at most", "/v1/images/generations", { prompt: "Sea", n: 10 }, 4000],
@@ -119,19 +140,19 @@ describe("examples/vllm refuses, and says what to do", () => {
     ],
     [
       "several at once",
-      "/v1/completions",
-      { prompt: "Hello", stream: "true", max_tokens: "64" },
+      "/v1/rerank",
+      { top_n: 1 },
       {
-        stream: 'must be true or false, without quotes, got "true"',
-        max_tokens: 'must be an integer from 1 on, without quotes, got "64"',
+        query: "must be a text, got nothing",
+        documents: "must be a list of texts, got nothing",
       },
     ],
     ["no input", "/v1/embeddings", {}, { input: "must be a text, or a list of texts, got nothing" }],
     [
-      "documents that are no list",
+      "no documents",
       "/v1/rerank",
-      { query: "sea", documents: "sea" },
-      { documents: 'must be a list of texts, got "sea"' },
+      { query: "sea", document: ["sea"] },
+      { documents: "must be a list of texts, got nothing" },
     ],
     [
       "no file",
@@ -161,7 +182,7 @@ describe("examples/vllm refuses, and says what to do", () => {
       "an image without a prompt",
       "/v1/images/edits",
       { image: file },
-      { prompt: 'must be a text such as "Make it night", got nothing' },
+      { prompt: 'must be a text such as "A lighthouse at night", got nothing' },
     ],
   ])("%s", async (_, route, payload, faults) => {
     expect(await stand.ask(route, payload)).toEqual({ status: 422, body: { payload: faults } });

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { exampleNames } from "../../src/cli/worker-file.js";
-import { deadLinks, root, rowsBelow, textOf } from "./support/documents.js";
+import { exampleNames } from "../../../src/cli/worker-file.js";
+import { deadLinks, root, rowsBelow, textOf } from "../support/documents.js";
 
 const SECTIONS = [
   "Try it",
@@ -26,13 +26,37 @@ function sourcesOf(file: string, seen = new Set<string>()): string {
 
 /** The variables that sources read. */
 function variablesIn(sources: string): readonly string[] {
-  const direct = [...sources.matchAll(/process\.env\.([A-Z_]+)|lines\("([A-Z_]+)"\)/g)].flatMap(
-    ([, one, other]) => [one ?? other ?? ""],
-  );
+  const direct = [...sources.matchAll(/process\.env\.([A-Z0-9_]+)/g)].map(([, name = ""]) => name);
   const unpacked = [...sources.matchAll(/const \{([^}]*)\} = process\.env/g)].flatMap(([, names = ""]) => [
     ...(names.match(/[A-Z_]{3,}/g) ?? []),
   ]);
-  return [...new Set([...direct, ...unpacked])];
+  const read = [...sources.matchAll(/\b\w+Variable\(([^)]*)\)/g)].flatMap(([, given = ""]) => [
+    ...given.matchAll(/"([A-Z0-9_]+)"/g),
+  ]);
+  return [...new Set([...direct, ...unpacked, ...read.map(([, name = ""]) => name)])];
+}
+
+/** The routes that sources serve. */
+const routesIn = (sources: string): readonly string[] =>
+  [...sources.matchAll(/\b(?:route: |listening\()"(\/[^"]+)"/g)].map(([, route = ""]) => route);
+
+/** The routes that the table of a page has. */
+const routesOf = (page: string): readonly string[] =>
+  rowsBelow(page, "Routes")
+    .flatMap(([routes]) => quoted(routes))
+    .map((route) => route.replace(/^\w+ /, ""));
+
+/** A page has a row for each variable that the sources read, with its default. */
+function expectVariables(page: string, sources: string): void {
+  expect(page).toContain("| variable | meaning | default |");
+  const rows = rowsBelow(page, "Environment");
+  expect(rows.flatMap(([names]) => quoted(names)).toSorted()).toEqual(variablesIn(sources).toSorted());
+  for (const [, , otherwise] of rows) {
+    for (const value of quoted(otherwise)) {
+      // An address of ComfyUI's is put together from its port.
+      expect(sources).toContain(value.replace(/^http:\/\/127\.0\.0\.1:/, ""));
+    }
+  }
 }
 
 const quoted = (cell = ""): readonly string[] =>
@@ -41,6 +65,8 @@ const quoted = (cell = ""): readonly string[] =>
 describe.each(exampleNames())("the README of examples/%s", async (name) => {
   const page = await textOf(`examples/${name}/README.md`);
   const sources = sourcesOf(`examples/${name}/worker.ts`);
+  /** Routes and variables that these share stand on a page of their own. */
+  const isOpenai = sources.includes("../openai/");
 
   test("has the sections that all of them have, in order", () => {
     expect([...page.matchAll(/^## (.+)$/gm)].map(([, section]) => section)).toEqual(SECTIONS);
@@ -55,28 +81,15 @@ describe.each(exampleNames())("the README of examples/%s", async (name) => {
   });
 
   test("has a row for each route", () => {
-    const told = rowsBelow(page, "Routes").flatMap(([routes]) => quoted(routes));
-    const routes = [...sources.matchAll(/\b(?:route: |handler\(|listening\()"(\/[^"]+)"/g)].map(
-      ([, route = ""]) => route,
-    );
-    expect(told.map((route) => route.replace(/^\w+ /, "")).toSorted()).toEqual(routes.toSorted());
+    const own = isOpenai ? readFileSync(root(`examples/${name}/worker.ts`), "utf8") : sources;
+    expect(routesOf(page).toSorted()).toEqual(routesIn(own).toSorted());
   });
 
   test("has a row for each variable that the worker reads, with its default", () => {
-    const variables = variablesIn(sources);
-    if (variables.length === 0) {
+    if (isOpenai) expect(page).toContain("[All variables](../openai/README.md#environment)");
+    else if (variablesIn(sources).length === 0)
       expect(page).toContain("The worker has no variables of its own.");
-      return;
-    }
-    expect(page).toContain("| variable | what it says | default |");
-    const rows = rowsBelow(page, "Environment");
-    expect(rows.flatMap(([names]) => quoted(names)).toSorted()).toEqual(variables.toSorted());
-    for (const [, , otherwise] of rows) {
-      for (const value of quoted(otherwise)) {
-        // An address of ComfyUI's is put together from its port.
-        expect(sources).toContain(value.replace(/^http:\/\/127\.0\.0\.1:/, ""));
-      }
-    }
+    else expectVariables(page, sources);
   });
 
   test("says of what goes wrong what to do", () => {
@@ -88,5 +101,22 @@ describe.each(exampleNames())("the README of examples/%s", async (name) => {
 
   test("has no link that leads nowhere", async () => {
     expect(await deadLinks(`examples/${name}/README.md`)).toEqual([]);
+  });
+});
+
+describe("the page of the servers with OpenAI's interface", async () => {
+  const page = await textOf("examples/openai/README.md");
+  const sources = sourcesOf("examples/openai/openai-config.ts");
+
+  test("has a row for each route", () => {
+    expect(routesOf(page).toSorted()).toEqual(routesIn(sources).toSorted());
+  });
+
+  test("has a row for each variable, with its default", () => {
+    expectVariables(page, sources);
+  });
+
+  test("has no link that leads nowhere", async () => {
+    expect(await deadLinks("examples/openai/README.md")).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
-import { checkConfig } from "../../src/worker/config/check-config.js";
-import type { CheckedConfig, LogPattern, WorkerConfig } from "../../src/worker/config/config.js";
-import { finderOf } from "../../src/worker/model/log-pattern.js";
+import { checkConfig } from "../../../src/worker/config/check-config.js";
+import type { CheckedConfig, LogPattern, WorkerConfig } from "../../../src/worker/config/config.js";
+import { finderOf } from "../../../src/worker/model/log-pattern.js";
 
 const made: WorkerConfig[] = [];
 
@@ -20,7 +20,7 @@ async function configOf(name: string): Promise<CheckedConfig> {
   vi.stubEnv("MODEL_LOG", "/model.log");
   made.length = 0;
   vi.resetModules();
-  await import(`../../examples/${name}/worker.ts`);
+  await import(`../../../examples/${name}/worker.ts`);
   vi.unstubAllEnvs();
   const [config] = made;
   if (config === undefined) throw new Error(`expected the example ${name} to make a worker`);
@@ -50,6 +50,8 @@ const HOSTILE = [
   "INFO exited: vllm",
   "main: model loaded",
   "llama_model_load: error loading model",
+  "main: exiting due to model loading error",
+  "error: invalid argument: --x",
   "The server is fired up and ready to roll!",
   "Error: ShardCannotStart",
   "infer server has started",
@@ -120,6 +122,13 @@ const LINES: Readonly<Record<string, Lines>> = {
       "common_init_from_params: failed to load model '/m.gguf'",
       "srv    load_model: failed to load model, '/m.gguf'",
       "0.00.123.456 E llama_model_load: error loading model: tensor is missing",
+      "srv    load_model: failed to create context with model '/m.gguf'",
+      "common_init_from_params: failed to create context with model '/m.gguf'",
+      "main: exiting due to model loading error",
+      "srv  llama_server: exiting due to HTTP server error",
+      "error: invalid argument: --no-such-flag",
+      "error: the supplied chat template is not supported: nonsense",
+      "0.00.012.345 E error: the supplied chat template is not supported: nonsense",
       "INFO exited: llama (terminated by SIGABRT (core dumped); not expected)",
     ],
     info: [DOWNLOAD],
@@ -127,6 +136,9 @@ const LINES: Readonly<Record<string, Lines>> = {
       "main: loading model",
       "main: server is listening on http://127.0.0.1:18000 - starting the main loop",
       `INFO exited: vllm (exit status 1; not expected)`,
+      "build_info: b8797-simulated",
+      "srv  log_server_r: done request: POST /v1/completions 127.0.0.1 200",
+      "srv    operator(): got exception: error: invalid argument",
       ...HOSTILE.flatMap((text) => [
         `srv  log_server_r: request: {"prompt":"${text}","n_predict":8}`,
         `request:  {"prompt": "${text}"}`,

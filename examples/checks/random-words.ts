@@ -10,3 +10,8 @@ const WORDS = (
 export function randomWords(count: number): string {
   return Array.from({ length: count }, () => WORDS[Math.floor(Math.random() * WORDS.length)]).join(" ");
 }
+
+/** The same, as a text of so many characters. */
+export function randomText(characters: number): string {
+  return `${randomWords(characters).slice(0, characters - 1)}.`;
+}

@@ -1,10 +1,9 @@
 import { PayloadError } from "tsworker";
 import { describe, expect, test } from "vitest";
-import { checked } from "../../examples/payloads/checked.js";
-import { integer, optional, text, trueOrFalse } from "../../examples/payloads/rules.js";
+import { checked, integer, optional, text } from "../../../examples/checks/payload.js";
 
 describe("a payload that is checked", () => {
-  const parser = checked({ name: text("Ada"), flag: optional(trueOrFalse) });
+  const parser = checked({ name: text("Ada"), flag: optional(integer(0, 1)) });
 
   test("goes on as it is, or unwrapped", () => {
     const payload = { name: "Grace", flag: null, other: 1 };
@@ -15,13 +14,17 @@ describe("a payload that is checked", () => {
   test("is not unwrapped where input is a field of its own", () => {
     const takesInput = checked({ input: text("Hello") });
     expect(takesInput({ input: "Hi" })).toEqual({ input: "Hi" });
+    const texts = { input: ["Hi", "there"] };
+    expect(checked({})(texts)).toBe(texts);
+    const object = { input: { prompt_string: "Hi" } };
+    expect(checked({})(object)).toBe(object);
   });
 
   test("is refused with every field that is wrong, and a piece of what came", () => {
     const refusing = () => parser({ flag: "y".repeat(100) });
     expect(refusing).toThrow(PayloadError);
     expect(refusing).toThrow('name: must be a text such as "Ada", got nothing');
-    expect(refusing).toThrow(/flag: must be true or false, without quotes, got "y{59}…/);
+    expect(refusing).toThrow(/flag: must be an integer from 0 to 1, without quotes, got "y{59}…/);
   });
 
   test("is looked into, where a field is within another one", () => {

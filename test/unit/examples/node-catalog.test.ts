@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
 import { expect, onTestFinished, test } from "vitest";
-import { NodeCatalog } from "../../examples/comfy/node-catalog.js";
-import { close, httpUrl, listen } from "../../src/shared/listen.js";
-import { eventually } from "../support/eventually.js";
+import { NodeCatalog } from "../../../examples/comfy/node-catalog.js";
+import { close, httpUrl, listen } from "../../../src/shared/listen.js";
+import { eventually } from "../../support/eventually.js";
 
 /** What a ComfyUI says, with lists in the older and the newer way. */
 const OBJECT_INFO = {
