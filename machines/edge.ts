@@ -15,7 +15,7 @@ import type {
   TrafficOpened,
 } from "./events.js";
 
-/** Events that the edge takes: it keeps the connections and answers them. */
+/** Events that the edge handles: it owns the clients' connections and answers them. */
 export type EdgeEvent =
   | RequestGranted
   | QueueOpened
@@ -35,11 +35,11 @@ export type Traffic =
   | {
       readonly open: false;
       readonly reason: ClosedReason;
-      /** What was last seen of the model that is waited for, such as `127.0.0.1:18000: connection refused`. */
+      /** Last observation of a model that has not loaded, such as `127.0.0.1:18000: connection refused`. */
       readonly waitsFor?: string | undefined;
     };
 
-/** The edge's snapshot, for people to see. */
+/** The edge's snapshot, for inspection. */
 export type EdgeSnapshot = Snapshot<undefined> & {
   readonly context: {
     readonly traffic: Traffic;
@@ -48,19 +48,19 @@ export type EdgeSnapshot = Snapshot<undefined> & {
   };
 };
 
-/** What the edge is started with. */
+/** Input of the edge. */
 export interface EdgeInput {
   readonly worker: { send(event: TrafficDrained): void };
 }
 
-/** The edge as the runtime gives it. */
+/** The edge's logic, which the runtime provides: it does I/O. */
 export interface EdgeLogic extends ActorLogic<EdgeSnapshot, EdgeEvent, EdgeInput> {}
 
 const refuse = (): never => {
   throw new Error("edge is not provided");
 };
 
-/** Stands in until the runtime gives its own. */
+/** Placeholder that throws: the runtime has to provide the edge. */
 export const edgeNotProvided: EdgeLogic = {
   getInitialSnapshot: refuse,
   transition: refuse,

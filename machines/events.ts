@@ -1,12 +1,12 @@
 /**
- * Every event that travels between the worker's actors. Events are plain data: they could cross a thread and
- * can be shown, recorded and replayed as they are.
+ * The events between the worker's actors: plain data, which can be recorded and shown as it is. `senders.ts` has who
+ * sends which.
  */
 
 /** How a request ended. */
 export type Outcome = "success" | "error" | "cancelled" | "rejected";
 
-/** A request asks for its turn in a queue. */
+/** A request is to be queued. */
 export interface RequestArrived {
   readonly type: "request.arrived";
   readonly id: string;
@@ -16,7 +16,7 @@ export interface RequestArrived {
   readonly at: number;
 }
 
-/** A queue gives a request its turn. */
+/** It is the request's turn. */
 export interface RequestGranted {
   readonly type: "request.granted";
   readonly id: string;
@@ -32,8 +32,8 @@ export interface RequestEnded {
 }
 
 /**
- * A queue is there, at start or in place of one that died: whoever waited or ran in an earlier queue of this
- * name will not hear of it again. It is no plain data, because it hands out an address.
+ * A queue has started, at the worker's start or in place of one that died: requests in an earlier queue of this name
+ * will not be granted. Not plain data: it holds a reference to the actor.
  */
 export interface QueueOpened {
   readonly type: "queue.opened";
@@ -41,7 +41,7 @@ export interface QueueOpened {
   readonly ref: { send(event: RequestArrived | RequestEnded): void };
 }
 
-/** What is called when a session closes. */
+/** The call that a client asked for when its session closes. */
 export interface OnClose {
   /** Absolute, or a path on the model server. */
   readonly route: string;
@@ -57,7 +57,7 @@ export interface SessionOpened {
   readonly onClose: OnClose | undefined;
 }
 
-/** A request came in a session, which lives longer by it. */
+/** A request arrived in a session, which extends the session's life. */
 export interface SessionUsed {
   readonly type: "session.used";
   readonly id: string;
@@ -75,7 +75,7 @@ export interface SessionEnd {
   readonly reason: SessionEndReason;
 }
 
-/** A session begins to close: its requests are to be ended now, before its `onClose` is called. */
+/** A session begins to close: its requests have to end now, before its `onClose` is called. */
 export interface SessionClosing {
   readonly type: "session.closing";
   readonly id: string;
@@ -89,15 +89,15 @@ export interface SessionClosed {
 }
 
 /**
- * The sessions actor is there, at start or in place of one that died: sessions opened with an earlier one are
- * unknown to it. No plain data either: it hands out an address.
+ * The sessions actor has started, at the worker's start or in place of one that died, whose sessions it does not have.
+ * Not plain data: it holds a reference to the actor.
  */
 export interface SessionsOpened {
   readonly type: "sessions.opened";
   readonly ref: { send(event: SessionOpened | SessionUsed | SessionEnd): void };
 }
 
-/** Close all sessions, and from then on open none. */
+/** Close all sessions, and open no more. */
 export interface SessionsClose {
   readonly type: "sessions.close";
 }
@@ -107,17 +107,17 @@ export interface SessionsClosed {
   readonly type: "sessions.closed";
 }
 
-/** Sessions that are still open or closing are to be counted as ended now: nobody will close them. */
+/** Sessions that are still open or closing count as ended now: no actor will close them. */
 export interface SessionsAborted {
   readonly type: "sessions.aborted";
 }
 
-/** Look for sessions whose time is over. */
+/** Close the sessions that have expired. */
 export interface SessionsSweep {
   readonly type: "sessions.sweep";
 }
 
-/** From now on requests are admitted. */
+/** Requests are admitted from now on. */
 export interface TrafficOpened {
   readonly type: "traffic.opened";
   /** Capacity in workload per second. */
@@ -127,19 +127,19 @@ export interface TrafficOpened {
 /** Why requests are not admitted. */
 export type ClosedReason = "loading" | "errored" | "draining";
 
-/** From now on new requests are refused; those admitted go on. */
+/** New requests are refused from now on; admitted ones continue. */
 export interface TrafficClosed {
   readonly type: "traffic.closed";
   readonly reason: ClosedReason;
 }
 
-/** While requests are not admitted: what was last seen of the model that is waited for. */
+/** While requests are not admitted: the last observation of the model. */
 export interface TrafficAwaited {
   readonly type: "traffic.awaited";
   readonly seen: string | undefined;
 }
 
-/** Requests that are still open are to be ended now: the grace period is over. */
+/** End the requests that are still open: the grace period is over. */
 export interface TrafficAborted {
   readonly type: "traffic.aborted";
 }
@@ -155,83 +155,83 @@ export interface KeyHeld {
   readonly pem: string;
 }
 
-/** Every try to get the engine's public key failed; trying goes on. */
+/** All of the first tries to fetch the engine's public key failed; further tries follow. */
 export interface KeyFailed {
   readonly type: "key.failed";
   readonly message: string;
 }
 
-/** The model says that it can serve: a log line, its health URL, or its lifecycle. */
+/** The model can serve, by a line of its log, its health URL, or its lifecycle. */
 export interface ModelLoaded {
   readonly type: "model.loaded";
 }
 
-/** The user's own code has started the model: it is not to be asked to again. */
+/** The user's own code has started the model, and must not be called again. */
 export interface ModelStarted {
   readonly type: "model.started";
 }
 
 /**
- * The model has failed: a line of its log says so and its health URL does not contradict it, nothing listens any more,
- * or its lifecycle could not start it.
+ * The model has failed: a line of its log matched `onError` and its health URL did not contradict it, its port refuses
+ * connections, or its lifecycle could not start it.
  */
 export interface ModelFailed {
   readonly type: "model.failed";
   readonly message: string;
 }
 
-/** The model is well: its health URL answered 200, a request succeeded, or its port accepts connections again. */
+/** The model is healthy: its health URL answered 200, a request succeeded, or its port accepts connections again. */
 export interface ModelHealthy {
   readonly type: "model.healthy";
 }
 
-/** The model's health URL failed often enough in a row to count. */
+/** The model's health URL failed as many times in a row as the failure threshold. */
 export interface ModelUnhealthy {
   readonly type: "model.unhealthy";
   readonly message: string;
 }
 
-/** A line of the model's log looked like a failure, and the health URL answered 200 all the same. */
+/** A line of the model's log matched `onError`, but the health URL answered 200. */
 export interface ModelDismissed {
   readonly type: "model.dismissed";
   readonly line: string;
 }
 
-/** What was last seen of a model that is waited for. */
+/** The last observation of a model that has not loaded. */
 export interface ModelAwaited {
   readonly type: "model.awaited";
-  /** Such as `127.0.0.1:18000: connection refused`; undefined when nothing is missing any more. */
+  /** Such as `127.0.0.1:18000: connection refused`; undefined when nothing is missing. */
   readonly seen: string | undefined;
 }
 
-/** Ask the model's health URL now, and at its interval from then on. */
+/** Probe the model's health URL now, and at its interval from then on. */
 export interface ModelVerify {
   readonly type: "model.verify";
 }
 
-/** The worker is errored: ask the model's health URL at its interval, or look for other signs that the model is well. */
+/** The worker is errored: probe the model's health URL at its interval, or watch for other evidence that the model is healthy. */
 export interface ModelSuspect {
   readonly type: "model.suspect";
 }
 
-/** The worker is ready: nothing is waited for any more. */
+/** The worker is ready. */
 export interface ModelServe {
   readonly type: "model.serve";
 }
 
-/** The connection of a request to the model could not be made, or broke off. Sent once a second at most. */
+/** The connection of a request to the model could not be made, or broke. Sent once a second at most. */
 export interface ConnectionLost {
   readonly type: "connection.lost";
 }
 
-/** A line of the model's log, and what was looked for in it. */
-interface MatchedLine {
+/** A line of the model's log that matched a pattern. */
+export interface MatchedLine {
   readonly line: string;
   /** The substring, or the text that the regular expression matched. */
   readonly match: string;
   /**
-   * The line was in the file when this worker started: an earlier model wrote it, or this one before the worker
-   * was there. Files that are created or rotated later hold no such line.
+   * The line was in the file when this worker started: it is from an earlier model, or from this one before the worker
+   * started. Never true in files that are created or rotated later.
    */
   readonly stale: boolean;
 }
@@ -242,12 +242,21 @@ export type LogMatched =
   | ({ readonly type: "log.failed" } & MatchedLine)
   | ({ readonly type: "log.noted" } & MatchedLine);
 
-/** There is something to report; a report goes out within the second. */
+/** The two reports to the engine. */
+export type ReportKind = "status" | "ended";
+
+/** The ledger has something to report that the last report of this kind did not hold. */
+export interface LedgerChanged {
+  readonly type: "ledger.changed";
+  readonly report: ReportKind;
+}
+
+/** There is something to report: send it within the second. */
 export interface ReportDue {
   readonly type: "report.due";
 }
 
-/** The part of a status report that the lifecycle decides. */
+/** The part of a status report that the lifecycle determines. */
 export interface Condition {
   /** Capacity in workload per second; 0 until it was measured. */
   readonly maxPerf: number;
@@ -257,13 +266,13 @@ export interface Condition {
   readonly loadtime: number;
 }
 
-/** The worker's state changed: report it at once, without gathering. */
+/** The worker's state changed: report it immediately. */
 export interface WorkerChanged {
   readonly type: "worker.changed";
   readonly condition: Condition;
 }
 
-/** Deliver what there is, then end. */
+/** Deliver what is left, then end. */
 export interface ReportFlush {
   readonly type: "report.flush";
 }
@@ -273,7 +282,7 @@ export interface WorkerDrain {
   readonly type: "worker.drain";
 }
 
-/** Stop now: whatever is still open ends as an error. */
+/** Stop now: requests that are still open end as errors. */
 export interface WorkerAbort {
   readonly type: "worker.abort";
 }

@@ -15,7 +15,6 @@ export {
   type DeliveryInput,
   type ReporterContext,
   type ReporterInput,
-  type ReportKind,
   reporterMachine,
   TRIES_PER_ADDRESS,
 } from "./reporter.js";

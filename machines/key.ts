@@ -1,28 +1,28 @@
 import { type ActorRef, assign, fromPromise, type Snapshot, sendTo, setup } from "xstate";
 import type { KeyFailed, KeyHeld } from "./events.js";
 
-/** What the key actor is started with. */
+/** Input of the key actor. */
 export interface KeyInput {
   readonly worker: ActorRef<Snapshot<unknown>, KeyHeld | KeyFailed>;
 }
 
-/** What the key actor knows. */
+/** State of the key actor. */
 export interface KeyContext extends KeyInput {
-  /** Tries that have failed. */
+  /** Number of failed tries. */
   readonly failures: number;
   /** Why the last try failed. */
   readonly lastError: string | undefined;
 }
 
-/** Tries after which the worker counts as errored; trying goes on. */
+/** Failed tries after which the worker counts as errored; further tries follow. */
 export const KEY_ATTEMPTS = 5;
 
-/** What the engine is told when the public key cannot be had. */
+/** Error message in the worker's reports when the public key cannot be fetched. */
 export const KEY_FAILED_MESSAGE = "Failed to get Serverless public key after all retry attempts";
 
 /**
- * Gets the engine's public key: 5 tries, waiting 1, 2, 4 and 8 s between them; after the last the worker is
- * told that it failed, and every 10 s a quiet try follows until the key is held.
+ * Fetches the engine's public key: 5 tries, 1, 2, 4 and 8 s apart; after the last one the worker receives
+ * `key.failed`, and every 10 s an unreported try follows until one succeeds.
  */
 export const keyMachine = setup({
   types: {} as { context: KeyContext; input: KeyInput },
@@ -42,11 +42,11 @@ export const keyMachine = setup({
       failures: context.failures + 1,
       lastError: error instanceof Error ? error.message : String(error),
     })),
-    tellHeld: sendTo(
+    reportHeld: sendTo(
       ({ context }) => context.worker,
       (_, { pem }: { pem: string }) => ({ type: "key.held", pem }) satisfies KeyHeld,
     ),
-    tellFailed: sendTo(({ context }) => context.worker, {
+    reportFailed: sendTo(({ context }) => context.worker, {
       type: "key.failed",
       message: KEY_FAILED_MESSAGE,
     } satisfies KeyFailed),
@@ -62,7 +62,7 @@ export const keyMachine = setup({
         src: "fetchKey",
         onDone: {
           target: "held",
-          actions: { type: "tellHeld", params: ({ event }) => ({ pem: event.output }) },
+          actions: { type: "reportHeld", params: ({ event }) => ({ pem: event.output }) },
         },
         onError: [
           {
@@ -75,7 +75,7 @@ export const keyMachine = setup({
             target: "failed",
             actions: [
               { type: "countFailure", params: ({ event }) => ({ error: event.error }) },
-              "tellFailed",
+              "reportFailed",
             ],
           },
           {

@@ -14,7 +14,7 @@ interface Place extends Ticket {
 }
 
 /**
- * Who runs and who waits, strictly first in, first out.
+ * The tickets that run and those that wait, strictly first in, first out.
  *
  * Waiting tickets are a doubly linked list, so that one in the middle leaves as cheaply as the first; every
  * ticket is found by its id. All operations are O(1).
@@ -24,10 +24,10 @@ interface Place extends Ticket {
  *   next turn                          newest
  * ```
  *
- * Invariant: nobody waits while there is room (`running < limit`).
+ * Invariant: no ticket waits while `running < limit`.
  */
 export class Lane {
-  /** How many may run at once; `Infinity` for all. */
+  /** Number of tickets that may run at once; `Infinity` for all. */
   readonly limit: number;
   readonly #places = new Map<string, Place>();
   #running = 0;
@@ -38,12 +38,12 @@ export class Lane {
     this.limit = limit;
   }
 
-  /** Number of tickets that have their turn. */
+  /** Number of tickets that run. */
   get running(): number {
     return this.#running;
   }
 
-  /** Number of tickets that wait for their turn. */
+  /** Number of tickets that wait. */
   get waiting(): number {
     return this.#places.size - this.#running;
   }
@@ -54,9 +54,9 @@ export class Lane {
   }
 
   /**
-   * Takes a ticket in.
+   * Adds a ticket.
    *
-   * @returns true when its turn is now, false when it waits.
+   * @returns true: it runs now; false: it waits.
    */
   enter(id: string, workload: number, at: number): boolean {
     const running = this.#running < this.limit;
@@ -68,9 +68,9 @@ export class Lane {
   }
 
   /**
-   * Lets a ticket go, waiting or running.
+   * Removes a ticket, waiting or running.
    *
-   * @returns the id of the ticket whose turn has come by it, if any.
+   * @returns the id of the ticket that runs instead, if any.
    */
   leave(id: string): string | undefined {
     const place = this.#places.get(id);
@@ -89,7 +89,7 @@ export class Lane {
     return next.id;
   }
 
-  /** The tickets that have their turn, in the order in which they came. */
+  /** The running tickets in the order in which they arrived. */
   *started(): Generator<Ticket> {
     for (const { id, workload, at, running } of this.#places.values()) {
       // First in, first out: behind the first one that waits all do.

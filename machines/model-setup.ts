@@ -24,12 +24,12 @@ import type {
 } from "./events.js";
 
 /**
- * What tells that the model has loaded: a line of its log, its health URL, whichever of the two comes first, the
- * user's own `lifecycle.start`, or nothing where there is no model.
+ * The evidence that the model has loaded: a line of its log, its health URL, whichever of the two comes first, the
+ * user's own `lifecycle.start`, or none where there is no model.
  */
 export type Readiness = "log" | "health" | "either" | "lifecycle" | "none";
 
-/** What the model actor reports to the worker. */
+/** Events that the model actor sends to the worker. */
 export type ModelNews =
   | ModelStarted
   | ModelLoaded
@@ -39,27 +39,27 @@ export type ModelNews =
   | ModelDismissed
   | ModelAwaited;
 
-/** What the model actor is started with. */
+/** Input of the model actor. */
 export interface ModelInput {
   readonly worker: ActorRef<Snapshot<unknown>, ModelNews>;
   readonly readiness: Readiness;
   /** There is a log to read. */
   readonly hasLog: boolean;
-  /** There is a health URL to ask. */
+  /** There is a health URL to probe. */
   readonly hasHealth: boolean;
   /** There is a model server to connect to. */
   readonly hasServer: boolean;
-  /** The user's own code is to start the model. */
+  /** The user's own code starts the model. */
   readonly hasLifecycle: boolean;
-  /** It has done so already, when an earlier model actor asked it to. */
+  /** It has done so already, called by an earlier model actor. */
   readonly isStarted: boolean;
-  /** Milliseconds between two questions to the health URL of a model that has loaded. */
+  /** Milliseconds between two probes of the health URL of a model that has loaded. */
   readonly healthIntervalMs: number;
   /** Failures in a row that make a model unhealthy. */
   readonly failureThreshold: number;
 }
 
-/** How a probe failed. Its error carries it under `failure`; an error without it counts as `unhealthy`. */
+/** How a probe failed: the property `failure` of its error. An error without it counts as `unhealthy`. */
 export interface ProbeFailure {
   /**
    * - `refused`: no connection could be made.
@@ -67,48 +67,47 @@ export interface ProbeFailure {
    * - `unhealthy`: another answer than 200, or a broken one.
    */
   readonly kind: "refused" | "timeout" | "unhealthy";
-  /** Requests run, and the model has sent something since the last probe that succeeded. */
+  /** Requests run, and the model has sent data since the last successful probe. */
   readonly isAnswering: boolean;
   /** In a few words, such as `127.0.0.1:18000: connection refused`. */
   readonly seen: string;
 }
 
-/** A line of the log that looks like a failure. */
-export interface Accusation {
+/** A line of the log that matched `onError`. */
+export interface FailureLine {
   readonly line: string;
   readonly match: string;
 }
 
-/** The log accuses the model, and its health URL is to judge. Raised by the model for itself. */
-export interface ModelAccused extends Accusation {
-  readonly type: "model.accused";
+/** A line of the log reported a failure, which the health URL has to confirm. Raised by the model for itself. */
+export interface FailureLogged extends FailureLine {
+  readonly type: "failure.logged";
 }
 
-/** What the model actor knows. */
+/** State of the model actor. */
 export interface ModelContext extends ModelInput {
   /** It was reported that the model has loaded. */
   readonly isLoaded: boolean;
-  /** The log said before this worker started that the model had loaded. */
+  /** The log reported that the model has loaded, maybe before this worker started. */
   readonly wasLoaded: boolean;
   /** The line that is being examined. */
-  readonly accusation: Accusation | undefined;
-  /** Looks at the health URL since then that were good. */
-  readonly goodLooks: number;
-  /** Probes in a row that failed and count. */
+  readonly failureLine: FailureLine | undefined;
+  /** Successful probes of the health URL since then. */
+  readonly goodProbes: number;
+  /** Probes in a row that failed, without those that are excused. */
   readonly failures: number;
-  /** What was last seen of the model, such as `127.0.0.1:18000: connection refused`. */
+  /** Last observation of the model, such as `127.0.0.1:18000: connection refused`. */
   readonly seen: string | undefined;
-  /** The worker is kept informed of it. */
+  /** Observations are reported to the worker. */
   readonly isShown: boolean;
 }
 
 /** Longest part of a line that becomes an error message. */
 const MESSAGE_LENGTH = 200;
 
-/** What an error says. */
+/** Message of whatever was thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** How a probe failed, by its error. */
 export function failureOf(error: unknown): ProbeFailure {
   const { failure } = Object(error) as { readonly failure?: ProbeFailure };
   return failure ?? { kind: "unhealthy", isAnswering: false, seen: messageOf(error) };
@@ -118,33 +117,43 @@ export const newModelContext = (input: ModelInput): ModelContext => ({
   ...input,
   isLoaded: false,
   wasLoaded: false,
-  accusation: undefined,
-  goodLooks: 0,
+  failureLine: undefined,
+  goodProbes: 0,
   failures: 0,
   seen: undefined,
   isShown: false,
 });
 
+/** Parameters of the machine's most frequent actions. */
+export const loaded = { type: "report", params: { type: "model.loaded" } } as const;
+export const healthy = { type: "report", params: { type: "model.healthy" } } as const;
+export const noteSeenFailure = {
+  type: "noteSeen",
+  params: ({ event }: { readonly event: { readonly error: unknown } }) => ({
+    seen: failureOf(event.error).seen,
+  }),
+} as const;
+
 const notProvided = (name: string) => (): never => {
   throw new Error(`${name} is not provided`);
 };
 
-/** What the model's machine is made of: its actors, guards, actions and delays. When which is used, the machine says. */
+/** Actors, guards, actions and delays of the model's machine, which is in `model.ts`. */
 export const modelSetup = setup({
   types: {} as {
     context: ModelContext;
     input: ModelInput;
-    events: LogMatched | ConnectionLost | ModelVerify | ModelSuspect | ModelServe | ModelAccused;
+    events: LogMatched | ConnectionLost | ModelVerify | ModelSuspect | ModelServe | FailureLogged;
   },
   actors: {
     tailLog: fromCallback(notProvided("tailLog")),
     /** Sends `connection.lost`. */
     watchConnections: fromCallback(notProvided("watchConnections")),
-    /** Resolves when the health URL answers 200; where there is none, when the model's port accepts a connection. */
+    /** Resolves when the health URL answers 200; without one, when the model's port accepts a connection. */
     probe: fromPromise<void>(async () => notProvided("probe")()),
     /** Resolves when a request that was in flight, or came later, has succeeded. */
     awaitSuccess: fromPromise<void>(async () => notProvided("awaitSuccess")()),
-    /** What can be seen of a model without asking its health URL; undefined when nothing is missing. */
+    /** Observation of a model without probing its health URL; undefined when nothing is missing. */
     lookAround: fromPromise<string | undefined, { readonly isLoaded: boolean }>(async () =>
       notProvided("lookAround")(),
     ),
@@ -152,12 +161,12 @@ export const modelSetup = setup({
   },
   delays: {
     healthInterval: ({ context }) => context.healthIntervalMs,
-    /** Between two looks at a model that the log accuses: less than 5 s. */
+    /** Between two probes of a model whose log reported a failure: less than 5 s. */
     recheckInterval: ({ context }) => Math.min(4000, context.healthIntervalMs),
     /** Between two attempts to connect to a model that requests lost. */
     confirmInterval: ({ context }) => Math.min(1000, context.healthIntervalMs),
     loadingInterval: 1000,
-    /** A line that was there before the worker may be contradicted by one further down. */
+    /** A line from before the worker's start may be contradicted by a later one. */
     settleTime: 2000,
     viewDelay: 5000,
     viewInterval: 5000,
@@ -169,25 +178,25 @@ export const modelSetup = setup({
     loadsByHealth: ({ context: { readiness } }) => readiness === "health" || readiness === "either",
     loadsByLifecycle: ({ context: { readiness } }) => readiness === "lifecycle",
     needsLoading: ({ context: { readiness } }) => readiness !== "none",
-    // Before it has started, its start is what leads the worker back.
+    // Until it has started, its start is what leads the worker back.
     leadsBackByItself: ({ context: { readiness, isStarted } }) =>
       readiness === "none" || (readiness === "lifecycle" && isStarted),
     leadsBackThroughPort: ({ context: { readiness, isStarted, hasServer } }) =>
       (readiness === "none" || (readiness === "lifecycle" && isStarted)) && hasServer,
     mustStart: ({ context: { hasLifecycle, isStarted } }) => hasLifecycle && !isStarted,
-    // Lines from before this worker started tell of loading only: of that which the log is to report, and not of
-    // what happened after the model had loaded.
+    // Lines from before this worker's start count only if the log is the evidence of loading, and only until the model
+    // has loaded.
     isPast: ({ context: { wasLoaded, readiness } }, { stale }: { stale: boolean }) =>
       stale && (wasLoaded || readiness === "lifecycle" || readiness === "none"),
     isStale: (_, { stale }: { stale: boolean }) => stale,
-    // Where there is no health URL, the benchmark waits until the port accepts connections.
+    // Without a health URL, the benchmark waits until the port accepts connections.
     isNewsOfLoading: ({ context: { readiness, hasHealth } }, { stale }: { stale: boolean }) =>
       (readiness === "log" || readiness === "either") && !(stale && hasHealth),
     isFirst: ({ context: { readiness } }, { stale }: { stale: boolean }) => readiness === "either" && !stale,
     isStaleClaim: ({ context: { readiness } }, { stale }: { stale: boolean }) => stale && readiness === "log",
     isUnsuspected: ({ context }) => context.failures === 0,
-    isSecondGoodLook: ({ context }) => context.goodLooks > 0,
-    // Busy is not dead.
+    isSecondGoodProbe: ({ context }) => context.goodProbes > 0,
+    // A model that sends data to requests is busy and not dead.
     isExcused: (_, { kind, isAnswering }: ProbeFailure) => kind === "timeout" && isAnswering,
     isTimeoutBelowThreshold: ({ context }, { kind }: ProbeFailure) =>
       kind === "timeout" && context.failures + 1 < context.failureThreshold,
@@ -196,9 +205,9 @@ export const modelSetup = setup({
       !(kind === "refused" && !isAnswering) && context.failures + 1 < context.failureThreshold,
   },
   actions: {
-    tell: sendTo(
+    report: sendTo(
       ({ context }) => context.worker,
-      (_, news: ModelNews) => news,
+      (_, event: ModelNews) => event,
     ),
     noteLoaded: assign({ isLoaded: true }),
     noteStarted: assign({ isStarted: true }),
@@ -207,30 +216,33 @@ export const modelSetup = setup({
       if (context.hasLog) enqueue.spawnChild("tailLog", { id: "log" });
       if (context.hasServer) enqueue.spawnChild("watchConnections", { id: "connections" });
     }),
-    accuse: assign((_, { line, match }: Accusation) => ({ accusation: { line, match }, goodLooks: 0 })),
-    countGoodLook: assign({ goodLooks: ({ context }) => context.goodLooks + 1, failures: 0 }),
+    noteFailureLine: assign((_, { line, match }: FailureLine) => ({
+      failureLine: { line, match },
+      goodProbes: 0,
+    })),
+    countGoodProbe: assign({ goodProbes: ({ context }) => context.goodProbes + 1, failures: 0 }),
     countFailure: assign({ failures: ({ context }) => context.failures + 1 }),
     forgetFailures: assign({ failures: 0 }),
-    dismissAccusation: sendTo(
+    reportDismissed: sendTo(
       ({ context }) => context.worker,
       ({ context }): ModelDismissed => ({
         type: "model.dismissed",
-        line: messageOfLine(context.accusation?.line),
+        line: messageOfLine(context.failureLine?.line),
       }),
     ),
-    confirmAccusation: sendTo(
+    reportLoggedFailure: sendTo(
       ({ context }) => context.worker,
       ({ context }): ModelFailed => ({
         type: "model.failed",
-        message: messageOfLine(context.accusation?.line),
+        message: messageOfLine(context.failureLine?.line),
       }),
     ),
-    // Where there is no health URL to ask, what matched is the message.
-    believeAccusation: sendTo(
+    // Without a health URL the match is the message.
+    reportMatch: sendTo(
       ({ context }) => context.worker,
-      ({ context }): ModelFailed => ({ type: "model.failed", message: context.accusation?.match ?? "" }),
+      ({ context }): ModelFailed => ({ type: "model.failed", message: context.failureLine?.match ?? "" }),
     ),
-    see: enqueueActions(({ context, enqueue }, { seen }: { seen: string | undefined }) => {
+    noteSeen: enqueueActions(({ context, enqueue }, { seen }: { seen: string | undefined }) => {
       if (seen === context.seen) return;
       enqueue.assign({ seen });
       if (context.isShown) enqueue.sendTo(context.worker, { type: "model.awaited", seen });

@@ -2,18 +2,18 @@ import type { ActorLogic, ActorRef, Snapshot } from "xstate";
 import type { RequestArrived, RequestEnded, RequestGranted } from "./events.js";
 import { Lane } from "./lane.js";
 
-/** What a queue actor is started with. */
+/** Input of a queue actor. */
 export interface QueueInput {
   /** How many requests may run at once, at least 1; `Infinity` for all. */
   readonly limit: number;
-  /** Whoever is told that a request's turn has come. */
+  /** Receives `request.granted`. */
   readonly edge: Pick<ActorRef<Snapshot<unknown>, RequestGranted>, "send">;
 }
 
-/** Events that a queue actor takes. */
+/** Events that a queue actor handles. */
 export type QueueEvent = RequestArrived | RequestEnded;
 
-/** A queue actor's snapshot: `context` is for people, `lane` holds the tickets. */
+/** A queue actor's snapshot: `context` is a summary for inspection, `lane` holds the tickets. */
 export type QueueSnapshot = Snapshot<undefined> & {
   readonly context: {
     readonly limit: number;
@@ -25,7 +25,7 @@ export type QueueSnapshot = Snapshot<undefined> & {
   readonly edge: QueueInput["edge"];
 };
 
-/** Named, so that the machines' types can be written down without names that xstate keeps to itself. */
+/** An interface, because the inferred type would name types that xstate does not export. */
 export interface QueueLogic extends ActorLogic<QueueSnapshot, QueueEvent, QueueInput> {}
 
 const snapshotOf = (lane: Lane, edge: QueueInput["edge"]): QueueSnapshot => ({
@@ -38,11 +38,11 @@ const snapshotOf = (lane: Lane, edge: QueueInput["edge"]): QueueSnapshot => ({
 });
 
 /**
- * A FIFO queue as actor logic: takes `request.arrived`, answers `request.granted` to the edge when the turn
- * has come, and lets go on `request.ended`, waiting or running. O(1) per event.
+ * A FIFO queue as actor logic: it handles `request.arrived`, sends `request.granted` to the edge when it is the
+ * request's turn, and frees the place on `request.ended`, waiting or running. O(1) per event.
  *
- * It is no state machine because every request passes it twice: a machine's transition costs ten times the
- * queue's work.
+ * It is not a state machine because every request passes it twice: a machine's transition costs ten times as much
+ * as the queue's own work.
  */
 export const queueLogic: QueueLogic = {
   getInitialSnapshot: (_scope, { limit, edge }) => snapshotOf(new Lane(limit), edge),
@@ -65,7 +65,7 @@ export const queueLogic: QueueLogic = {
     }
   },
 
-  // Tickets belong to open connections, so a queue is not restored: what is persisted is for reading.
+  // Tickets belong to open connections, so a queue is not restored: the persisted snapshot is for reading only.
   getPersistedSnapshot: ({ status, output, error, context, lane }) =>
     ({ status, output, error, context, queued: [...lane.queued()] }) as Snapshot<unknown>,
 };

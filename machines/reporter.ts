@@ -1,47 +1,44 @@
 import { assign, cancel, fromPromise, raise, setup } from "xstate";
-import type { Condition, ReportDue, ReportFlush, WorkerChanged } from "./events.js";
+import type { Condition, ReportDue, ReportFlush, ReportKind, WorkerChanged } from "./events.js";
 
-/** The two reports that the engine takes. */
-export type ReportKind = "status" | "ended";
-
-/** What a reporter actor is started with. */
+/** Input of a reporter actor. */
 export interface ReporterInput {
   readonly kind: ReportKind;
   /** Base URLs of the engine, in the order in which they are tried; at least one. */
   readonly addresses: readonly string[];
 }
 
-/** What one delivery is asked to do. */
+/** Input of one delivery. */
 export interface DeliveryInput {
   readonly kind: ReportKind;
   readonly address: string;
   readonly condition: Condition;
-  /** Milliseconds that the engine may take. */
+  /** Milliseconds until the delivery counts as failed. */
   readonly timeoutMs: number;
 }
 
-/** What a delivery that the engine took leaves behind. */
+/** Result of a successful delivery. */
 export interface Delivered {
-  /** The load time that was told, 0 if none. */
+  /** The load time that was reported, 0 if none. */
   readonly loadtime: number;
-  /** There was more than one report holds: send the rest at once. */
+  /** One report did not hold everything: send the rest at once. */
   readonly more: boolean;
 }
 
-/** What a reporter actor knows. */
+/** State of a reporter actor. */
 export interface ReporterContext extends ReporterInput {
   readonly condition: Condition;
-  /** The load time is told once in the life of a worker. */
-  readonly loadtimeTold: boolean;
+  /** The load time is reported once in the life of a worker. */
+  readonly loadtimeReported: boolean;
   /** Index of the address in use. */
   readonly address: number;
   /** Failed tries at the address in use. */
   readonly tries: number;
   /** Addresses given up in a row since the last delivery. */
   readonly givenUp: number;
-  /** Something happened that the report under way does not hold. */
+  /** Something changed that the report in flight does not hold. */
   readonly dirty: boolean;
-  /** The next report is to follow at once: the worker's state changed, or one report did not hold it all. */
+  /** Send the next report at once: the worker's state changed, or one report did not hold everything. */
   readonly urgent: boolean;
   /** The worker stops: deliver, then end. */
   readonly flushing: boolean;
@@ -55,11 +52,11 @@ export const TRIES_PER_ADDRESS = 3;
 /** Milliseconds that the engine may take for a report. */
 const TIMEOUT_MS = 10_000;
 /**
- * The same for all addresses together when the worker is about to end: a second less than it gives its reporters. To
- * give up a report that the engine is about to take would report it twice, so each address has as much as there is.
+ * The same for all addresses together when the worker stops: a second less than the worker's `flushTimeout`. A report
+ * that is given up while the engine processes it is reported twice, so each address has its full share.
  */
 const FLUSH_TIMEOUT_MS = 9000;
-/** Milliseconds between two rounds over all addresses then. */
+/** Milliseconds between two rounds over all addresses when the worker stops. */
 const FLUSH_BACK_OFF_MS = 500;
 
 const FLUSH_OVERDUE = "flush.overdue";
@@ -69,10 +66,10 @@ const timeoutOf = ({ addresses }: ReporterContext, flushing: boolean): number =>
   flushing ? FLUSH_TIMEOUT_MS / addresses.length : TIMEOUT_MS;
 
 /**
- * Delivers one kind of report: gathers for a second, sends, and on failure tries 3 times at each address, then
- * the next address, then backs off. When the worker ends it tries each address once, again and again until the worker
- * has no more time. What a report holds is composed anew for each try, so nothing is lost or
- * told twice. It stays with the address that answered last.
+ * Delivers one kind of report: it gathers changes for a second, sends them, and on failure tries 3 times at each
+ * address, then the next address, then backs off. When the worker stops it tries the addresses in turn, once each, until
+ * the worker stops it. A report is composed anew for each try, so nothing is lost or reported twice. It stays
+ * with the address that answered last.
  */
 export const reporterMachine = setup({
   types: {} as {
@@ -90,7 +87,7 @@ export const reporterMachine = setup({
     // Half a second less than the 10 s that the engine may wait, for the sending itself.
     heartbeat: 9500,
     retry: 1000,
-    flushPatience: ({ context }) => timeoutOf(context, true),
+    flushTimeout: ({ context }) => timeoutOf(context, true),
     backOff: ({ context }) =>
       context.flushing
         ? FLUSH_BACK_OFF_MS
@@ -109,7 +106,7 @@ export const reporterMachine = setup({
     markDirty: assign({ dirty: true }),
     markUrgent: assign(({ context }, { condition }: { condition: Condition }) => ({
       urgent: true,
-      condition: context.loadtimeTold ? { ...condition, loadtime: 0 } : condition,
+      condition: context.loadtimeReported ? { ...condition, loadtime: 0 } : condition,
     })),
     markFlushing: assign({ flushing: true, dirty: true }),
     beginReport: assign({ dirty: false, urgent: false }),
@@ -119,7 +116,7 @@ export const reporterMachine = setup({
       delivered: context.delivered + 1,
       lastError: undefined,
       urgent: context.urgent || more,
-      ...(loadtime > 0 && { loadtimeTold: true, condition: { ...context.condition, loadtime: 0 } }),
+      ...(loadtime > 0 && { loadtimeReported: true, condition: { ...context.condition, loadtime: 0 } }),
     })),
     countTry: assign(({ context }, { error }: { error: unknown }) => ({
       tries: context.tries + 1,
@@ -137,7 +134,7 @@ export const reporterMachine = setup({
   context: ({ input }) => ({
     ...input,
     condition: { maxPerf: 0, errorMsg: "", loadtime: 0 },
-    loadtimeTold: false,
+    loadtimeReported: false,
     address: 0,
     tries: 0,
     givenUp: 0,
@@ -153,11 +150,11 @@ export const reporterMachine = setup({
     "worker.changed": {
       actions: { type: "markUrgent", params: ({ event }) => ({ condition: event.condition }) },
     },
-    // What is under way may be all that is left to tell; it has a while to come through.
+    // The report in flight may hold all that is left, so it has time to arrive.
     "report.flush": {
       actions: [
         "markFlushing",
-        raise({ type: "flush.overdue" }, { id: FLUSH_OVERDUE, delay: "flushPatience" }),
+        raise({ type: "flush.overdue" }, { id: FLUSH_OVERDUE, delay: "flushTimeout" }),
       ],
     },
   },
@@ -185,7 +182,7 @@ export const reporterMachine = setup({
     },
     sending: {
       entry: "beginReport",
-      // It is meant for the sending that was under way; the next one has its own time.
+      // It belongs to the delivery that was in flight; the next one has its own time-out.
       exit: cancel(FLUSH_OVERDUE),
       on: {
         "flush.overdue": {

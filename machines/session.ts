@@ -8,34 +8,34 @@ import type {
   SessionUsed,
 } from "./events.js";
 
-/** What a session actor is started with. */
+/** Input of a session actor. */
 export interface SessionInput {
   readonly id: string;
   /** Milliseconds of `performance.now()`. */
   readonly expiresAt: number;
-  /** Undefined where nothing is to be called when it closes. */
+  /** Called when the session closes; undefined: nothing. */
   readonly onClose: OnClose | undefined;
-  /** Whoever keeps the session's requests, and its place. */
+  /** Holds the session's requests and its place. */
   readonly edge: { send(event: SessionClosing | SessionClosed): void };
 }
 
-/** What a session actor knows. */
+/** State of a session actor. */
 export interface SessionContext extends SessionInput {
-  /** Number of requests that came in it. */
+  /** Number of its requests so far. */
   readonly used: number;
   /** Why its `onClose` failed. */
   readonly lastError: string | undefined;
 }
 
-/** What the call of a session's `onClose` is asked to do. */
+/** Input of the call of a session's `onClose`. */
 export interface OnCloseCall extends OnClose {
   /** The session's id. */
   readonly id: string;
 }
 
 /**
- * One session: `open → closing → closed`. It does not watch its own time: {@link sessionsLogic} does that for
- * all of them. Its `onClose` is called on best effort, and it closes whatever comes of it.
+ * One session: `open → closing → closed`. Its expiry is checked by {@link sessionsLogic}, for all sessions at once.
+ * Calling its `onClose` is best effort: the session closes whether the call succeeds or not.
  */
 export const sessionMachine = setup({
   types: {} as { context: SessionContext; input: SessionInput; events: SessionUsed | SessionEnd },
@@ -50,9 +50,9 @@ export const sessionMachine = setup({
       expiresAt,
       used: context.used + 1,
     })),
-    tellClosing: ({ context: { edge, id } }, { reason }: { reason: SessionEndReason }) =>
+    reportClosing: ({ context: { edge, id } }, { reason }: { reason: SessionEndReason }) =>
       edge.send({ type: "session.closing", id, reason }),
-    tellClosed: ({ context: { edge, id } }) => edge.send({ type: "session.closed", id }),
+    reportClosed: ({ context: { edge, id } }) => edge.send({ type: "session.closed", id }),
     noteError: assign((_, { error }: { error: unknown }) => ({
       lastError: error instanceof Error ? error.message : String(error),
     })),
@@ -65,15 +65,15 @@ export const sessionMachine = setup({
     open: {
       on: {
         "session.used": { actions: { type: "extend", params: ({ event }) => event } },
-        // Its requests are to have been ended before anybody is told that it is over: a transition's actions come
-        // before the call.
+        // Its requests have to end before `onClose` is called: a transition's actions run before the target state's
+        // invocation.
         "session.end": [
           {
             guard: "hasOnClose",
             target: "closing",
-            actions: { type: "tellClosing", params: ({ event }) => event },
+            actions: { type: "reportClosing", params: ({ event }) => event },
           },
-          { target: "closed", actions: { type: "tellClosing", params: ({ event }) => event } },
+          { target: "closed", actions: { type: "reportClosing", params: ({ event }) => event } },
         ],
       },
     },
@@ -93,6 +93,6 @@ export const sessionMachine = setup({
         },
       },
     },
-    closed: { type: "final", entry: "tellClosed" },
+    closed: { type: "final", entry: "reportClosed" },
   },
 });

@@ -20,16 +20,19 @@ import type {
 } from "./events.js";
 import { sessionMachine } from "./session.js";
 import { SessionTable } from "./session-table.js";
+import { actorEndOf, cancelOwn, scheduleOwn } from "./xstate-internals.js";
 
-/** What the sessions actor is started with. */
+/** Input of the sessions actor. */
 export interface SessionsInput {
-  /** Whoever is told how sessions close. */
+  /** Receives `session.closing` and `session.closed`. */
   readonly edge: { send(event: SessionClosing | SessionClosed): void };
-  /** Whoever is told that all have closed. */
+  /** Receives `sessions.closed`. */
   readonly worker: { send(event: SessionsClosed): void };
+  /** Milliseconds of the monotonic clock that expiries are on. */
+  readonly now: () => number;
 }
 
-/** Events that the sessions actor takes. */
+/** Events that the sessions actor handles. */
 export type SessionsEvent =
   | SessionOpened
   | SessionUsed
@@ -41,7 +44,7 @@ export type SessionsEvent =
 
 type SessionRef = ActorRefFrom<typeof sessionMachine>;
 
-/** The sessions actor's snapshot: `context` is for people, `table` holds the sessions. */
+/** The sessions actor's snapshot: `context` is a summary for inspection, `table` holds the sessions. */
 export type SessionsSnapshot = Snapshot<undefined> & {
   readonly context: {
     readonly open: number;
@@ -50,49 +53,47 @@ export type SessionsSnapshot = Snapshot<undefined> & {
   };
   /** Changes in place: copying 10,000 sessions per event would cost more than the event's work. */
   readonly table: SessionTable<SessionRef>;
-  /** `sessions.close` has come: no session opens any more. */
+  /** `sessions.close` was received: no session opens any more. */
   readonly isClosed: boolean;
-  /** A sweep is scheduled: invariantly so while a session is open. */
+  /** A sweep is scheduled. Invariant: one is while a session is open. */
   readonly sweeps: boolean;
   readonly input: SessionsInput;
 };
 
-/** Named, so that the machines' types can be written down without names that xstate keeps to itself. */
+/** An interface, because the inferred type would name types that xstate does not export. */
 export interface SessionsLogic extends ActorLogic<SessionsSnapshot, SessionsEvent, SessionsInput> {}
 
 type Scope = ActorScope<SessionsSnapshot, SessionsEvent>;
 
-/** Milliseconds between two looks for sessions whose time is over. */
+/** Milliseconds between two sweeps for expired sessions. */
 const SWEEP_INTERVAL_MS = 1000;
 const SWEEP = "sweep";
 
-const DONE = "xstate.done.actor.session.";
-const ERROR = "xstate.error.actor.session.";
-const actorId = (id: string): string => `session.${id}`;
+const ACTOR_PREFIX = "session.";
 
 function end(table: SessionTable<SessionRef>, id: string, reason: SessionEndReason): void {
   table.close(id)?.send({ type: "session.end", id, reason });
 }
 
-/** A session's actor has ended; returns whether there was one. */
-function letGo({ table, input }: SessionsSnapshot, { type }: DoneActorEvent | ErrorActorEvent): boolean {
-  if (type.startsWith(DONE)) return table.remove(type.slice(DONE.length));
-  if (!type.startsWith(ERROR)) return false;
-  const id = type.slice(ERROR.length);
+/** Removes a session whose actor has ended. @returns whether there was one. */
+function remove({ table, input }: SessionsSnapshot, event: DoneActorEvent | ErrorActorEvent): boolean {
+  const end = actorEndOf(event.type);
+  if (end?.actor.startsWith(ACTOR_PREFIX) !== true) return false;
+  const id = end.actor.slice(ACTOR_PREFIX.length);
   const isKnown = table.remove(id);
-  // One that has closed has said so itself; one that died has not.
-  if (isKnown) input.edge.send({ type: "session.closed", id });
+  // An actor that has closed has sent `session.closed` itself; one that died has not.
+  if (isKnown && end.how === "error") input.edge.send({ type: "session.closed", id });
   return isKnown;
 }
 
-/** Schedules the next sweep, or cancels it where nothing is left that could expire. */
-function settled(snapshot: SessionsSnapshot, { self, system }: Scope): SessionsSnapshot {
+/** Schedules the next sweep, or cancels it when no session is open. */
+function settled(snapshot: SessionsSnapshot, scope: Scope): SessionsSnapshot {
   const { table, sweeps } = snapshot;
   const shouldSweep = table.open > 0;
   if (shouldSweep && !sweeps) {
-    system.scheduler.schedule(self, self, { type: "sessions.sweep" }, SWEEP_INTERVAL_MS, SWEEP);
+    scheduleOwn(scope, { type: "sessions.sweep" }, SWEEP_INTERVAL_MS, SWEEP);
   } else if (!shouldSweep && sweeps) {
-    system.scheduler.cancel(self, SWEEP);
+    cancelOwn(scope, SWEEP);
   }
   return {
     ...snapshot,
@@ -102,19 +103,15 @@ function settled(snapshot: SessionsSnapshot, { self, system }: Scope): SessionsS
 }
 
 /**
- * All sessions, as actor logic: gives each its own actor, hands on what concerns it, and ends those whose time is
- * over, at most 2 s late. O(1) per event.
+ * All sessions, as actor logic: it starts an actor for each, forwards the session's events to it, and ends expired
+ * sessions, at most 2 s late. O(1) per event.
  *
- * It is no state machine because of its children: a machine copies the list of them with each that comes or goes,
- * and one timer per session would make each actor that stops go through all timers.
+ * It is not a state machine because of its children: a machine copies the list of its children whenever one is added
+ * or removed, and with a timer per session each actor that stops would scan all timers.
  *
  * @param session the machine of one session, with its I/O.
- * @param now the time, in milliseconds of the clock that expiries are on: one that never jumps.
  */
-export function sessionsLogic(
-  session: typeof sessionMachine = sessionMachine,
-  now: () => number = () => performance.now(),
-): SessionsLogic {
+export function sessionsLogic(session: typeof sessionMachine = sessionMachine): SessionsLogic {
   function open(
     { table, isClosed, input }: SessionsSnapshot,
     { id, expiresAt, onClose }: SessionOpened,
@@ -123,7 +120,7 @@ export function sessionsLogic(
     if (isClosed || table.has(id)) return;
     const ref = createActor(session, {
       parent: self,
-      id: actorId(id),
+      id: ACTOR_PREFIX + id,
       input: { id, expiresAt, onClose, edge: input.edge },
     });
     table.add(id, expiresAt, ref);
@@ -142,8 +139,7 @@ export function sessionsLogic(
       input,
     }),
 
-    // Only a machine's children are stopped with it. Here it is the actor's own end, whether it was stopped or died,
-    // that stops the sessions.
+    // xstate stops only a machine's children with it. Here the actor's own end, stopped or died, stops the sessions.
     start: ({ table }, { self, stopChild }) => {
       const stopAll = (): void => {
         for (const each of table.sessions()) stopChild(each);
@@ -164,20 +160,20 @@ export function sessionsLogic(
           end(table, event.id, event.reason);
           return settled(snapshot, scope);
         case "sessions.sweep":
-          for (const id of table.sweep(now())) end(table, id, "expired");
+          for (const id of table.sweep(input.now())) end(table, id, "expired");
           return settled({ ...snapshot, sweeps: false }, scope);
         case "sessions.close":
           for (const { id } of table.entries()) end(table, id, "drained");
           if (table.closing === 0) input.worker.send({ type: "sessions.closed" });
           return settled({ ...snapshot, isClosed: true }, scope);
         default:
-          if (!letGo(snapshot, event)) return snapshot;
+          if (!remove(snapshot, event)) return snapshot;
           if (isClosed && table.closing === 0) input.worker.send({ type: "sessions.closed" });
           return settled(snapshot, scope);
       }
     },
 
-    // Sessions belong to clients that are connected to this process, so they are not restored: for reading.
+    // Sessions belong to clients that are connected to this process, so they are not restored: for reading only.
     getPersistedSnapshot: ({ status, output, error, context, table }) =>
       ({ status, output, error, context, sessions: [...table.entries()] }) as Snapshot<unknown>,
   };

@@ -1,8 +1,9 @@
 import type { ActorRef, ActorRefFrom } from "xstate";
 import type { EdgeEvent, EdgeSnapshot } from "./edge.js";
-import type { Condition } from "./events.js";
-import type { Readiness } from "./model.js";
+import type { Condition, ReportKind } from "./events.js";
+import type { ModelInput, modelMachine, Readiness } from "./model.js";
 import type { QueueLogic } from "./queue.js";
+import type { reporterMachine } from "./reporter.js";
 import type { SessionsLogic } from "./sessions.js";
 
 /** A queue to open: one per handler, or shared by name. */
@@ -12,9 +13,11 @@ export interface QueueDefinition {
   readonly limit: number;
 }
 
-/** What the worker actor is started with. */
+/** Input of the worker actor. */
 export interface WorkerInput {
-  /** Start of the process in milliseconds of `performance.now()`: the load time counts from here. */
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+  /** Start of the process on that clock: the load time counts from here. */
   readonly startedAt: number;
   /** Signatures are checked, so the engine's public key is needed before the worker is ready. */
   readonly secured: boolean;
@@ -23,7 +26,7 @@ export interface WorkerInput {
   readonly hasHealth: boolean;
   /** There is a model server to connect to. */
   readonly hasServer: boolean;
-  /** Milliseconds between two questions to the health URL of a model that has loaded. */
+  /** Milliseconds between two probes of the health URL of a model that has loaded. */
   readonly healthIntervalMs: number;
   /** Failures of the health URL in a row that make the model unhealthy. */
   readonly failureThreshold: number;
@@ -34,38 +37,40 @@ export interface WorkerInput {
   readonly hasLifecycle: boolean;
   /** How long the model may load, in milliseconds. */
   readonly startTimeoutMs: number;
-  /** What is waited for while the model loads, for the message when it does not come. */
+  /** What the worker waits for while the model loads, for the error message when it does not happen. */
   readonly awaited: string;
-  /** How long admitted requests may go on after `worker.drain`, in milliseconds. */
+  /** How long admitted requests may continue after `worker.drain`, in milliseconds. */
   readonly drainTimeoutMs: number;
 }
 
-/** What is wrong, and whose fault it is: each is mended in its own way. */
+/** An error and its origin, which determines what leads out of `errored`. */
 export interface Fault {
   readonly of: "model" | "benchmark" | "key" | "actor";
   readonly message: string;
 }
 
-/** What the worker actor knows. */
+/** State of the worker actor. */
 export interface WorkerContext extends WorkerInput {
   readonly edge: ActorRef<EdgeSnapshot, EdgeEvent>;
   readonly queueRefs: Readonly<Record<string, ActorRefFrom<QueueLogic>>>;
   readonly sessionsRef: ActorRefFrom<SessionsLogic>;
+  readonly model: ActorRefFrom<typeof modelMachine>;
+  readonly reporters: Readonly<Record<ReportKind, ActorRefFrom<typeof reporterMachine>>>;
   /** Workload per second; undefined until the benchmark is done. */
   readonly maxPerf: number | undefined;
   /** The user's own code has started the model. */
   readonly modelStarted: boolean;
   readonly modelLoaded: boolean;
-  /** The health URL answered 200 since it was last in doubt. */
+  /** The health URL answered 200 since it last failed or the model last loaded. */
   readonly healthy: boolean;
-  readonly key: "needless" | "awaited" | "held" | "failed";
-  /** What was last seen of the model that is waited for; undefined when ready, and in the first seconds. */
+  readonly key: "unused" | "awaited" | "held" | "failed";
+  /** Last observation of a model that has not loaded; undefined when ready, and in the first seconds. */
   readonly waitsFor: string | undefined;
-  /** The last line of the model's log that looked like a failure while the health URL answered 200. */
+  /** The last line of the model's log that matched `onError` while the health URL answered 200. */
   readonly dismissed: string | undefined;
   /** Number of such lines. */
   readonly dismissals: number;
-  /** What led to `errored`; kept until the worker is ready again. */
+  /** The cause of `errored`; kept until the worker is ready again. */
   readonly fault: Fault | undefined;
   /** Seconds from start to the first `ready`; undefined until then. */
   readonly loadtime: number | undefined;
@@ -75,9 +80,26 @@ export interface WorkerContext extends WorkerInput {
   readonly flushed: number;
 }
 
-/** What the engine is told of it. */
+/** The part of the worker's state that status reports contain. */
 export const conditionOf = ({ maxPerf, fault, loadtime }: WorkerContext): Condition => ({
   maxPerf: maxPerf ?? 0,
   errorMsg: fault?.message ?? "",
   loadtime: loadtime ?? 0,
+});
+
+/** @param worker receives the model's events. */
+export const modelInputOf = (
+  { readiness, hasLog, hasHealth, hasServer, hasLifecycle, healthIntervalMs, failureThreshold }: WorkerInput,
+  worker: ModelInput["worker"],
+  isStarted: boolean,
+): ModelInput => ({
+  worker,
+  readiness,
+  hasLog,
+  hasHealth,
+  hasServer,
+  hasLifecycle,
+  isStarted,
+  healthIntervalMs,
+  failureThreshold,
 });

@@ -11,51 +11,58 @@ import { edgeNotProvided } from "./edge.js";
 import type {
   KeyFailed,
   KeyHeld,
+  LedgerChanged,
   ModelAwaited,
+  ReportKind,
   SessionsAborted,
-  SessionsClose,
   SessionsClosed,
-  SessionsOpened,
   TrafficAborted,
-  TrafficAwaited,
   TrafficClosed,
   TrafficDrained,
-  TrafficOpened,
   WorkerAbort,
-  WorkerChanged,
   WorkerDrain,
 } from "./events.js";
 import { KEY_FAILED_MESSAGE, keyMachine } from "./key.js";
 import { type ModelNews, modelMachine } from "./model.js";
 import { queueLogic } from "./queue.js";
-import { type ReportKind, reporterMachine } from "./reporter.js";
+import { reporterMachine } from "./reporter.js";
 import { sessionsLogic } from "./sessions.js";
-import { conditionOf, type Fault, type WorkerContext, type WorkerInput } from "./worker-context.js";
+import {
+  conditionOf,
+  type Fault,
+  modelInputOf,
+  type WorkerContext,
+  type WorkerInput,
+} from "./worker-context.js";
+import { actorEndOf } from "./xstate-internals.js";
 
-/** Deaths of actors after which the worker gives up: something is wrong that a new actor does not mend. */
+/** Deaths of actors after which the worker stops: replacing actors does not help. */
 export const MAX_REPLACED = 10;
 
-/** What an error says. */
+/** Message of whatever was thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const KEY_FAULT: Fault = { of: "key", message: KEY_FAILED_MESSAGE };
 
-/** The kinds of reports, each of which has its reporter. */
+/** The kinds of reports, each of which has a reporter. */
 export const REPORTS = ["status", "ended"] as const;
 
 /** Id of a reporter's actor. */
-export const reporterId = (kind: ReportKind): string => `reporter.${kind}`;
+export const reporterId = (kind: ReportKind) => `reporter.${kind}` as const;
 
 /** Id of a queue's actor. */
-export const queueId = (name: string): string => `queue.${name}`;
+export const queueId = (name: string) => `queue.${name}` as const;
 
 const SESSIONS = "sessions";
 
-/** Id of the dead actor in an `xstate.error.actor.<id>` event. */
-export const deadActor = (event: { readonly type: string }): string =>
-  event.type.slice("xstate.error.actor.".length);
+/** Id of the actor that an `xstate.error.actor.*` event is about. */
+export const deadActor = ({ type }: { readonly type: string }): string => actorEndOf(type)?.actor ?? "";
 
-/** What the worker's machine is made of: its actors, guards, actions and delays. When which is used, the machine says. */
+/** Kind of the reporter that died; undefined: another actor did. */
+const reporterKind = (event: { readonly type: string }): ReportKind | undefined =>
+  REPORTS.find((kind) => deadActor(event) === reporterId(kind));
+
+/** Actors, guards, actions and delays of the worker's machine, which is in `worker.ts`. */
 export const workerSetup = setup({
   types: {} as {
     context: WorkerContext;
@@ -66,11 +73,23 @@ export const workerSetup = setup({
       | KeyHeld
       | KeyFailed
       | TrafficDrained
+      | LedgerChanged
       | SessionsClosed
       | WorkerDrain
       | WorkerAbort
       | ErrorActorEvent
       | DoneActorEvent;
+    children: {
+      edge: "edge";
+      sessions: "sessions";
+      model: "model";
+      key: "key";
+      benchmark: "benchmark";
+      linger: "linger";
+      "reporter.status": "reporter";
+      "reporter.ended": "reporter";
+      [queue: `queue.${string}`]: "queue";
+    };
   },
   actors: {
     edge: edgeNotProvided,
@@ -94,13 +113,13 @@ export const workerSetup = setup({
   },
   guards: {
     isVerified: ({ context }) =>
-      (context.key === "needless" || context.key === "held") && (!context.hasHealth || context.healthy),
+      (context.key === "unused" || context.key === "held") && (!context.hasHealth || context.healthy),
     keyFailed: ({ context }) => context.key === "failed",
     lacksHealth: ({ context }) => context.hasHealth && !context.healthy,
     loadsByHealth: ({ context: { readiness } }) => readiness === "health" || readiness === "either",
     isStillLoading: ({ context: { readiness, modelLoaded, fault } }) =>
       !modelLoaded && (readiness === "lifecycle" || (readiness === "log" && fault?.of === "key")),
-    // Where there is a health URL, its next 200 leads back.
+    // With a health URL, its next 200 leads out of `errored`.
     isToBenchmarkAgain: ({ context: { fault, hasHealth } }) => fault?.of === "benchmark" && !hasHealth,
     isBenchmarked: ({ context }) => context.maxPerf !== undefined,
     lacksTheKeyWhileLoading: ({ context }) => context.fault?.of === "key" && !context.modelLoaded,
@@ -110,37 +129,15 @@ export const workerSetup = setup({
     isSessions: ({ event }) => deadActor(event) === SESSIONS,
     isSessionsToReplace: ({ context, event }) =>
       deadActor(event) === SESSIONS && context.replaced < MAX_REPLACED,
-    isReporter: ({ context, event }) =>
-      REPORTS.some((kind) => deadActor(event) === reporterId(kind)) && context.replaced < MAX_REPLACED,
+    isModel: ({ event }) => deadActor(event) === "model",
+    isReporter: ({ event }) => reporterKind(event) !== undefined,
+    isReporterToReplace: ({ context, event }) =>
+      reporterKind(event) !== undefined && context.replaced < MAX_REPLACED,
     wasLastReporter: ({ context }) => context.flushed + 1 === REPORTS.length,
   },
   actions: {
-    startActors: enqueueActions(({ context, enqueue, self }, { ids }: { ids: readonly string[] }) => {
-      for (const id of ids) {
-        const kind = REPORTS.find((report) => id === reporterId(report));
-        if (kind !== undefined) {
-          enqueue.spawnChild("reporter", { id, input: { kind, addresses: context.reportAddresses } });
-        } else if (id === "model") {
-          const { readiness, hasLog, hasHealth, hasServer, hasLifecycle, modelStarted: isStarted } = context;
-          const { healthIntervalMs, failureThreshold } = context;
-          enqueue.spawnChild("model", {
-            id,
-            input: {
-              worker: self,
-              readiness,
-              hasLog,
-              hasHealth,
-              hasServer,
-              hasLifecycle,
-              isStarted,
-              healthIntervalMs,
-              failureThreshold,
-            },
-          });
-        } else if (id === "key") {
-          enqueue.spawnChild("key", { id, input: { worker: self } });
-        }
-      }
+    startKey: enqueueActions(({ context, enqueue, self }) => {
+      if (context.secured) enqueue.spawnChild("key", { id: "key", input: { worker: self } });
     }),
     openQueues: enqueueActions(({ context, enqueue }) => {
       for (const [queue, ref] of Object.entries(context.queueRefs)) {
@@ -148,29 +145,37 @@ export const workerSetup = setup({
       }
     }),
     openSessions: sendTo(
-      "edge",
-      ({ context }) => ({ type: "sessions.opened", ref: context.sessionsRef }) satisfies SessionsOpened,
+      ({ context }) => context.edge,
+      ({ context }) => ({ type: "sessions.opened", ref: context.sessionsRef }),
     ),
-    clearAway: enqueueActions(({ context, enqueue, event }) => {
+    removeDead: enqueueActions(({ context, enqueue, event }) => {
       enqueue.stopChild(deadActor(event));
       enqueue.assign({ replaced: context.replaced + 1 });
     }),
-    // A replacement was not told what its predecessor knew. A load time told twice is better than one never told.
-    informReplacement: enqueueActions(({ context, enqueue, event }) => {
-      const id = deadActor(event);
-      if (id === reporterId("status")) {
-        enqueue.sendTo(id, { type: "worker.changed", condition: conditionOf(context) });
-      } else if (id === reporterId("ended")) {
-        enqueue.sendTo(id, { type: "report.due" });
-      } else if (id === "model" && (context.maxPerf !== undefined || context.fault !== undefined)) {
-        enqueue.sendTo(id, { type: "model.suspect" });
-        if (context.fault === undefined && context.loadtime !== undefined) {
-          enqueue.sendTo(id, { type: "model.serve" });
-        }
-      }
+    replaceReporter: assign(({ context, event, spawn }) => {
+      const kind = reporterKind(event) ?? "status";
+      const input = { kind, addresses: context.reportAddresses };
+      return {
+        reporters: { ...context.reporters, [kind]: spawn("reporter", { id: reporterId(kind), input }) },
+      };
     }),
-    flushReplacement: enqueueActions(({ enqueue, event }) => {
-      enqueue.sendTo(deadActor(event), { type: "report.flush" });
+    // To report a load time twice is better than never.
+    informReporter: enqueueActions(({ context, enqueue, event }) => {
+      const { status, ended } = context.reporters;
+      if (reporterKind(event) === "ended") enqueue.sendTo(ended, { type: "report.due" });
+      else enqueue.sendTo(status, { type: "worker.changed", condition: conditionOf(context) });
+    }),
+    flushReplacement: sendTo(({ context, event }) => context.reporters[reporterKind(event) ?? "status"], {
+      type: "report.flush",
+    }),
+    replaceModel: assign({
+      model: ({ context, self, spawn }) =>
+        spawn("model", { id: "model", input: modelInputOf(context, self, context.modelStarted) }),
+    }),
+    informModel: enqueueActions(({ context: { model, maxPerf, fault, loadtime }, enqueue }) => {
+      if (maxPerf === undefined && fault === undefined) return;
+      enqueue.sendTo(model, { type: "model.suspect" });
+      if (fault === undefined && loadtime !== undefined) enqueue.sendTo(model, { type: "model.serve" });
     }),
     replaceQueue: enqueueActions(({ context, enqueue, event }) => {
       const queue = context.queues.find(({ name }) => deadActor(event) === queueId(name));
@@ -186,46 +191,53 @@ export const workerSetup = setup({
     }),
     replaceSessions: assign({
       sessionsRef: ({ context, self, spawn }) =>
-        spawn("sessions", { id: SESSIONS, input: { edge: context.edge, worker: self } }),
+        spawn("sessions", { id: SESSIONS, input: { edge: context.edge, worker: self, now: context.now } }),
     }),
-    closeSessions: sendTo(SESSIONS, { type: "sessions.close" } satisfies SessionsClose),
-    tellEdge: sendTo("edge", (_, event: TrafficClosed | TrafficAborted | SessionsAborted) => event),
+    closeSessions: sendTo(({ context }) => context.sessionsRef, { type: "sessions.close" }),
+    notifyEdge: sendTo(
+      ({ context }) => context.edge,
+      (_, event: TrafficClosed | TrafficAborted | SessionsAborted) => event,
+    ),
     abortAll: enqueueActions(({ context, enqueue }) => {
-      // It may be the edge whose death stops the worker.
+      // The edge's own death may be what stops the worker.
       if (context.edge.getSnapshot().status !== "active") return;
       enqueue.sendTo(context.edge, { type: "traffic.aborted" });
       enqueue.sendTo(context.edge, { type: "sessions.aborted" });
     }),
     openTraffic: sendTo(
-      "edge",
-      ({ context }) => ({ type: "traffic.opened", maxPerf: context.maxPerf ?? 0 }) satisfies TrafficOpened,
+      ({ context }) => context.edge,
+      ({ context }) => ({ type: "traffic.opened", maxPerf: context.maxPerf ?? 0 }),
     ),
     reportCondition: sendTo(
-      "reporter.status",
-      ({ context }) => ({ type: "worker.changed", condition: conditionOf(context) }) satisfies WorkerChanged,
+      ({ context }) => context.reporters.status,
+      ({ context }) => ({ type: "worker.changed", condition: conditionOf(context) }),
     ),
-    flushReports: enqueueActions(({ enqueue }) => {
-      for (const kind of REPORTS) enqueue.sendTo(reporterId(kind), { type: "report.flush" });
+    reportLedger: sendTo(
+      ({ context }, { report }: Pick<LedgerChanged, "report">) => context.reporters[report],
+      { type: "report.due" },
+    ),
+    flushReports: enqueueActions(({ context, enqueue }) => {
+      for (const kind of REPORTS) enqueue.sendTo(context.reporters[kind], { type: "report.flush" });
     }),
-    verifyModel: sendTo("model", { type: "model.verify" }),
-    suspectModel: sendTo("model", { type: "model.suspect" }),
-    serveModel: sendTo("model", { type: "model.serve" }),
-    noteAwaited: enqueueActions(({ enqueue }, { seen }: Pick<ModelAwaited, "seen">) => {
+    verifyModel: sendTo(({ context }) => context.model, { type: "model.verify" }),
+    suspectModel: sendTo(({ context }) => context.model, { type: "model.suspect" }),
+    serveModel: sendTo(({ context }) => context.model, { type: "model.serve" }),
+    noteAwaited: enqueueActions(({ context, enqueue }, { seen }: Pick<ModelAwaited, "seen">) => {
       enqueue.assign({ waitsFor: seen });
-      enqueue.sendTo("edge", { type: "traffic.awaited", seen } satisfies TrafficAwaited);
+      enqueue.sendTo(context.edge, { type: "traffic.awaited", seen });
     }),
     forgetAwaited: assign({ waitsFor: undefined }),
     noteDismissed: assign(({ context }, { line }: { line: string }) => ({
       dismissed: line,
       dismissals: context.dismissals + 1,
     })),
-    blame: assign((_, fault: Fault) => ({ fault, healthy: false })),
-    blameModel: assign((_, { message }: { message: string }) => ({
+    noteFault: assign((_, fault: Fault) => ({ fault, healthy: false })),
+    noteModelFault: assign((_, { message }: { message: string }) => ({
       fault: { of: "model" as const, message },
       healthy: false,
     })),
-    blameKey: assign({ fault: KEY_FAULT }),
-    blameSlowModel: assign(({ context: { startTimeoutMs, awaited } }) => ({
+    noteKeyFault: assign({ fault: KEY_FAULT }),
+    noteStartTimeout: assign(({ context: { startTimeoutMs, awaited } }) => ({
       fault: {
         of: "model" as const,
         message: `the model did not load within ${startTimeoutMs / 1000} s: waited for ${awaited}`,
@@ -236,16 +248,16 @@ export const workerSetup = setup({
     noteLoaded: assign({ modelLoaded: true, healthy: false }),
     noteHealthy: assign({ modelLoaded: true, healthy: true }),
     noteUnhealthy: assign({ healthy: false }),
-    holdKey: enqueueActions(({ enqueue }, { pem }: { pem: string }) => {
+    useKey: enqueueActions(({ context, enqueue }, { pem }: { pem: string }) => {
       enqueue.assign({ key: "held" });
-      enqueue.sendTo("edge", { type: "key.held", pem } satisfies KeyHeld);
+      enqueue.sendTo(context.edge, { type: "key.held", pem });
     }),
     noteKeyFailed: assign({ key: "failed" }),
     noteCapacity: assign((_, { maxPerf }: { maxPerf: number }) => ({ maxPerf })),
     noteFlushed: assign({ flushed: ({ context }) => context.flushed + 1 }),
     noteReady: assign(({ context }) => ({
       fault: undefined,
-      loadtime: context.loadtime ?? (performance.now() - context.startedAt) / 1000,
+      loadtime: context.loadtime ?? (context.now() - context.startedAt) / 1000,
     })),
   },
 });

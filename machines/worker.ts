@@ -1,39 +1,29 @@
 import type { ActorRefFrom } from "xstate";
 import type { KeyHeld, ModelAwaited, ModelFailed } from "./events.js";
-import { deadActor, messageOf, queueId, REPORTS, reporterId, workerSetup } from "./worker-setup.js";
+import { modelInputOf } from "./worker-context.js";
+import { deadActor, messageOf, queueId, workerSetup } from "./worker-setup.js";
 
-/** The model's failure, in whatever state it strikes. */
 const modelFailure = {
   target: "errored",
   actions: {
-    type: "blameModel",
+    type: "noteModelFault",
     params: ({ event }: { event: Pick<ModelFailed, "message"> }) => ({ message: event.message }),
   },
 } as const;
 
-/** The worker is not ready, and knows what it waits for. */
 const noteAwaited = {
   actions: { type: "noteAwaited", params: ({ event }: { event: ModelAwaited }) => ({ seen: event.seen }) },
 } as const;
 
-/** The key is for the edge to check signatures with. */
-const holdKey = {
-  type: "holdKey",
+const useKey = {
+  type: "useKey",
   params: ({ event }: { event: KeyHeld }) => ({ pem: event.pem }),
 } as const;
 
-/** A model, key or reporter actor died: another one takes its place. */
-const replaceActor = [
-  "clearAway",
-  {
-    type: "startActors",
-    params: ({ event }: { event: { readonly type: string } }) => ({ ids: [deadActor(event)] }),
-  },
-  "informReplacement",
-] as const;
+/** The edge receives another sessions actor, which has none of the sessions. */
+const replaceSessions = ["removeDead", "replaceSessions", "openSessions"] as const;
 
-/** The sessions actor died: the edge is given another one, which knows none of the sessions. */
-const replaceSessions = ["clearAway", "replaceSessions", "openSessions"] as const;
+const replaceReporter = ["removeDead", "replaceReporter", "informReporter"] as const;
 
 /**
  * The worker's lifecycle: `loading → benchmarking → verifying → ready`, `errored` and back, and
@@ -51,6 +41,7 @@ export const workerMachine = workerSetup.createMachine({
   id: "worker",
   context: ({ input, spawn, self }) => {
     const edge = spawn("edge", { id: "edge", input: { worker: self } });
+    const { now, reportAddresses: addresses } = input;
     return {
       ...input,
       edge,
@@ -60,12 +51,17 @@ export const workerMachine = workerSetup.createMachine({
           spawn("queue", { id: queueId(name), input: { limit, edge } }),
         ]),
       ),
-      sessionsRef: spawn("sessions", { id: "sessions", input: { edge, worker: self } }),
+      sessionsRef: spawn("sessions", { id: "sessions", input: { edge, worker: self, now } }),
+      reporters: {
+        status: spawn("reporter", { id: "reporter.status", input: { kind: "status", addresses } }),
+        ended: spawn("reporter", { id: "reporter.ended", input: { kind: "ended", addresses } }),
+      },
+      model: spawn("model", { id: "model", input: modelInputOf(input, self, false) }),
       maxPerf: undefined,
       modelStarted: false,
       modelLoaded: false,
       healthy: false,
-      key: input.secured ? "awaited" : "needless",
+      key: input.secured ? "awaited" : "unused",
       waitsFor: undefined,
       dismissed: undefined,
       dismissals: 0,
@@ -75,20 +71,14 @@ export const workerMachine = workerSetup.createMachine({
       flushed: 0,
     };
   },
-  entry: [
-    "openQueues",
-    "openSessions",
-    {
-      type: "startActors",
-      params: ({ context }) => ({
-        ids: [...REPORTS.map(reporterId), "model", ...(context.secured ? ["key"] : [])],
-      }),
-    },
-  ],
+  entry: ["openQueues", "openSessions", "startKey"],
   initial: "loading",
   on: {
-    "key.held": { actions: holdKey },
+    "key.held": { actions: useKey },
     "key.failed": { actions: "noteKeyFailed" },
+    "ledger.changed": {
+      actions: { type: "reportLedger", params: ({ event }) => ({ report: event.report }) },
+    },
     "model.started": { actions: "noteStarted" },
     "model.loaded": { actions: "noteLoaded" },
     "model.dismissed": {
@@ -101,16 +91,19 @@ export const workerMachine = workerSetup.createMachine({
         guard: "isBeyondRepair",
         target: ".stopped",
         actions: {
-          type: "blame",
+          type: "noteFault",
           params: ({ event }) => ({
             of: "actor",
             message: `actor ${deadActor(event)}: ${messageOf(event.error)}`,
           }),
         },
       },
-      { guard: "isQueue", actions: ["clearAway", "replaceQueue"] },
+      { guard: "isQueue", actions: ["removeDead", "replaceQueue"] },
       { guard: "isSessions", actions: replaceSessions },
-      { actions: replaceActor },
+      { guard: "isReporter", actions: replaceReporter },
+      { guard: "isModel", actions: ["removeDead", "replaceModel", "informModel"] },
+      // The key's.
+      { actions: ["removeDead", "startKey"] },
     ],
   },
   states: {
@@ -119,12 +112,12 @@ export const workerMachine = workerSetup.createMachine({
       on: {
         "model.loaded": { target: "benchmarking", actions: "noteLoaded" },
         "model.failed": modelFailure,
-        // Only after an error does the health URL speak before the model was seen to load.
+        // Only after an error is the health URL probed before the model has loaded.
         "model.healthy": { guard: "loadsByHealth", target: "benchmarking", actions: "noteHealthy" },
         "model.awaited": noteAwaited,
-        "key.failed": { target: "errored", actions: ["noteKeyFailed", "blameKey"] },
+        "key.failed": { target: "errored", actions: ["noteKeyFailed", "noteKeyFault"] },
       },
-      after: { startTimeout: { target: "errored", actions: "blameSlowModel" } },
+      after: { startTimeout: { target: "errored", actions: "noteStartTimeout" } },
     },
     benchmarking: {
       entry: "reportCondition",
@@ -138,7 +131,7 @@ export const workerMachine = workerSetup.createMachine({
         onError: {
           target: "errored",
           actions: {
-            type: "blame",
+            type: "noteFault",
             params: ({ event }) => ({ of: "benchmark", message: messageOf(event.error) }),
           },
         },
@@ -149,7 +142,7 @@ export const workerMachine = workerSetup.createMachine({
       entry: ["reportCondition", "verifyModel"],
       always: [
         { guard: "isVerified", target: "ready" },
-        { guard: "keyFailed", target: "errored", actions: "blameKey" },
+        { guard: "keyFailed", target: "errored", actions: "noteKeyFault" },
       ],
       on: {
         "model.healthy": { actions: "noteHealthy" },
@@ -162,7 +155,7 @@ export const workerMachine = workerSetup.createMachine({
           guard: "lacksHealth",
           target: "errored",
           actions: {
-            type: "blame",
+            type: "noteFault",
             params: { of: "model", message: "the model's health URL did not answer 200 within 300 s" },
           },
         },
@@ -177,7 +170,7 @@ export const workerMachine = workerSetup.createMachine({
     },
     errored: {
       entry: [
-        { type: "tellEdge", params: { type: "traffic.closed", reason: "errored" } },
+        { type: "notifyEdge", params: { type: "traffic.closed", reason: "errored" } },
         "forgetAwaited",
         "suspectModel",
         "reportCondition",
@@ -190,24 +183,24 @@ export const workerMachine = workerSetup.createMachine({
         "model.unhealthy": { actions: "noteUnhealthy" },
         "model.awaited": noteAwaited,
         "model.healthy": [
-          // The model is as well as before; that it has loaded is for its log to say.
+          // The model is healthy, but only its log or its lifecycle shows that it has loaded.
           { guard: "isStillLoading" },
           { guard: "isBenchmarked", target: "verifying", actions: "noteHealthy" },
           { target: "benchmarking", actions: "noteHealthy" },
         ],
-        // A later failure of the model is the newer truth: what mends the key would not mend it.
+        // A later failure of the model takes precedence: a key would not lead out of it.
         "model.failed": { ...modelFailure, reenter: true },
         "key.held": [
-          { guard: "lacksTheKeyWhileLoading", target: "loading", actions: holdKey },
-          { guard: "lacksTheKeyAfterBenchmark", target: "verifying", actions: holdKey },
-          { actions: holdKey },
+          { guard: "lacksTheKeyWhileLoading", target: "loading", actions: useKey },
+          { guard: "lacksTheKeyAfterBenchmark", target: "verifying", actions: useKey },
+          { actions: useKey },
         ],
       },
       after: { benchmarkRetry: { guard: "isToBenchmarkAgain", target: "benchmarking" } },
     },
     draining: {
       entry: [
-        { type: "tellEdge", params: { type: "traffic.closed", reason: "draining" } },
+        { type: "notifyEdge", params: { type: "traffic.closed", reason: "draining" } },
         "reportCondition",
       ],
       initial: "finishing",
@@ -215,13 +208,13 @@ export const workerMachine = workerSetup.createMachine({
       states: {
         finishing: {
           on: { "traffic.drained": "closing" },
-          after: { drainTimeout: { actions: { type: "tellEdge", params: { type: "traffic.aborted" } } } },
+          after: { drainTimeout: { actions: { type: "notifyEdge", params: { type: "traffic.aborted" } } } },
         },
         closing: {
           entry: "closeSessions",
           on: {
             "sessions.closed": "lingering",
-            // The one that takes its place is told to close, too; having no sessions, it does so at once.
+            // Its replacement receives `sessions.close`, too; it has no sessions, so it closes at once.
             "xstate.error.actor.*": {
               guard: "isSessionsToReplace",
               target: "closing",
@@ -232,11 +225,11 @@ export const workerMachine = workerSetup.createMachine({
           after: {
             closeTimeout: {
               target: "lingering",
-              actions: { type: "tellEdge", params: { type: "sessions.aborted" } },
+              actions: { type: "notifyEdge", params: { type: "sessions.aborted" } },
             },
           },
         },
-        // The public port takes no more connections; what still comes over those that are open is refused.
+        // The public port accepts no more connections; requests over open ones are refused.
         lingering: {
           invoke: { id: "linger", src: "linger", onDone: "reporting", onError: "reporting" },
           after: { lingerTime: "reporting" },
@@ -249,8 +242,8 @@ export const workerMachine = workerSetup.createMachine({
               { actions: "noteFlushed" },
             ],
             "xstate.error.actor.*": {
-              guard: "isReporter",
-              actions: [...replaceActor, "flushReplacement"],
+              guard: "isReporterToReplace",
+              actions: [...replaceReporter, "flushReplacement"],
             },
           },
           after: { flushTimeout: "#worker.stopped" },

@@ -7,8 +7,7 @@ import { sessionMachine } from "../../machines/session.js";
 import { sessionsLogic } from "../../machines/sessions.js";
 import { type WorkerActor, workerMachine } from "../../machines/worker.js";
 import type { ActorKind } from "../inspector/recorder/frames.js";
-import type { InspectOptions } from "../inspector/recorder/inspect-options.js";
-import type { Inspection } from "../inspector/recorder/inspection.js";
+import type { Inspection, InspectOptions } from "../inspector/recorder/inspection.js";
 import { pageFiles } from "../inspector/server/page-files.js";
 import { announce, announcedToken } from "../shared/announcement.js";
 import { TsworkerError } from "../shared/errors.js";
@@ -106,8 +105,8 @@ export async function startWorker(
     inspector === undefined ? logic : inspector.recorder.recorded(kind, logic);
 
   const ledger: Ledger = new Ledger({
-    status: () => actor.getSnapshot().children["reporter.status"]?.send({ type: "report.due" }),
-    ended: () => actor.getSnapshot().children["reporter.ended"]?.send({ type: "report.due" }),
+    status: () => actor.send({ type: "ledger.changed", report: "status" }),
+    ended: () => actor.send({ type: "ledger.changed", report: "ended" }),
   });
   const edge = new Edge({
     ledger,
@@ -196,6 +195,7 @@ export async function startWorker(
   const actor: WorkerActor = createActor(recorded("worker", worker), {
     id: "worker",
     input: {
+      now: () => performance.now(),
       startedAt,
       secured: !environment.unsecured,
       readiness,

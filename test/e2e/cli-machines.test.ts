@@ -28,7 +28,7 @@ describe("tsworker machines prints", () => {
   test("one machine for mermaid", async () => {
     const text = await printed("session");
     expect(text).toMatch(/^stateDiagram-v2\n/);
-    expect(text).toContain("session_open --> session_closing : session.end [hasOnClose] / tellClosing");
+    expect(text).toContain("session_open --> session_closing : session.end [hasOnClose] / reportClosing");
     expect(text.match(/stateDiagram-v2/g)).toHaveLength(1);
   });
 

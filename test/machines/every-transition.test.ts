@@ -236,6 +236,8 @@ describe("every state is reachable and every transition can be taken", () => {
     await ready.probeHealth.fail("another");
     await ready.pass(300_000);
     await ready.kill("model");
+    await ready.kill("reporter.status");
+    ready.worker.send({ type: "ledger.changed", report: "ended" });
     ready.edge.opened("serial")[0]?.send({ type: "request.arrived", id: FATAL_REQUEST, workload: 1, at: 0 });
     await ready.drain();
     await ready.drain();

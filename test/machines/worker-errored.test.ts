@@ -1,9 +1,5 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { readyWorker, startedWorker } from "./support/started-worker.js";
-
-afterEach(() => {
-  vi.useRealTimers();
-});
 
 const FAILED = { of: "model", message: "CUDA out of memory" };
 
@@ -98,10 +94,8 @@ describe("an errored worker", () => {
   });
 
   test("tells the load time of its first start, not of its recovery", async () => {
-    vi.useFakeTimers({ toFake: ["performance"] });
-    const now = performance.now();
-    const { worker, log } = await readyWorker({ startedAt: now - 10_000 });
-    vi.advanceTimersByTime(800_000);
+    const { worker, log, pass } = await readyWorker({ startedAt: -10_000 });
+    await pass(800_000);
     await log("log.failed");
     await log("log.loaded");
     expect(worker.getSnapshot().context.loadtime).toBe(10);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { MAX_REPLACED } from "../../machines/worker-setup.js";
+import { scheduledEvents } from "../../machines/xstate-internals.js";
 import { settled } from "./support/settled.js";
 import { FATAL_SESSION, readyWorker } from "./support/started-worker.js";
 
@@ -114,7 +115,7 @@ describe("the sessions of a worker that is aborted", () => {
     expect(edge.traffic.at(-1)).toEqual({ type: "traffic.aborted" });
     expect(edge.sessions).toEqual([closing("a", "ended"), ABORTED]);
     expect(callOnClose.all.map(({ signal }) => signal.aborted)).toEqual([true]);
-    expect(worker.system.getSnapshot()._scheduledEvents).toEqual({});
+    expect(scheduledEvents(worker)).toEqual([]);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { ReportKind } from "../../../machines/reporter.js";
+import type { ReportKind } from "../../../machines/events.js";
 
 /** How many reports of each kind went through since the start, and how many attempts failed. */
 export type ReportCounts = Readonly<Record<ReportKind, { delivered: number; failed: number }>>;

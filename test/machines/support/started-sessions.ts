@@ -2,6 +2,7 @@ import { createActor, type InspectionEvent, SimulatedClock } from "xstate";
 import type { OnClose, SessionClosed, SessionClosing, SessionsClosed } from "../../../machines/events.js";
 import { type OnCloseCall, sessionMachine } from "../../../machines/session.js";
 import { sessionsLogic } from "../../../machines/sessions.js";
+import { scheduledEvents } from "../../../machines/xstate-internals.js";
 import { Calls } from "./calls.js";
 import { settled } from "./settled.js";
 
@@ -17,13 +18,14 @@ export function startedSessions({ session = sessionMachine, inspect = () => {} }
   const heard: (SessionClosing | SessionClosed)[] = [];
   const told: SessionsClosed[] = [];
   const sessions = createActor(
-    sessionsLogic(session.provide({ actors: { callOnClose: callOnClose.logic } }), () => clock.now()),
+    sessionsLogic(session.provide({ actors: { callOnClose: callOnClose.logic } })),
     {
       clock,
       inspect,
       input: {
         edge: { send: (event) => heard.push(event) },
         worker: { send: (event) => told.push(event) },
+        now: () => clock.now(),
       },
     },
   ).start();
@@ -41,7 +43,7 @@ export function startedSessions({ session = sessionMachine, inspect = () => {} }
     close: () => sessions.send({ type: "sessions.close" }),
     counts: () => sessions.getSnapshot().context,
     /** Number of events that are scheduled. */
-    timers: () => Object.keys(sessions.system.getSnapshot()._scheduledEvents).length,
+    timers: () => scheduledEvents(sessions).length,
     now: () => clock.now(),
     pass: async (ms: number) => {
       clock.increment(ms);

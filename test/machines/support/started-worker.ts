@@ -61,7 +61,7 @@ export function startedWorker({ inspect = () => {}, wrap = (_, logic) => logic, 
   });
 
   const session = sessionMachine.provide({ actors: { callOnClose: callOnClose.logic } });
-  const sessions = sessionsLogic(wrap("session", session), () => clock.now());
+  const sessions = sessionsLogic(wrap("session", session));
 
   const worker = createActor(
     wrap(
@@ -110,7 +110,8 @@ export function startedWorker({ inspect = () => {}, wrap = (_, logic) => logic, 
       clock,
       inspect,
       input: {
-        startedAt: performance.now(),
+        now: () => clock.now(),
+        startedAt: clock.now(),
         secured: false,
         readiness: "log",
         hasLog: true,
