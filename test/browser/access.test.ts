@@ -56,7 +56,7 @@ describeInBrowser("whoever looks at a worker", () => {
         expect(await inspector.connection.textContent()).toContain("connection lost"),
       );
       expect(await inspector.page.getByTestId("worker-state").getAttribute("title")).toBe(
-        "When it was last heard of",
+        "In the last frame that was received",
       );
       await inspector.eventually(async () => expect(await inspector.actor("worker").isVisible()).toBe(true));
       await inspector.eventually(async () => expect(await inspector.lit()).not.toEqual([]));

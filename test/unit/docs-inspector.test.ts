@@ -10,7 +10,7 @@ const constant = (file: string, name: string): number =>
   Number(new RegExp(`const ${name} = ([\\d_]+);`).exec(sourceOf(file))?.[1]?.replaceAll("_", ""));
 
 test("the keys are those that the page tells of", () => {
-  const told = [...sourceOf("src/inspector/page/help.tsx").matchAll(/^ {2}\["([^"]+)", "([^"]+)"\]/gm)];
+  const told = [...sourceOf("src/inspector/page/keys.tsx").matchAll(/^ {2}\["([^"]+)", "([^"]+)"\]/gm)];
   const documented = rowsBelow(page, "Keys");
   expect(told.length).toBeGreaterThan(8);
   expect(documented.map(([key]) => codeOf(key))).toEqual(told.map(([, key]) => key));
@@ -43,7 +43,7 @@ test("the limits are those of the code", () => {
   const recorder = "src/inspector/recorder/recorder.ts";
   expect(text).toContain(`every one, up to ${limit(recorder, "LIFECYCLE_PER_SECOND")} a second`);
   expect(text).toContain(`up to ${limit(recorder, "TRAFFIC_PER_SECOND")} a second`);
-  const kept = limit("src/inspector/recorder/inspect-options.ts", "DEFAULT_EVENTS");
+  const kept = limit("src/inspector/recorder/inspection.ts", "DEFAULT_EVENTS");
   expect(text).toContain(`keeps ${kept} records of its lifecycle, and ${kept} of requests`);
   expect(text).toContain(`page keeps ${limit("src/inspector/page/history.ts", "KEPT_ENTRIES")}`);
   const safe = "src/inspector/recorder/safe-value.ts";
@@ -54,7 +54,7 @@ test("the limits are those of the code", () => {
   const pages = "src/worker/routes/inspect-pages.ts";
   expect(text).toContain(`At most ${limit(pages, "MAX_PAGES")} pages and terminals at once`);
   expect(text).toContain(`for ${constant(pages, "READ_LIMIT_MS") / 1000} s is cut off`);
-  expect(text).toContain(`the first ${limit("src/inspector/recorder/lanes-of.ts", "MAX_TICKETS")} that run`);
+  expect(text).toContain(`the first ${limit("src/inspector/recorder/inspector.ts", "MAX_TICKETS")} that run`);
   expect(text).toContain(`At most ${limit("src/inspector/recorder/inspector.ts", "MAX_ACTORS")} actors`);
   expect(text).toContain(`last ${limit("src/inspector/page/tabs.tsx", "SEQUENCE_LENGTH")} events`);
   expect(text).toContain(`last ${limit("src/inspector/page/tabs.tsx", "REQUESTS_LENGTH")} recorded requests`);

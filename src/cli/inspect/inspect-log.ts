@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { stateText } from "../../inspector/chart/state-text.js";
+import { stateText } from "../../inspector/chart/state-value.js";
 import type { Frame, Hello, InspectRecord, Tick } from "../../inspector/recorder/frames.js";
 import { inspectLine, type LineLook } from "./inspect-line.js";
 import { inspectRow } from "./inspect-row.js";

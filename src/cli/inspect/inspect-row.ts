@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
-import { stateText } from "../../inspector/chart/state-text.js";
+import { stateText } from "../../inspector/chart/state-value.js";
 import type {
   ErrorRecord,
   EventRecord,

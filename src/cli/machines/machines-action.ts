@@ -1,12 +1,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
-import type { Chart } from "../../inspector/chart/chart.js";
-import { drawChart } from "../../inspector/chart/draw.js";
-import { FILE_CSS } from "../../inspector/chart/file-css.js";
+import type { Chart, MachineName } from "../../inspector/chart/chart.js";
+import { drawChart, FILE_CSS } from "../../inspector/chart/draw.js";
 import { layoutOf } from "../../inspector/chart/layout.js";
 import { machineCharts } from "../../inspector/chart/machine-charts.js";
-import type { MachineName } from "../../inspector/chart/machine-names.js";
 import { mermaidOf } from "../../inspector/chart/mermaid.js";
 
 type Format = "mermaid" | "svg" | "json";

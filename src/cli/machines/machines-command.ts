@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { MACHINE_NAMES, type MachineName } from "../../inspector/chart/machine-names.js";
+import { MACHINE_NAMES, type MachineName } from "../../inspector/chart/chart.js";
 import { onDemand } from "../on-demand.js";
 
 /** `tsworker machines`: what the state machines are, as text or as pictures. */

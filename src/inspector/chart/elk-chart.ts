@@ -1,18 +1,13 @@
-import type { ElkExtendedEdge, ElkNode } from "elkjs/lib/elk-api.js";
-import { allStates } from "./all-states.js";
-import type { Chart, ChartState } from "./chart.js";
-import { isWithin } from "./configuration.js";
-import { connectedGroups } from "./connected-groups.js";
-import { around, GROUP, ON_EDGE, WHOLE } from "./elk-options.js";
-import type { LaidOutState, TextLine } from "./laid-out-chart.js";
-import { isInBox, labelLines, stateLines } from "./text-lines.js";
-import { labelSize, stateSize } from "./text-size.js";
+import type { ElkExtendedEdge, ElkNode, LayoutOptions } from "elkjs/lib/elk-api.js";
+import { allStates, type Chart, type ChartState, isWithin } from "./chart.js";
+import type { LaidOutState, TextLine } from "./layout.js";
+import { isInBox, labelLines, labelSize, stateLines, stateSize } from "./text-lines.js";
 
-/** A drawn edge, as far as ELK need not know it. */
+/** The part of a drawn edge that ELK does not need. */
 interface DrawnEdge {
   /** Of its label. */
   readonly lines: readonly TextLine[];
-  /** ELK has it the other way round: what a definition says first stands above, as its reader expects. */
+  /** Reversed for ELK, so that the state that is defined first stands above. */
   readonly isUpward: boolean;
 }
 
@@ -103,3 +98,66 @@ export class ElkChart {
 }
 
 const nodeId = (path: string): string => `state ${path}`;
+
+/** How ELK is to lay out the whole. */
+export const WHOLE: LayoutOptions = {
+  "elk.algorithm": "layered",
+  "elk.hierarchyHandling": "INCLUDE_CHILDREN",
+  "elk.json.shapeCoords": "ROOT",
+  "elk.json.edgeCoords": "ROOT",
+  "elk.direction": "DOWN",
+  "elk.edgeRouting": "ORTHOGONAL",
+  "elk.padding": "[top=12,left=12,bottom=12,right=12]",
+};
+
+/** Distances in pixels. ELK passes none of them on, so each state with others in it has them anew. */
+const WITHIN: LayoutOptions = {
+  "elk.spacing.nodeNode": "20",
+  "elk.spacing.edgeNode": "14",
+  "elk.spacing.edgeEdge": "12",
+  "elk.layered.spacing.nodeNodeBetweenLayers": "34",
+  "elk.layered.spacing.edgeNodeBetweenLayers": "18",
+  "elk.layered.spacing.edgeEdgeBetweenLayers": "12",
+  "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",
+  "elk.layered.thoroughness": "40",
+};
+
+/** Of a state with others in it, below the text at its top. */
+export const around = (text: { readonly width: number; readonly height: number }): LayoutOptions => ({
+  ...WITHIN,
+  "elk.padding": `[top=${text.height + 12},left=20,bottom=20,right=20]`,
+  "elk.nodeSize.constraints": "MINIMUM_SIZE",
+  "elk.nodeSize.minimum": `(${text.width}, ${text.height})`,
+});
+
+/** Of a group that is not drawn itself. */
+const GROUP: LayoutOptions = {
+  ...WITHIN,
+  "elk.padding": "[top=0,left=0,bottom=0,right=0]",
+  "elk.alignment": "TOP",
+};
+
+/** Of a label: it interrupts its edge, so that it cannot be taken for another edge's. */
+const ON_EDGE: LayoutOptions = { "elk.edgeLabels.inline": "true" };
+
+/** Splits nodes into groups between which no edge leads, not even between what is within them. */
+function connectedGroups(
+  nodes: readonly ElkNode[],
+  edges: readonly ElkExtendedEdge[],
+): readonly (readonly ElkNode[])[] {
+  let groups = nodes.map((node) => ({ nodes: [node], ids: new Set(idsOf(node)) }));
+  for (const { sources, targets } of edges) {
+    const ends = [...sources, ...targets];
+    const touched = groups.filter(({ ids }) => ends.some((end) => ids.has(end)));
+    const [first, ...others] = touched;
+    if (first === undefined || others.length === 0) continue;
+    for (const other of others) {
+      first.nodes.push(...other.nodes);
+      for (const id of other.ids) first.ids.add(id);
+    }
+    groups = groups.filter((group) => !others.includes(group));
+  }
+  return groups.map((group) => group.nodes);
+}
+
+const idsOf = ({ id, children = [] }: ElkNode): readonly string[] => [id, ...children.flatMap(idsOf)];

@@ -1,7 +1,6 @@
 import type { ELK, ElkExtendedEdge, ElkNode } from "elkjs/lib/elk-api.js";
 import type { Chart } from "./chart.js";
 import { ElkChart } from "./elk-chart.js";
-import type { Box, LaidOutChart, LaidOutEdge, LaidOutState, Point } from "./laid-out-chart.js";
 
 /**
  * Finds a place for everything in a chart.
@@ -59,3 +58,58 @@ const middleOf = ({ x, y, width, height }: Box): Point => ({
   x: tenths(x + width / 2),
   y: tenths(y + height / 2),
 });
+
+/** A chart with a place for everything. Lengths are pixels, coordinates are from the picture's top left corner. */
+export interface LaidOutChart {
+  readonly id: string;
+  readonly width: number;
+  readonly height: number;
+  /** Parents before their children. */
+  readonly states: readonly LaidOutState[];
+  readonly edges: readonly LaidOutEdge[];
+  /** Dots that lead to initial states. */
+  readonly dots: readonly Point[];
+  /** Marks for the active state within a compound one: the source of the compound state's edges to its inner states. */
+  readonly marks: readonly Box[];
+}
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface Box extends Point {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface LaidOutState {
+  readonly path: string;
+  readonly title: string;
+  readonly kind: "atomic" | "compound" | "parallel" | "final" | "history";
+  /** A state directly within a parallel one, which is active together with its siblings. */
+  readonly isRegion: boolean;
+  readonly box: Box;
+  readonly lines: readonly TextLine[];
+}
+
+/** A line of small type. */
+export interface TextLine {
+  /** Id of the line's edge; undefined: it is about no edge. */
+  readonly edge: string | undefined;
+  /** It continues the line before. */
+  readonly isContinued: boolean;
+  /** The trigger, and the actions. */
+  readonly when: string;
+  readonly does: string;
+}
+
+/** One drawn edge: all edges that lead from one state to the same other one. */
+export interface LaidOutEdge {
+  /** Where it bends, from its begin to its end. */
+  readonly points: readonly Point[];
+  /** Undefined: it leads from a dot to an initial state. */
+  readonly label: Box | undefined;
+  /** The label's, of all edges that it stands for. */
+  readonly lines: readonly TextLine[];
+}

@@ -1,12 +1,10 @@
-import type { Chart, ChartEdge, ChartState } from "./chart.js";
-import { ancestors, isWithin } from "./configuration.js";
-import { edgeText } from "./edge-text.js";
+import { ancestors, type Chart, type ChartEdge, type ChartState, edgeText, isWithin } from "./chart.js";
 
 /**
  * Writes a chart as a `stateDiagram-v2` of mermaid, as far as that goes. It has no edges between states of different
- * composites: such an edge is drawn between the composites, and its text says which inner state it is about. It has no
+ * composites: such an edge is drawn between the composites, and its text names the inner state. It has no
  * edges from a composite to what is within: a state called "any state" stands for the composite there. It lists nothing in a
- * composite: what is done there stands in comments.
+ * composite: its actions become comments.
  */
 export function mermaidOf(chart: Chart): string {
   const { root } = chart;
@@ -24,7 +22,7 @@ function block(chart: Chart, state: ChartState): readonly string[] {
   return [title, ...notes(chart, state).map((note) => `${id} : ${note}`)];
 }
 
-/** What stands within a state that holds others. */
+/** The content of a state that has children. */
 function content(chart: Chart, state: ChartState): readonly string[] {
   const blocks = state.children.map((child) => block(chart, child));
   const edges = chart.edges.filter((edge) => edge.to !== undefined && placeOf(edge) === state.path);
@@ -53,7 +51,7 @@ function edgeLine(chart: Chart, edge: ChartEdge, place: string, anyState: string
   return `${source} --> ${idOf(chart, childOf(place, to))} : ${safe(about.join(""))}${textOf(edge)}`;
 }
 
-/** What a state does, and what it does in answer to events without being left. */
+/** A state's actions, invocations, and transitions without a target. */
 function notes(chart: Chart, { path, entry, exit, invokes }: ChartState): readonly string[] {
   const note = (when: string, names: readonly string[]): readonly string[] =>
     names.length === 0 ? [] : [safe(`${when} / ${names.join(", ")}`)];

@@ -1,19 +1,17 @@
-import { activePaths, type StateValue } from "./active-paths.js";
-import type { Chart, ChartEdge } from "./chart.js";
-import { ancestors, type Configuration, Configurations } from "./configuration.js";
-import { fitsDescriptor } from "./fits-descriptor.js";
+import { allStates, ancestors, type Chart, type ChartEdge, type ChartState, isWithin } from "./chart.js";
+import { activePaths, type StateValue } from "./state-value.js";
 
 /** More `always` edges in a row than any machine takes. */
 const MAX_STEPS = 8;
 
-/** What may have happened so far. */
+/** A possible sequence of edges, and the states it leads to. */
 interface Walk {
   readonly at: Configuration;
   readonly edges: readonly ChartEdge[];
 }
 
 /**
- * Tells which edges an event must have led over, `always` edges included. Guards are not known, so where several ways
+ * The edges that an event has taken, `always` edges included. Guards are not known, so where several ways
  * lead to the same state it is the shortest, and of those the first in the order of the definition.
  *
  * @param before - undefined: the machine has just begun.
@@ -44,7 +42,7 @@ export function takenEdges(
   return first ?? [];
 }
 
-/** What these edges led to. */
+/** The walk over the given edges. */
 function walkOver(
   chart: Chart,
   configurations: Configurations,
@@ -55,7 +53,7 @@ function walkOver(
   return { at: edges.reduce((at, edge) => configurations.after(at, edge), start), edges };
 }
 
-/** What an event may lead to: in each region that takes it, the first edge whose guard holds. */
+/** The walks that an event may cause: in each region that handles it, the first edge whose guard holds. */
 function eventWalks(
   chart: Chart,
   configurations: Configurations,
@@ -108,3 +106,64 @@ const leavesOf = (at: Configuration): readonly string[] =>
 
 const isSame = (one: Configuration, other: Configuration): boolean =>
   one.size === other.size && [...one].every((path) => other.has(path));
+
+/** Paths of the states that are active at once. */
+export type Configuration = ReadonlySet<string>;
+
+/** Computes the active states after an edge, whatever its guard. */
+class Configurations {
+  readonly #states: ReadonlyMap<string, ChartState>;
+
+  constructor({ root }: Chart) {
+    this.#states = new Map(allStates(root).map((state) => [state.path, state]));
+  }
+
+  /** Where the machine begins, before any edge is taken. */
+  first(): Configuration {
+    return new Set(this.#begun(""));
+  }
+
+  /** Where an edge leads from a configuration that its state is part of. */
+  after(configuration: Configuration, { from, to }: ChartEdge): Configuration {
+    if (to === undefined) return configuration;
+    const domain = to === from ? to : commonAncestor(from, to);
+    const kept = [...configuration].filter((path) => !isWithin(path, domain) && path !== to);
+    return new Set([...kept, ...this.#entered(domain, to)]);
+  }
+
+  /** The states that are entered on the way from one to another within it, and there. */
+  #entered(domain: string, to: string): readonly string[] {
+    const way = ancestors(to).filter((path) => isWithin(path, domain));
+    const besides = [domain, ...way].flatMap((path) => {
+      const state = this.#states.get(path);
+      if (state?.kind !== "parallel" || path === to) return [];
+      return state.children.filter((region) => region.path !== to && !isWithin(to, region.path));
+    });
+    return [...way, ...besides.flatMap(({ path }) => this.#begun(path)), ...this.#begun(to)];
+  }
+
+  /** A state and those within it that it begins in. */
+  #begun(path: string): readonly string[] {
+    const state = this.#states.get(path);
+    if (state?.kind === "parallel")
+      return [path, ...state.children.flatMap((child) => this.#begun(child.path))];
+    if (state?.initial === undefined) return [path];
+    return [path, ...this.#entered(path, state.initial)];
+  }
+}
+
+/** The innermost state that holds both, or is one of them. */
+function commonAncestor(one: string, other: string): string {
+  const all = [...ancestors(other), other];
+  return [...ancestors(one), one].findLast((path) => all.includes(path)) ?? "";
+}
+
+/**
+ * An event is one of those that a descriptor names: the very one; `*`, which is any; or, as in `model.*`, any that
+ * begins so, `model` itself included.
+ */
+export function fitsDescriptor(event: string, descriptor: string): boolean {
+  if (descriptor === event || descriptor === "*") return true;
+  if (!descriptor.endsWith(".*")) return false;
+  return `${event}.`.startsWith(descriptor.slice(0, -1));
+}

@@ -1,21 +1,19 @@
-import type { ChartEdge, ChartState } from "./chart.js";
-import { edgeText } from "./edge-text.js";
-import type { TextLine } from "./laid-out-chart.js";
-import { lineText } from "./text-size.js";
+import { type ChartEdge, type ChartState, edgeText } from "./chart.js";
+import type { TextLine } from "./layout.js";
 
-/** Characters of a line beyond which what is done goes on in the next one: of a label, and of a state with others in it. */
+/** Characters of a line before it is wrapped: of a label, and of a state with children. */
 const LINE_LENGTH = 32;
 const WIDE_LINE_LENGTH = 64;
 
-/** The edge stands in its state's box: it leaves nothing, or comes back to where it began. */
+/** Whether the edge is a line in its state's box: it has no target, or its target is its source. */
 export const isInBox = ({ from, to }: ChartEdge): boolean => to === undefined || to === from;
 
-/** What the label of a drawn edge says of each edge that it stands for. */
+/** The lines of a label, which stands for all these edges. */
 export function labelLines(edges: readonly ChartEdge[]): readonly TextLine[] {
   return edges.flatMap((edge) => linesOf(edge, LINE_LENGTH));
 }
 
-/** What a state's box says. */
+/** The lines of a state's box. */
 export function stateLines(state: ChartState, edges: readonly ChartEdge[]): readonly TextLine[] {
   const length = state.children.length > 0 ? WIDE_LINE_LENGTH : LINE_LENGTH;
   const line = (when: string, names: readonly string[]): readonly TextLine[] =>
@@ -65,3 +63,45 @@ function wrapped(
 }
 
 const joinedText = (...texts: readonly string[]): string => texts.filter((text) => text !== "").join(" ");
+
+/** Pixels from one line of small type to the next. */
+export const LINE_HEIGHT = 15;
+/** Height of a state's title with the space around it. */
+export const TITLE_HEIGHT = 30;
+/** Pixels between a state's text and its sides. */
+export const INSET = 12;
+/** Pixels between a label's text and its border. */
+export const LABEL_INSET = { x: 7, y: 4 } as const;
+/** Small type is monospaced, so a text's width follows from its length. */
+const SMALL_CHARACTER = 6.65;
+/** Titles are not; this is wider than most characters are. */
+const TITLE_CHARACTER = 8;
+
+/** The text of a line as it is drawn; two characters more are as wide as the indentation of a continued line. */
+const lineText = ({ isContinued, when, does }: TextLine): string =>
+  `${isContinued ? "  " : ""}${when}${when === "" || does === "" ? "" : " "}${does}`;
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Pixels that a state's box takes, or its top where others are in it. */
+export function stateSize(title: string, lines: readonly TextLine[]): Size {
+  const { width, height } = linesSize(lines);
+  return {
+    width: Math.max(title.length * TITLE_CHARACTER, width) + 2 * INSET,
+    height: TITLE_HEIGHT + (lines.length === 0 ? 4 : height + 10),
+  };
+}
+
+/** Pixels that an edge's label takes. */
+export function labelSize(lines: readonly TextLine[]): Size {
+  const { width, height } = linesSize(lines);
+  return { width: width + 2 * LABEL_INSET.x, height: height + 2 * LABEL_INSET.y };
+}
+
+function linesSize(lines: readonly TextLine[]): Size {
+  const longest = Math.max(0, ...lines.map((line) => lineText(line).length));
+  return { width: Math.ceil(longest * SMALL_CHARACTER), height: lines.length * LINE_HEIGHT };
+}

@@ -68,7 +68,7 @@ export class ActorTable {
     if (oldest !== undefined) this.#gone.delete(oldest);
   }
 
-  /** Whoever has the id: an actor that takes the place of another goes on with its count. */
+  /** Counted by id: an actor that replaces another continues its count. */
   countError(id: string): void {
     this.#errors.set(id, this.errorsOf(id) + 1);
   }

@@ -1,8 +1,7 @@
-import { stateText } from "../chart/state-text.js";
+import { stateText } from "../chart/state-value.js";
 import type { ActorRow, StateValue } from "../recorder/frames.js";
 import type { ActorEntry, ActorTable } from "./actor-table.js";
-import type { Past } from "./past.js";
-import { stateAt } from "./state-at.js";
+import { type Past, stateAt } from "./history.js";
 
 /** A line of the tree. */
 export type TreeLine = ActorLine | GroupLine;
@@ -22,7 +21,7 @@ export interface ActorLine {
 }
 
 /** Many children of one kind in one state. */
-export interface GroupLine {
+interface GroupLine {
   readonly kind: "group";
   readonly key: string;
   readonly depth: number;
@@ -124,7 +123,7 @@ function isMatch({ id, kind }: ActorRow, state: StateValue | undefined, needle: 
   return needle === "" || `${id} ${kind} ${stateText(state)}`.toLowerCase().includes(needle);
 }
 
-/** Whoever was there at a record of the past, ended since or not. */
+/** The actors that existed at a record of the past, whether they have ended since or not. */
 function entriesAt(table: ActorTable, { moments, unborn, later }: Past): ActorEntry[] {
   const wasThere = ({ ref }: ActorRow, isAlive: boolean): boolean => {
     const moment = moments.get(ref);

@@ -1,7 +1,7 @@
-import { useInspector } from "./use-inspector.js";
-import { clockText } from "./views/clock-text.js";
+import { useInspector } from "./inspector.js";
+import { clockText } from "./views/format.js";
 
-/** What the page shows instead of the present, and the way back. */
+/** Banners of errors, recordings and the past, each with a button that leads back. */
 export function Banners() {
   return (
     <div class="banners">

@@ -1,7 +1,6 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
+import { unpack } from "msgpackr";
 import type { Frame } from "../recorder/frames.js";
-import { closeReason } from "./close-reason.js";
-import { readFrame } from "./read-frame.js";
 
 export type ConnectionStatus =
   /** `after`: why the connection before it ended; undefined: it is the first. */
@@ -81,5 +80,64 @@ export class Connection {
     socket.onmessage = null;
     socket.onclose = null;
     socket.close();
+  }
+}
+
+/** Address of the feed: below the page's own. */
+export function socketAddress(page: string, token: string | undefined): string {
+  const url = new URL(page);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  url.pathname = `${url.pathname.replace(/\/+$/, "")}/socket`;
+  url.search = token === undefined ? "" : `?token=${encodeURIComponent(token)}`;
+  url.hash = "";
+  return url.href;
+}
+
+/** Why the feed ended, and whether it is worth while to try again by oneself. */
+interface CloseReason {
+  readonly text: string;
+  readonly retries: boolean;
+}
+
+/** Close codes after which the page does not reconnect by itself. */
+const REFUSALS: ReadonlySet<number> = new Set([4400, 4401, 4403]);
+const WRONG_TOKEN = 4401;
+
+/** @param code of a WebSocket's close. @param reason of it, from the worker. */
+export function closeReason(code: number, reason: string): CloseReason {
+  const retries = !REFUSALS.has(code);
+  if (code === WRONG_TOKEN) {
+    return { text: "wrong or missing token: open this page with ?token= and the worker's token", retries };
+  }
+  return { text: code >= 4400 && reason !== "" ? `refused: ${reason}` : "connection lost", retries };
+}
+
+/** A frame that this page cannot show. */
+export class FrameError extends Error {
+  override readonly name = "FrameError";
+}
+
+/** @throws FrameError where it is no frame, or one of another format. */
+export function readFrame(bytes: Uint8Array): Frame {
+  const frame = unpacked(bytes);
+  if (typeof frame !== "object" || frame === null || !("type" in frame))
+    throw new FrameError("the worker sent something that is no frame");
+  if (frame.type === "hello" && (!("format" in frame) || frame.format !== 1)) {
+    const format = "format" in frame ? String(frame.format) : "none";
+    throw new FrameError(
+      `the worker speaks format ${format}, this page format 1: reload it, or use the page of that version`,
+    );
+  }
+  if (frame.type !== "hello" && frame.type !== "tick")
+    throw new FrameError(`the worker sent a frame of unknown type: ${String(frame.type)}`);
+  // Beyond this, the page takes the word of the worker that served it.
+  return frame as Frame;
+}
+
+function unpacked(bytes: Uint8Array): unknown {
+  try {
+    return unpack(bytes);
+  } catch {
+    throw new FrameError("the worker sent something that is no frame");
   }
 }

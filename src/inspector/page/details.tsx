@@ -1,13 +1,11 @@
 import { Fragment } from "preact";
 import type { ErrorRecord, RequestRecord } from "../recorder/frames.js";
-import type { RecordEntry } from "./entry.js";
 import { Causes } from "./errors-view.js";
-import { EventDetails } from "./event-details.js";
+import { EventDetails, ValueView } from "./event-details.js";
+import type { RecordEntry } from "./history.js";
+import { useInspector } from "./inspector.js";
 import { nameOf } from "./log-filter.js";
-import { useInspector } from "./use-inspector.js";
-import { ValueView } from "./value-view.js";
-import { clockText } from "./views/clock-text.js";
-import { durationText } from "./views/duration-text.js";
+import { clockText, durationText } from "./views/format.js";
 import "./details.css";
 
 /** Everything about the selected record. */
@@ -15,7 +13,7 @@ export function Details() {
   const inspector = useInspector();
   const { store, record } = inspector;
   const n = record.value;
-  // A record can be let go of while it is shown.
+  // A record can be dropped while it is shown.
   store.version.value;
   const entry = n === undefined ? undefined : store.history.entryOf(n);
   if (n === undefined) return null;

@@ -1,8 +1,8 @@
 import type { ErrorRecord } from "../recorder/frames.js";
 import type { ErrorGroup } from "./error-groups.js";
-import { useInspector } from "./use-inspector.js";
-import { ValueView } from "./value-view.js";
-import { clockText } from "./views/clock-text.js";
+import { ValueView } from "./event-details.js";
+import { useInspector } from "./inspector.js";
+import { clockText } from "./views/format.js";
 import "./errors-view.css";
 
 /** All that went wrong, the newest on top. It stays here when the log has long gone on. */

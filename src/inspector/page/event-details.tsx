@@ -1,11 +1,10 @@
-import type { EventRecord } from "../recorder/frames.js";
+import type { EventRecord, SafeValue } from "../recorder/frames.js";
 import { type Change, difference } from "./difference.js";
-import type { RecordEntry } from "./entry.js";
+import type { RecordEntry } from "./history.js";
+import { useInspector } from "./inspector.js";
 import { StateChange } from "./log-row.js";
-import { useInspector } from "./use-inspector.js";
-import { Leaf, ValueView } from "./value-view.js";
 
-/** What an event brought, and what it changed. */
+/** An event's payload, and the changes that it caused. */
 export function EventDetails({
   entry,
   record,
@@ -83,4 +82,47 @@ function Changes({ changes }: { readonly changes: readonly Change[] }) {
       ))}
     </ul>
   );
+}
+
+interface ValueViewProps {
+  readonly value: SafeValue;
+  readonly name?: string;
+  /** Levels that are unfolded at first. */
+  readonly open?: number;
+}
+
+/** Plain data to be read, unfolded and copied. */
+export function ValueView({ value, name, open = 2 }: ValueViewProps) {
+  if (typeof value !== "object" || value === null || Object.keys(value).length === 0) {
+    return (
+      <div class="value">
+        <Name name={name} />
+        <Leaf value={value} />
+      </div>
+    );
+  }
+  const entries: readonly (readonly [string, SafeValue])[] = Object.entries(value);
+  return (
+    <details class="value" open={open > 0}>
+      <summary>
+        <Name name={name} />
+        <span class="value-size">{Array.isArray(value) ? `[${entries.length}]` : `{${entries.length}}`}</span>
+      </summary>
+      <div class="value-inner">
+        {entries.map(([key, inner]) => (
+          <ValueView key={key} name={key} value={inner} open={open - 1} />
+        ))}
+      </div>
+    </details>
+  );
+}
+
+/** A value in one line. */
+function Leaf({ value }: { readonly value: SafeValue }) {
+  const kind = value === null ? "null" : typeof value;
+  return <span class={`leaf leaf-${kind}`}>{JSON.stringify(value)}</span>;
+}
+
+function Name({ name }: { readonly name: string | undefined }) {
+  return name === undefined ? null : <span class="value-name">{name}</span>;
 }

@@ -1,9 +1,10 @@
-import { ConnectionLine } from "./connection-status.js";
+import { stateText } from "../chart/state-value.js";
+import type { ConnectionStatus } from "./connection.js";
+import { stateAt } from "./history.js";
+import { useInspector } from "./inspector.js";
 import { RecordingButtons } from "./recording-buttons.js";
 import { theme, toggleTheme } from "./theme.js";
-import { useInspector } from "./use-inspector.js";
-import { durationText } from "./views/duration-text.js";
-import { WorkerState } from "./worker-state.js";
+import { durationText } from "./views/format.js";
 
 /** Which worker this is, how it is, and what can be done with the page. */
 export function Header() {
@@ -90,4 +91,56 @@ function HelpButton() {
       ?
     </button>
   );
+}
+
+/** The worker's own state, lit. */
+export function WorkerState() {
+  const { store, connection, source } = useInspector();
+  store.version.value;
+  // The last frame may be outdated.
+  const isStale = source.value.kind === "live" && connection.status.value.kind !== "live";
+  const root = store.actors.root();
+  const past = store.past.value;
+  if (root === undefined) return null;
+  const state = past === undefined ? root.state : stateAt(root, past)?.state;
+  const text = state === undefined ? "before the recording" : stateText(state);
+  const tone = text === "ready" ? "good" : text === "errored" ? "bad" : "busy";
+  return (
+    <output
+      class={`lamp lamp-${isStale ? "off" : tone}`}
+      title={isStale ? "In the last frame that was received" : "The worker's state"}
+      data-testid="worker-state"
+    >
+      {text}
+    </output>
+  );
+}
+
+/** The state of the connection to the worker, and the reason if it is closed. */
+function ConnectionLine() {
+  const { connection, source } = useInspector();
+  if (source.value.kind === "recording") return <span class="connection connection-off">recording</span>;
+  const status = connection.status.value;
+  return (
+    <span class={`connection connection-${status.kind}`} role="status" data-testid="connection">
+      {connectionText(status)}
+      {status.kind === "closed" && (
+        <button type="button" onClick={() => connection.open()}>
+          Reconnect
+        </button>
+      )}
+    </span>
+  );
+}
+
+/** How the connection is, in words. */
+export function connectionText(status: ConnectionStatus): string {
+  switch (status.kind) {
+    case "live":
+      return "live";
+    case "connecting":
+      return status.after === undefined ? "connecting" : `${status.after}, connecting`;
+    case "closed":
+      return status.retries ? `${status.reason}, trying again` : status.reason;
+  }
 }

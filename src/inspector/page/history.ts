@@ -1,6 +1,12 @@
-import type { EventRecord, InspectRecord, SafeValue } from "../recorder/frames.js";
-import { type Entry, eventOf, type RecordEntry } from "./entry.js";
-import { addEarlier, type MomentDraft, type Past } from "./past.js";
+import { isSameState } from "../chart/state-value.js";
+import type {
+  ActorRow,
+  ActorStatus,
+  EventRecord,
+  InspectRecord,
+  SafeValue,
+  StateValue,
+} from "../recorder/frames.js";
 import { Ring } from "./ring.js";
 
 /** How much of the past the page keeps. */
@@ -44,7 +50,7 @@ export class History {
     this.#lastN = -1;
   }
 
-  /** The last event that an actor took; undefined: not known, or it has ended. */
+  /** The last event that an actor received; undefined: not known, or it has ended. */
   latestOf(ref: string): EventRecord | undefined {
     return this.#latest.get(ref);
   }
@@ -111,4 +117,93 @@ export class History {
     }
     return low - 1;
   }
+}
+
+/** One thing in the order in which it happened: a record, or a place where some are missing. */
+export type Entry = RecordEntry | GapEntry;
+
+export interface RecordEntry {
+  readonly kind: "record";
+  readonly n: number;
+  readonly at: number;
+  readonly record: InspectRecord;
+  /** Of an event: the state that the actor was in before; undefined: not known, or no machine. */
+  readonly before: StateValue | undefined;
+}
+
+/** Events that were not recorded. */
+export interface GapEntry {
+  readonly kind: "gap";
+  /** Number of the record before it. */
+  readonly n: number;
+  readonly at: number;
+  /** How many, by the actor's reference; the empty reference: of an unknown actor. */
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/** The entry's event; undefined: it is no event. */
+export function eventOf(entry: Entry | undefined): EventRecord | undefined {
+  return entry?.kind === "record" && entry.record.kind === "event" ? entry.record : undefined;
+}
+
+/** An actor's state at a record of the past. */
+interface Moment {
+  readonly state: StateValue | undefined;
+  readonly status: ActorStatus;
+  /** When it came into this state, as far as the records reach. */
+  readonly since: number;
+  readonly edges: readonly string[];
+  /** Undefined: not known. */
+  readonly context: SafeValue | undefined;
+}
+
+/** All actors at a record of the past. */
+export interface Past {
+  readonly n: number;
+  readonly at: number;
+  /** By reference. An actor in none of the three existed, but its state is older than the records. */
+  readonly moments: ReadonlyMap<string, Moment>;
+  /** References of actors that began later. */
+  readonly unborn: ReadonlySet<string>;
+  /** References of actors that took events later. */
+  readonly later: ReadonlySet<string>;
+}
+
+/** A moment while it is put together, from the newest record backwards. */
+type MomentDraft = { -readonly [Key in keyof Moment]: Moment[Key] } & {
+  /** The state before this one has been seen, so that `since` stands. */
+  isSinceKnown: boolean;
+};
+
+/** Adds a record to the moment of its actor; it lies before all that were added. */
+function addEarlier(drafts: Map<string, MomentDraft>, record: EventRecord): void {
+  const { ref, state, status, edges, at, context } = record;
+  const draft = drafts.get(ref);
+  if (draft === undefined) {
+    drafts.set(ref, { state, status, edges, since: at, context, isSinceKnown: false });
+    return;
+  }
+  draft.context ??= context;
+  if (draft.isSinceKnown) return;
+  if (isSameState(draft.state, state)) draft.since = at;
+  else draft.isSinceKnown = true;
+}
+
+/** The state that an actor was in. */
+interface StateThen {
+  /** Undefined: no machine. */
+  readonly state: StateValue | undefined;
+  readonly since: number;
+}
+
+/**
+ * The state that an actor was in at a record of the past; undefined: it is not known, because it lies before the records
+ * that are kept.
+ *
+ * @param row the actor as it is now, or was at its end.
+ */
+export function stateAt(row: ActorRow, past: Past): StateThen | undefined {
+  // It has been in its last state since before then. At the moment of a change itself, the records decide.
+  if (row.state === undefined || row.since < past.at) return row;
+  return past.moments.get(row.ref);
 }

@@ -1,8 +1,12 @@
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { createContext } from "preact";
+import { useContext, useMemo } from "preact/hooks";
 import type { ActorRow } from "../recorder/frames.js";
 import { parseRecording } from "../recorder/recording.js";
 import { Connection } from "./connection.js";
+import type { Entry } from "./history.js";
 import type { LogFilter } from "./log-filter.js";
+import { Selection } from "./ring.js";
 import { Store } from "./store.js";
 
 export type Tab = "machine" | "log" | "sequence" | "requests" | "charts" | "errors";
@@ -15,7 +19,7 @@ export type Source =
 /** Milliseconds between two steps of the page's clock. */
 const CLOCK_MS = 200;
 
-/** What the page shows, and what is looked at in it. */
+/** State of the page: what it shows, and what is selected. */
 export class Inspector {
   readonly store: Store;
   readonly connection: Connection;
@@ -31,7 +35,7 @@ export class Inspector {
   readonly fault: Signal<string | undefined> = signal(undefined);
   /** The selected actor, alive or not; the root until one was chosen. */
   readonly actor: ReadonlySignal<ActorRow | undefined>;
-  /** The worker's clock: now, or at what is looked back to. */
+  /** The worker's clock: now, or at the moment of the past that is shown. */
   readonly now: ReadonlySignal<number>;
 
   readonly #source = signal<Source>({ kind: "live" });
@@ -97,7 +101,7 @@ export class Inspector {
     this.store.cursor.value = undefined;
   }
 
-  /** Leaves what is looked at: first the past, then the details. */
+  /** Closes what is open: first the past, then the details. */
   leave(): void {
     if (this.store.cursor.peek() !== undefined) this.returnToNow();
     else this.record.value = undefined;
@@ -109,7 +113,7 @@ export class Inspector {
     else if (this.store.resume()) this.connection.open();
   }
 
-  /** Shows a recording instead of the worker; what is no recording is told, and changes nothing. */
+  /** Shows a recording instead of the worker. A file that is no recording sets {@link fault} and changes nothing else. */
   openRecording(name: string, text: string): void {
     try {
       const { hello, ticks, isCutOff } = parseRecording(text);
@@ -150,4 +154,22 @@ function nextFrame(run: () => void): void {
   };
   requestAnimationFrame(once);
   setTimeout(once, 1000);
+}
+
+export const InspectorContext = createContext<Inspector | undefined>(undefined);
+
+/** The inspector that a component is part of. */
+export function useInspector(): Inspector {
+  const inspector = useContext(InspectorContext);
+  if (inspector === undefined) throw new Error("expected an InspectorContext around this component");
+  return inspector;
+}
+
+/** The entries of the past that pass a test, kept up to date. The test has to be the same one each time. */
+export function useSelection(test: (entry: Entry) => boolean): Selection<Entry> {
+  const { store } = useInspector();
+  const selection = useMemo(() => new Selection(store.history.entries, test), [store, test]);
+  store.version.value;
+  selection.follow();
+  return selection;
 }

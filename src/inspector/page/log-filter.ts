@@ -1,7 +1,7 @@
 import type { InspectRecord } from "../recorder/frames.js";
-import type { Entry } from "./entry.js";
+import type { Entry } from "./history.js";
 
-/** What the log shows. Empty texts let everything through. */
+/** Filter of the log. Empty texts match everything. */
 export interface LogFilter {
   /** Reference and id of the actor; undefined: all. */
   readonly actor: { readonly ref: string; readonly id: string } | undefined;
@@ -13,10 +13,10 @@ export interface LogFilter {
 }
 
 /** Whether the log shows an entry. */
-export type LogTest = (entry: Entry) => boolean;
+type LogTest = (entry: Entry) => boolean;
 
 /** A filter's test, or why there is none. */
-export type CompiledFilter =
+type CompiledFilter =
   | { readonly ok: true; readonly test: LogTest }
   | { readonly ok: false; readonly message: string };
 
@@ -35,7 +35,7 @@ export function compileFilter({ actor, type, text, errorsOnly }: LogFilter): Com
   return { ok: true, test };
 }
 
-/** What a record is called in the log: an event's type, or what else it is. */
+/** A record's name in the log: an event's type, or its kind. */
 export function nameOf(record: InspectRecord): string {
   switch (record.kind) {
     case "event":

@@ -1,15 +1,13 @@
-import { isSameState } from "../chart/same-state.js";
-import { stateText } from "../chart/state-text.js";
+import { isSameState, stateText } from "../chart/state-value.js";
 import type { EventRecord, StateValue } from "../recorder/frames.js";
-import type { Entry, GapEntry, RecordEntry } from "./entry.js";
+import type { Entry, GapEntry, RecordEntry } from "./history.js";
 import { isFailure, nameOf } from "./log-filter.js";
-import { clockText } from "./views/clock-text.js";
-import { durationText } from "./views/duration-text.js";
+import { clockText, durationText } from "./views/format.js";
 
 interface LogRowProps {
   readonly entry: Entry;
   readonly isSelected: boolean;
-  /** It lies beyond what is looked back to. */
+  /** It is later than the moment of the past that is shown. */
   readonly isLater: boolean;
   readonly onSelect: () => void;
   readonly onTravel: () => void;

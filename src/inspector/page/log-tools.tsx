@@ -1,4 +1,4 @@
-import { useInspector } from "./use-inspector.js";
+import { useInspector } from "./inspector.js";
 
 interface LogToolsProps {
   readonly fault: string | undefined;
@@ -7,7 +7,7 @@ interface LogToolsProps {
   readonly onKeyDown: (event: KeyboardEvent) => void;
 }
 
-/** What the log is filtered by. */
+/** The filter of the log. */
 export function LogTools({ fault, shown, kept, onKeyDown }: LogToolsProps) {
   const { filter, isLogOfActor, actor } = useInspector();
   // Letters belong to the box; what moves through the list works from it, too.

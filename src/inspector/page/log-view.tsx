@@ -1,10 +1,9 @@
 import { useComputed } from "@preact/signals";
 import { useMemo } from "preact/hooks";
+import { useInspector, useSelection } from "./inspector.js";
 import { compileFilter } from "./log-filter.js";
 import { LogRow } from "./log-row.js";
 import { LogTools } from "./log-tools.js";
-import { useInspector } from "./use-inspector.js";
-import { useSelection } from "./use-selection.js";
 import { VirtualList } from "./virtual-list.js";
 import "./log-view.css";
 
@@ -12,7 +11,7 @@ import "./log-view.css";
 const ROW_HEIGHT = 22;
 const PAGE_ROWS = 20;
 
-/** What has happened, the newest at the bottom. */
+/** The log, the newest record at the bottom. */
 export function LogView() {
   const inspector = useInspector();
   const { store, filter, record, isLogOfActor } = inspector;

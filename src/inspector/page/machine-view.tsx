@@ -1,19 +1,18 @@
 import type { Chart } from "../chart/chart.js";
-import { isSameState } from "../chart/same-state.js";
-import { stateText } from "../chart/state-text.js";
+import { isSameState, stateText } from "../chart/state-value.js";
 import type { ActorRow, TimerView } from "../recorder/frames.js";
 import { ChartView } from "./chart/chart-view.js";
-import { stateAt } from "./state-at.js";
-import { useInspector } from "./use-inspector.js";
-import { ValueView } from "./value-view.js";
-import { durationText } from "./views/duration-text.js";
+import { ValueView } from "./event-details.js";
+import { stateAt } from "./history.js";
+import { useInspector } from "./inspector.js";
+import { durationText } from "./views/format.js";
 import { LanesView } from "./views/lanes-view.js";
 import "./machine-view.css";
 
 const NO_EDGES: readonly string[] = [];
 const NO_TIMERS: readonly TimerView[] = [];
 
-/** The selected actor: its statechart, its lanes, or what it knows. */
+/** The selected actor: its statechart, its lanes, or its context. */
 export function MachineView() {
   const { store, actor } = useInspector();
   store.version.value;
@@ -36,9 +35,9 @@ export function MachineView() {
         </div>
       )}
       <details class="machine-context" open={chart === undefined && row.kind !== "queue"}>
-        <summary>What it knows</summary>
+        <summary>Context</summary>
         {context === undefined ? (
-          <p class="muted">Not known: no record that is kept tells it.</p>
+          <p class="muted">Not known: no kept record has it.</p>
         ) : (
           <ValueView value={context} />
         )}
@@ -55,7 +54,7 @@ function Head({ row, hasChart }: { readonly row: ActorRow; readonly hasChart: bo
   return (
     <div class="machine-head">
       <h2>{row.id}</h2>
-      {/* A chart tells the state by itself. */}
+      {/* A chart shows the state itself. */}
       {then?.state !== undefined && !hasChart && (
         <>
           <span class="lamp">{stateText(then.state)}</span>

@@ -1,9 +1,9 @@
 import { useRef } from "preact/hooks";
 import { serializeRecording } from "../recorder/recording.js";
 import { exportRecording } from "./export-recording.js";
-import { useInspector } from "./use-inspector.js";
+import { useInspector } from "./inspector.js";
 
-/** What the page holds goes into a file, and comes back from one. */
+/** Export of the page's records into a file, and import of a recording. */
 export function RecordingButtons() {
   const inspector = useInspector();
   const input = useRef<HTMLInputElement>(null);

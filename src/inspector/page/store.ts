@@ -11,8 +11,7 @@ import type {
 } from "../recorder/frames.js";
 import { ActorTable } from "./actor-table.js";
 import { ErrorGroups } from "./error-groups.js";
-import { History } from "./history.js";
-import type { Past } from "./past.js";
+import { History, type Past } from "./history.js";
 
 /** Samples of 10 minutes. */
 const KEPT_SAMPLES = 600;
@@ -23,7 +22,7 @@ const HELD_FRAMES = 6000;
 
 /**
  * All that the page shows, read-only. Frames are applied once per animation frame, all that have come together; what
- * changes in place is told by {@link version}, so that a record costs O(1), however much is kept.
+ * changes in place counts up {@link version}, so that a record costs O(1), however much is kept.
  */
 export class Store {
   readonly history: History;
@@ -42,7 +41,7 @@ export class Store {
   readonly paused: ReadonlySignal<boolean>;
   /** Records that came since the page was paused. */
   readonly held: ReadonlySignal<number>;
-  /** Number of the record that the page looks back to; undefined: now. */
+  /** Number of the record of the past that is shown; undefined: now. */
   readonly cursor: Signal<number | undefined> = signal(undefined);
   /** All actors at the cursor; undefined: now. */
   readonly past: ReadonlySignal<Past | undefined>;
@@ -151,7 +150,7 @@ export class Store {
 
   #begin(hello: Hello): void {
     const known = this.#hello.peek();
-    // The same worker again, after the connection was lost: what is known of its past is kept.
+    // The same worker again, after the connection was lost: its records are kept.
     const isSame = known?.startedAt === hello.startedAt && known.url === hello.url;
     const last = this.history.lastN;
     if (!isSame) this.#forget();

@@ -1,13 +1,11 @@
 import type { ComponentChildren } from "preact";
 import { useCallback, useMemo, useRef } from "preact/hooks";
 import type { EventRecord, RequestRecord } from "../recorder/frames.js";
-import type { Entry } from "./entry.js";
 import { ErrorsView } from "./errors-view.js";
-import type { Tab } from "./inspector.js";
+import type { Entry } from "./history.js";
+import { type Tab, useInspector, useSelection } from "./inspector.js";
 import { LogView } from "./log-view.js";
 import { MachineView } from "./machine-view.js";
-import { useInspector } from "./use-inspector.js";
-import { useSelection } from "./use-selection.js";
 import { RequestsView } from "./views/requests-view.js";
 import { SamplesView } from "./views/samples-view.js";
 import { SequenceView } from "./views/sequence-view.js";
@@ -22,7 +20,7 @@ export const TABS: readonly { readonly tab: Tab; readonly title: string }[] = [
   { tab: "errors", title: "Errors" },
 ];
 
-/** What the page shows in its middle. */
+/** The middle of the page. */
 export function Tabs() {
   const { tab, store } = useInspector();
   store.version.value;
@@ -90,7 +88,7 @@ const REQUESTS_LENGTH = 1000;
 
 const isRequest = (entry: Entry): boolean => entry.kind === "record" && entry.record.kind === "request";
 
-/** The last messages from and to the selected actor, up to what is looked back to. */
+/** The last messages from and to the selected actor, up to the moment of the past that is shown. */
 function Sequence() {
   const { actor, record, store } = useInspector();
   const ref = actor.value?.ref;

@@ -1,10 +1,8 @@
 import { useCallback, useMemo } from "preact/hooks";
 import type { EventRecord } from "../recorder/frames.js";
-import type { Entry } from "./entry.js";
-import { useInspector } from "./use-inspector.js";
-import { useSelection } from "./use-selection.js";
-import { clockText } from "./views/clock-text.js";
-import { durationText } from "./views/duration-text.js";
+import type { Entry } from "./history.js";
+import { useInspector, useSelection } from "./inspector.js";
+import { clockText, durationText } from "./views/format.js";
 import { StateBar } from "./views/state-bar.js";
 import "./time-strip.css";
 

@@ -1,9 +1,10 @@
 import { useSignal } from "@preact/signals";
-import { type TreeLine, treeLines } from "./actor-tree.js";
-import { TreeCells } from "./tree-cells.js";
-import { useInspector } from "./use-inspector.js";
+import { type ActorLine, type TreeLine, treeLines } from "./actor-tree.js";
+import { useInspector } from "./inspector.js";
 import { VirtualList } from "./virtual-list.js";
 import "./tree-view.css";
+import { stateText } from "../chart/state-value.js";
+import { countText, durationText } from "./views/format.js";
 
 /** Pixels. */
 const ROW_HEIGHT = 24;
@@ -162,5 +163,47 @@ function Name({ line, onToggle }: { readonly line: TreeLine; readonly onToggle: 
         </span>
       )}
     </span>
+  );
+}
+
+/** The cells of an actor beside its name. */
+function TreeCells({ line }: { readonly line: ActorLine }) {
+  const { store } = useInspector();
+  const { row, rate } = line;
+  const errors = store.actors.errorsOf(row.id);
+  const isQueue = row.lane !== undefined && row.status !== "error" && line.isKnown;
+  return (
+    <>
+      {isQueue ? <Lane line={line} /> : <State line={line} />}
+      <span class="num rate">{rate === undefined || rate === 0 ? "" : countText(rate)}</span>
+      <span class="num bad">{errors === 0 ? "" : countText(errors)}</span>
+    </>
+  );
+}
+
+function State({ line: { row, state, isKnown } }: { readonly line: ActorLine }) {
+  const text = row.status === "error" ? "died" : !isKnown ? "before the recording" : stateText(state);
+  return (
+    <span class={`tree-state ${isKnown ? "" : "unknown"}`} title={text}>
+      {text}
+    </span>
+  );
+}
+
+/** A queue's numbers, which are known of the present only. */
+function Lane({ line: { row, rate } }: { readonly line: ActorLine }) {
+  const { now } = useInspector();
+  const lane = rate === undefined ? undefined : row.lane;
+  return (
+    <>
+      <span class={lane !== undefined && lane.waiting > 0 ? "num busy" : "num"}>
+        {lane !== undefined && (
+          <>
+            <b>{lane.waiting}</b> · {lane.running}/{lane.limit ?? "∞"}
+          </>
+        )}
+      </span>
+      <span class="num">{lane?.oldestAt === undefined ? "" : durationText(now.value - lane.oldestAt)}</span>
+    </>
   );
 }

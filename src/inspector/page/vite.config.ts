@@ -4,10 +4,10 @@ import { defineConfig } from "vite";
 // biome-ignore lint/style/noDefaultExport: vite reads the default export
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
-  // The page works behind whatever path it is served at.
+  // The page works at any path.
   base: "../../inspect/page/",
   experimental: {
-    // The page's own address has no slash at its end, `/inspect`, and its files lie beneath it.
+    // The page's own address has no slash at its end, `/inspect`, and its files are below it.
     renderBuiltUrl: (file, { hostType }) => (hostType === "html" ? `inspect/${file}` : { relative: true }),
   },
   build: {

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 
-// The frames as they have to be for a reader that trusts nobody. What is more in them is let through, so that a newer
+// Schemas of the frames, for input that is not trusted. Additional properties are accepted, so that a newer
 // worker's recording can be read, and what JSON has left out is undefined.
 
 const when = z.number();

@@ -1,5 +1,8 @@
 import type { Outcome } from "../../../machines/events.js";
 import type { Chart } from "../chart/chart.js";
+import type { StateValue } from "../chart/state-value.js";
+
+export type { StateValue };
 
 /**
  * What the inspector shows, as it travels: to the page and the command line packed with msgpackr, one frame per message
@@ -14,7 +17,7 @@ export type Frame = Hello | Tick;
 /** The first frame: everything up to now. */
 export interface Hello {
   readonly type: "hello";
-  /** Of the frames' format; a reader that knows another one says so. */
+  /** Version of the frames' format; a reader of another version reports it. */
   readonly format: 1;
   /** Version of tsworker. */
   readonly version: string;
@@ -27,9 +30,9 @@ export interface Hello {
   readonly charts: Readonly<Record<string, Chart>>;
   /** Actors that are alive, parents before their children. */
   readonly actors: readonly ActorRow[];
-  /** Actors that are alive beyond the 2,000 that a hello tells of. */
+  /** Actors that are alive beyond the 2,000 in a hello. */
   readonly actorsLeftOut: number;
-  /** What is kept of the past, oldest first. */
+  /** The kept records, oldest first. */
   readonly records: readonly InspectRecord[];
   /** One sample per second of the last 10 minutes, oldest first. */
   readonly samples: readonly Sample[];
@@ -37,7 +40,7 @@ export interface Hello {
   readonly timers: readonly TimerView[];
 }
 
-/** What has happened since the frame before. */
+/** What happened since the previous frame. */
 export interface Tick {
   readonly type: "tick";
   readonly at: number;
@@ -45,7 +48,7 @@ export interface Tick {
   readonly actors: readonly ActorRow[];
   /** References of actors that ended. */
   readonly gone: readonly string[];
-  /** Actors that are alive beyond the 2,000 that a hello tells of. */
+  /** Actors that are alive beyond the 2,000 in a hello. */
   readonly actorsLeftOut: number;
   readonly records: readonly InspectRecord[];
   /**
@@ -61,7 +64,7 @@ export interface Tick {
   readonly timers?: readonly TimerView[];
 }
 
-/** Plain data of bounded depth and size; what was left out, and what is no plain data, is told in words. */
+/** Plain data of bounded depth and size; what was left out, and what is no plain data, is described by text. */
 export type SafeValue =
   | null
   | boolean
@@ -69,9 +72,6 @@ export type SafeValue =
   | string
   | readonly SafeValue[]
   | { readonly [key: string]: SafeValue };
-
-/** A state as xstate tells it: a name, or names within names. */
-export type StateValue = string | { readonly [key: string]: StateValue | undefined };
 
 export type ActorStatus = "active" | "done" | "error" | "stopped";
 
@@ -89,7 +89,7 @@ export interface ActorRow {
   readonly state: StateValue | undefined;
   /** When it came into this state. */
   readonly since: number;
-  /** Events that it has taken so far, recorded or not. */
+  /** Events that it has received so far, recorded or not. */
   readonly events: number;
   /** Of a queue: who waits and who runs; null: no limit. */
   readonly lane?: {
@@ -112,10 +112,10 @@ interface Numbered {
 /** Something that happened, oldest first by `n`. */
 export type InspectRecord = EventRecord | RequestRecord | ErrorRecord;
 
-/** An actor took an event. */
+/** An actor received an event. */
 export interface EventRecord extends Numbered {
   readonly kind: "event";
-  /** Who took it: reference and id. */
+  /** Reference and id of the receiver. */
   readonly ref: string;
   readonly actor: string;
   /** Id of the actor that sent it; undefined: from outside of all actors. */
@@ -125,9 +125,9 @@ export interface EventRecord extends Numbered {
   /** The whole event. */
   readonly payload: SafeValue;
   readonly status: ActorStatus;
-  /** What it led to; undefined: no machine. */
+  /** The state after it; undefined: no machine. */
   readonly state: StateValue | undefined;
-  /** What the actor knows afterwards; undefined: the same as before. */
+  /** The actor's context after it; undefined: unchanged. */
   readonly context?: SafeValue;
   /**
    * Ids of the chart's edges that were taken, in order. What the event set off is certain; where several `always` edges
@@ -172,7 +172,7 @@ export interface ErrorRecord extends Numbered {
     readonly message: string;
     readonly stack: string | undefined;
   }[];
-  /** What else is known of it. */
+  /** Further details. */
   readonly details: SafeValue;
 }
 
@@ -222,7 +222,7 @@ export interface TicketView {
   readonly at: number;
 }
 
-/** An event that an actor will get by itself. */
+/** An event that an actor has scheduled. */
 export interface TimerView {
   /** Reference of the actor. */
   readonly ref: string;
@@ -232,12 +232,12 @@ export interface TimerView {
   readonly delay: number;
 }
 
-/** Whoever has something to show: what the page, the command line and Stately's tools are fed from. */
+/** The source of frames for the page, the command line and Stately's tools. */
 export interface Feed {
   /** Everything up to now. */
   hello(): Hello;
   /**
-   * @param onTick hears what happens from now on.
+   * @param onTick receives every tick from now on.
    * @returns ends it.
    */
   subscribe(onTick: (tick: Tick) => void): () => void;

@@ -1,27 +1,27 @@
 import type { AnyActorRef } from "xstate";
+import type { Lane, Ticket } from "../../../machines/lane.js";
+import { scheduledEvents } from "../../../machines/xstate-internals.js";
 import { VERSION } from "../../shared/package-root.js";
 import { WallClock } from "../../shared/wall-clock.js";
 import type { RequestObserver } from "../../worker/request/admission.js";
 import { machineCharts } from "../chart/machine-charts.js";
-import { errorOf, isErrorLine } from "./error-of.js";
+import { errorOf, isErrorLine } from "./error-record.js";
 import type { Feed, Hello, LaneView, Tick, TimerView } from "./frames.js";
-import { lanesOf } from "./lanes-of.js";
-import type { LiveActor } from "./live-actor.js";
+import type { LiveActor } from "./live-actors.js";
 import { Recorder } from "./recorder.js";
 import { requestObserver } from "./request-marks.js";
 import { Samples, type SamplesOptions } from "./samples.js";
-import { timersOf } from "./timers-of.js";
 
-/** Milliseconds between two frames while somebody looks, and between two samples always. */
+/** Milliseconds between two frames while there is a subscriber, and between two samples. */
 const TICK_MS = 100;
 const SAMPLE_MS = 1000;
-/** Actors that are told of at once, at the beginning and in a tick: there may be 10,000 sessions. */
+/** Actors in a hello, and in a tick: there may be 10,000 sessions. */
 const MAX_ACTORS = 2000;
 const MAX_CHANGES = 500;
 
 const CHARTS = machineCharts();
 
-export interface InspectorOptions {
+interface InspectorOptions {
   /** Records that are kept. */
   readonly events: number;
   /** The worker's public URL. */
@@ -30,14 +30,14 @@ export interface InspectorOptions {
   readonly scrub: (text: string) => string;
 }
 
-/** What the inspector looks at once the worker is put together. */
-export interface Inspected extends SamplesOptions {
+/** The parts of the worker that the inspector reads. */
+interface Inspected extends SamplesOptions {
   readonly worker: AnyActorRef;
 }
 
 /**
- * What a worker does, for people to see: keeps the past, and tells whoever subscribes what happens from then on. Everything
- * that is told is plain data.
+ * Keeps what a worker does, and sends subscribers what happens from then on. All of it
+ * is plain data.
  */
 export class Inspector implements Feed {
   readonly recorder: Recorder;
@@ -50,9 +50,9 @@ export class Inspector implements Feed {
   #samples: Samples | undefined;
   #sampling: NodeJS.Timeout | undefined;
   #ticking: NodeJS.Timeout | undefined;
-  /** Number of the last record that the listeners were told of. */
-  #told = 0;
-  /** Names the timers that the listeners were told of. */
+  /** Number of the last record that was sent to the listeners. */
+  #sent = 0;
+  /** The timers that were last sent to the listeners. */
   #timersText = "";
 
   constructor(options: InspectorOptions) {
@@ -74,7 +74,7 @@ export class Inspector implements Feed {
     this.#sampling = setInterval(() => this.#sample(), SAMPLE_MS).unref();
   }
 
-  /** Tells of what came last, and ends what was begun: nobody hears anything more. */
+  /** Sends the last tick, and removes all listeners. */
   close(): void {
     this.#tick();
     clearInterval(this.#sampling);
@@ -88,7 +88,7 @@ export class Inspector implements Feed {
   }
 
   hello(): Hello {
-    // Whoever listens already is told of what came so far, so that it is in the hello only.
+    // Sends pending changes to the other listeners, so that this one has them in the hello only.
     this.#tick();
     const [actors] = splitAt(this.recorder.actors, MAX_ACTORS);
     return {
@@ -129,8 +129,8 @@ export class Inspector implements Feed {
 
   #tick(sample?: Tick["sample"]): void {
     const { changed, gone } = this.recorder.actors.takeChanges();
-    const records = this.recorder.records.after(this.#told);
-    this.#told = this.recorder.records.last;
+    const records = this.recorder.records.after(this.#sent);
+    this.#sent = this.recorder.records.last;
     const leftOut = leftOutOf(changed);
     if (this.#listeners.size === 0) return;
     const timers = this.#timersNow();
@@ -138,12 +138,12 @@ export class Inspector implements Feed {
     const hasTimers = timersText !== this.#timersText;
     this.#timersText = timersText;
     if (changed.length + gone.length + records.length === 0 && !hasTimers && sample === undefined) return;
-    const [told, others] = splitAt(changed, MAX_CHANGES);
+    const [first, others] = splitAt(changed, MAX_CHANGES);
     this.recorder.actors.putBack(others);
     const tick: Tick = {
       type: "tick",
       at: this.#clock.now(),
-      actors: told.map((actor) => actor.row(this.#clock)),
+      actors: first.map((actor) => actor.row(this.#clock)),
       gone,
       actorsLeftOut: this.#actorsLeftOut(),
       records,
@@ -179,12 +179,53 @@ function splitAt(
   return [sorted.slice(0, count), sorted.slice(count)];
 }
 
-/** How many events each of these actors has taken unrecorded since this was last asked. */
+/** The number of unrecorded events of each of these actors since the last call. */
 function leftOutOf(actors: Iterable<LiveActor>): Tick["leftOut"] {
   const counts: Record<string, number> = {};
   for (const actor of actors) {
-    if (actor.leftOut > actor.leftOutTold) counts[actor.ref] = actor.leftOut - actor.leftOutTold;
-    actor.leftOutTold = actor.leftOut;
+    if (actor.leftOut > actor.leftOutReported) counts[actor.ref] = actor.leftOut - actor.leftOutReported;
+    actor.leftOutReported = actor.leftOut;
   }
   return counts;
+}
+
+/** Tickets that are shown of those that run, and as many again of those that wait. */
+const MAX_TICKETS = 100;
+
+/** The queues' tickets as they are now, with times of day. Costs as much as is shown, however many wait. */
+function lanesOf(actors: Iterable<LiveActor>, clock: WallClock): readonly LaneView[] {
+  const lanes: LaneView[] = [];
+  for (const { ref, snapshot } of actors) {
+    if (snapshot === undefined || !hasLane(snapshot)) continue;
+    const { lane } = snapshot;
+    lanes.push({ ref, running: first(lane.started(), clock), waiting: first(lane.queued(), clock) });
+  }
+  return lanes;
+}
+
+const hasLane = (snapshot: object): snapshot is { readonly lane: Lane } => "lane" in snapshot;
+
+function first(tickets: Iterable<Ticket>, clock: WallClock): readonly Ticket[] {
+  const found: Ticket[] = [];
+  for (const ticket of tickets) {
+    if (found.length === MAX_TICKETS) break;
+    found.push({ ...ticket, at: clock.at(ticket.at) });
+  }
+  return found;
+}
+
+/** Timers that are shown. */
+const MAX_TIMERS = 100;
+
+/** The events that the actors of a system have scheduled, the next one first. */
+function timersOf(root: AnyActorRef): readonly TimerView[] {
+  return scheduledEvents(root)
+    .map(({ target, event, startedAt, delay }) => ({
+      ref: target.sessionId,
+      event: event.type,
+      startedAt,
+      delay,
+    }))
+    .toSorted((a, b) => a.startedAt + a.delay - (b.startedAt + b.delay))
+    .slice(0, MAX_TIMERS);
 }

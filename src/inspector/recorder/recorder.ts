@@ -1,32 +1,27 @@
-import type { AnyActorLogic, AnyStateMachine, AnyTransitionDefinition, EventObject } from "xstate";
+import type { AnyActorLogic, AnyTransitionDefinition, EventObject } from "xstate";
+import { senderOf } from "../../../machines/senders.js";
+import { actorEndOf, isMachine, transitionsOf } from "../../../machines/xstate-internals.js";
 import type { WallClock } from "../../shared/wall-clock.js";
 import type { Chart } from "../chart/chart.js";
-import { edgeIdOf } from "../chart/chart-of.js";
-import { isSameState } from "../chart/same-state.js";
+import { edgeIdOf } from "../chart/machine-charts.js";
+import { isSameState } from "../chart/state-value.js";
 import { takenEdges } from "../chart/taken-edges.js";
-import { Budget } from "./budget.js";
-import { causesOf } from "./causes-of.js";
-import { Flows } from "./flows.js";
+import { causesOf } from "./error-record.js";
+import { Budget, Flows } from "./flows.js";
 import type { ActorKind, ActorStatus, ErrorRecord } from "./frames.js";
-import type { AnySnapshot, LiveActor } from "./live-actor.js";
-import { LiveActors } from "./live-actors.js";
+import { type AnySnapshot, type LiveActor, LiveActors } from "./live-actors.js";
 import { type OpenRecord, Records, type Unnumbered } from "./records.js";
 import { safeValue } from "./safe-value.js";
-import { senderOf } from "./sender-of.js";
 
 /** Records per second of the worker's own actors, of all requests and sessions that are followed, and of errors. */
 const LIFECYCLE_PER_SECOND = 200;
 const TRAFFIC_PER_SECOND = 1500;
 const ERRORS_PER_SECOND = 20;
 
-/** What xstate says of a child that died. */
-const DEATH = "xstate.error.actor.";
-/** What a session's actor says to its parent at its end. */
-const SESSION_END = /^xstate\.(?:done|error)\.actor\.session\.(.+)$/;
+/** Ids of the sessions' actors begin with it. */
+const SESSION_PREFIX = "session.";
 
-const isMachine = (logic: AnyActorLogic): logic is AnyStateMachine => "getTransitionData" in logic;
-
-export interface RecorderOptions {
+interface RecorderOptions {
   /** Of each kind of machine. */
   readonly charts: Readonly<Partial<Record<ActorKind, Chart>>>;
   /** Records that are kept of the worker's own actors, and as many again of requests and sessions. */
@@ -37,13 +32,13 @@ export interface RecorderOptions {
 }
 
 /**
- * Records what the worker's actors do. Each actor's logic is wrapped once, at the start, and from then on tells of every event.
+ * Records what the worker's actors do. Each actor's logic is wrapped once, at the start, and records every event from then on.
  *
- * It is always on while there is an inspector, because what happened before somebody looked is what they look for. So that
+ * It is always on while there is an inspector, because a user looks for what happened before. So that
  * it costs next to nothing however many requests come, only some requests and sessions are followed (see {@link Flows}),
  * and what was left out is counted.
  *
- * xstate's own inspection is not used: as soon as anybody listens to it, every event of every actor pays for it, which is a
+ * xstate's own inspection is not used: as soon as it has a listener, it costs on every event of every actor, which is a
  * sixth of what a request costs in all.
  */
 export class Recorder {
@@ -61,7 +56,7 @@ export class Recorder {
     this.records = new Records(size, clock);
   }
 
-  /** The same logic, which tells of what it does. */
+  /** The same logic, which records what it does. */
   recorded<Logic extends AnyActorLogic>(kind: ActorKind, logic: Logic): Logic {
     const recorded = Object.create(logic) as Logic;
     recorded.getInitialSnapshot = (scope, input) => {
@@ -82,11 +77,11 @@ export class Recorder {
       try {
         after = logic.transition(before, event, scope);
       } catch (error) {
-        // Its parent hears of it, and then so does the recorder.
+        // Its parent receives the error, and the recorder with it.
         if (open !== undefined) open.record.status = "error";
         throw error;
       }
-      const first = open !== undefined && isMachine(logic) ? logic.getTransitionData(before, event) : [];
+      const first = open !== undefined && isMachine(logic) ? transitionsOf(logic, before, event) : [];
       this.#finish(actor, open, before, after, event.type, first);
       if (event.type === "xstate.stop" || after.status !== "active") this.actors.end(actor);
       return after;
@@ -115,7 +110,8 @@ export class Recorder {
    */
   #begin(actor: LiveActor, event: EventObject): OpenRecord | undefined {
     const { type } = event;
-    if (type.startsWith(DEATH)) this.#died(type.slice(DEATH.length), event);
+    const end = actorEndOf(type);
+    if (end?.how === "error") this.#died(end.actor, event);
     const flow = this.#flowOf(actor, event);
     if (flow === undefined ? !this.#lifecycleBudget.take() : !this.#takes(actor, type, flow)) {
       actor.leftOut++;
@@ -172,10 +168,11 @@ export class Recorder {
 
   /** The request or session that an event is about; undefined where it is about the worker itself. */
   #flowOf(actor: LiveActor, event: EventObject): string | undefined {
-    if (actor.kind === "session") return actor.id.slice("session.".length);
+    if (actor.kind === "session") return actor.id.slice(SESSION_PREFIX.length);
     if (actor.kind !== "queue" && actor.kind !== "edge" && actor.kind !== "sessions") return undefined;
     if ("id" in event && typeof event.id === "string") return event.id;
-    return actor.kind === "sessions" ? SESSION_END.exec(event.type)?.[1] : undefined;
+    const ended = actorEndOf(event.type)?.actor;
+    return ended?.startsWith(SESSION_PREFIX) ? ended.slice(SESSION_PREFIX.length) : undefined;
   }
 
   /** Whether an event of a request or session is recorded. */
@@ -183,12 +180,12 @@ export class Recorder {
     const isFollowed = type === "session.opened" ? this.flows.begin(flow) : this.flows.has(flow);
     if (!isFollowed) return false;
     if (type === "request.arrived") this.flows.place(flow, actor.id);
-    // The last that is heard of a session.
+    // The last event of a session.
     if (actor.kind === "sessions" && type.startsWith("xstate.")) this.flows.end(flow);
     return this.#trafficBudget.take();
   }
 
-  /** A child has died. One that is not recorded is a task that failed: how that is taken, its parent's chart tells. */
+  /** A child has died. A child that is not recorded is a task that failed, which its parent handles. */
   #died(id: string, event: EventObject): void {
     const actor = this.actors.withId(id);
     if (actor === undefined) return;

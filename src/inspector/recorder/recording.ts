@@ -2,7 +2,7 @@ import { safeParse, type ZodMiniType } from "zod/mini";
 import { HELLO, TICK } from "./frame-schema.js";
 import type { Frame, Hello, Tick } from "./frames.js";
 
-/** What was recorded: a file with one frame per line, first a hello, then ticks. */
+/** A recording: a file with one frame per line, first a hello, then ticks. */
 export interface Recording {
   readonly hello: Hello;
   readonly ticks: readonly Tick[];
@@ -43,7 +43,7 @@ export function parseRecording(text: string): Recording {
   return { hello, ticks, isCutOff: false };
 }
 
-/** The type says what the schema has checked; JSON leaves out what is undefined. */
+/** The schema has checked the type; JSON leaves out what is undefined. */
 function check<T extends Frame>(schema: ZodMiniType, value: unknown, line: number): T {
   const result = safeParse(schema, value);
   if (result.success) return value as T;

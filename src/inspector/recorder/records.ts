@@ -1,16 +1,15 @@
 import type { WallClock } from "../../shared/wall-clock.js";
 import type { ErrorRecord, EventRecord, InspectRecord, RequestRecord } from "./frames.js";
-import { type Kept, Ring } from "./ring.js";
 
 /** Errors that are kept. */
 const MAX_ERRORS = 500;
 /** Bytes of the records of each kind that are kept, about: a hello holds them all. */
 const MAX_BYTES = 3 * 1024 * 1024;
-/** Bytes of a record besides what it shows of values. */
+/** Bytes of a record without its values. */
 const FRAME_BYTES = 200;
 
-/** What a record is about: the worker itself, requests and sessions, or what went wrong. */
-export type Concern = "lifecycle" | "traffic" | "error";
+/** The subject of a record: the worker itself, requests and sessions, or an error. */
+type Concern = "lifecycle" | "traffic" | "error";
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -51,7 +50,7 @@ export class Records {
     return this.#n;
   }
 
-  /** What is kept of the records with a larger number, oldest first. */
+  /** The kept records with a larger number, oldest first. */
   after(n: number): readonly InspectRecord[] {
     const found = Object.values(this.#rings)
       .map((ring) => ring.after(n))
@@ -89,5 +88,67 @@ export class Records {
 
   #keep(concern: Concern, record: InspectRecord, size: number): void {
     this.#rings[concern].push({ n: record.n, record, size: size + FRAME_BYTES });
+  }
+}
+
+/** An item of a ring: numbers grow from one to the next. */
+export interface Kept {
+  readonly n: number;
+  /** About how many bytes it takes. */
+  size: number;
+}
+
+/** Keeps the last so many of what it is given, and no more than so many bytes of it. */
+export class Ring<T extends Kept> {
+  readonly #capacity: number;
+  readonly #maxBytes: number;
+  readonly #items: (T | undefined)[] = [];
+  #start = 0;
+  #count = 0;
+  #bytes = 0;
+
+  /** @param capacity integer of at least 1. */
+  constructor(capacity: number, maxBytes: number) {
+    this.#capacity = capacity;
+    this.#maxBytes = maxBytes;
+  }
+
+  push(item: T): void {
+    if (this.#count === this.#capacity) this.#drop();
+    this.#items[(this.#start + this.#count) % this.#capacity] = item;
+    this.#count++;
+    this.#bytes += item.size;
+    this.#shrink();
+  }
+
+  /** Adds to an item's size; one that is not kept any more is ignored. */
+  grow(item: T, bytes: number): void {
+    if (item.n < (this.#items[this.#start]?.n ?? Number.POSITIVE_INFINITY)) return;
+    item.size += bytes;
+    this.#bytes += bytes;
+    this.#shrink();
+  }
+
+  /** Those with a larger number, oldest first. Costs as much as they are. */
+  after(n: number): T[] {
+    const found: T[] = [];
+    for (let index = this.#count - 1; index >= 0; index--) {
+      const item = this.#items[(this.#start + index) % this.#capacity];
+      if (item === undefined || item.n <= n) break;
+      found.push(item);
+    }
+    return found.reverse();
+  }
+
+  #shrink(): void {
+    while (this.#bytes > this.#maxBytes && this.#count > 1) this.#drop();
+  }
+
+  #drop(): void {
+    const oldest = this.#items[this.#start];
+    this.#items[this.#start] = undefined;
+    this.#start = (this.#start + 1) % this.#capacity;
+    this.#count--;
+    this.#bytes -= oldest?.size ?? 0;
   }
 }

@@ -65,7 +65,7 @@ class Walk {
   }
 
   #text(text: string): string {
-    // What is cut off must not cut a secret in two, so that it would not be known as one.
+    // A secret that is cut in two would not be recognized, so the text is scrubbed before it is cut.
     const scrubbed = this.#scrub(text.length > 4 * MAX_TEXT ? text.slice(0, 4 * MAX_TEXT) : text);
     const shown =
       text.length > MAX_TEXT
@@ -76,8 +76,8 @@ class Walk {
   }
 
   #object(object: object, depth: number): SafeValue {
-    const told = inWords(object);
-    if (told !== undefined) return told;
+    const text = describedObject(object);
+    if (text !== undefined) return text;
     if (this.#open.has(object)) return "[the same as above: a cycle]";
     if (depth === 0) return Array.isArray(object) ? `[${plural(object.length, "entry")}]` : "[object]";
     this.#open.add(object);
@@ -120,7 +120,7 @@ function* firstOf<T>(values: Iterable<T>): Generator<T> {
   }
 }
 
-/** The object's own entries. A getter that throws tells so. An error's message, stack and cause are not enumerable. */
+/** The object's own entries. The value of a getter that throws is a note. An error's message, stack and cause are not enumerable. */
 function* entriesOf(object: object): Generator<readonly [string, unknown]> {
   if (object instanceof Error) {
     yield ["name", object.name];
@@ -139,8 +139,8 @@ function* entriesOf(object: object): Generator<readonly [string, unknown]> {
   }
 }
 
-/** What is told by its name only; undefined for what is looked into. */
-function inWords(object: object): string | undefined {
+/** A description of an object whose entries are not shown; undefined for any other. */
+function describedObject(object: object): string | undefined {
   if (ArrayBuffer.isView(object) || object instanceof ArrayBuffer) {
     return `[${object.constructor.name}, ${plural(object.byteLength, "byte")}]`;
   }
@@ -153,14 +153,14 @@ function inWords(object: object): string | undefined {
 }
 
 /** Plain data, and about how many bytes it takes. */
-export interface Safe {
+interface Safe {
   readonly value: SafeValue;
   readonly size: number;
 }
 
 /**
  * A value as plain data that can be shown: of bounded depth, breadth, length and size in all, without secrets, and whatever it
- * holds. Cycles, actors, functions, buffers, big integers and what else JSON does not know are told in words.
+ * holds. Cycles, actors, functions, buffers, big integers and other values that JSON does not have become descriptions.
  *
  * @param scrub takes secrets out of text.
  * @example
@@ -174,7 +174,7 @@ export function safeValue(value: unknown, scrub: (text: string) => string = (tex
   try {
     return { value: walk.value(value, MAX_DEPTH), size: walk.size };
   } catch {
-    // A proxy, or an object that only pretends to be a map: whoever looks must not suffer from it.
+    // A proxy that throws, or an object with a map's prototype that is none.
     return { value: "[cannot be shown]", size: walk.size };
   }
 }

@@ -13,7 +13,7 @@ export interface SamplesOptions {
   readonly routes: readonly RouteMetrics[];
 }
 
-/** What only ever grows: a sample is what it grew by. */
+/** Counters, which only grow: a sample has the differences. */
 interface Totals {
   /** Milliseconds of `performance.now()`. */
   readonly at: number;

@@ -1,45 +1,45 @@
 import { LRUCache } from "lru-cache";
 import type { Chart } from "../chart/chart.js";
 import type { ActorRow, EventRecord, Hello, InspectRecord, SafeValue, Tick } from "../recorder/frames.js";
-import { statelyDefinition } from "./stately-definition.js";
 import {
   type StatelyEvent,
   type StatelyMessage,
   type StatelySnapshot,
   statelyBase,
-} from "./stately-message.js";
+  statelyDefinition,
+} from "./stately-format.js";
 
-/** An actor that the other side was told of. */
-interface Told {
+/** An actor that was sent to the relay. */
+interface Sent {
   readonly id: string;
   readonly parent: string | undefined;
   readonly definition: string;
   snapshot: StatelySnapshot;
 }
 
-/** Actors that are remembered; of more, those that nothing happens to are told of anew when something does. */
+/** Actors that are kept; beyond it the least recently used are dropped, and sent again with their next event. */
 const MAX_ACTORS = 5000;
-/** Stands for what led to a state where nobody knows it. */
+/** The event of a state whose cause is not known. */
 const UNKNOWN: StatelyEvent = { type: "" };
 
 /**
- * Turns frames into Stately's messages. An actor is told of before anything that happens to it; one of which a message
- * was lost is told of again.
+ * Turns frames into Stately's messages. An actor is sent before its events; if its message
+ * was dropped it is sent again.
  */
 export class StatelyActors {
   readonly #definitions: ReadonlyMap<string, string>;
   /** By reference. */
-  readonly #actors = new LRUCache<string, Told>({
+  readonly #actors = new LRUCache<string, Sent>({
     max: MAX_ACTORS,
     dispose: ({ id }, ref) => {
-      this.#untold.delete(ref);
+      this.#unsent.delete(ref);
       if (this.#refs.get(id) === ref) this.#refs.delete(id);
     },
   });
   /** References by id: of the actor that has it now. */
   readonly #refs = new Map<string, string>();
-  /** Actors that the other side does not know: their message was dropped. */
-  readonly #untold = new Set<string>();
+  /** Actors whose message was dropped. */
+  readonly #unsent = new Set<string>();
   #root: string | undefined;
   readonly #send: (message: StatelyMessage, n: number) => void;
   /** Number of the newest record that was turned into messages. */
@@ -47,8 +47,8 @@ export class StatelyActors {
 
   /**
    * @param charts by kind of actor.
-   * @param after number of the newest record that needs not be told again.
-   * @param send takes each message, and the number of the newest record that it tells of.
+   * @param after number of the newest record that was sent before.
+   * @param send receives each message, and the number of the newest record in it.
    */
   constructor(charts: Hello["charts"], after: number, send: (message: StatelyMessage, n: number) => void) {
     this.#definitions = new Map(
@@ -75,16 +75,16 @@ export class StatelyActors {
     for (const ref of tick.gone) this.#forget(ref, tick.at);
   }
 
-  /** The message that told of this actor was dropped. */
+  /** The message of this actor was dropped. */
   lost(ref: string): void {
-    if (this.#actors.has(ref)) this.#untold.add(ref);
+    if (this.#actors.has(ref)) this.#unsent.add(ref);
   }
 
-  /** Tells of those again. */
-  tellLost(at: number): void {
-    for (const ref of this.#untold) {
-      const told = this.#actors.get(ref);
-      if (told !== undefined) this.#tell(ref, told, at);
+  /** Sends those again. */
+  sendLost(at: number): void {
+    for (const ref of this.#unsent) {
+      const sent = this.#actors.get(ref);
+      if (sent !== undefined) this.#sendActor(ref, sent, at);
     }
   }
 
@@ -107,18 +107,18 @@ export class StatelyActors {
     parent: string | undefined,
     snapshot: StatelySnapshot,
     at: number,
-  ): Told {
+  ): Sent {
     const definition = this.#definitions.get(kind) ?? JSON.stringify({ id });
-    const told: Told = { id, parent, definition, snapshot };
-    this.#actors.set(ref, told);
+    const sent: Sent = { id, parent, definition, snapshot };
+    this.#actors.set(ref, sent);
     this.#refs.set(id, ref);
     if (parent === undefined && kind === "worker") this.#root = ref;
-    this.#tell(ref, told, at);
-    return told;
+    this.#sendActor(ref, sent, at);
+    return sent;
   }
 
-  #tell(ref: string, { id, parent, definition, snapshot }: Told, at: number): void {
-    this.#untold.delete(ref);
+  #sendActor(ref: string, { id, parent, definition, snapshot }: Sent, at: number): void {
+    this.#unsent.delete(ref);
     const base = statelyBase(ref, this.#root, at);
     const message = {
       ...base,
@@ -136,46 +136,46 @@ export class StatelyActors {
     this.#last = record.n;
     if (record.kind !== "event") return;
     const { ref, at } = record;
-    const told = this.#actors.get(ref) ?? this.#passerby(record);
-    if (this.#untold.has(ref)) this.#tell(ref, told, at);
-    told.snapshot = snapshotOf(record, record.context ?? told.snapshot.context);
+    const sent = this.#actors.get(ref) ?? this.#unknown(record);
+    if (this.#unsent.has(ref)) this.#sendActor(ref, sent, at);
+    sent.snapshot = snapshotOf(record, record.context ?? sent.snapshot.context);
     const base = statelyBase(ref, this.#root, at);
     const event = eventOf(record.event, record.payload);
     const sourceId = record.sender === undefined ? undefined : this.#refs.get(record.sender);
     this.#send({ ...base, type: "@xstate.event", sourceId, event }, record.n);
-    this.#send({ ...base, type: "@xstate.snapshot", event, snapshot: told.snapshot }, record.n);
+    this.#send({ ...base, type: "@xstate.snapshot", event, snapshot: sent.snapshot }, record.n);
   }
 
   /** An actor that came and went between two frames, or had no place in one: its start was sent by its parent. */
-  #passerby(record: EventRecord): Told {
+  #unknown(record: EventRecord): Sent {
     const { ref, actor, sender, event, at } = record;
     const parent = event === "xstate.init" && sender !== undefined ? this.#refs.get(sender) : undefined;
     const kind = actor.split(".", 1)[0] ?? actor;
     return this.#add(ref, actor, kind, parent, snapshotOf(record, record.context), at);
   }
 
-  /** Where events were left out, an actor is in another state than its last record told. */
+  /** Where events were left out, an actor is in another state than in its last record. */
   #settle(rows: readonly ActorRow[], at: number): void {
     for (const row of rows) {
-      const told = this.#actors.get(row.ref);
-      if (told === undefined) continue;
-      const { status, value, context } = told.snapshot;
+      const sent = this.#actors.get(row.ref);
+      if (sent === undefined) continue;
+      const { status, value, context } = sent.snapshot;
       if (status === row.status && JSON.stringify(value) === JSON.stringify(row.state)) continue;
-      this.#change(row.ref, told, snapshotOf(row, context), at);
+      this.#change(row.ref, sent, snapshotOf(row, context), at);
     }
   }
 
   #forget(ref: string, at: number): void {
-    const told = this.#actors.get(ref);
-    if (told === undefined) return;
-    if (told.snapshot.status === "active")
-      this.#change(ref, told, { ...told.snapshot, status: "stopped" }, at);
+    const sent = this.#actors.get(ref);
+    if (sent === undefined) return;
+    if (sent.snapshot.status === "active")
+      this.#change(ref, sent, { ...sent.snapshot, status: "stopped" }, at);
     this.#actors.delete(ref);
   }
 
-  #change(ref: string, told: Told, snapshot: StatelySnapshot, at: number): void {
-    if (this.#untold.has(ref)) this.#tell(ref, told, at);
-    told.snapshot = snapshot;
+  #change(ref: string, sent: Sent, snapshot: StatelySnapshot, at: number): void {
+    if (this.#unsent.has(ref)) this.#sendActor(ref, sent, at);
+    sent.snapshot = snapshot;
     const base = statelyBase(ref, this.#root, at);
     this.#send({ ...base, type: "@xstate.snapshot", event: UNKNOWN, snapshot }, this.#last);
   }

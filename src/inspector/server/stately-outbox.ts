@@ -1,14 +1,14 @@
 import type { WebSocket } from "ws";
-import type { StatelyMessage } from "./stately-message.js";
+import type { StatelyMessage } from "./stately-format.js";
 
 interface Item {
   readonly message: StatelyMessage;
-  /** Number of the newest record that it tells of. */
+  /** Number of the newest record in it. */
   readonly n: number;
 }
 
 /** Hears how the messages fare. */
-export interface StatelyOutboxSink {
+interface StatelyOutboxSink {
   /** The oldest message made room for a new one. */
   onDropped(message: StatelyMessage): void;
   /** Everything is with the operating system. */

@@ -4,7 +4,7 @@ import type { Feed, InspectRecord } from "../recorder/frames.js";
 import { StatelyActors } from "./stately-actors.js";
 import { StatelyOutbox } from "./stately-outbox.js";
 
-export interface StatelyRelayOptions {
+interface StatelyRelayOptions {
   /** Of the relay: an absolute `ws://` or `wss://` URL. */
   readonly url: string;
   readonly feed: Feed;
@@ -21,12 +21,12 @@ const STEADY_MS = 10_000;
 const DIAL_TIMEOUT_MS = 10_000;
 /** Milliseconds of silence after which the operating system asks whether the relay's host is still there. */
 const PROBE_AFTER_MS = 30_000;
-/** A relay sends what others tell it. It is not looked at. */
-const MAX_HEARD_BYTES = 16 * 1024 * 1024;
+/** Messages from the relay are ignored. */
+const MAX_RECEIVED_BYTES = 16 * 1024 * 1024;
 
 /**
- * Tells Stately's tools what happens: dials a relay such as that of `@statelyai/inspect`, and dials again while it is
- * not there. While nobody is connected nothing is asked of the feed; its past bridges an outage.
+ * Sends the worker's events to Stately's tools: it dials a relay such as that of `@statelyai/inspect`, and dials again while it is
+ * not there. While it is not connected it does not subscribe to the feed, whose kept records bridge an outage.
  *
  * ```
  * dialling ─▶ open ─▶ pausing ─▶ dialling …
@@ -56,7 +56,7 @@ class StatelyRelay {
   #sent = -1;
   /** Messages of this connection that were dropped. */
   #dropped = 0;
-  #hasToldOutage = false;
+  #hasLoggedOutage = false;
   #isClosed = false;
 
   constructor(options: StatelyRelayOptions) {
@@ -69,7 +69,7 @@ class StatelyRelay {
   dial(): void {
     const socket = new WebSocket(this.#options.url, {
       handshakeTimeout: DIAL_TIMEOUT_MS,
-      maxPayload: MAX_HEARD_BYTES,
+      maxPayload: MAX_RECEIVED_BYTES,
       perMessageDeflate: false,
     });
     this.#socket = socket;
@@ -86,7 +86,7 @@ class StatelyRelay {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#detach();
-    // The relay gets the close, but nobody waits for its answer.
+    // The relay receives the close frame; its answer is not awaited.
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.close(1000);
     this.#socket?.terminate();
   }
@@ -96,14 +96,14 @@ class StatelyRelay {
     this.#openedAt = performance.now();
     const hello = feed.hello();
     const missed = this.#sent < 0 ? 0 : missedSince(this.#sent, hello.records);
-    log.info({ relay: this.#host, ...(missed > 0 && { missed }) }, "telling a Stately relay what happens");
-    this.#hasToldOutage = false;
+    log.info({ relay: this.#host, ...(missed > 0 && { missed }) }, "connected to the Stately relay");
+    this.#hasLoggedOutage = false;
     const outbox = new StatelyOutbox(socket, this.#sent, {
       onDropped: (message) => {
         this.#onDropped();
         if (message.type === "@xstate.actor") actors.lost(message.sessionId);
       },
-      onEmptied: () => actors.tellLost(Date.now()),
+      onEmptied: () => actors.sendLost(Date.now()),
     });
     const actors = new StatelyActors(hello.charts, this.#sent, outbox.push);
     this.#outbox = outbox;
@@ -111,7 +111,7 @@ class StatelyRelay {
     actors.hello(hello);
   }
 
-  /** Said once per connection; how many there were in all is said at its end. */
+  /** Logged once per connection; the total is logged at its end. */
   #onDropped(): void {
     this.#dropped += 1;
     if (this.#dropped > 1) return;
@@ -124,8 +124,8 @@ class StatelyRelay {
   #onClose(reason: string): void {
     this.#detach();
     if (this.#isClosed) return;
-    if (!this.#hasToldOutage) {
-      this.#hasToldOutage = true;
+    if (!this.#hasLoggedOutage) {
+      this.#hasLoggedOutage = true;
       this.#options.log.warn(
         { relay: this.#host, reason },
         "no Stately relay reached: dialling until there is one",

@@ -1,5 +1,5 @@
 import type { AnyStateMachine, AnyTransitionDefinition, InspectionEvent, StateValue } from "xstate";
-import { edgeIdOf } from "../../../src/inspector/chart/chart-of.js";
+import { edgeIdOf } from "../../../src/inspector/chart/machine-charts.js";
 
 /** An event that a machine took, and what it led over according to xstate itself. */
 export interface WatchedStep {

@@ -1,17 +1,19 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Chart } from "../../chart/chart.js";
+import { type Chart, edgeText } from "../../chart/chart.js";
 import type { StateValue, TimerView } from "../../recorder/frames.js";
 import "./chart.css";
-import { stateText } from "../../chart/state-text.js";
-import { durationText } from "../views/duration-text.js";
-import { Countdowns } from "./countdowns.js";
-import { drawingOf } from "./drawing-of.js";
-import { ELK_LICENCE } from "./elk.js";
+import licence from "elkjs/LICENSE.md?url";
+import Elk from "elkjs/lib/elk-api.js";
+import workerUrl from "elkjs/lib/elk-worker.min.js?url";
+import { drawChart } from "../../chart/draw.js";
+import { layoutOf } from "../../chart/layout.js";
+import { stateText } from "../../chart/state-value.js";
+import { durationText } from "../views/format.js";
 import { lightEdges, lightStates, lightTimers } from "./light.js";
 import { PanZoom } from "./pan-zoom.js";
 
-/** What is shown of a machine. */
-export interface ChartViewProps {
+/** Properties of {@link ChartView}. */
+interface ChartViewProps {
   readonly chart: Chart;
   /** Undefined: no actor of it is there, the chart alone is shown. */
   readonly state: StateValue | undefined;
@@ -44,7 +46,7 @@ export function ChartView({ chart, state, edges, timers, now, since }: ChartView
       place.replaceChildren();
     };
   }, [drawing]);
-  // What is a new object with each frame is compared by what it says.
+  // Objects are new with each frame, so they are compared by their content.
   useEffect(() => {
     if (picture.current !== null) lightStates(picture.current, state);
   }, [drawing, lit]);
@@ -56,7 +58,7 @@ export function ChartView({ chart, state, edges, timers, now, since }: ChartView
   }, [drawing, due]);
 
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: the keys that move the chart are heard where the focus is
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: the keys that move the chart need the focus
     <section class="chart-view" ref={frame} tabIndex={0} aria-label={`Chart of ${chart.id}`}>
       <div class="picture" ref={picture} />
       {drawing === undefined && <p class="note">{fault ?? "laying out the chart …"}</p>}
@@ -94,12 +96,12 @@ function useDrawing(chart: Chart): {
   const [result, setResult] = useState<{ of: Chart; drawing?: string; fault?: string }>();
   useEffect(() => {
     let isWanted = true;
-    const tell = (what: { drawing: string } | { fault: string }): void => {
+    const set = (what: { drawing: string } | { fault: string }): void => {
       if (isWanted) setResult({ of: chart, ...what });
     };
     drawingOf(chart).then(
-      (drawing) => tell({ drawing }),
-      (error: unknown) => tell({ fault: `the chart could not be laid out: ${error}` }),
+      (drawing) => set({ drawing }),
+      (error: unknown) => set({ fault: `the chart could not be laid out: ${error}` }),
     );
     return () => {
       isWanted = false;
@@ -108,3 +110,54 @@ function useDrawing(chart: Chart): {
   if (result?.of !== chart) return { drawing: undefined, fault: undefined };
   return { drawing: result.drawing, fault: result.fault };
 }
+
+interface CountdownsProps {
+  readonly chart: Chart;
+  readonly timers: readonly TimerView[];
+  readonly now: number;
+}
+
+/** The actor's timers, with the time that is left. */
+function Countdowns({ chart, timers, now }: CountdownsProps) {
+  if (timers.length === 0) return null;
+  return (
+    <ul class="countdowns" aria-label="Timers">
+      {timers.map(({ event, startedAt, delay }) => {
+        const left = Math.max(0, startedAt + delay - now);
+        return (
+          <li key={event}>
+            <span>{nameOf(chart, event)}</span>
+            <output>{durationText(left)}</output>
+            <progress value={delay === 0 ? 1 : 1 - left / delay} max={1} />
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+/** The trigger of an event's edge in the chart. */
+function nameOf(chart: Chart, event: string): string {
+  const edge = chart.edges.find(({ on }) => on.kind !== "always" && on.event === event);
+  return edge === undefined ? event : edgeText(edge).trigger;
+}
+
+const drawings = new Map<string, Promise<string>>();
+
+/** A chart as SVG. Equal charts are laid out once. */
+function drawingOf(chart: Chart): Promise<string> {
+  const definition = JSON.stringify(chart);
+  const known = drawings.get(definition);
+  if (known !== undefined) return known;
+  const drawing = layoutOf(chart, elk).then((laidOut) => drawChart(laidOut));
+  drawings.set(definition, drawing);
+  return drawing;
+}
+
+// The file as it is published, under the Eclipse Public License 2.0, with its licence beside it.
+
+/** Lays charts out in a web worker, so that the page stays responsive. */
+export const elk = new Elk({ workerFactory: () => new Worker(workerUrl) });
+
+/** URL of its licence. */
+const ELK_LICENCE = licence;

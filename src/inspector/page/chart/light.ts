@@ -1,5 +1,5 @@
-import { activePaths, type StateValue } from "../../chart/active-paths.js";
 import type { Chart } from "../../chart/chart.js";
+import { activePaths, type StateValue } from "../../chart/state-value.js";
 
 /** Lights the states of a drawn chart that are active. */
 export function lightStates(drawing: Element, state: StateValue | undefined): void {
@@ -9,10 +9,10 @@ export function lightStates(drawing: Element, state: StateValue | undefined): vo
   }
 }
 
-/** Marks edges as the last that were taken: their lines, and the lines of text that tell of them. */
+/** Marks edges as the last that were taken: their lines, and their lines of text. */
 export function lightEdges(drawing: Element, edges: readonly string[]): void {
   for (const element of drawing.querySelectorAll(".taken")) element.classList.remove("taken");
-  // An edge that is taken again is drawn again: what has begun to move goes on unless the browser has seen it end.
+  // An edge that is taken again is drawn again: a running animation restarts only after the browser has seen it end.
   drawing.getBoundingClientRect();
   const taken = new Set(edges);
   for (const line of linesOf(drawing, taken)) {

@@ -98,7 +98,7 @@ export class PanZoom {
     ArrowDown: () => this.#move(0, -PAN),
   };
 
-  /** What lies at a point of the frame stays there. */
+  /** Zooms around a point of the frame. */
   #zoomAt(x: number, y: number, factor: number): void {
     const scale = Math.min(MAX_SCALE, Math.max(MIN_SCALE, this.#scale * factor));
     this.#move((x - this.#x) * (1 - scale / this.#scale), (y - this.#y) * (1 - scale / this.#scale), scale);

@@ -1,10 +1,8 @@
-import { useRef } from "preact/hooks";
-import type { ActorRow, LaneView } from "../../recorder/frames.js";
-import { ageText } from "./age-text.js";
-import { assignSlots } from "./slots.js";
-import { TicketCard } from "./ticket-card.js";
-import { useCrowd } from "./use-crowd.js";
-import { useDeparting } from "./use-departing.js";
+import { useRef, useState } from "preact/hooks";
+import type { ActorRow, LaneView, TicketView } from "../../recorder/frames.js";
+import { assignSlots } from "./departing.js";
+import { ageText, clockText, shorten, unitText } from "./format.js";
+import { useCrowd, useDeparting } from "./use-departing.js";
 import "./lanes-view.css";
 
 /** Of the slots of a queue so many are drawn at least, as far as it has them; more where tickets run in them. */
@@ -85,7 +83,7 @@ function Waiting({ lane, counts, now, largest }: LaneProps & { readonly largest:
       </h3>
       {shown.length === 0 && beyond === 0 && (
         <p class="lanes-empty">
-          {isFull ? "Nobody waits." : "Nobody waits: a new request gets its turn at once."}
+          {isFull ? "No request waits." : "No request waits: a new one runs at once."}
         </p>
       )}
       <ol class="lanes-cards">
@@ -137,5 +135,42 @@ export function LanesView(props: {
         <Lane key={row.ref} lane={lane} counts={row.lane} now={now} />
       )}
     </div>
+  );
+}
+
+/** Characters of an id that fit into a card. */
+const ID_LENGTH = 13;
+
+/** State of a ticket. */
+type TicketTone = "running" | "waiting" | "leaving";
+
+/** A ticket of a queue: its id, its workload beside the largest one, and how long ago it arrived. */
+function TicketCard(props: {
+  readonly ticket: TicketView;
+  /** Workload whose bar is as wide as the card. */
+  readonly largest: number;
+  readonly now: number;
+  readonly tone: TicketTone;
+  /** It is not seen entering, if it is new. */
+  readonly isInCrowd?: boolean;
+  /** 1: it is next. */
+  readonly turn?: number;
+}) {
+  const { ticket, largest, now, tone, turn } = props;
+  const [enters] = useState(props.isInCrowd === true ? "" : "lanes-enters");
+  const share = largest > 0 ? ticket.workload / largest : 0;
+  return (
+    <li
+      class={`lanes-card ${enters} lanes-${tone}`}
+      title={`${ticket.id}, workload ${ticket.workload}, arrived at ${clockText(ticket.at)}`}
+    >
+      <span class="lanes-id">{shorten(ticket.id, ID_LENGTH)}</span>
+      <span class="lanes-turn">{turn}</span>
+      <span class="lanes-workload">{unitText(ticket.workload, "units")}</span>
+      <span class="lanes-age">{ageText(now - ticket.at)}</span>
+      <span class="lanes-bar">
+        <span style={{ width: `${share * 100}%` }} />
+      </span>
+    </li>
   );
 }

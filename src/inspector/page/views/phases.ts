@@ -1,7 +1,7 @@
 import type { RequestRecord } from "../../recorder/frames.js";
 
-/** What a request spends its time on, in order. */
-export type PhaseName = "check" | "wait" | "first byte" | "stream";
+/** The phases of a request, in order. */
+type PhaseName = "check" | "wait" | "first byte" | "stream";
 
 /** A part of a request's life. */
 export interface Phase {

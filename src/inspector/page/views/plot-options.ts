@@ -1,7 +1,6 @@
 import type uPlot from "uplot";
-import type { SampleChart } from "./sample-charts.js";
-import { lonely } from "./sample-columns.js";
-import { unitText } from "./unit-text.js";
+import { unitText } from "./format.js";
+import { lonely, type SampleChart } from "./sample-charts.js";
 
 /** Seconds of the past that are shown: as many as there are, within these. */
 const SPAN = { least: 60, most: 600 } as const;

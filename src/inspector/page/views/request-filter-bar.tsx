@@ -4,7 +4,7 @@ import type { RequestFilter } from "./request-list.js";
 const OUTCOMES: readonly RequestRecord["outcome"][] = ["success", "error", "rejected", "cancelled"];
 const PHASES = ["check", "wait", "first byte", "stream"] as const;
 
-/** Chooses which requests are shown, and tells what the colours of their bars mean. */
+/** The filter of the requests, and the legend of their bars' colours. */
 export function RequestFilterBar(props: {
   readonly filter: RequestFilter;
   readonly routes: readonly string[];

@@ -1,8 +1,7 @@
 import type { RequestRecord } from "../../recorder/frames.js";
-import { clockText } from "./clock-text.js";
-import { durationText } from "./duration-text.js";
-import { PhaseBar } from "./phase-bar.js";
-import { phasesOf, totalOf, waitOf } from "./phases.js";
+import { clockText, durationText } from "./format.js";
+import { type Phase, phasesOf, totalOf, waitOf } from "./phases.js";
+import "./phase-bar.css";
 
 /** A request in the table. Its button is as large as the row. */
 export function RequestRow(props: {
@@ -36,5 +35,19 @@ export function RequestRow(props: {
         <PhaseBar phases={phasesOf(record)} />
       </td>
     </tr>
+  );
+}
+
+/** The class that gives a phase its colour. */
+export const phaseClass = ({ name }: Pick<Phase, "name">): string => `phase phase-${name.replace(" ", "-")}`;
+
+/** Where a request's time went, in one line. */
+function PhaseBar({ phases }: { readonly phases: readonly Phase[] }) {
+  return (
+    <span class="phase-bar" title={phases.map(({ name, ms }) => `${name} ${durationText(ms)}`).join(" · ")}>
+      {phases.map((phase) => (
+        <span key={phase.name} class={phaseClass(phase)} style={{ flexGrow: phase.share }} />
+      ))}
+    </span>
   );
 }

@@ -1,14 +1,14 @@
 import type { RequestRecord } from "../../recorder/frames.js";
-import { clockText } from "./clock-text.js";
-import { phaseClass } from "./phase-bar.js";
+import { clockText } from "./format.js";
 import { phasesOf, totalOf } from "./phases.js";
+import { phaseClass } from "./request-row.js";
 import "./request-waterfall.css";
 
 const milliseconds = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const msText = (ms: number): string => `${milliseconds.format(ms)} ms`;
 const percent = (share: number): string => `${(share * 100).toFixed(1)}%`;
 
-/** What is known of a request besides its phases; undefined: it has none. */
+/** Details of a request besides its phases; undefined: it has none. */
 const factsOf = (record: RequestRecord): readonly (readonly [string, string | number | undefined])[] => [
   ["route", record.route],
   ["queue", record.queue],

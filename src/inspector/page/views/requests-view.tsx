@@ -1,13 +1,11 @@
 import { useMemo, useState } from "preact/hooks";
 import type { RequestRecord } from "../../recorder/frames.js";
-import { pixels } from "./pixels.js";
-import { REQUEST_COLUMNS } from "./request-columns.js";
+import { pixels } from "./format.js";
 import { RequestFilterBar } from "./request-filter-bar.js";
-import { type RequestFilter, type RequestOrder, requestList } from "./request-list.js";
+import { REQUEST_COLUMNS, type RequestFilter, type RequestOrder, requestList } from "./request-list.js";
 import { RequestRow } from "./request-row.js";
 import { RequestWaterfall } from "./request-waterfall.js";
-import { useAnchor } from "./use-anchor.js";
-import { useViewport } from "./use-viewport.js";
+import { useAnchor, useViewport } from "./use-viewport.js";
 import "./requests-view.css";
 
 /** Pixels, as the style sheet has it. */
@@ -57,7 +55,7 @@ function moveFocus(event: KeyboardEvent & { readonly currentTarget: HTMLElement 
  * Requests that have ended, the newest first, and where the time of each went.
  *
  * @param props.requests oldest first.
- * @param props.onSelect hears of a request that is looked at.
+ * @param props.onSelect is called with the request that is selected.
  */
 export function RequestsView(props: {
   readonly requests: readonly RequestRecord[];

@@ -1,16 +1,14 @@
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import type { Sample } from "../../recorder/frames.js";
-import { pixels } from "./pixels.js";
+import { pixels, unitText } from "./format.js";
 import { plotOptions } from "./plot-options.js";
-import type { SampleChart } from "./sample-charts.js";
-import { columnsOf } from "./sample-columns.js";
-import { unitText } from "./unit-text.js";
+import { columnsOf, type SampleChart } from "./sample-charts.js";
 
 /** Pixels. */
 const HEIGHT = 132;
 
-/** What a token stands for where an element is. */
+/** Value of a token where an element is. */
 function colorAt(element: HTMLElement, token: string): string {
   element.style.color = `var(${token})`;
   return getComputedStyle(element).color;

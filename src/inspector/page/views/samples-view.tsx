@@ -1,8 +1,8 @@
 import { useCallback, useState } from "preact/hooks";
 import type { Sample } from "../../recorder/frames.js";
+import { useTheme } from "../theme.js";
 import { SAMPLE_CHARTS } from "./sample-charts.js";
 import { SamplePlot } from "./sample-plot.js";
-import { useTheme } from "./use-theme.js";
 import { useViewport } from "./use-viewport.js";
 import "uplot/dist/uPlot.min.css";
 import "./samples-view.css";

@@ -1,4 +1,4 @@
-import { stateText } from "../../chart/state-text.js";
+import { stateText } from "../../chart/state-value.js";
 import type { EventRecord, StateValue } from "../../recorder/frames.js";
 
 /** A time that an actor spent in one state. */
@@ -10,7 +10,7 @@ export interface Segment {
   readonly to: number;
 }
 
-/** What an actor is in now, and since when. */
+/** An actor's present state, and since when. */
 export interface Lasting {
   readonly state: StateValue;
   /** Epoch milliseconds. */
@@ -25,7 +25,7 @@ const isAlive = ({ status }: EventRecord): boolean => status === "active";
  * record of its start nor after its end.
  *
  * @param records of one actor, oldest first.
- * @param lasting tells what the records may begin too late for.
+ * @param lasting the present state, for which the records may begin too late.
  */
 export function segmentsOf(
   records: readonly EventRecord[],
@@ -63,4 +63,31 @@ export function totalsOf(segments: readonly Segment[]): readonly (readonly [stri
   const totals = new Map<string | undefined, number>();
   for (const { state, from, to } of segments) totals.set(state, (totals.get(state) ?? 0) + to - from);
   return [...totals].sort((one, other) => other[1] - one[1]);
+}
+
+/** A part of a bar: one state, or several that are too short to be shown apart. */
+export interface Stretch {
+  readonly states: readonly (string | undefined)[];
+  /** Epoch milliseconds. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Joins neighbours that are too short to be drawn, so that a bar has no more parts than it has room for.
+ *
+ * @param least milliseconds that a state of its own has to last.
+ */
+export function stretchesOf(segments: readonly Segment[], least: number): readonly Stretch[] {
+  const stretches: Stretch[] = [];
+  for (const { state, from, to } of segments) {
+    const before = stretches.at(-1);
+    // A joined one is closed as soon as it is long enough to be drawn.
+    const isOpen = before !== undefined && before.to === from && before.to - before.from < least;
+    if (isOpen && to - from < least) {
+      const states = before.states.includes(state) ? before.states : [...before.states, state];
+      stretches[stretches.length - 1] = { states, from: before.from, to };
+    } else stretches.push({ states: [state], from, to });
+  }
+  return stretches;
 }

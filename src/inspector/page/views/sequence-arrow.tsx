@@ -1,8 +1,6 @@
-import { durationText } from "./duration-text.js";
-import { eventLabel } from "./event-label.js";
+import { durationText, eventLabel, shorten } from "./format.js";
 import { type Arrow, PAUSE_HEIGHT } from "./sequence.js";
-import { shorten } from "./shorten.js";
-import { StateNote } from "./state-note.js";
+import { stateHue } from "./state-hue.js";
 
 /** Where the lines of actors are, and what is in view between left and right; all in pixels. */
 export interface Lines {
@@ -52,7 +50,7 @@ function Straight({ arrow, lines, y }: Drawn) {
 function Loop({ arrow, lines, y }: Drawn) {
   const x = lineAt(lines, arrow.to);
   const text = x + (arrow.isTimer ? 44 : 28);
-  // Nothing else is told in this line: its name may cross the next actor's.
+  // Nothing else is on this line: its name may cross the next actor's.
   const end = Math.min(x + 2 * lines.column, lines.width);
   const room = Math.floor((end - 4 - text) / LETTER);
   return (
@@ -90,6 +88,26 @@ export function SequenceArrow({ arrow, lines }: { readonly arrow: Arrow; readonl
       {arrow.state !== undefined && (
         <StateNote state={arrow.state} x={lineAt(lines, arrow.to)} y={top + 25} />
       )}
+    </g>
+  );
+}
+
+/** Pixels around the text of a note. */
+const PADDING = 8;
+/** Characters that fit beside the notes of the next actors. */
+const MOST = 22;
+
+/** On an actor's line: the state that it came into. The middle of its upper edge is at `x` and `y`. */
+function StateNote(props: { readonly state: string; readonly x: number; readonly y: number }) {
+  const { state, x, y } = props;
+  const text = shorten(state, MOST);
+  const width = text.length * LETTER + 2 * PADDING;
+  return (
+    <g class="sequence-note" style={{ "--hue": stateHue(state) }}>
+      <rect x={x - width / 2} y={y} width={width} height={16} rx={4} />
+      <text x={x} y={y + 11.5}>
+        {text}
+      </text>
     </g>
   );
 }

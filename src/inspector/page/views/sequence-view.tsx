@@ -1,11 +1,9 @@
 import type { RefObject } from "preact";
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { EventRecord } from "../../recorder/frames.js";
-import { clockText } from "./clock-text.js";
-import { pixels } from "./pixels.js";
+import { clockText, pixels, shorten } from "./format.js";
 import { type Arrow, arrowsWithin, PAUSE_HEIGHT, type Sequence, sequenceOf } from "./sequence.js";
 import { type Lines, lineAt, SequenceArrow } from "./sequence-arrow.js";
-import { shorten } from "./shorten.js";
 import { useViewport } from "./use-viewport.js";
 import "./sequence-view.css";
 
@@ -19,13 +17,13 @@ const LETTER = 6.8;
 const PADDING = 22;
 /** Pixels above and below what is in view that are drawn, too. */
 const AROUND = 200;
-/** Pixels: whoever is as near to the end reads what is new. */
+/** Pixels: a reader as near to the end follows what is new. */
 const NEAR = 24;
 
 /**
  * Follows the newest event, or keeps what is read in its place.
  *
- * @param ref what the sequence scrolls in. It is asked itself, because its events come too late: whoever has just
+ * @param ref what the sequence scrolls in. Read directly, because its scroll events come too late: a user who has just
  *   scrolled must not be taken back.
  */
 function useFollowing(
@@ -76,7 +74,7 @@ function Row(props: {
  * Who sent whom what: a line for each actor, an arrow for each event, the newest at the bottom.
  *
  * @param props.records oldest first.
- * @param props.selected number of the record that is looked at.
+ * @param props.selected number of the selected record.
  */
 export function SequenceView(props: {
   readonly records: readonly EventRecord[];

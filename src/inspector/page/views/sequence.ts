@@ -1,16 +1,16 @@
-import { stateText } from "../../chart/state-text.js";
+import { stateText } from "../../chart/state-value.js";
 import type { EventRecord } from "../../recorder/frames.js";
 
 /** The name of everything that is no actor. */
-export const OUTSIDE = "outside";
+const OUTSIDE = "outside";
 
 /** So many arrows are drawn, the newest. */
 export const MOST_ARROWS = 500;
 
-/** Pauses longer than this are told, in milliseconds. */
+/** Pauses longer than this are shown, in milliseconds. */
 const PAUSE = 1000;
 
-/** Pixels of what is told of a pause. */
+/** Height of a pause in pixels. */
 export const PAUSE_HEIGHT = 26;
 
 /** Pixels of an arrow, and of the state that it led to. */
@@ -27,7 +27,7 @@ export interface Arrow {
   readonly isTimer: boolean;
   /** The state that it led to, where that is another one than before. */
   readonly state: string | undefined;
-  /** Milliseconds since the arrow above, where they are worth telling. */
+  /** Milliseconds since the arrow above, where they are shown. */
   readonly pause: number | undefined;
   /** Top and height in pixels, the pause included. */
   readonly y: number;
@@ -45,7 +45,7 @@ export interface Sequence {
   readonly height: number;
 }
 
-/** What is told of an actor's state after a record: only what is new. */
+/** An actor's state after a record, if it is new. */
 function newState(record: EventRecord, before: string | undefined): string | undefined {
   const state = stateText(record.state);
   if (state === "" || state === before) return undefined;
@@ -57,7 +57,7 @@ function newState(record: EventRecord, before: string | undefined): string | und
       .filter((part) => !known.includes(part))
       .join(", ");
   }
-  // Where the state before is not known, a transition or a start tells that this one is new.
+  // Where the state before is not known, a transition or a start shows that this one is new.
   return record.edges.length > 0 || record.event === "xstate.init" ? state : undefined;
 }
 

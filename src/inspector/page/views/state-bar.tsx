@@ -1,11 +1,8 @@
 import { useMemo } from "preact/hooks";
 import type { EventRecord } from "../../recorder/frames.js";
-import { clockText } from "./clock-text.js";
-import { durationText } from "./duration-text.js";
-import { pixels } from "./pixels.js";
-import { type Lasting, segmentsOf, totalsOf } from "./segments.js";
+import { clockText, durationText, pixels } from "./format.js";
+import { type Lasting, type Stretch, segmentsOf, stretchesOf, totalsOf } from "./segments.js";
 import { stateHue } from "./state-hue.js";
-import { type Stretch, stretchesOf } from "./stretches.js";
 import { useViewport } from "./use-viewport.js";
 import "./state-bar.css";
 
@@ -44,7 +41,7 @@ function Part(props: { readonly stretch: Stretch; readonly from: number; readonl
  *
  * @param props.records of this actor, oldest first.
  * @param props.from epoch milliseconds, as are `to` and `cursor`.
- * @param props.cursor the moment that is looked at.
+ * @param props.cursor the moment of the past that is shown.
  * @param props.lasting what it is in now; the same object as long as that lasts.
  */
 export function StateBar(props: {

@@ -13,7 +13,7 @@ const EXPECTED: Readonly<Record<string, number>> = {
 /** Degrees that keep states within an expected one apart from each other, to either side of it. */
 const SPREAD = 25;
 
-/** The other states' hues: so many are told from each other at a glance, and none says that something is wrong. */
+/** The other states' hues: as many as can be distinguished at a glance, and none that signals an error. */
 const HUES = { first: 60, step: 24, count: 12 } as const;
 
 /** A number from 0 to 1 that depends on the text only. */
@@ -27,7 +27,7 @@ function fractionOf(text: string): number {
   return ((hash ^ (hash >>> 13)) & 0xffff) / 0x10000;
 }
 
-/** The hue of a state's colour in degrees: the same for a name wherever and whenever it is shown. */
+/** The hue of a state's colour in degrees: a name always has the same. */
 export function stateHue(state: string): number {
   const [name = "", ...inner] = state.split(".");
   const fraction = fractionOf(state);

@@ -8,7 +8,7 @@ const LINGER = 200;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 /**
- * Tickets, and those that left a moment ago; these not where little motion is wished for.
+ * Tickets, and those that left a moment ago; without those where the user prefers reduced motion.
  *
  * @param elsewhere tickets that did not leave: they are shown somewhere else.
  */
@@ -28,4 +28,18 @@ export function useDeparting(
     return () => clearTimeout(timer);
   });
   return shown;
+}
+
+/** So many may be seen entering at once. */
+const MOST = 8;
+
+/**
+ * Whether more arrive than the eye can follow: then entering is not animated, which is calmer, and costs less than
+ * to move them all.
+ */
+export function useCrowd(ids: readonly string[]): boolean {
+  const before = useRef<ReadonlySet<string>>(new Set());
+  const isCrowd = ids.filter((id) => !before.current.has(id)).length > MOST;
+  before.current = new Set(ids);
+  return isCrowd;
 }

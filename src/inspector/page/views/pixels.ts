@@ -1,2 +1,0 @@
-/** A length as style sheets have it. */
-export const pixels = (length: number): string => `${length}px`;
