@@ -9,16 +9,22 @@ export type {
   WorkerStatus,
 } from "./shared/wire.js";
 export type {
-  BenchmarkConfig,
-  FileFieldConfig,
-  HandlerConfig,
   HealthcheckConfig,
   InspectConfig,
   LifecycleConfig,
   LogActionConfig,
-  MultipartConfig,
+  LogPattern,
   OpenRouteConfig,
-  TimeoutsConfig,
   WorkerConfig,
 } from "./worker/config/config.js";
-export { Worker } from "./worker/worker.js";
+export {
+  type BenchmarkConfig,
+  type FileFieldConfig,
+  type HandlerConfig,
+  handler,
+  type MultipartConfig,
+  type PayloadObject,
+  type TimeoutsConfig,
+} from "./worker/config/handler-config.js";
+export type { PayloadSchema, SchemaIssue, SchemaResult } from "./worker/config/payload-schema.js";
+export { defineWorker, Worker, type WorkerEvents, type WorkerState } from "./worker/worker.js";

@@ -1,4 +1,11 @@
-/** Stable codes of the errors that this package throws. */
+/**
+ * Stable codes of the errors that this package throws.
+ *
+ * @example
+ * ```ts
+ * const isPermanent = (code: TsworkerErrorCode): boolean => code === "CONFIG_INVALID" || code === "ENVIRONMENT_INVALID";
+ * ```
+ */
 export type TsworkerErrorCode =
   | "CONFIG_INVALID"
   | "ENVIRONMENT_INVALID"
@@ -53,10 +60,10 @@ export class TsworkerError extends Error {
  *
  * @example
  * ```ts
- * requestParser: (payload) => {
+ * const requestParser = (payload: Payload): Payload => {
  *   if (typeof payload.prompt !== "string") throw new PayloadError({ prompt: "must be a string" });
  *   return payload;
- * }
+ * };
  * ```
  */
 export class PayloadError extends Error {

@@ -3,7 +3,14 @@
  * Field names are the protocol's own, misspellings included.
  */
 
-/** The engine's answer to `/route/` when a worker is ready; the client forwards it unchanged. */
+/**
+ * The engine's answer to `/route/` when a worker is ready; the client forwards it unchanged.
+ *
+ * @example
+ * ```ts
+ * const urlOf = ({ url, request_idx }: AuthData): string => `${url}/v1/completions#${request_idx}`;
+ * ```
+ */
 export interface AuthData {
   /** Workload that the client estimated, as a number or its text. */
   readonly cost: string | number;
@@ -19,17 +26,38 @@ export interface AuthData {
   readonly url: string;
 }
 
-/** A JSON object as sent by a client, in the original order of keys. */
+/**
+ * A JSON object as sent by a client, in the original order of keys.
+ *
+ * @example
+ * ```ts
+ * const payload: Payload = { prompt: "hello", max_tokens: 128 };
+ * ```
+ */
 export type Payload = Record<string, unknown>;
 
-/** The body of a request to a handler route. */
+/**
+ * The body of a request to a handler route.
+ *
+ * @example
+ * ```ts
+ * const bodyOf = (auth_data: AuthData): Envelope => ({ auth_data, payload: { prompt: "hello" } });
+ * ```
+ */
 export interface Envelope {
   readonly auth_data: AuthData;
   readonly payload: Payload;
   readonly session_id?: string | null;
 }
 
-/** Body of `POST /worker_status/`. */
+/**
+ * Body of `POST /worker_status/`, with which a worker reports its load to the engine.
+ *
+ * @example
+ * ```ts
+ * const isBusy = ({ num_requests_working }: WorkerStatus): boolean => num_requests_working > 0;
+ * ```
+ */
 export interface WorkerStatus {
   readonly id: number;
   readonly mtoken: string;
@@ -58,10 +86,24 @@ export interface WorkerStatus {
   readonly url: string;
 }
 
-/** Outcome of a request as reported to the engine. */
+/**
+ * Outcome of an ended request in a report to the engine.
+ *
+ * @example
+ * ```ts
+ * const served: EndedStatus = "Success";
+ * ```
+ */
 export type EndedStatus = "Success" | "Error" | "Cancelled" | "Rejected";
 
-/** One entry of `POST /delete_requests/`. Times are epoch seconds, 0 where the event did not occur. */
+/**
+ * One entry of `POST /delete_requests/`. Times are epoch seconds, 0 where the event did not occur.
+ *
+ * @example
+ * ```ts
+ * const secondsOfWork = ({ work_started_at, work_completed_at }: EndedRequest): number => work_completed_at - work_started_at;
+ * ```
+ */
 export interface EndedRequest {
   readonly request_idx: number;
   readonly success: boolean;
@@ -71,7 +113,14 @@ export interface EndedRequest {
   readonly work_completed_at: number;
 }
 
-/** Body of `POST /delete_requests/`. */
+/**
+ * Body of `POST /delete_requests/`, with which a worker reports ended requests to the engine.
+ *
+ * @example
+ * ```ts
+ * const failures = ({ requests }: EndedReport): number => requests.filter(({ success }) => !success).length;
+ * ```
+ */
 export interface EndedReport {
   readonly worker_id: number;
   readonly mtoken: string;

@@ -1,75 +1,56 @@
-import { type AnyActorLogic, createActor, fromCallback, fromPromise, type SnapshotFrom } from "xstate";
-import { keyMachine } from "../../machines/key.js";
-import { modelMachine } from "../../machines/model.js";
-import { queueLogic } from "../../machines/queue.js";
-import { reporterMachine } from "../../machines/reporter.js";
-import { sessionMachine } from "../../machines/session.js";
-import { sessionsLogic } from "../../machines/sessions.js";
-import { type WorkerActor, workerMachine } from "../../machines/worker.js";
+import type { AnyActorLogic, SnapshotFrom } from "xstate";
+import type { WorkerActor, workerMachine } from "../../machines/worker.js";
 import type { ActorKind } from "../inspector/recorder/frames.js";
 import type { Inspection, InspectOptions } from "../inspector/recorder/inspection.js";
 import { pageFiles } from "../inspector/server/page-files.js";
-import { announce, announcedToken } from "../shared/announcement.js";
+import { announce } from "../shared/announcement.js";
 import { TsworkerError } from "../shared/errors.js";
 import type { Log } from "../shared/log.js";
 import { VERSION } from "../shared/package-root.js";
 import { scrubber } from "../shared/scrubber.js";
 import { droppedLines } from "../shared/standard-outputs.js";
-import { fetchPublicKey } from "./auth/fetch-public-key.js";
 import { ReplayWindow } from "./auth/replay-window.js";
 import { Verifier } from "./auth/verifier.js";
-import type { CheckedConfig } from "./config/config.js";
+import type { CheckedConfig } from "./config/config-schema.js";
 import type { Environment } from "./config/environment.js";
 import { headersOf } from "./config/model-headers.js";
-import { secretsOf } from "./config/secrets-of.js";
-import { awaitedBeforeEnd } from "./ending.js";
-import { logWorker, stateOf } from "./log-worker.js";
+import { observationOf, secretsOf } from "./config/model-settings.js";
 import { Metrics } from "./metrics/metrics.js";
-import type { MetricsReading } from "./metrics/metrics-reading.js";
+import type { LifecycleState, MetricsReading } from "./metrics/metrics-reading.js";
 import { RouteMetrics } from "./metrics/route-metrics.js";
-import { awaitListening } from "./model/await-listening.js";
-import { awaitSuccess } from "./model/await-success.js";
-import { ModelClient } from "./model/client.js";
-import { KeptBenchmark, measuredBy } from "./model/kept-benchmark.js";
-import { lookAround } from "./model/look-around.js";
+import { ModelClient, ModelServer } from "./model/client.js";
 import { ModelActivity } from "./model/model-activity.js";
-import { ModelServer } from "./model/model-server.js";
-import { probeHealth } from "./model/probe-health.js";
-import { reachPort } from "./model/reach-port.js";
-import { runBenchmark } from "./model/run-benchmark.js";
-import { sendPayload } from "./model/send-payload.js";
-import { watchLog } from "./model/watch-log.js";
-import { observationOf } from "./observation.js";
-import { deliverReports } from "./report/deliver.js";
+import { newReportCounts, type ReportCounts } from "./report/deliver.js";
 import { Ledger } from "./report/ledger.js";
 import { ReportClient } from "./report/report-client.js";
-import { newReportCounts, type ReportCounts } from "./report/report-counts.js";
-import { type HandlerRoute, successCount } from "./request/admission.js";
+import type { HandlerRoute } from "./request/admission.js";
 import { Edge } from "./request/edge.js";
 import { endpointsOf } from "./routes/endpoints.js";
 import { Pages } from "./routes/inspect-pages.js";
 import { inspectRoutes } from "./routes/inspect-routes.js";
 import { listenOnAll } from "./routes/listen.js";
-import { callOnClose } from "./session/call-on-close.js";
-import { stopLifecycle } from "./stop-lifecycle.js";
+import { awaitedBeforeEnd, stopLifecycle } from "./shutdown.js";
+import { logWorker, stateOf } from "./state-log.js";
+import { workerActor } from "./worker-actor.js";
 
 /** A worker that listens. */
 export interface RunningWorker {
   readonly log: Log;
-  /** Refuses what comes, finishes what was admitted, and stops. */
+  /** Refuses new requests, finishes admitted ones, and stops. */
   drain(): void;
-  /** Stops at once; `lifecycle.stop` is called, but nobody waits for it. */
+  /** Stops at once; `lifecycle.stop` is called, but not awaited. */
   abort(): void;
-  /** What it waits for before it has stopped; undefined: it was not asked to stop, or has. */
+  /** What it waits for while it stops; undefined before and after. */
   awaits(): string | undefined;
-  /** Settles when the worker has stopped; rejects when it could not go on. */
+  /** Settles when the worker has stopped; rejects if it failed. */
   readonly stopped: Promise<void>;
 }
 
 /**
- * Puts a worker together and starts it.
+ * Assembles a worker and starts it.
  *
- * @param inspection undefined: nobody will look.
+ * @param inspection undefined: without an inspector.
+ * @param onState called with the worker's state on every transition, also if it is the same as before.
  * @throws TsworkerError `CONFIG_INVALID`, `PORT_UNAVAILABLE`, `CERTIFICATE_UNREADABLE`, `SERVER_UNAVAILABLE`.
  */
 export async function startWorker(
@@ -77,9 +58,10 @@ export async function startWorker(
   environment: Environment,
   log: Log,
   inspection: Inspection | undefined,
+  onState: (state: LifecycleState) => void,
 ): Promise<RunningWorker> {
   const startedAt = performance.now();
-  const { health, healthHeaders, readiness, awaited } = observationOf(config, environment);
+  const observation = observationOf(config, environment);
   const running = (): number =>
     Object.values(actor.getSnapshot().context.queueRefs).reduce(
       (sum, ref) => sum + ref.getSnapshot().context.running,
@@ -95,10 +77,6 @@ export async function startWorker(
           activity,
         });
   const routes = routesOf(config, modelServer);
-  const forwarded = routes.filter(({ model }) => model !== undefined).map((route) => route.metrics);
-  const { benchmark, lifecycle, modelLogFile, healthcheck } = config;
-  const benchmarked = routes.find(({ handler }) => handler === benchmark.handler);
-  const scrub = scrubber(secretsOf(config, environment));
   const counts = newReportCounts();
   const inspector = inspection?.inspector;
   const recorded = <Logic extends AnyActorLogic>(kind: ActorKind, logic: Logic): Logic =>
@@ -121,98 +99,23 @@ export async function startWorker(
     observer: inspector?.requests,
     activity,
   });
-  const key = keyMachine.provide({
-    actors: { fetchKey: fromPromise(({ signal }) => fetchPublicKey(environment.reportAddresses, signal)) },
-  });
-  const model = modelMachine.provide({
-    actors: {
-      ...(modelLogFile !== undefined && {
-        tailLog: watchLog({
-          file: modelLogFile,
-          patterns: config.logActionConfig,
-          log,
-          isRequired: readiness === "log",
-        }),
-      }),
-      watchConnections: fromCallback(({ sendBack }) =>
-        activity.onConnectionLost(() => sendBack({ type: "connection.lost" })),
-      ),
-      ...(health !== undefined
-        ? {
-            probe: probeHealth({
-              url: health,
-              headers: healthHeaders,
-              timeoutMs: healthcheck.timeoutMs,
-              activity,
-            }),
-          }
-        : config.modelServer !== undefined && { probe: reachPort(config.modelServer, activity) }),
-      awaitSuccess: awaitSuccess(() => successCount(forwarded)),
-      lookAround: lookAround({ readiness, logFile: modelLogFile, server: config.modelServer }),
-      startLifecycle: fromPromise(async ({ signal }) => {
-        await lifecycle?.start?.(signal);
-      }),
-    },
-  });
   const reports = new ReportClient();
-  const reporter = reporterMachine.provide({
-    actors: {
-      deliver: deliverReports({
-        ledger,
-        client: reports,
-        log,
-        counts,
-        scrub,
-        announcedToken: () => announcedToken(environment.reportAddresses),
-        ...environment,
-      }),
-    },
-  });
-  const session = sessionMachine.provide({ actors: { callOnClose: callOnClose(log, modelServer) } });
-  const worker = workerMachine.provide({
-    actors: {
-      edge: recorded("edge", edge.logic),
-      queue: recorded("queue", queueLogic),
-      sessions: recorded("sessions", sessionsLogic(recorded("session", session))),
-      key: recorded("key", key),
-      model: recorded("model", model),
-      reporter: recorded("reporter", reporter),
-      linger: fromPromise(({ signal }) => servers.linger(signal)),
-      benchmark: runBenchmark({
-        benchmark,
-        send: (payload, signal) =>
-          sendPayload({ handler: benchmark.handler, model: benchmarked?.model, scrub }, payload, signal),
-        awaitModel: async (signal) => {
-          if (benchmarked?.model === undefined || config.modelServer === undefined) return;
-          await awaitListening(config.modelServer, config.startTimeout * 1000, log, signal);
-        },
-        timeoutMs: config.startTimeout * 1000,
-        kept: new KeptBenchmark(environment.benchmarkFile, measuredBy(config), log),
-        log,
-      }),
-    },
-  });
-  const actor: WorkerActor = createActor(recorded("worker", worker), {
-    id: "worker",
-    input: {
-      now: () => performance.now(),
-      startedAt,
-      secured: !environment.unsecured,
-      readiness,
-      hasLog: modelLogFile !== undefined,
-      hasHealth: health !== undefined,
-      hasServer: modelServer !== undefined,
-      healthIntervalMs: healthcheck.intervalMs,
-      failureThreshold: healthcheck.failureThreshold,
-      hasLifecycle: lifecycle?.start !== undefined,
-      startTimeoutMs: config.startTimeout * 1000,
-      awaited,
-      queues: [
-        ...new Map(config.handlers.map(({ queue, limit }) => [queue, { name: queue, limit }])).values(),
-      ],
-      reportAddresses: environment.reportAddresses,
-      drainTimeoutMs: config.drainTimeout * 1000,
-    },
+  const actor: WorkerActor = workerActor({
+    startedAt,
+    config,
+    environment,
+    observation,
+    log,
+    scrub: scrubber(secretsOf(config, environment)),
+    activity,
+    modelServer,
+    routes,
+    ledger,
+    edge,
+    counts,
+    reports,
+    recorded,
+    linger: (signal) => servers.linger(signal),
   });
 
   const observed = {
@@ -242,7 +145,7 @@ export async function startWorker(
   });
   const pages = inspector && new Pages(inspector);
   const stately = inspection?.options.stately;
-  // Most workers have no need of what it takes.
+  // Most workers do not need these modules.
   const statelyRelay =
     stately === undefined ? undefined : (await import("../inspector/server/stately.js")).statelyRelay;
   const servers = await listenOnAll({
@@ -273,11 +176,12 @@ export async function startWorker(
     inspector: inspectorUrl,
     engines: environment.reportAddresses,
   });
-  logWorker(actor, log, readiness === "none" ? undefined : awaited);
+  logWorker(actor, log, observation.readiness === "none" ? undefined : observation.awaited);
   actor.subscribe({
     next: (snapshot: WorkerSnapshot) => {
-      // The last reports are composed: they would not tell of what is refused from now on.
+      // The last reports are composed: they would not count requests that are refused from now on.
       if (snapshot.matches({ draining: "reporting" })) servers.closePublic();
+      onState(stateOf(snapshot));
     },
     error: () => {},
   });
@@ -285,7 +189,7 @@ export async function startWorker(
   let isStopping = false;
   const stopped = whenStopped(actor).finally(async () => {
     withdraw();
-    // Whoever looks is shown the end.
+    // Inspector clients see the end.
     inspector?.close();
     relay?.close();
     pages?.close();
@@ -321,7 +225,7 @@ function addressOf({ host, port }: Pick<InspectOptions, "host" | "port">): strin
   return `http://${isEverywhere ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-/** The inspector's page; empty where the package was not built. */
+/** The inspector's page; empty if the package was not built. */
 function filesOfPage(log: Log): ReturnType<typeof pageFiles> {
   try {
     return pageFiles();
@@ -346,7 +250,7 @@ function routesOf(config: CheckedConfig, server: ModelServer | undefined): reado
 
 type WorkerSnapshot = SnapshotFrom<typeof workerMachine>;
 
-/** What the worker knows of itself at this moment. */
+/** State of the worker at this moment. */
 function readingOf(actor: WorkerActor, ledger: Ledger, edge: Edge, counts: ReportCounts): MetricsReading {
   const snapshot = actor.getSnapshot();
   const { queueRefs, maxPerf, replaced, dismissals } = snapshot.context;

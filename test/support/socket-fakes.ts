@@ -1,5 +1,5 @@
 import type { Log } from "../../src/shared/log.js";
-import type { Handler } from "../../src/worker/config/config.js";
+import type { Handler } from "../../src/worker/config/config-schema.js";
 import { ModelActivity } from "../../src/worker/model/model-activity.js";
 import type { Entry } from "../../src/worker/report/ledger.js";
 import type { Admission, EndOutcome, Refusal } from "../../src/worker/request/admission.js";

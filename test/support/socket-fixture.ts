@@ -1,5 +1,5 @@
 import pino from "pino";
-import type { Handler } from "../../src/worker/config/config.js";
+import type { Handler } from "../../src/worker/config/config-schema.js";
 import { RouteMetrics } from "../../src/worker/metrics/route-metrics.js";
 import type { Exchange } from "../../src/worker/request/exchange.js";
 import { SocketExchange, type SocketRequest } from "../../src/worker/request/socket-exchange.js";

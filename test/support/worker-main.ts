@@ -11,6 +11,7 @@ import {
   Worker,
   type WorkerConfig,
 } from "tsworker";
+import { z } from "zod";
 
 /** Writes a line among those of the log. */
 const told = (msg: string, more: Readonly<Record<string, unknown>> = {}): void => {
@@ -34,7 +35,17 @@ async function askModel({ url }: Payload, n: number, signal: AbortSignal): Promi
   return response.json();
 }
 
+const completion = z.object({
+  prompt: z.string().min(1),
+  max_tokens: z.int().min(1).default(16),
+  stop: z.array(z.string()).optional(),
+});
+
 const functions = {
+  payloadSchema: {
+    completion,
+    later: completion.refine(async () => true),
+  },
   workloadCalculator: {
     maxTokens: (payload) => Number(payload.max_tokens),
     cost: (payload) => Number(payload.cost),
@@ -220,6 +231,7 @@ interface NamedHandler extends Omit<HandlerConfig, keyof typeof functions | "ben
   };
   readonly workloadCalculator?: keyof (typeof functions)["workloadCalculator"];
   readonly requestParser?: keyof (typeof functions)["requestParser"];
+  readonly payloadSchema?: keyof (typeof functions)["payloadSchema"];
   readonly responseGenerator?: keyof (typeof functions)["responseGenerator"];
   readonly remoteFunction?: keyof (typeof functions)["remoteFunction"];
 }
@@ -231,6 +243,7 @@ export interface NamedConfig extends Omit<WorkerConfig, "handlers" | "lifecycle"
 }
 
 function resolve({
+  payloadSchema,
   workloadCalculator,
   requestParser,
   responseGenerator,
@@ -244,6 +257,7 @@ function resolve({
     ...(benchmarkConfig && {
       benchmarkConfig: { ...benchmark, ...(generator && { generator: generators[generator] }) },
     }),
+    ...(payloadSchema && { payloadSchema: functions.payloadSchema[payloadSchema] }),
     ...(workloadCalculator && { workloadCalculator: functions.workloadCalculator[workloadCalculator] }),
     ...(requestParser && { requestParser: functions.requestParser[requestParser] }),
     ...(responseGenerator && { responseGenerator: functions.responseGenerator[responseGenerator] }),

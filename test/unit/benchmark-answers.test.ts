@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { generatedTokens } from "../../src/shared/generated-tokens.js";
 import { scrubber } from "../../src/shared/scrubber.js";
-import { errorIn, messageOf, quoted } from "../../src/worker/model/error-in-answer.js";
-import { KeptAnswer } from "../../src/worker/model/kept-answer.js";
+import { errorIn, KeptAnswer, messageOf, quoted } from "../../src/worker/model/error-in-answer.js";
 
 /** An answer that came in pieces of so many bytes. */
 function answer(text: string, piece = text.length + 1): KeptAnswer {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { HandlerConfig } from "../../src/worker/config/config.js";
+import type { HandlerConfig } from "../../src/worker/config/handler-config.js";
 import { checkedHandlers } from "./support/config.js";
 
 const placesOf = (...handlers: readonly HandlerConfig[]) =>

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { WorkerConfig } from "../../src/index.js";
 import { checkConfig } from "../../src/worker/config/check-config.js";
-import { withDevModel } from "../../src/worker/config/dev-model.js";
+import { withDevModel } from "../../src/worker/config/model-settings.js";
 
 const handlers: WorkerConfig["handlers"] = [{ route: "/go", benchmarkConfig: { generator: () => ({}) } }];
 const DEV = { devModelUrl: "http://127.0.0.1:19000", devModelLog: "/tmp/model.log" };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { checkConfig } from "../../src/worker/config/check-config.js";
 import type { WorkerConfig } from "../../src/worker/config/config.js";
 import { readEnvironment } from "../../src/worker/config/environment.js";
@@ -7,7 +8,9 @@ import { filesIn, textOf as sourceOf, withoutComments } from "./support/imports.
 import { interfacesOf, type Property } from "./support/interfaces.js";
 
 const page = await textOf("docs/configuration.md");
-const interfaces = interfacesOf("src/worker/config/config.ts");
+const interfaces = new Map(
+  ["config", "handler-config"].flatMap((file) => [...interfacesOf(`src/worker/config/${file}.ts`)]),
+);
 
 /** A configuration that says no more than it must; parts are there to be filled with their defaults. */
 const checked = checkConfig({
@@ -53,7 +56,7 @@ const rowOf = (rows: readonly (readonly string[])[], name: string): readonly str
   rows.find(([first]) => codeOf(first) === name) ?? [];
 
 test("the sections are the types of the configuration", () => {
-  const types = [...interfaces.keys()].filter((name) => name.endsWith("Config") && name !== "CheckedConfig");
+  const types = [...interfaces.keys()].filter((name) => name.endsWith("Config"));
   expect(types.toSorted()).toEqual(Object.keys(FILLED_IN).toSorted());
   for (const type of types) expect(page).toMatch(new RegExp(`^## ${type}$`, "m"));
 });
@@ -203,6 +206,7 @@ test("each combination that is said to be refused is refused", () => {
     { handlers: [{ ...go, remoteFunction: () => 1, multipart: { files: {} } }] },
     { handlers: [{ ...go, remoteFunction: () => 1, forwardQuery: true }] },
     { handlers: [{ ...go, remoteFunction: () => 1, sseKeepAliveMs: 1000 }] },
+    { ...server, handlers: [{ ...go, payloadSchema: z.object(), requestParser: () => ({}) }] },
     { ...server, handlers: [go, { route: "/ws", websocket: true, sseKeepAliveMs: 1000 }] },
     { ...server, handlers: [{ ...go, websocket: true }] },
     { ...server, handlers: [go, { route: "/ws", websocket: true, responseGenerator: () => new Response() }] },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { faultOfPattern } from "../../src/worker/config/fault-of-pattern.js";
+import { patternIssue } from "../../src/worker/config/pattern-check.js";
 
 const SLOW = [
   /(a+)+$/,
@@ -46,7 +46,7 @@ const FINE = [
 
 describe("an expression that may take very long is refused", () => {
   test.each(SLOW.map((pattern) => [pattern]))("%s", (pattern) => {
-    expect(faultOfPattern(pattern)).toMatch(
+    expect(patternIssue(pattern)).toMatch(
       /^expected a regular expression that takes no long time on any line: /,
     );
   });
@@ -54,12 +54,12 @@ describe("an expression that may take very long is refused", () => {
 
 describe("an expression that takes no long time is accepted", () => {
   test.each(FINE.map((pattern) => [pattern]))("%s", (pattern) => {
-    expect(faultOfPattern(pattern)).toBeUndefined();
+    expect(patternIssue(pattern)).toBeUndefined();
   });
 });
 
 test("the part that is at fault is named", () => {
-  expect(faultOfPattern(/^model (\w+\s?)* ready$/)).toContain("(\\w+\\s?)*");
+  expect(patternIssue(/^model (\w+\s?)* ready$/)).toContain("(\\w+\\s?)*");
 });
 
 test.each([
@@ -68,5 +68,5 @@ test.each([
   [/ready|/, "expected a regular expression that does not match an empty line"],
   [/\d*/g, "expected a regular expression that does not match an empty line"],
 ])("%s is refused: it would match every line, or none", (pattern, expected) => {
-  expect(faultOfPattern(pattern)).toBe(expected);
+  expect(patternIssue(pattern)).toBe(expected);
 });

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { fetchPublicKey } from "../../src/worker/auth/fetch-public-key.js";
+import { fetchPublicKey } from "../../src/worker/auth/public-key.js";
 import { eventually } from "../support/eventually.js";
 import { answering, engineStub, nobody } from "./support/engine-stub.js";
 

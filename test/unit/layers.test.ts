@@ -114,8 +114,8 @@ describe("what runs beside a worker knows no more of it than anybody outside", (
 
   test("src/cli, which starts the simulator and load tests, draws charts and shows what the inspector sends", () => {
     const folders = ["src/cli", "src/shared", "src/simulator", "src/load", "src/inspector/chart"];
-    // `run` reports a program that makes a worker and never runs it.
-    const files = [...PUBLIC, ...FRAMES, "src/worker/config/worker-count.ts"];
+    // `run` starts a defined worker, and reports a program that makes a worker and never runs it.
+    const files = [...PUBLIC, ...FRAMES, "src/worker/worker-registry.ts"];
     expect(
       forbidden(
         "src/cli",

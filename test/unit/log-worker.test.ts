@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { WorkerActor } from "../../machines/worker.js";
 import type { Log } from "../../src/shared/log.js";
-import { logWorker } from "../../src/worker/log-worker.js";
+import { logWorker } from "../../src/worker/state-log.js";
 
 let lines: string[] = [];
 let see: (waitsFor: string | undefined) => void = () => {};

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { pathForms } from "../../src/worker/config/path-forms.js";
+import { pathForms } from "../../src/worker/config/route-path.js";
 
 describe("the forms of a path", () => {
   test.each([

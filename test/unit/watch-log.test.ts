@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { appendFileSync, mkdirSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type AnyEventObject, createActor, setup } from "xstate";
-import type { LogActionConfig } from "../../src/worker/config/config.js";
+import type { LogActionConfig, LogPattern } from "../../src/worker/config/config.js";
 import { watchLog } from "../../src/worker/model/watch-log.js";
 import { eventually } from "../support/eventually.js";
 import { keptLog } from "./support/kept-log.js";
@@ -16,7 +16,7 @@ const PATTERNS = {
 
 interface Options {
   readonly file?: string;
-  readonly patterns?: LogActionConfig;
+  readonly patterns?: Partial<Record<keyof LogActionConfig, readonly LogPattern[]>>;
   readonly isRequired?: boolean;
 }
 

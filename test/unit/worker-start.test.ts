@@ -57,3 +57,62 @@ test("a signal that comes while it starts is heeded as soon as it has", async ()
   expect(process.listeners("SIGTERM")).toEqual(others);
   await expect(fetch(url)).rejects.toThrow("fetch failed");
 });
+
+test("its states are emitted, the last one when all is over", async () => {
+  await aWorkersEnvironment();
+  const states: string[] = [];
+  let hasStopped = false;
+  const worker = new Worker({
+    handlers: [{ route: "/go", remoteFunction: () => 1, benchmarkConfig: { dataset: [{}], runs: 1 } }],
+    lifecycle: {
+      stop: () => {
+        hasStopped = true;
+      },
+    },
+  });
+  worker.on("state", (state) => {
+    expect(worker.state).toBe(state);
+    states.push(state === "stopped" ? `${state} ${hasStopped}` : state);
+    // What a listener throws is not the worker's failure.
+    throw new Error("the listener failed");
+  });
+  expect(worker.state).toBe("created");
+  await worker.start();
+  await vi.waitUntil(() => worker.state === "ready", { timeout: 60_000 });
+  await worker.stop();
+  expect(worker.state).toBe("stopped");
+  expect(states).toEqual(["loading", "benchmarking", "ready", "draining", "stopped true"]);
+});
+
+test("its address is known from the start on", async () => {
+  const url = await aWorkersEnvironment();
+  const worker = newWorker();
+  expect(() => worker.url).toThrow("the worker has not been started");
+  await worker.start();
+  expect(`${worker.url}/go`).toBe(url);
+  await worker.stop();
+});
+
+test("it stops at the end of the block that uses it", async () => {
+  const url = await aWorkersEnvironment();
+  const stopped: string[] = [];
+  {
+    await using worker = newWorker();
+    worker.on("state", (state) => state === "stopped" && stopped.push(state));
+    await worker.start();
+    expect((await fetch(url)).status).toBeGreaterThan(0);
+  }
+  expect(stopped).toEqual(["stopped"]);
+  await expect(fetch(url)).rejects.toThrow("fetch failed");
+  await using unused = newWorker();
+  expect(unused.state).toBe("created");
+});
+
+test("a worker that cannot start has stopped", async () => {
+  environment({ WORKER_PORT: undefined });
+  const worker = newWorker();
+  const states: string[] = [];
+  worker.on("state", (state) => states.push(state));
+  await expect(worker.start()).rejects.toMatchObject({ code: "ENVIRONMENT_INVALID" });
+  expect([worker.state, ...states]).toEqual(["stopped", "stopped"]);
+});

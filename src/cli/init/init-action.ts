@@ -5,9 +5,9 @@ import { packageRoot } from "../../shared/package-root.js";
 import { exampleNames, examplesFolder } from "../worker-file.js";
 
 /** The worker that the README begins with. */
-const WORKER = `import { Worker } from "tsworker";
+const WORKER = `import { defineWorker } from "tsworker";
 
-await new Worker({
+export default defineWorker({
   modelServerUrl: "http://127.0.0.1:18000",
   modelHealthcheckUrl: "/health",
   handlers: [
@@ -18,7 +18,7 @@ await new Worker({
       benchmarkConfig: { generator: () => ({ prompt: "hello", max_tokens: 128 }) },
     },
   ],
-}).run();
+});
 `;
 
 /** For editors, and for whoever installs the compiler: workers need no build step. */

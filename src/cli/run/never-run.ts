@@ -1,4 +1,4 @@
-import { workerCount } from "../../worker/config/worker-count.js";
+import { isDefined, workerRegistry } from "../../worker/worker-registry.js";
 import { bundle } from "./bundle.js";
 import { shownPath, sourceOf } from "./source-place.js";
 
@@ -9,10 +9,14 @@ import { shownPath, sourceOf } from "./source-place.js";
  * @returns undefined: it has run a worker, or has done something else.
  */
 export function neverRun(file: string, exports: Readonly<Record<string, unknown>>): string | undefined {
-  if (workerCount.begun > 0) return undefined;
+  if (workerRegistry.begun > 0) return undefined;
   const name = shownPath(file);
-  if (workerCount.made > 0) {
-    const exported = Object.values(exports).some(isWorker);
+  if (workerRegistry.made > 0) {
+    const values = Object.values(exports);
+    if (values.some(isDefined)) {
+      return `${name} defines a worker that is not its default export: write export default defineWorker({ … });`;
+    }
+    const exported = values.some(isWorker);
     const what = exported ? "exports a Worker" : "makes a Worker";
     return `${name} ${what} and never calls its run(): write await new Worker({ … }).run();`;
   }

@@ -2,6 +2,7 @@ import { register } from "node:module";
 import { pathToFileURL } from "node:url";
 import { register as registerTypeScript } from "tsx/esm/api";
 import { TsworkerError } from "../../shared/errors.js";
+import { isDefined } from "../../worker/worker-registry.js";
 import { workerFile } from "../worker-file.js";
 import type { ModuleHooksData } from "./module-hooks.js";
 import { neverRun } from "./never-run.js";
@@ -28,6 +29,7 @@ export async function run(worker: string, given: readonly string[]): Promise<voi
   });
   try {
     const exports: Readonly<Record<string, unknown>> = await import(href);
+    await runDefined(exports.default);
     process.once("beforeExit", (code) => {
       const reason = code === 0 ? neverRun(file, exports) : undefined;
       if (reason !== undefined) fail(new TsworkerError("WORKER_FAILED", reason));
@@ -35,6 +37,14 @@ export async function run(worker: string, given: readonly string[]): Promise<voi
   } catch (error) {
     fail(error);
   }
+}
+
+/** Runs the worker that a program exports, unless the program has started it itself. */
+async function runDefined(exported: unknown): Promise<void> {
+  const isObject = typeof exported === "object" && exported !== null;
+  // A program that was compiled to CommonJS has its default export one level deeper.
+  const worker = [exported, isObject ? Reflect.get(exported, "default") : undefined].find(isDefined);
+  if (worker?.state === "created") await worker.run();
 }
 
 /** How the failure of a program is told. A refusal by this package needs no place: its message says what to change. */

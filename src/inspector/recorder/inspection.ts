@@ -1,9 +1,9 @@
 import { TsworkerError } from "../../shared/errors.js";
 import { scrubber } from "../../shared/scrubber.js";
 import { isLoopback } from "../../shared/url.js";
-import type { CheckedConfig } from "../../worker/config/config.js";
+import type { CheckedConfig } from "../../worker/config/config-schema.js";
 import type { Environment } from "../../worker/config/environment.js";
-import { secretsOf } from "../../worker/config/secrets-of.js";
+import { secretsOf } from "../../worker/config/model-settings.js";
 import type { Inspector } from "./inspector.js";
 
 /** The inspector, and where it is shown. */

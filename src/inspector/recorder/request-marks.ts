@@ -1,6 +1,6 @@
 import type { Outcome } from "../../../machines/events.js";
 import type { WallClock } from "../../shared/wall-clock.js";
-import type { Handler } from "../../worker/config/config.js";
+import type { Handler } from "../../worker/config/config-schema.js";
 import type { Entry } from "../../worker/report/ledger.js";
 import type { RequestObserver, RequestTrace } from "../../worker/request/admission.js";
 import type { Recorder } from "./recorder.js";

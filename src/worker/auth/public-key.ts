@@ -1,4 +1,5 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
+import { TsworkerError } from "../../shared/errors.js";
 
 /** Fewest bits of the engine's key: shorter RSA keys can be factored, or will be. Engines make keys of 2048 bits. */
 const LEAST_BITS = 2048;
@@ -11,7 +12,7 @@ const LEAST_BITS = 2048;
  */
 export function publicKeyOf(pem: string): KeyObject {
   const expected = `expected an RSA public key of at least ${LEAST_BITS} bits in PEM`;
-  // Node would take a public key out of it, and the engine's secret would have been handed out.
+  // Node.js would derive a public key from it, and the engine's secret would have been published.
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) throw new Error(`${expected}, got a private key`);
   let key: KeyObject;
   try {
@@ -25,3 +26,50 @@ export function publicKeyOf(pem: string): KeyObject {
   if (bits < LEAST_BITS) throw new Error(`${expected}, got one of ${bits} bits`);
   return key;
 }
+
+/** Milliseconds that one address may take for its whole answer. */
+const TIMEOUT_MS = 10_000;
+
+/** Bytes of an answer; a key of 16,384 bits takes 3 KB. */
+const ANSWER_LIMIT = 64 * 1024;
+
+/**
+ * Gets the engine's public key from the first address that has it.
+ *
+ * @returns the key as PEM.
+ * @throws TsworkerError `PUBLIC_KEY_UNAVAILABLE`, whose message has the answer of each address.
+ */
+export async function fetchPublicKey(addresses: readonly string[], signal: AbortSignal): Promise<string> {
+  const faults: string[] = [];
+  for (const address of addresses) {
+    const url = `${address}/pubkey/`;
+    try {
+      const response = await fetch(url, {
+        signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+      });
+      const pem = await textOf(response);
+      if (!response.ok) throw new Error(`expected status 200, got ${response.status}`);
+      publicKeyOf(pem);
+      return pem;
+    } catch (error) {
+      faults.push(`${url}: ${error instanceof Error ? `${error.message}${causeOf(error)}` : String(error)}`);
+    }
+  }
+  throw new TsworkerError("PUBLIC_KEY_UNAVAILABLE", `no public key: ${faults.join("; ")}`);
+}
+
+/** The answer's text, of which no more than the limit is read. */
+async function textOf({ body }: Response): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  // Leaving the loop cancels the rest and closes the connection.
+  for await (const piece of body ?? []) {
+    bytes += piece.length;
+    if (bytes > ANSWER_LIMIT) throw new Error(`expected at most ${ANSWER_LIMIT} bytes, got more`);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString();
+}
+
+/** `fetch` hides what happened, such as ECONNREFUSED, in the cause. */
+const causeOf = (error: Error): string => (error.cause instanceof Error ? ` (${error.cause.message})` : "");

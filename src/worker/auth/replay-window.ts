@@ -1,11 +1,11 @@
 import { LRUCache } from "lru-cache";
 
-/** Admitted requests that are remembered: some 10 MB. */
+/** Admitted requests to remember: about 10 MB. */
 const WINDOW = 100_000;
 
 /** The requests that were admitted last, by `reqnum` and `request_idx`, so that none of them is served again. */
 export class ReplayWindow {
-  // Asking does not make an entry young again: whoever repeats a request cannot push the others out.
+  // `has` does not refresh an entry, so that repeated requests cannot evict the others.
   readonly #seen = new LRUCache<string, true>({ max: WINDOW });
 
   has(reqnum: number, requestIdx: number): boolean {

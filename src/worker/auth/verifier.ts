@@ -6,7 +6,7 @@ import { publicKeyOf } from "./public-key.js";
 /** Verified pairs that are remembered: each is a worker's URL and its signature, some 500 bytes, 4 KB at most. */
 const REMEMBERED = 10_000;
 /**
- * Longest URL and longest signature that are looked at; a key of 8192 bits makes signatures of 1368 characters.
+ * Longest URL and longest signature that are checked; a key of 8192 bits makes signatures of 1368 characters.
  * Base64 may carry any number of characters that do not count, and the work grows with the length.
  */
 const MAX_LENGTH = 2048;
@@ -21,14 +21,14 @@ export class Verifier {
   #key: KeyObject | undefined;
   /**
    * The pair verified last. Nearly always it is this one again: a worker has one URL, and its signature does not
-   * change. Comparing it spares looking up a text of 344 characters.
+   * change. Comparing it saves a lookup by a text of 344 characters.
    */
   #last: { readonly url: string; readonly signature: string } | undefined;
 
   /**
    * Takes the engine's public key as PEM; what was verified with an earlier key is forgotten.
    *
-   * @throws Error where it is no key that can verify.
+   * @throws Error if it cannot verify signatures.
    */
   useKey(pem: string): void {
     this.#key = publicKeyOf(pem);

@@ -1,175 +1,40 @@
-import type { Payload } from "../../shared/wire.js";
+import type { HandlerConfig } from "./handler-config.js";
 
 /**
- * Measures the model's capacity once, before the worker is ready. Exactly one handler has one. The result is kept in
- * the file `.has_benchmark` in the working directory (`BENCHMARK_FILE`), and a later start takes it from there, unless the
- * routes, their limits, this configuration or the model server's URL have changed.
- */
-export interface BenchmarkConfig {
-  /** Payloads to draw from at random. Either this or `generator`. */
-  readonly dataset?: readonly Payload[];
-  /** Makes a payload per request. Either this or `dataset`. */
-  readonly generator?: () => Payload;
-  /** Rounds to run; the best one counts. Integer of at least 1. @default 8 */
-  readonly runs?: number;
-  /** Requests at once in a round; at most as many as the handler lets run. Integer of at least 1. @default 10 */
-  readonly concurrency?: number;
-  /** Sends one request before the first round, whose time does not count. @default true */
-  readonly doWarmup?: boolean;
-}
-
-/**
- * Limits on how long the model, or a `remoteFunction`, may take, in milliseconds; `null` is no limit. What exceeds one is
- * cancelled at the model, answered 504 where the answer has not begun and broken off otherwise, and counted as an error.
- * None of them runs while a request waits in its queue, and only `totalMs` while the client does not read.
- */
-export interface TimeoutsConfig {
-  /** Until the connection to the model server stands; exceeded, the answer is 502. @default 10000 */
-  readonly connectMs?: number | null;
-  /** From the request to the first byte of the answer. @default null */
-  readonly headersMs?: number | null;
-  /** Between two pieces of the answer. @default null */
-  readonly idleMs?: number | null;
-  /** From the request's turn to the end of its answer. @default null */
-  readonly totalMs?: number | null;
-}
-
-/** A payload field that holds a file. */
-export interface FileFieldConfig {
-  /** Extensions that a file's name may have: lower case, without the dot. At least one. */
-  readonly extensions: readonly string[];
-  /** Name of a file for which the payload gives none; its extension must be an allowed one. */
-  readonly defaultFilename: string;
-  /** Payload field that gives the file's name; it does not go to the model. @default none: `defaultFilename` always */
-  readonly filenameField?: string | undefined;
-  /**
-   * Name of each part where the field holds a list, such as the field's own name for servers that take it repeatedly.
-   * @default the field's name with `[]` behind it
-   */
-  readonly listName?: string | undefined;
-}
-
-/**
- * Sends the payload to the model as `multipart/form-data`: the named fields as files, all others as text.
+ * A route for unauthenticated GET requests: it needs no signature, is not queued and not reported.
  *
  * @example
  * ```ts
- * multipart: {
- *   files: { file: { extensions: ["wav", "mp3"], defaultFilename: "audio.wav", filenameField: "filename" } },
- * }
+ * const ping: OpenRouteConfig = { route: "/ping", text: "pong" };
  * ```
  */
-export interface MultipartConfig {
-  /**
-   * The fields that hold files, by name: base64 text or a `data:` URL, bytes in a msgpack envelope, or a list of those,
-   * which goes on under the field's name with `[]` behind it, or its `listName`. At least one field.
-   */
-  readonly files: Readonly<Record<string, FileFieldConfig>>;
-  /** Largest file in bytes, decoded. Integer of at least 1. @default 26214400 (25 MiB) */
-  readonly maxFileBytes?: number;
-  /** Largest sum of all files of a request in bytes, decoded. Integer of at least 1. @default 67108864 (64 MiB) */
-  readonly maxTotalBytes?: number;
-  /** Most files of a request. Integer of at least 1. @default 16 */
-  readonly maxFiles?: number;
-}
-
-/** One route of the worker. */
-export interface HandlerConfig {
-  /** Path on the worker and on the model server, such as `/v1/completions`; without `?`, `#`, `*` and `:`. */
-  readonly route: string;
-  /**
-   * `false` is a promise about the model: one request at a time, strictly first in, first out, over all serial
-   * handlers of the worker together. `true` forwards at once.
-   * @default false
-   */
-  readonly allowParallelRequests?: boolean;
-  /**
-   * Requests that may run at once: between serial and unlimited. Integer of at least 1.
-   * @default 1, or unlimited with `allowParallelRequests`
-   */
-  readonly concurrency?: number;
-  /**
-   * Handlers that name the same queue share one FIFO and one limit.
-   * @default the queue of all serial handlers where one may run at once, the handler's own otherwise
-   */
-  readonly queue?: string;
-  /**
-   * Seconds: a new request is refused with 429 when the work ahead of it takes longer. `null` is no limit.
-   * @default 30
-   */
-  readonly maxQueueTime?: number | null;
-  /**
-   * Cost of a request in units, from its payload as the `requestParser` left it. Where it throws, or gives no number from 0 to 10^12, 100 counts.
-   * @default () => 100
-   */
-  readonly workloadCalculator?: (payload: Payload) => number;
-  /**
-   * Checks or changes the payload before it goes on; throw a `PayloadError` to refuse it with 422. A payload
-   * that passes through it is serialized anew; without it, the client's own bytes go to the model.
-   */
-  readonly requestParser?: (payload: Payload) => Payload;
-  /**
-   * Makes the answer from the model's. It gets fetch-standard objects: the request as it was sent to the worker
-   * (without its body) and the model's response. Not beside a `remoteFunction`.
-   */
-  readonly responseGenerator?: (request: Request, modelResponse: Response) => Response | Promise<Response>;
-  /**
-   * Answers instead of a model server. Its value, or the one it promises, becomes `{"result": …}`; an async generator
-   * streams what it yields, a line of JSON each (`application/x-ndjson`). The signal aborts when the client leaves or the
-   * request is ended otherwise.
-   */
-  readonly remoteFunction?: (payload: Payload, signal: AbortSignal) => unknown;
-  /** Sends the payload to the model as `multipart/form-data`. Not beside a `remoteFunction` or `websocket`. */
-  readonly multipart?: MultipartConfig;
-  /**
-   * Clients connect to the route with a WebSocket, and frames flow both ways between them and the same path on the model
-   * server. Not beside a `remoteFunction`, `responseGenerator`, `multipart`, `benchmarkConfig` or `sseKeepAliveMs`.
-   * @default false
-   */
-  readonly websocket?: boolean;
-  /**
-   * What of the query in the client's URL goes to the model: `true` all parameters, `false` none, a list those that it
-   * names. `api_key` and `envelope` never do. Longer than 8 KiB it is refused with 414. Not beside a `remoteFunction`.
-   * @default true
-   */
-  readonly forwardQuery?: boolean | readonly string[];
-  /**
-   * Milliseconds of silence after which a client that asked for a stream (`stream: true` in the payload, or the header
-   * `accept: text/event-stream`) gets a comment: while it waits for its turn and for the first token, and in gaps. The first
-   * comment takes the head of the answer with it, so that a failure after it is an event. Integer from 10 to 2147483647;
-   * null: no comments. Not beside a `remoteFunction` or `websocket`.
-   * @default null
-   */
-  readonly sseKeepAliveMs?: number | null;
-  /** How the model's capacity is measured; at exactly one handler. */
-  readonly benchmarkConfig?: BenchmarkConfig;
-  /** Limits on how long the model may take. */
-  readonly timeouts?: TimeoutsConfig;
-}
-
-/** A route that anybody may GET: it needs no signature, waits in no queue and is not reported. */
 export interface OpenRouteConfig {
-  /** Path on the worker, and on the model server where the question is passed on; written as a handler's. */
+  /** Path on the worker, and on the model server if the request is forwarded; same rules as a handler's. */
   readonly route: string;
   /**
-   * The answer, as plain text. Default: that of the model server to a GET of the same path, without its query; however many
-   * ask at once, the model is asked by one at a time. It may take 10 s and have 1 MiB.
+   * The response, as plain text. Default: that of the model server to a GET of the same path, without its query; however many
+   * requests come at once, one at a time is sent to the model. It may take 10 s and have 1 MiB.
    */
   readonly text?: string | undefined;
 }
 
 /**
- * What to look for in a line of the model's log: a substring, or a regular expression, which sees the first 2048 characters of
- * a line and must not be one that can take very long on some lines, such as `/(a+)+$/`.
+ * Pattern for a line of the model's log: a substring, or a regular expression, which sees the first 2048 characters of
+ * a line and must not be one with exponential or high polynomial time, such as `/(a+)+$/`.
+ *
+ * @example
+ * ```ts
+ * const started: LogPattern = /^INFO:     Application startup complete\.$/;
+ * ```
  */
 export type LogPattern = string | RegExp;
 
 /**
- * What to look for in each line of the model's log.
+ * Patterns for each line of the model's log.
  *
  * @example
  * ```ts
- * // A text that a client sent and the model server logs begins and ends otherwise.
+ * // Anchored, because the model server may log texts that clients send.
  * const logActionConfig: LogActionConfig = {
  *   onLoad: [/^INFO:     Application startup complete\.$/],
  *   onError: [/^Traceback \(most recent call last\):$/],
@@ -177,59 +42,69 @@ export type LogPattern = string | RegExp;
  * ```
  */
 export interface LogActionConfig {
-  /** The model has loaded: starts the benchmark, or leads an errored worker back. */
-  readonly onLoad?: readonly LogPattern[];
+  /** The model has loaded: starts the benchmark, or recovers an errored worker. */
+  readonly onLoad?: readonly LogPattern[] | undefined;
   /** The model failed: the worker is errored. */
-  readonly onError?: readonly LogPattern[];
-  /** Worth a line in the worker's own log. */
-  readonly onInfo?: readonly LogPattern[];
-}
-
-/** How often the model's health URL is asked, and what counts as a failure of it. */
-export interface HealthcheckConfig {
-  /**
-   * Milliseconds between two questions, once the model has loaded; before that it is one second. At least 10, at most 24
-   * days. @default 10000
-   */
-  readonly intervalMs?: number;
-  /** Milliseconds that an answer may take. At least 10, at most 24 days. @default 10000 */
-  readonly timeoutMs?: number;
-  /**
-   * Failures in a row after which the model counts as unhealthy. A refused connection counts at once, unless the model is
-   * sending answers; a time-out while it does is no failure. Integer of at least 1. @default 3
-   */
-  readonly failureThreshold?: number;
+  readonly onError?: readonly LogPattern[] | undefined;
+  /** Lines to copy into the worker's own log. */
+  readonly onInfo?: readonly LogPattern[] | undefined;
 }
 
 /**
- * What starts and stops with the worker, instead of a model server that somebody else starts.
+ * How often the model's health URL is requested, and what counts as a failure of it.
  *
  * @example
  * ```ts
- * let pipeline: Pipeline | undefined;
+ * // Requests may keep a model with one thread busy for two minutes.
+ * const healthcheck: HealthcheckConfig = { intervalMs: 10_000, timeoutMs: 10_000, failureThreshold: 9 };
+ * ```
+ */
+export interface HealthcheckConfig {
+  /**
+   * Milliseconds from a response to the next request, once the model has loaded; before that it is one second. At least 10,
+   * at most 24 days. @default 10000
+   */
+  readonly intervalMs?: number | undefined;
+  /** Time limit of a response in milliseconds. At least 10, at most 24 days. @default 10000 */
+  readonly timeoutMs?: number | undefined;
+  /**
+   * Failures in a row after which the model counts as unhealthy. A refused connection counts at once, unless the model is
+   * sending responses; a time-out while it does is no failure. Integer of at least 1. @default 3
+   */
+  readonly failureThreshold?: number | undefined;
+}
+
+/**
+ * Functions that run when the worker starts and stops, for a model that is not started by another program.
+ *
+ * @example
+ * ```ts
+ * import { type ChildProcess, spawn } from "node:child_process";
+ *
+ * let model: ChildProcess | undefined;
  * const lifecycle: LifecycleConfig = {
- *   start: async () => {
- *     pipeline = await loadPipeline();
+ *   start: () => {
+ *     model = spawn("my-model-server", ["--port", "18000"]);
  *   },
- *   stop: () => pipeline?.dispose(),
+ *   stop: () => model?.kill(),
  * };
  * ```
  */
 export interface LifecycleConfig {
   /**
-   * Called once the worker listens. Its end means that the model has loaded, unless `readiness` says otherwise; where it
+   * Called once the worker listens. When it returns, the model has loaded, unless `readiness` names another condition. If it
    * throws, the worker is errored and calls it again after 10 s. The signal aborts when the worker stops meanwhile.
    */
   readonly start?: ((signal: AbortSignal) => unknown) | undefined;
   /**
-   * Called once when the worker has stopped, whatever the reason; at most 10 s are waited for it, and no longer when a
-   * second signal comes.
+   * Called once when the worker has stopped, for any reason. The worker waits at most 10 s for it, and no longer after a
+   * second signal.
    */
   readonly stop?: (() => unknown) | undefined;
 }
 
 /**
- * The inspector: a page that shows what the worker's machines and queues are doing.
+ * The inspector: a page that shows the state of the worker's machines and queues.
  *
  * @example
  * ```ts
@@ -237,21 +112,21 @@ export interface LifecycleConfig {
  * ```
  */
 export interface InspectConfig {
-  /** Port of the page. Default: the one of the second server. */
+  /** Port of the page. Default: that of the second server. */
   readonly port?: number | undefined;
-  /** Address that the page's server listens on. Default: the one of the second server, which is loopback. */
+  /** Address that the page's server listens on. Default: that of the second server, which is loopback. */
   readonly host?: string | undefined;
-  /** What whoever looks must know; required where `host` is no loopback address. Default: `INSPECT_TOKEN`. */
+  /** Secret that opens the page; required if `host` is no loopback address. Default: `INSPECT_TOKEN`. */
   readonly token?: string | undefined;
   /**
-   * Records that are kept of the worker's lifecycle, and as many again of requests and sessions, so that a page that is opened
-   * late sees the past. Integer from 1 to 100,000. @default 5000
+   * Records of the worker's lifecycle to keep, and as many again of requests and sessions, so that a page that is opened
+   * late shows the past. Integer from 1 to 100,000. @default 5000
    */
   readonly events?: number | undefined;
 }
 
 /**
- * What a `worker.ts` says about its model server.
+ * The configuration of a worker: its model server, its routes and its limits.
  *
  * @example
  * ```ts
@@ -267,134 +142,88 @@ export interface InspectConfig {
 export interface WorkerConfig {
   /**
    * Base URL of the model server, `http:` or `https:`. A user and a password in it, percent-encoded, are sent as basic authentication.
-   * Needless where every handler has a `remoteFunction`.
+   * Not required if every handler has a `remoteFunction`.
    */
-  readonly modelServerUrl?: string;
-  /** Port of the model server, where the URL names none. */
-  readonly modelServerPort?: number;
+  readonly modelServerUrl?: string | undefined;
+  /** Port of the model server, if the URL has none. */
+  readonly modelServerPort?: number | undefined;
   /**
    * Headers of every request to the model server, such as `{ "x-api-key": "…" }`: forwarded requests, health URL, benchmark, open
-   * routes, WebSockets, and `on_close_route` where that is on the model server. They go nowhere else, and their values are redacted in
-   * log, inspector and error messages. An `authorization` here takes precedence over a user and password in `modelServerUrl`, and
-   * those over `MODEL_API_KEY`. @default none
+   * routes, WebSockets, and `on_close_route` if that is on the model server. They are sent to no other server, and their values are
+   * redacted in log, inspector and error messages. An `authorization` here takes precedence over a user and password in
+   * `modelServerUrl`, and those over `MODEL_API_KEY`. @default none
    */
-  readonly modelHeaders?: Readonly<Record<string, string>>;
+  readonly modelHeaders?: Readonly<Record<string, string>> | undefined;
   /**
-   * Connections to the model server at once, over all routes. Where that many are in use, requests whose turn has come wait for
-   * one, first in, first out; that time counts towards `headersMs` and `totalMs`. Meant for servers with a fixed number of
-   * threads; how many requests run is what `concurrency` is for. WebSockets do not count. `null` is no limit. Integer of at
+   * Concurrent connections to the model server, over all routes. When all are in use, requests that have left their queue wait for
+   * one, first in, first out; that time counts towards `headersMs` and `totalMs`. Intended for servers with a fixed number of
+   * threads; to limit running requests, set `concurrency`. WebSockets do not count. `null` is no limit. Integer of at
    * least 1. @default null
    */
-  readonly maxConnections?: number | null;
+  readonly maxConnections?: number | null | undefined;
   /** Log file of the model server; it need not exist yet, and may be rotated or truncated. */
-  readonly modelLogFile?: string;
+  readonly modelLogFile?: string | undefined;
   /** Health URL: a path on the model server, or an absolute URL. Default: `MODEL_HEALTH_ENDPOINT`. */
-  readonly modelHealthcheckUrl?: string;
-  /** How the health URL is asked. */
-  readonly healthcheck?: HealthcheckConfig;
+  readonly modelHealthcheckUrl?: string | undefined;
+  /** How the health URL is requested. */
+  readonly healthcheck?: HealthcheckConfig | undefined;
   /** The routes; at least one. */
   readonly handlers: readonly HandlerConfig[];
-  /** Routes that anybody may GET without a signature, such as a `/ping`. @default none */
-  readonly openRoutes?: readonly OpenRouteConfig[];
-  /** What to look for in the model's log. @default nothing */
-  readonly logActionConfig?: LogActionConfig;
+  /** Routes for GET requests without a signature, such as a `/ping`. @default none */
+  readonly openRoutes?: readonly OpenRouteConfig[] | undefined;
+  /** Patterns for lines of the model's log. @default nothing */
+  readonly logActionConfig?: LogActionConfig | undefined;
   /**
-   * What tells that the model has loaded, which starts the benchmark: an `onLoad` line of its log, the first 200 of its
-   * health URL, or whichever comes first. Where a `lifecycle` is given and nothing else is said, the end of its `start()`.
-   * @default "log" where there are `modelLogFile` and `onLoad` lines, "health" where there is a health URL; where every
-   * handler has a `remoteFunction` and there is neither, nothing is waited for
+   * Which event means that the model has loaded, and starts the benchmark: an `onLoad` line of its log, the first 200 of its
+   * health URL, or the earlier of the two. With a `lifecycle.start` and without this option: its return.
+   * @default "log" with `modelLogFile` and `onLoad` lines, "health" with a health URL; if every
+   * handler has a `remoteFunction` and there is neither, the worker does not wait
    */
-  readonly readiness?: "log" | "health" | "either";
+  readonly readiness?: "log" | "health" | "either" | undefined;
   /**
-   * Seconds that the model may take to load, and then to accept connections; after that the worker is errored and says
-   * what it waited for. At most 24 days. @default 1800 (30 minutes)
+   * Seconds that the model may take to load, and then to accept connections; after that the worker is errored, and its message
+   * names what it waited for. At most 24 days. @default 1800 (30 minutes)
    */
-  readonly startTimeout?: number;
+  readonly startTimeout?: number | undefined;
   /** Starts and stops the model, or whatever the handlers need. */
-  readonly lifecycle?: LifecycleConfig;
+  readonly lifecycle?: LifecycleConfig | undefined;
   /** Sessions that may be open at once; `null` or 0 is no limit. One more is refused with 429. @default 10 */
-  readonly maxSessions?: number | null;
+  readonly maxSessions?: number | null | undefined;
   /**
-   * Hosts that a session's `on_close_route` may name besides the model server's and loopback, such as `hooks.example.com` or,
+   * Allowed hosts of a session's `on_close_route`, besides the model server's and loopback, such as `hooks.example.com` or,
    * for one port only, `hooks.example.com:8443`. Others are refused with 422. @default none
    */
-  readonly sessionCallbackHosts?: readonly string[];
+  readonly sessionCallbackHosts?: readonly string[] | undefined;
   /** Refuses (401) requests that were signed for the URL of another worker. @default false */
-  readonly requireOwnUrl?: boolean;
+  readonly requireOwnUrl?: boolean | undefined;
   /**
-   * Refuses (409) a request whose `reqnum` and `request_idx` came before, among the last 100,000 that were admitted, unless
-   * that one ended with a 5xx. Requests inside a session, which all carry the session's own, are left alone. @default false
+   * Refuses (409) a request with the `reqnum` and `request_idx` of one of the last 100,000 admitted requests, unless
+   * that one ended with a 5xx. Requests inside a session, which all carry the session's own, are not checked. @default false
    */
-  readonly replayProtection?: boolean;
+  readonly replayProtection?: boolean | undefined;
   /**
    * Largest request body in bytes, below 2 GiB; a larger one is refused with 413. Also the largest message of a WebSocket, in
-   * both directions; with uWebSockets.js one of the client has at most 16 MiB. @default 268435456 (256 MiB)
+   * both directions; with uWebSockets.js a client's message has at most 16 MiB. @default 268435456 (256 MiB)
    */
-  readonly maxBodyBytes?: number;
+  readonly maxBodyBytes?: number | undefined;
   /**
-   * Bytes that are kept, of all requests together, of bodies whose sender is not known yet because `auth_data` comes after
-   * the payload. What has no room is refused with 503. As much again may be kept of the first messages of WebSockets.
+   * Bytes to buffer, over all requests together, of bodies whose sender is not verified yet because `auth_data` comes after
+   * the payload. A body that exceeds it is refused with 503. As much again may be buffered of the first messages of WebSockets.
    * @default 67108864 (64 MiB)
    */
-  readonly maxUnverifiedBytes?: number;
+  readonly maxUnverifiedBytes?: number | undefined;
   /**
-   * Adds `X-Accel-Buffering: no` and `Cache-Control: no-cache` to streams that lack them, so that proxies do not hold them
-   * back: server-sent events, lines of JSON, and whatever has `stream` in its content type. @default true
+   * Adds `X-Accel-Buffering: no` and `Cache-Control: no-cache` to streams that lack them, so that proxies do not buffer
+   * them: server-sent events, lines of JSON, and every content type with `stream` in it. @default true
    */
-  readonly streamHeaders?: boolean;
+  readonly streamHeaders?: boolean | undefined;
   /**
    * Origins whose pages may call the worker from a browser, such as `https://app.example.com`; `"*"` is any.
    * @default none
    */
-  readonly cors?: readonly string[];
-  /** Seconds that admitted requests may go on after `stop()`, SIGTERM or SIGINT; at most a day. @default 30 */
-  readonly drainTimeout?: number;
-  /** A page at `/inspect` that shows what the worker is doing; `true` for the defaults. @default false */
-  readonly inspect?: boolean | InspectConfig;
-}
-
-/** A handler with its defaults filled in. */
-export interface Handler extends HandlerConfig {
-  readonly maxQueueTime: number | null;
-  readonly timeouts: Required<TimeoutsConfig>;
-  readonly forwardQuery: boolean | readonly string[];
-  readonly sseKeepAliveMs: number | null;
-  readonly multipart?: Required<MultipartConfig>;
-  /** Name of its queue. */
-  readonly queue: string;
-  /** Requests that may run at once in its queue. */
-  readonly limit: number;
-}
-
-/** A benchmark with its defaults filled in. */
-export interface Benchmark {
-  readonly handler: Handler;
-  readonly payload: () => Payload;
-  readonly runs: number;
-  readonly concurrency: number;
-  readonly doWarmup: boolean;
-}
-
-/** A checked configuration with its defaults filled in. */
-export interface CheckedConfig extends WorkerConfig {
-  /** Origin and base path of the model server, without a trailing slash; undefined without a model server. */
-  readonly modelServer: string | undefined;
-  readonly modelHeaders: Readonly<Record<string, string>>;
-  readonly maxConnections: number | null;
-  readonly handlers: readonly Handler[];
-  readonly benchmark: Benchmark;
-  readonly openRoutes: readonly OpenRouteConfig[];
-  readonly logActionConfig: Required<LogActionConfig>;
-  readonly healthcheck: Required<HealthcheckConfig>;
-  readonly startTimeout: number;
-  readonly maxSessions: number | null;
-  readonly sessionCallbackHosts: readonly string[];
-  readonly requireOwnUrl: boolean;
-  readonly replayProtection: boolean;
-  readonly maxBodyBytes: number;
-  readonly maxUnverifiedBytes: number;
-  readonly streamHeaders: boolean;
-  readonly cors: readonly string[];
-  readonly drainTimeout: number;
-  readonly inspect: boolean | InspectConfig;
+  readonly cors?: readonly string[] | undefined;
+  /** Seconds that admitted requests may continue after `stop()`, SIGTERM or SIGINT; at most a day. @default 30 */
+  readonly drainTimeout?: number | undefined;
+  /** A page at `/inspect` that shows the worker's state; `true` for the defaults. @default false */
+  readonly inspect?: boolean | InspectConfig | undefined;
 }

@@ -4,19 +4,19 @@ import { formatErrors, TsworkerError } from "../../shared/errors.js";
 import { LOG_LEVELS, type LogLevel } from "../../shared/log.js";
 import { scrubber } from "../../shared/scrubber.js";
 import { isHttpUrl } from "../../shared/url.js";
-import { checkCredentials } from "./credentials-schema.js";
+import { checkCredentials } from "./model-headers.js";
 
-/** Where the certificate and its key lie when `USE_SSL` is `true` and nothing else is said. */
+/** Default certificate and key with `USE_SSL=true`. */
 export const CERTIFICATE_FILE = "/etc/instance.crt";
 export const CERTIFICATE_KEY_FILE = "/etc/instance.key";
-/** Whose presence asks whoever starts workers to fetch their newest version first. */
+/** File that makes the start script fetch the newest version of the worker before the next start. */
 const FORCE_UPDATE_FILE = "/.force_update";
-/** Where the benchmark's result is kept over restarts: in the working directory. */
+/** File with the benchmark's result, which survives restarts, in the working directory. */
 const BENCHMARK_FILE = ".has_benchmark";
 
 const DEFAULT_REPORT_ADDRESS = "https://run.vast.ai";
 
-/** What the process is told by its environment variables. */
+/** Settings from environment variables. */
 export interface Environment {
   /** `WORKER_PORT`: port of the public server. */
   readonly port: number;
@@ -24,7 +24,7 @@ export interface Environment {
   readonly httpPort: number;
   /** `WORKER_HTTP_HOST`: address that the second server listens on. @default 127.0.0.1 */
   readonly httpHost: string;
-  /** `HTTP_SERVER`: which server stands behind both ports. @default auto */
+  /** `HTTP_SERVER`: the implementation that serves both ports. @default auto */
   readonly server: ServerChoice;
   /** `USE_SSL` is `true`: the public server speaks TLS. */
   readonly useSsl: boolean;
@@ -40,25 +40,25 @@ export interface Environment {
   readonly reportAddresses: readonly string[];
   /** `MASTER_TOKEN`: the secret in reports. @default empty */
   readonly masterToken: string;
-  /** `FORCE_UPDATE_FILE`: what `/pyworker/update` leaves. @default /.force_update */
+  /** `FORCE_UPDATE_FILE`: the empty file that `/pyworker/update` writes. @default /.force_update */
   readonly forceUpdateFile: string;
-  /** `BENCHMARK_FILE`: where the benchmark's result is kept. @default .has_benchmark */
+  /** `BENCHMARK_FILE`: file with the benchmark's result. @default .has_benchmark */
   readonly benchmarkFile: string;
   /** `UNSECURED`: signatures are not checked. @default false */
   readonly unsecured: boolean;
-  /** `MODEL_HEALTH_ENDPOINT`: health URL or path where the configuration names none. */
+  /** `MODEL_HEALTH_ENDPOINT`: health URL or path if the configuration has none. */
   readonly healthEndpoint: string | undefined;
   /** `MODEL_API_KEY`: the model server's key, sent to it as a bearer token. */
   readonly modelApiKey: string | undefined;
-  /** `DEV_MODEL_URL`: model server in the place of the configuration's, as `tsworker dev` simulates it. */
+  /** `DEV_MODEL_URL`: model server that replaces the configuration's: the one that `tsworker dev` simulates. */
   readonly devModelUrl: string | undefined;
-  /** `DEV_MODEL_LOG`: the log of that one, in the place of the configuration's. */
+  /** `DEV_MODEL_LOG`: its log, which replaces the configuration's. */
   readonly devModelLog: string | undefined;
   /** `LOG_LEVEL`. @default info */
   readonly logLevel: LogLevel;
   /** `INSPECT`: there is an inspector. @default false */
   readonly inspect: boolean;
-  /** `INSPECT_TOKEN`: what whoever looks must know. */
+  /** `INSPECT_TOKEN`: secret that opens the inspector. */
   readonly inspectToken: string | undefined;
   /** `INSPECT_STATELY`: WebSocket URL of a relay of Stately's inspector; implies `INSPECT`. */
   readonly inspectStately: string | undefined;
@@ -68,7 +68,7 @@ const SERVERS = ["auto", "uws", "node"] as const;
 /** `auto` is uWebSockets.js where it runs, and `node:http` otherwise. */
 export type ServerChoice = (typeof SERVERS)[number];
 
-/** One of some words, in any case; the first where none is given. */
+/** One of some words, in any case; `otherwise` if the variable is not set. */
 const choice = <const Words extends readonly [string, ...string[]]>(words: Words, otherwise: Words[number]) =>
   z
     .string()
@@ -85,7 +85,7 @@ const integer = (expected: string, min: number, max: number) =>
 
 const MAX_PORT = 65535;
 
-/** What a WebSocket can be opened to. */
+/** Whether a WebSocket can be opened to a URL. */
 const isSocketUrl = (text: string): boolean =>
   /^wss?:\/\//.test(text) && URL.canParse(text) && !text.includes("#");
 
@@ -118,15 +118,15 @@ const reportAddresses = z
   })
   .refine((addresses) => addresses.every(isHttpUrl), "expected http: or https: URLs, separated by commas");
 
-/** A variable's value as an error message may have it. */
+/** A variable's value without secrets. */
 const shown = (name: string, value: string | undefined): string | undefined =>
   value !== undefined && name === "MODEL_API_KEY" ? "[redacted]" : value && scrubber([])(value);
 
 /**
- * Reads the environment: the one place that knows the variables' names.
+ * Reads the environment variables; no other code of the worker does.
  *
- * @throws TsworkerError `ENVIRONMENT_INVALID`, whose message lists all faults, each with its variable, what was
- * expected and what came.
+ * @throws TsworkerError `ENVIRONMENT_INVALID`, whose message lists all errors, each with its variable, what was
+ * expected and what it holds.
  */
 export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Environment {
   const publicPort = `VAST_TCP_PORT_${variables.WORKER_PORT?.trim() ?? "<WORKER_PORT>"}`;
@@ -193,21 +193,21 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
       ),
   });
   const parsed = schema.safeParse(variables);
-  // Its name is known only with the port.
+  // Its name has the port in it.
   const parsedPort = z.object({ [publicPort]: port }).safeParse(variables);
   const issues = [...(parsed.error?.issues ?? []), ...(parsedPort.error?.issues ?? [])];
-  const faults = issues.map(({ path, message }) => {
+  const errors = issues.map(({ path, message }) => {
     const name = String(path[0]);
     const value = shown(name, variables[name]);
     return `${name}: ${message}, ${value === undefined ? "but it is not set" : `got ${JSON.stringify(value)}`}`;
   });
   const httpPort = parsed.data?.WORKER_HTTP_PORT ?? (parsed.data?.WORKER_PORT ?? 0) + 1;
   if (httpPort > MAX_PORT)
-    faults.push(`WORKER_HTTP_PORT: expected a port, because WORKER_PORT + 1 is none, but it is not set`);
+    errors.push(`WORKER_HTTP_PORT: expected a port, because WORKER_PORT + 1 is none, but it is not set`);
   if (httpPort === parsed.data?.WORKER_PORT)
-    faults.push(`WORKER_HTTP_PORT: expected another port than WORKER_PORT, got "${httpPort}"`);
-  if (!parsed.success || !parsedPort.success || faults.length > 0) {
-    throw new TsworkerError("ENVIRONMENT_INVALID", formatErrors("the worker's environment", faults));
+    errors.push(`WORKER_HTTP_PORT: expected another port than WORKER_PORT, got "${httpPort}"`);
+  if (!parsed.success || !parsedPort.success || errors.length > 0) {
+    throw new TsworkerError("ENVIRONMENT_INVALID", formatErrors("the worker's environment", errors));
   }
   const { data } = parsed;
   const host = isIPv6(data.PUBLIC_IPADDR) ? `[${data.PUBLIC_IPADDR}]` : data.PUBLIC_IPADDR;
@@ -237,12 +237,12 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
   };
 }
 
-/** What a worker that could not start needs to say so to the engine. */
+/** Settings with which a worker that cannot start reports that to the engine. */
 export type Reachable = Pick<Environment, "workerId" | "reportAddresses" | "masterToken">;
 
 /**
- * As much of a faulty environment as a report needs; undefined where that is not there. Somebody who tries a worker by hand
- * without naming an engine is not to talk to one.
+ * The settings for a report, also from an environment with errors; undefined if they are missing. Without `REPORT_ADDR` there
+ * are none: a worker that a person tries by hand must not report to the default engine.
  */
 export function readReachable(variables: NodeJS.ProcessEnv = process.env): Reachable | undefined {
   if (!variables.REPORT_ADDR?.trim()) return undefined;

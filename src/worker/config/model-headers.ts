@@ -1,7 +1,10 @@
-/** Headers by their names in lower case. */
+import type { z } from "zod";
+import { isHttpUrl } from "../../shared/url.js";
+
+/** Headers by name in lower case. */
 export type ModelHeaders = Readonly<Record<string, string>>;
 
-/** What the worker says itself, what belongs to one connection only (RFC 9110 §7.6.1), and what opens a WebSocket. */
+/** Headers that the worker sets, that belong to one connection (RFC 9110 §7.6.1), or that open a WebSocket. */
 const OWN_HEADERS = new Set([
   "connection",
   "content-length",
@@ -21,8 +24,8 @@ const OWN_HEADERS = new Set([
 const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
 const VISIBLE = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/;
 
-/** Why a header cannot be sent to the model with each request; undefined when it can. The text does not hold its value. */
-export function faultOfHeader(name: string, value: string): string | undefined {
+/** Why a header cannot be sent with each request; undefined if it can. The text does not contain its value. */
+export function headerIssue(name: string, value: string): string | undefined {
   if (!TOKEN.test(name)) return "expected the name of a header";
   const key = name.toLowerCase();
   if (OWN_HEADERS.has(key) || key.startsWith("sec-websocket-"))
@@ -32,7 +35,7 @@ export function faultOfHeader(name: string, value: string): string | undefined {
   return undefined;
 }
 
-/** The user and the password of a URL as basic authentication (RFC 7617); undefined where it has none. */
+/** User and password of a URL as basic authentication (RFC 7617); undefined if it has none. */
 export function basicAuthOf(url: string): string | undefined {
   const { username, password } = new URL(url);
   if (username === "" && password === "") return undefined;
@@ -40,8 +43,8 @@ export function basicAuthOf(url: string): string | undefined {
   return `Basic ${Buffer.from(credentials).toString("base64")}`;
 }
 
-/** Why the user and the password of a URL cannot be sent; undefined when they can, or where there are none. */
-export function faultOfCredentials(url: string): string | undefined {
+/** Why user and password of a URL cannot be sent; undefined if they can, or if there are none. */
+export function credentialsIssue(url: string): string | undefined {
   try {
     const { username, password } = new URL(url);
     const [user, secret] = [decodeURIComponent(username), decodeURIComponent(password)];
@@ -51,6 +54,12 @@ export function faultOfCredentials(url: string): string | undefined {
   } catch {
     return "expected a user and a password that are percent-encoded";
   }
+}
+
+/** Adds an issue for a URL whose user and password cannot be sent. */
+export function checkCredentials(text: string | undefined, context: z.core.$RefinementCtx): void {
+  const message = text !== undefined && isHttpUrl(text) ? credentialsIssue(text) : undefined;
+  if (message !== undefined) context.addIssue({ code: "custom", message });
 }
 
 /** A URL without its user and password. */
@@ -64,12 +73,12 @@ export function withoutCredentials(url: string): string {
 
 interface Keys {
   readonly modelHeaders: ModelHeaders;
-  readonly modelServerUrl?: string;
+  readonly modelServerUrl?: string | undefined;
 }
 
 /**
- * What each request to the model server has: the configured headers, and `authorization` from the first of them, of the
- * URL's user and password, and of the API key.
+ * Headers of each request to the model server: the configured ones, and `authorization` from those, from the URL's user and
+ * password, or from the API key, in this order of precedence.
  */
 export function headersOf({ modelHeaders, modelServerUrl }: Keys, apiKey: string | undefined): ModelHeaders {
   const own = Object.fromEntries(
@@ -80,13 +89,13 @@ export function headersOf({ modelHeaders, modelServerUrl }: Keys, apiKey: string
   return authorization === undefined ? own : { ...own, authorization };
 }
 
-/** A URL with what a request to it has: only those to the model server have its headers. */
+/** A URL and the headers of a request to it: only those to the model server have its headers. */
 export interface Target {
   readonly url: string;
   readonly headers: ModelHeaders;
 }
 
-/** @param modelServer its base URL, and what each request to it has. */
+/** @param modelServer its base URL, and the headers of each request to it. */
 export function targetOf(url: string, modelServer: Target | undefined): Target {
   const isModelServer = modelServer !== undefined && new URL(modelServer.url).origin === new URL(url).origin;
   const basic = basicAuthOf(url);
@@ -97,7 +106,7 @@ export function targetOf(url: string, modelServer: Target | undefined): Target {
   };
 }
 
-/** The texts in headers that nobody is to read, such as a bearer token with and without its scheme. */
+/** Secrets in headers, such as a bearer token with and without its scheme. */
 export function secretsIn(headers: ModelHeaders): readonly string[] {
   return Object.values(headers).flatMap((value) => {
     const [scheme = "", ...rest] = value.split(" ");

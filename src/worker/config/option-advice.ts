@@ -1,10 +1,9 @@
 import type { z } from "zod";
-import { closestName, isSameName } from "./closest-name.js";
 
-/** What is said of an option that there is none of, at a path. */
+/** Message about an unknown option at a path. */
 export type OptionAdvice = (path: readonly PropertyKey[], name: string) => string;
 
-/** Advice on the options of a schema: the name that was probably meant there, or where an option of that name belongs. */
+/** Messages that name the option of a schema that was probably meant, or where an option of that name belongs. */
 export function optionAdvice(schema: z.core.$ZodType): OptionAdvice {
   const levels = new Map<string, readonly string[]>();
   gather(schema, "", levels);
@@ -21,7 +20,7 @@ export function optionAdvice(schema: z.core.$ZodType): OptionAdvice {
   };
 }
 
-/** A path with all places in a list, and all names that the user chooses, alike. */
+/** A path without list indexes and without names that the user chooses. */
 const levelOf = (path: readonly PropertyKey[]): string =>
   path.reduce<string>((level, key, index) => {
     if (typeof key === "number") return `${level}[]`;
@@ -56,3 +55,47 @@ function gather(schema: z.core.$ZodType, level: string, levels: Map<string, read
       break;
   }
 }
+
+/** A name in the form that is compared: PyWorker writes `max_queue_time` for `maxQueueTime`. */
+const plain = (name: string): string => name.replace(/[_-]/g, "").toLowerCase();
+
+/** Number of letters that are wrong, missing, superfluous, or swapped with their neighbour (Damerau–Levenshtein). */
+function distance(a: string, b: string): number {
+  const rows = [Array.from({ length: b.length + 1 }, (_, column) => column)];
+  for (let i = 1; i <= a.length; i++) {
+    const [before = [], last = []] = [rows[i - 2], rows[i - 1]];
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const costs = [
+        (row[j - 1] ?? 0) + 1,
+        (last[j] ?? 0) + 1,
+        (last[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
+      ];
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        costs.push((before[j - 2] ?? 0) + 1);
+      row.push(Math.min(...costs));
+    }
+    rows.push(row);
+  }
+  return rows[a.length]?.[b.length] ?? 0;
+}
+
+/** Longer names are no typing errors, and are slow to compare. */
+const LONGEST = 60;
+
+/** The name that was probably meant; undefined: none is similar. */
+function closestName(given: string, names: readonly string[]): string | undefined {
+  if (given.length > LONGEST) return undefined;
+  const wanted = plain(given);
+  let closest: string | undefined;
+  // At most three letters in ten may be wrong.
+  let least = Math.max(1, Math.floor(wanted.length * 0.3)) + 1;
+  for (const name of names) {
+    const wrong = distance(wanted, plain(name));
+    if (wrong < least) [closest, least] = [name, wrong];
+  }
+  return closest;
+}
+
+/** Whether two names differ in case, hyphens and underscores at most. */
+const isSameName = (a: string, b: string): boolean => plain(a) === plain(b);

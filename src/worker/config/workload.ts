@@ -1,15 +1,15 @@
 import type { Log } from "../../shared/log.js";
 import type { Payload } from "../../shared/wire.js";
-import type { HandlerConfig } from "./config.js";
+import type { HandlerConfig } from "./handler-config.js";
 
-/** What a request costs where nothing else is known. */
+/** Default cost of a request. */
 export const DEFAULT_WORKLOAD = 100;
 
-/** Sums of larger ones would lose the smaller ones in rounding, or overflow. */
+/** Sums of larger values would lose the smaller ones in rounding, or overflow. */
 const MAX_WORKLOAD = 1e12;
 
 /**
- * Cost of a payload in units: the handler's `workloadCalculator`, or 100 where it is missing, throws, or gives no
+ * Cost of a payload in units: from the handler's `workloadCalculator`, or 100 if it is missing, throws, or returns no
  * number from 0 to 10^12.
  */
 export function workloadOf({ route, workloadCalculator }: HandlerConfig, payload: Payload, log: Log): number {
@@ -28,7 +28,7 @@ export function workloadOf({ route, workloadCalculator }: HandlerConfig, payload
   return DEFAULT_WORKLOAD;
 }
 
-/** The cost of a session, which its client announced as a number or its text; 100 where it is no number from 0 to 10^12. */
+/** Cost of a session, which its client announced as a number or its text; 100 if it is no number from 0 to 10^12. */
 export function costOf(cost: string | number): number {
   const workload = Number(cost);
   return workload >= 0 && workload <= MAX_WORKLOAD ? workload : DEFAULT_WORKLOAD;

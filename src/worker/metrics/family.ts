@@ -2,16 +2,16 @@
 export interface Sample {
   readonly value: number;
   readonly labels: Readonly<Record<string, string | number>>;
-  /** Name of the series where it is not the metric's own: a histogram's `_bucket`, `_sum` and `_count`. */
+  /** Name of the series if it differs from the metric's: a histogram's `_bucket`, `_sum` and `_count`. */
   readonly metricName?: string;
 }
 
-/** A metric: its name, what it means, and how its series are read from a source. */
+/** A metric: name, description, and how its series are read from a source. */
 export interface Family<Source> {
   /** In base units, counters ending in `_total`. */
   readonly name: string;
   readonly type: "counter" | "gauge" | "histogram";
-  /** One sentence that says what it means, in what unit. */
+  /** One sentence with its meaning and unit. */
   readonly help: string;
   readonly read: (source: Source) => readonly Sample[];
 }

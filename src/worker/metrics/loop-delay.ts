@@ -15,7 +15,7 @@ export interface LoopDelays {
 
 /**
  * How much later than it should the event loop comes round: whatever blocks it delays every request. It is sampled
- * from the first time on that somebody asks, and never keeps the process alive.
+ * from the first scrape on, and never keeps the process alive.
  */
 export class LoopDelay {
   readonly #histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });

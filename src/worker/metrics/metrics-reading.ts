@@ -28,7 +28,7 @@ export interface QueueReading {
 export interface ReportsReading {
   /** `status`: load and state of the worker. `ended`: requests that have ended. */
   readonly kind: "status" | "ended";
-  /** Number of reports that the engine took. */
+  /** Number of reports that the engine accepted. */
   readonly delivered: number;
   /** Number of attempts that failed; a report may need several. */
   readonly failed: number;
@@ -36,19 +36,19 @@ export interface ReportsReading {
 
 /** Workload since the start; it never gets less. */
 export interface WorkloadReading {
-  /** Admitted, whatever became of it. */
+  /** Admitted, with any outcome. */
   readonly received: number;
   /** Refused without being admitted. */
   readonly rejected: number;
   /** Admitted, and ended as a success. */
   readonly served: number;
-  /** Admitted, and given up by the client. */
+  /** Admitted, and cancelled by the client. */
   readonly cancelled: number;
   /** Admitted, and ended as an error. */
   readonly errored: number;
 }
 
-/** What the worker knows of itself at the moment when somebody asks for its metrics. */
+/** State of the worker at the moment of a scrape. */
 export interface MetricsReading {
   readonly state: LifecycleState;
   readonly queues: readonly QueueReading[];
@@ -62,7 +62,7 @@ export interface MetricsReading {
   readonly sessions: number;
   readonly workload: WorkloadReading;
   readonly reports: readonly ReportsReading[];
-  /** Number of ended requests that the engine was not told of yet. */
+  /** Number of ended requests that are not reported to the engine yet. */
   readonly undelivered: number;
   /** Number of actors that died and were replaced since the start. */
   readonly replacedActors: number;

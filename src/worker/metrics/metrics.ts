@@ -25,7 +25,7 @@ const buildInfo: Family<string> = {
 /**
  * The worker's metrics in the text format of Prometheus.
  *
- * Nothing is counted here: all numbers are read when somebody asks, in one go, so that a text shows one moment.
+ * Nothing is counted here: all numbers are read together at each scrape, so that a text shows one moment.
  *
  * @example
  * ```ts
@@ -61,7 +61,7 @@ export class Metrics {
     ].join("\n");
   }
 
-  /** Ends what was started by asking. Asking goes on to work, without the event loop's delay. */
+  /** Stops what the first scrape started. Later scrapes work, without the event loop's delay. */
   close(): void {
     this.#loopDelay.close();
   }

@@ -2,7 +2,7 @@ import { type EventLoopUtilization, performance } from "node:perf_hooks";
 import { type Family, type Sample, single } from "./family.js";
 import type { LoopDelay, LoopDelays } from "./loop-delay.js";
 
-/** What the process knows of itself at this moment. */
+/** State of the process at this moment. */
 export interface ProcessReading {
   /** Bytes. */
   readonly memory: NodeJS.MemoryUsage;
@@ -28,7 +28,7 @@ const singleOf = (value: number | undefined): readonly Sample[] => (value === un
 /**
  * The metrics of the process, under the names that dashboards for Node.js know.
  *
- * They are the library's default metrics without those that cost something while nobody asks, or cannot be stopped
+ * They are the library's default metrics without those that cost something between scrapes, or cannot be stopped
  * (garbage collections; the event loop's delay every 10 ms), and without those whose reading takes longer the more
  * connections there are (handles, resources, file descriptors).
  */

@@ -5,8 +5,8 @@ import { Durations } from "./durations.js";
 const STATUS_LIMIT = 1000;
 
 /**
- * What is counted of the requests to one handler route. Each method is called on the path of every request: it
- * updates plain numbers, which are put into words only when somebody asks.
+ * Counters and histograms of the requests to one handler route. Each method is called on the path of every request: it
+ * updates plain numbers, which become text at a scrape only.
  *
  * A request that is admitted is `started` and `firstByte` at most once each, at the time when that happens: a stream
  * may go on for minutes after it. Every request is `ended` exactly once, those that were never admitted too.

@@ -1,4 +1,4 @@
-/** The head of a model's answer, without what concerns the connection only. */
+/** The head of a model's answer, without hop-by-hop headers. */
 export interface AnswerHead {
   readonly status: number;
   /** Names and values in turn, decoded as Latin-1, end-to-end headers only (RFC 9110 §7.6.1). */
@@ -7,19 +7,19 @@ export interface AnswerHead {
   readonly isAscii: boolean;
   /** Lower case, with its parameters; empty where there is none. */
   readonly contentType: string;
-  /** Bytes of the body; undefined where the model did not say. */
+  /** Bytes of the body; undefined if the model did not announce it. */
   readonly length: number | undefined;
 }
 
-/** How the end of a body is told (RFC 9112 §6.3). */
+/** How the end of a body is marked (RFC 9112 §6.3). */
 export type Framing = "none" | "length" | "chunked" | "close";
 
-/** A head with what the connection needs to know of it. */
+/** A head with the facts that the connection needs. */
 export interface ParsedHead extends AnswerHead {
   readonly framing: Framing;
   /** The connection may take another request afterwards. */
   readonly keepAlive: boolean;
-  /** Seconds that the model keeps an idle connection, where it said so. */
+  /** Seconds that the model keeps an idle connection, if it announced them. */
   readonly idleSeconds: number | undefined;
 }
 
@@ -35,7 +35,7 @@ const CONNECTION_HEADERS = new Set([
   "upgrade",
 ]);
 
-/** Lengths of the names that matter here: in most heads most names are passed over by their length alone. */
+/** Lengths of the names that matter here: most other names are skipped by their length alone. */
 const LENGTHS_THAT_MATTER: readonly boolean[] = [
   ...CONNECTION_HEADERS,
   "content-length",
@@ -48,8 +48,8 @@ const LENGTHS_THAT_MATTER: readonly boolean[] = [
 const STATUS_LINE = String.raw`HTTP/1\.\d [1-9]\d\d(?: [^\0\r\n]*)?`;
 const HEADER_LINE = "[!#$%&'*+.^_`|~\\w-]+:[^\\0\\r\\n]*";
 /**
- * Names are tokens, and no line holds a NUL, CR or LF, which might pass for its end further on (RFC 9112 §2.2, §5).
- * One expression over all of the head costs less than looking at each line.
+ * Names are tokens, and no line holds a NUL, CR or LF, which another parser might take for its end (RFC 9112 §2.2, §5).
+ * One expression over the whole head costs less than one for each line.
  */
 const WELL_FORMED = new RegExp(`^${STATUS_LINE}\\r\\n(?:${HEADER_LINE}\\r\\n)*$`);
 const STATUS_LINE_ONLY = new RegExp(`^${STATUS_LINE}$`);
@@ -72,9 +72,9 @@ export class MalformedAnswer extends Error {
   }
 }
 
-/** Heads that were parsed, by their text. A model repeats most of its heads, but for the date in some. */
+/** Parsed heads, by their text. A model repeats most of its heads; some differ in the date. */
 const parsed = new Map<string, ParsedHead>();
-/** Heads that are kept; and characters of the longest one. */
+/** Number of cached heads, and characters of the longest one. */
 const MOST_KEPT = 64;
 const LONGEST_KEPT = 1024;
 
@@ -131,7 +131,7 @@ function parse(received: string): ParsedHead {
     framing !== "close" &&
     // Some servers send the body that they announce with a status that has none.
     (framing !== "none" || (!length && encoding === "")) &&
-    // Told by a length besides, in another coding, or in HTTP/1.0, the body may have ended elsewhere (RFC 9112 §6.1).
+    // With a length besides, in another coding, or in HTTP/1.0, the body may have ended elsewhere (RFC 9112 §6.1).
     (encoding === "" || (encoding === ",chunked" && length === undefined && !isOld)) &&
     !connection.includes("close") &&
     (!isOld || connection.includes("keep-alive"));
@@ -148,22 +148,22 @@ function parse(received: string): ParsedHead {
   };
 }
 
-/** Where a line goes on in the next one (RFC 9112 §5.2). */
+/** A line that continues in the next one (RFC 9112 §5.2). */
 const LINE_FOLD = /\r\n[ \t]+/g;
 /** Blanks between a name and its colon (RFC 9112 §5.1). */
 const BLANKS_BEFORE_COLON = /^([!#$%&'*+.^_`|~\w-]+)[ \t]+:/gm;
 
 /**
- * Rewrites what a proxy may take of old servers, as it may.
+ * Rewrites obsolete syntax of old servers that a proxy may accept.
  *
  * @param text a head that is not well-formed.
- * @throws MalformedAnswer when that is not the reason.
+ * @throws MalformedAnswer if the head is malformed for another reason.
  */
 function withoutObsoleteForms(text: string): string {
   const end = text.indexOf("\r\n");
   const first = text.slice(0, end);
   const lines = text.slice(end);
-  // What is folded into the status line is part of nothing.
+  // Text that is folded into the status line belongs to no header.
   if (/^\r\n[ \t]/.test(lines)) throw faultOf(text);
   const rewritten = first + lines.replace(LINE_FOLD, " ").replace(BLANKS_BEFORE_COLON, "$1:");
   if (!WELL_FORMED.test(rewritten)) throw faultOf(text);
@@ -195,7 +195,7 @@ function secondsOf(value: string): number | undefined {
   return seconds === undefined ? undefined : Number(seconds);
 }
 
-/** A length may be told several times, in one line or in more, as long as it is the same (RFC 9110 §8.6). */
+/** A length may be repeated, in one line or in several, as long as it is the same (RFC 9110 §8.6). */
 function lengthOf(value: string, earlier: number | undefined): number {
   const [first = "", ...others] = value.split(",");
   const length = integerOf(first);

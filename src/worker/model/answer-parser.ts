@@ -1,6 +1,6 @@
 import { MalformedAnswer, type ParsedHead, parseHead } from "./answer-head.js";
 
-/** Hears an answer as it is parsed. */
+/** Receives an answer while it is parsed. */
 export interface ParserSink {
   onHead(head: ParsedHead): void;
   /** @param piece valid during the call only. */
@@ -8,7 +8,7 @@ export interface ParserSink {
   /**
    * The answer is complete; another one may be expected from here on.
    *
-   * @param hasSurplus bytes came after it: they answer nothing that was asked.
+   * @param hasSurplus bytes came after it that answer no request.
    */
   onComplete(hasSurplus: boolean): void;
 }
@@ -34,17 +34,17 @@ type State =
 
 /**
  * Reads HTTP/1.x answers (RFC 9112) from the pieces in which they arrive: bodies by `content-length`, chunked, or
- * up to the end of the connection. Interim answers (1xx) are passed over.
+ * up to the end of the connection. Interim answers (1xx) are skipped.
  *
- * It exists because a general client, which serves every method, upgrade, proxy and retry there is, was the largest
- * single cost of a small request. It parses answers to POST and nothing else.
+ * It exists because a general client, with all methods, upgrades, proxies and retries, was the largest single cost of a
+ * small request. It parses answers to POST and nothing else.
  */
 export class AnswerParser {
   readonly #sink: ParserSink;
   #state: State = "complete";
-  /** Begun head or line, where it did not end within a piece. */
+  /** Incomplete head or line at the end of a piece. */
   #begun: Buffer | undefined;
-  /** An interim answer announced a body, which there is not: what comes after the answer may be it. */
+  /** An interim answer announced a body, which it must not have: bytes after the answer may be that body. */
   #isOutOfStep = false;
   /** Bytes left of the body or of the chunk. */
   #left = 0;
@@ -53,7 +53,7 @@ export class AnswerParser {
     this.#sink = sink;
   }
 
-  /** Nothing is expected. */
+  /** No answer is expected. */
   get isComplete(): boolean {
     return this.#state === "complete";
   }
@@ -85,7 +85,7 @@ export class AnswerParser {
           at = this.#line(piece, at);
       }
       if (this.isComplete) {
-        // The last word here: within this call the next request may be sent and its answer expected.
+        // Last, because this call may send the next request and expect its answer.
         this.#sink.onComplete(at < piece.length);
         return;
       }
@@ -145,7 +145,7 @@ export class AnswerParser {
     return end;
   }
 
-  /** A line of the chunked framing; they end with CRLF, and a lone LF is taken as well. */
+  /** A line of the chunked framing; they end with CRLF, and a lone LF is accepted as well. */
   #line(piece: Buffer, start: number): number {
     const end = piece.indexOf(LF, start);
     const part = piece.subarray(start, end < 0 ? piece.length : end);
@@ -180,7 +180,7 @@ export class AnswerParser {
 
 const BEGINNING = "HTTP/1.";
 
-/** @throws MalformedAnswer when what came of a head cannot become one, rather than waiting for the rest in vain. */
+/** @throws MalformedAnswer if the beginning of a head is invalid, rather than waiting for the rest. */
 function expectMore(bytes: Buffer, from: number): void {
   const start = bytes.toString("latin1", from, from + 40);
   if (!BEGINNING.startsWith(start.slice(0, BEGINNING.length))) throw MalformedAnswer.statusLine(start);

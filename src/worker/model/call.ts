@@ -1,15 +1,25 @@
 import { TsworkerError } from "../../shared/errors.js";
 import type { AnswerHead } from "./answer-head.js";
 import type { AnswerSink, Connection, ModelTimeouts } from "./connection.js";
-import { lengthOf, type RequestBody } from "./request-body.js";
+
+/** The body of a request to the model: bytes, whole or in parts, or a text of one byte per character. */
+export type RequestBody = Uint8Array | string | readonly Uint8Array[];
+
+/** Bytes of a body. */
+export function lengthOf(body: RequestBody): number {
+  if (typeof body === "string" || body instanceof Uint8Array) return body.length;
+  let length = 0;
+  for (const part of body) length += part.length;
+  return length;
+}
 
 /** A request in progress at the model. */
 export interface ModelCall {
-  /** Closes the model's connection; the sink hears nothing more. After the end of the answer it does nothing. */
+  /** Closes the model's connection; the sink is not called any more. After the end of the answer it does nothing. */
   cancel(): void;
 }
 
-/** What a request is sent with. */
+/** A request as it is sent. */
 export interface ModelRequest {
   /** All of the request's head up to the value of `content-length`. */
   readonly head: string;
@@ -23,7 +33,7 @@ export interface ModelRequest {
 export interface CallSender {
   /** Sends a call once more, on a new connection. */
   resend(call: Call): void;
-  /** The call is waiting no longer. */
+  /** The call does not wait any more. */
   forget(call: Call): void;
 }
 
@@ -34,7 +44,7 @@ export interface CallSender {
 const MAX_HELD_BYTES = 1024 * 1024;
 
 /**
- * One request to the model, from the moment at which it is to be sent to the end of its answer.
+ * One request to the model, from the queue for a connection to the end of its answer.
  *
  * ```
  * waiting ─▶ sent ─▶ answered
@@ -82,7 +92,7 @@ export class Call implements ModelCall {
     try {
       connection.send(request.head, request.body, this);
     } catch (cause) {
-      // Thrown on, it would end the worker, with all of its requests.
+      // Rethrown, it would end the worker with all of its requests.
       connection.destroy();
       const message = "the request could not be sent";
       this.#sink.onError(new TsworkerError("MODEL_UNREACHABLE", message, { cause }));
@@ -130,7 +140,7 @@ export class Call implements ModelCall {
     this.#sender.resend(this);
   }
 
-  /** It hears nothing more, and nothing of it is needed any more. */
+  /** Its sink is not called any more, and its body is released. */
   end(): void {
     this.#isOver = true;
     this.#connection = undefined;

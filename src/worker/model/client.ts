@@ -1,12 +1,64 @@
-import type { ModelCall } from "./call.js";
+import type { ModelHeaders, Target } from "../config/model-headers.js";
+import type { ModelCall, RequestBody } from "./call.js";
 import type { AnswerSink, ModelTimeouts } from "./connection.js";
-import type { ModelServer } from "./model-server.js";
-import type { RequestBody } from "./request-body.js";
+import { ModelActivity } from "./model-activity.js";
+import { ModelPool } from "./pool.js";
+
+/** Options of the connections to a model server. */
+export interface ModelServerOptions {
+  /** Connections at once; null is no limit. @default null */
+  readonly maxConnections?: number | null;
+  /** Counts what the model sends. */
+  readonly activity?: ModelActivity;
+  /** Sent with each request. @default none */
+  readonly headers?: ModelHeaders;
+}
+
+/** The model server: its address, the heads of requests to it, and the connections. */
+export class ModelServer implements Target {
+  readonly url: string;
+  readonly headers: ModelHeaders;
+  readonly pool: ModelPool;
+  readonly #host: string;
+  readonly #basePath: string;
+
+  /** @param url origin and base path, without a trailing slash. */
+  constructor(
+    url: string,
+    { maxConnections = null, activity = new ModelActivity(), headers = {} }: ModelServerOptions = {},
+  ) {
+    this.url = url;
+    this.headers = headers;
+    const { protocol, hostname, port, pathname, host } = new URL(url);
+    const tls = protocol === "https:";
+    this.#host = host;
+    this.#basePath = pathname === "/" ? "" : pathname;
+    // An IPv6 address has brackets in a URL, but not in a socket address.
+    const address = { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port) || (tls ? 443 : 80), tls };
+    this.pool = new ModelPool(address, maxConnections ?? Number.POSITIVE_INFINITY, activity);
+  }
+
+  /** The head of a request, up to the value of `content-length`. */
+  headOf(path: string, contentType: string): string {
+    return [
+      `POST ${this.#basePath}${path.replace(/[^\x21-\x7e]/gu, encodeURIComponent)} HTTP/1.1`,
+      `host: ${this.#host}`,
+      ...Object.entries({ accept: "*/*", ...this.headers }).map(([name, value]) => `${name}: ${value}`),
+      `content-type: ${contentType}`,
+      "content-length: ",
+    ].join("\r\n");
+  }
+
+  /** Closes all connections; sinks of calls in progress are not called any more. */
+  close(): void {
+    this.pool.close();
+  }
+}
 
 const JSON_TYPE = "application/json";
 
 /**
- * Sends the requests of one route to the model server. Redirects are the client's business and bodies are not decoded.
+ * Sends the requests of one route to the model server. Redirects are not followed, and bodies are not decoded.
  */
 export class ModelClient {
   readonly #server: ModelServer;
@@ -27,7 +79,7 @@ export class ModelClient {
   /**
    * POSTs a body to a path on the model server.
    *
-   * @param contentType one of a few, such as that of a boundary that stays: its head is kept. @default JSON
+   * @param contentType one of few values, because its head is cached. @default JSON
    * @param query behind the question mark, ASCII without blanks. @default none
    */
   post(
@@ -43,7 +95,7 @@ export class ModelClient {
   }
 
   #headFor(path: string, contentType: string, query: string): string {
-    // Clients make up queries as they like: their heads are not kept.
+    // Clients choose queries: these heads are not cached.
     if (query !== "") return this.#server.headOf(`${path}?${query}`, contentType);
     return contentType === JSON_TYPE ? this.#headOf(path) : this.#otherHeadOf(path, contentType);
   }

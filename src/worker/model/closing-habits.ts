@@ -1,18 +1,17 @@
 import type { Framing } from "./answer-head.js";
 import type { Connection } from "./connection.js";
 
-/** Early ends in a row after which a server is taken to close its connections. */
+/** Early ends in a row after which the server is assumed to close its connections. */
 const LEARNT_AFTER = 3;
 
 /** Milliseconds after an answer within which the end of its connection is early. No server's idle limit is that short. */
 export const EARLY_MS = 250;
 
 /**
- * Whether the model server closes its connections just after its answers, without having announced it; llama.cpp does
+ * Detects that the model server closes its connections just after its answers without announcing it, as llama.cpp does
  * after streamed answers. Connections are then not reused after answers of that framing.
  *
- * One connection at a time is left as it is, as a witness: when the server does not close it, the server does not close
- * its connections any more.
+ * One connection at a time is left open as a witness: if the server does not close it, connections are reused again.
  */
 export class ClosingHabits {
   readonly #earlyEnds: Record<Framing, number> = { none: 0, length: 0, chunked: 0, close: 0 };
@@ -23,7 +22,7 @@ export class ClosingHabits {
     this.#earlyEnds[framing]++;
   }
 
-  /** A connection was good for another answer. */
+  /** A connection has carried another answer. */
   onReused(framing: Framing): void {
     this.#earlyEnds[framing] = 0;
   }
@@ -38,7 +37,7 @@ export class ClosingHabits {
     return false;
   }
 
-  /** There are witnesses to be looked at some time. */
+  /** There are witnesses to check later. */
   get hasWitnesses(): boolean {
     return this.#witnesses.size > 0;
   }

@@ -4,18 +4,18 @@ import { TsworkerError } from "../../shared/errors.js";
 import type { AnswerHead, Framing, ParsedHead } from "./answer-head.js";
 import { AnswerParser, type ParserSink } from "./answer-parser.js";
 import type { Call } from "./call.js";
+import { lengthOf, type RequestBody } from "./call.js";
 import { EARLY_MS } from "./closing-habits.js";
 import type { ModelActivity } from "./model-activity.js";
-import { lengthOf, type RequestBody } from "./request-body.js";
 
-/** Takes a model's answer as it comes. After `onEnd` or `onError` nothing follows. */
+/** Receives a model's answer as it arrives. After `onEnd` or `onError` nothing follows. */
 export interface AnswerSink {
-  /** @param resume goes on after `onData` said false. */
+  /** @param resume continues after `onData` returned false. */
   onHead(head: AnswerHead, resume: () => void): void;
   /**
    * A piece of the body.
    *
-   * @param piece valid during the call only: whoever keeps it copies it.
+   * @param piece valid during the call only: copy it to keep it.
    * @returns false to pause the model until `resume` is called; what has been read already still comes.
    */
   onData(piece: Buffer): boolean;
@@ -31,7 +31,7 @@ export interface ModelTimeouts {
   readonly idleMs: number | null;
 }
 
-/** Where the model server is. */
+/** Address of the model server. */
 export interface ModelAddress {
   readonly host: string;
   readonly port: number;
@@ -42,8 +42,8 @@ export interface ModelAddress {
 export const IDLE_LIMIT_MS = 4000;
 
 /**
- * Milliseconds of silence after which the operating system asks whether the model's host is still there: without a
- * limit on the time that the model may take nothing else would notice that it has vanished.
+ * Milliseconds of silence before TCP keep-alive probes: without time limits of the handler nothing else detects that the
+ * model's host has vanished.
  */
 const PROBE_AFTER_MS = 60_000;
 
@@ -53,14 +53,14 @@ const SMALL_BODY = 64 * 1024;
 /** Every connection reads into the same memory: a read is handled before the next one begins. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 
-/** Hears what becomes of a connection between requests. */
+/** Observes a connection between requests. */
 export interface ConnectionOwner {
   readonly activity: ModelActivity;
   /** It may take another request. */
   onFree(connection: Connection): void;
-  /** The model has said something on it for the first time. */
+  /** The model has sent its first byte. */
   onServed(): void;
-  /** It was good for another answer, after one of this framing. */
+  /** It has carried another answer, after one of this framing. */
   onReused(framing: Framing): void;
   /** The model ended it just after an answer of this framing. */
   onEndedEarly(framing: Framing): void;
@@ -89,7 +89,7 @@ export class Connection implements ParserSink {
   #idleMs = IDLE_LIMIT_MS;
   /** Milliseconds, monotonic; 0 before the end of the first answer. */
   #freeSince = 0;
-  /** The model has said something since the last answer ended. */
+  /** The model has sent bytes since the last answer ended. */
   #isHeard = false;
   #closed = false;
 
@@ -112,7 +112,7 @@ export class Connection implements ParserSink {
 
   /** Whether a free connection may be used. @param now milliseconds, monotonic. */
   isUsable(now: number): boolean {
-    // TLS reports what it has written a turn of the loop later, which may be after the answer.
+    // TLS reports completed writes a turn of the event loop later, which may be after the answer.
     return !this.#closed && now < this.#freeSince + this.#idleMs && this.#socket.writableLength === 0;
   }
 
@@ -120,7 +120,7 @@ export class Connection implements ParserSink {
     return this.#closed;
   }
 
-  /** The model has said something on it. */
+  /** The model has sent bytes. */
   get isServed(): boolean {
     return this.#isHeard || this.#freeSince > 0;
   }
@@ -161,7 +161,7 @@ export class Connection implements ParserSink {
     this.#socket.uncork();
   }
 
-  /** Closes the connection; its call hears nothing more. */
+  /** Closes the connection; its call is not notified any more. */
   destroy(): void {
     this.#call?.end();
     this.#call = undefined;
@@ -185,7 +185,7 @@ export class Connection implements ParserSink {
   onBody(piece: Buffer): void {
     this.#timer?.refresh();
     if (this.#call?.onData(piece) !== false) return;
-    // A client that does not read is no silence of the model's.
+    // A client that does not read must not count as silence of the model.
     this.#paused = true;
     this.#limit(null);
   }
@@ -230,7 +230,7 @@ export class Connection implements ParserSink {
     try {
       this.#parser.push(piece);
     } catch (cause) {
-      // What cannot be the beginning of an answer belongs to the answer before.
+      // Bytes that cannot begin an answer belong to the answer before.
       const isAnswer = !isFirst || piece.toString("latin1", 0, PROTOCOL.length) === PROTOCOL;
       this.#fail("MODEL_UNREACHABLE", "the model's answer could not be read", cause, isAnswer);
     }
@@ -251,7 +251,7 @@ export class Connection implements ParserSink {
     this.#limit(idleMs, "MODEL_TIMEOUT", `the model was silent for ${idleMs} ms`);
   }
 
-  /** Replaces the limit that runs, if any. */
+  /** Replaces the running limit, if any. */
   #limit(milliseconds: number | null, code: FailureCode = "MODEL_TIMEOUT", message = ""): void {
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer =
@@ -289,7 +289,7 @@ export class Connection implements ParserSink {
 
 type FailureCode = "MODEL_UNREACHABLE" | "MODEL_TIMEOUT";
 
-/** What every answer begins with. */
+/** Beginning of every answer. */
 const PROTOCOL = "HTTP/";
 
 /** TCP gave up: the model's host has vanished. */

@@ -1,31 +1,71 @@
 import { stripVTControlCharacters } from "node:util";
-import type { KeptAnswer } from "./kept-answer.js";
+
+/** Bytes kept of the beginning of a long answer: an error fits into them. */
+const HEAD_BYTES = 4 * 1024;
+
+/** Bytes kept of its end, where servers write the number of tokens. */
+const TAIL_BYTES = 64 * 1024;
+
+/** An answer to a payload of the worker's own: all of a short one, beginning and end of a long one. */
+export class KeptAnswer {
+  #pieces: Buffer[] = [];
+  #bytes = 0;
+  /** Beginning of an answer of which only the end is left in the pieces. */
+  #head: Buffer | undefined;
+
+  /** Adds a piece, which is copied. */
+  add(piece: Buffer): void {
+    this.#pieces.push(Buffer.from(piece));
+    this.#bytes += piece.length;
+    // Twice as many, so that each byte is moved once on average.
+    if (this.#bytes <= 2 * TAIL_BYTES) return;
+    const all = Buffer.concat(this.#pieces);
+    this.#head ??= Buffer.from(all.subarray(0, HEAD_BYTES));
+    this.#pieces = [Buffer.from(all.subarray(-TAIL_BYTES))];
+    this.#bytes = TAIL_BYTES;
+  }
+
+  /** Whether nothing is missing between head and tail. */
+  get isWhole(): boolean {
+    return this.#head === undefined;
+  }
+
+  /** Its beginning, as text; of a whole one all of it. */
+  get head(): string {
+    return this.#head?.toString() ?? this.tail;
+  }
+
+  /** Its end, as text; of a whole one all of it. */
+  get tail(): string {
+    return Buffer.concat(this.#pieces).toString();
+  }
+}
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Characters of a model's answer that an error of the worker quotes. */
 const QUOTED = 200;
 
-/** What would end a line, move a terminal's cursor or turn the direction of the text around it. */
+/** Characters that end a line, move a terminal's cursor or change the direction of text. */
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069\s]+/gu;
 
 /** Line breaks of server-sent events and of newline-delimited JSON. */
 const LINE_BREAK = /\r\n|\r|\n/;
 
-/** What every error has in it somewhere: an answer without it is not parsed, which would cost time that is measured. */
+/** Occurs in every error: an answer without it is not parsed, which would take time that is measured. */
 const MENTIONS_ERROR = /"error"|^event: ?error/m;
 
 /**
- * The beginning of what a model said, in one line of printable text.
+ * The beginning of a model's text, in one line of printable characters.
  *
- * @param scrub takes secrets out; before the text is cut, which could leave half of one.
+ * @param scrub removes secrets, before the text is cut, which could leave half of one.
  */
 export function quoted(text: string, scrub: (text: string) => string): string {
   const line = stripVTControlCharacters(text).replace(UNPRINTABLE, " ").trim();
   return [...scrub(line)].slice(0, QUOTED).join("").trim();
 }
 
-/** What an answer with a bad status says: the message of an error object, or else its text. */
+/** Message of an answer with a bad status: that of an error object, or else its text. */
 export function messageOf(answer: KeptAnswer): string {
   const text = answer.head;
   const fields = fieldsIn(text) ?? documentsIn(text)[0]?.fields;
@@ -33,7 +73,7 @@ export function messageOf(answer: KeptAnswer): string {
 }
 
 /**
- * What an answer says that is an error despite its status: an error object as JSON, or an error event in a stream.
+ * Message of an answer that is an error despite its status: an error object as JSON, or an error event in a stream.
  *
  * @returns undefined: it is none.
  */

@@ -4,12 +4,12 @@ import { inspect } from "node:util";
 import { jsonText } from "../../shared/json-text.js";
 import type { Log } from "../../shared/log.js";
 import { isLoopback } from "../../shared/url.js";
-import type { CheckedConfig } from "../config/config.js";
+import type { CheckedConfig } from "../config/config-schema.js";
 
-/** What a benchmark measured, as text, by the name of each part. */
+/** The configuration that a benchmark measured, as text, by part. */
 export type Measured = Readonly<Record<string, string>>;
 
-/** What the benchmark of a configuration measures: a result belongs to these. Functions count by their source text. */
+/** The parts of a configuration that a benchmark's result depends on. Functions count by their source text. */
 export function measuredBy({ handlers, benchmark, modelServer }: CheckedConfig): Measured {
   const { handler, runs, concurrency, doWarmup } = benchmark;
   const { benchmarkConfig, multipart, remoteFunction, route, workloadCalculator } = handler;
@@ -29,7 +29,7 @@ export function measuredBy({ handlers, benchmark, modelServer }: CheckedConfig):
   };
 }
 
-/** On loopback without the port: where the model is started with the worker, it is often another one at each start. */
+/** On loopback without the port, which is often another one at each start. */
 function serverOf(modelServer: string | undefined): string {
   if (modelServer === undefined) return "undefined";
   const { protocol, hostname, host, pathname } = new URL(modelServer);
@@ -41,14 +41,14 @@ function textOf(value: unknown): string {
   try {
     return jsonText(value);
   } catch {
-    // What a function is called with need not be JSON.
+    // A payload for a function need not be JSON.
     return inspect(value, { depth: null, maxArrayLength: null, maxStringLength: null });
   }
 }
 
 /**
  * The benchmark's result over restarts: a number as text, and in a companion file `<file>.key` a hash of each part of
- * what was measured. A file without a companion is a number that somebody else wrote, and counts as it is.
+ * what was measured. A file without a companion was written by another program or by hand, and counts as it is.
  */
 export class KeptBenchmark {
   readonly #file: string;
@@ -63,7 +63,7 @@ export class KeptBenchmark {
     this.#log = log;
   }
 
-  /** @returns undefined: there is none, or it is of something else. */
+  /** @returns undefined if there is none, or it is of another configuration. */
   async read(): Promise<number | undefined> {
     const text = await readFile(this.#file, "utf8").catch(() => undefined);
     const result = Number(text?.trim() || Number.NaN);
@@ -98,7 +98,7 @@ export class KeptBenchmark {
     return `${this.#file}.key`;
   }
 
-  /** The parts that are not what they were; none where there is no companion. */
+  /** The parts that have changed; none without a companion. */
   async #changed(): Promise<readonly string[]> {
     const text = await readFile(this.#companion, "utf8").catch(() => undefined);
     if (text === undefined) return [];

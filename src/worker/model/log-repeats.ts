@@ -3,18 +3,18 @@ import type { Log } from "../../shared/log.js";
 
 /** Milliseconds for which matches of one pattern are counted together. */
 const WINDOW_MS = 5000;
-/** Matches of a pattern in a window that are passed on one by one. */
+/** Matches of a pattern in a window that are sent one by one. */
 const PASSED = 20;
 /** Longest part of a model's line that goes into the worker's own log. */
 const SHOWN_LENGTH = 500;
 
-/** Whether the line says that the model works or does not. */
+/** Whether the line concerns the model's health. */
 const isNews = (event: LogMatched): boolean => event.type !== "log.noted";
 
 /**
  * Passes matches on to the worker and to its log, and counts those that repeat: the first few of each pattern, stale and
- * new lines apart, go on at once, the others as a number when the window is over. What the log said last is never held
- * back for longer: it goes on at the next {@link Repeats.settle} where it contradicts what went on before, or with the number.
+ * new lines apart, go on at once, the others as a number when the window is over. The last news is never held back
+ * for longer: it is sent at the next {@link Repeats.settle} if it contradicts the one sent before, or with the number.
  */
 export class Repeats {
   readonly #log: Log;
@@ -22,7 +22,7 @@ export class Repeats {
   /** Matches in this window by pattern. */
   readonly #counts = new Map<object, { stale: number; fresh: number; last: LogMatched }>();
   #window: NodeJS.Timeout | undefined;
-  /** The last news that was not passed on, where none were passed on after it. */
+  /** The last news that was not sent; undefined if newer ones were. */
   #held: LogMatched | undefined;
   #lastType: LogMatched["type"] | undefined;
 
@@ -44,12 +44,12 @@ export class Repeats {
     } else if (isNews(event)) this.#held = event;
   }
 
-  /** To be called between pieces of the log, when the worker has had its turn. */
+  /** To be called between chunks of the log, after the event loop has run. */
   settle(): void {
     if (this.#held !== undefined && this.#held.type !== this.#lastType) this.#pass(this.#held);
   }
 
-  /** Ends the window: says how many were not shown. */
+  /** Ends the window: logs how many were not shown. */
   close(): void {
     clearTimeout(this.#window);
     this.#window = undefined;

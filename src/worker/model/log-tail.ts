@@ -5,12 +5,12 @@ import { errorMessage } from "../../shared/errors.js";
 import { assertRegularFile } from "../../shared/regular-file.js";
 import { type LogLine, LogText } from "./log-text.js";
 
-/** Milliseconds between two looks at the file. */
+/** Milliseconds between two reads of the file. */
 const POLL_MS = 100;
 /** Milliseconds without a new byte after which a line that has begun is given as it is. */
 const SILENCE_MS = 1000;
 const CHUNK_BYTES = 64 * 1024;
-/** Bytes before the position that are compared at each look: others there mean that the file was begun anew. */
+/** Bytes before the position that are compared at each read: a difference means that the file was written anew. */
 const KNOWN_BYTES = 256;
 const NOTHING = Buffer.alloc(0);
 
@@ -23,7 +23,7 @@ export class UnsuitableLogError extends Error {
  * Follows a log file from its start: it may be created late, rotated (renamed or removed and made anew) or
  * truncated, and lines may be written in pieces. The rest of a rotated file is read before its successor.
  *
- * It polls, because file events are missing on network and overlay file systems, which is where these logs lie.
+ * It polls, because file events are missing on network and overlay file systems, where these logs usually are.
  */
 export class LogTail {
   readonly #file: string;
@@ -41,7 +41,7 @@ export class LogTail {
 
   /**
    * The lines of each piece that was read, together. A line that has begun is given after 1 s of silence, and again when it
-   * goes on or ends.
+   * continues or ends.
    *
    * @param onFault is called when the file cannot be read for another reason than that it is missing, with an
    * {@link UnsuitableLogError} when it is of a wrong kind; once until it can be read again.
@@ -133,7 +133,7 @@ const ignoreMissing = (error: NodeJS.ErrnoException): undefined => {
   if (error.code !== "ENOENT") throw error;
 };
 
-/** Neither the look at the kind nor the opening waits: a FIFO without a writer would hold a thread, and with it the end of the process. */
+/** Neither checking the kind nor opening blocks: a FIFO without a writer would hold a thread, and keep the process from ending. */
 async function openIfThere(file: string): Promise<FileHandle | undefined> {
   const named = await stat(file).catch(ignoreMissing);
   if (named === undefined) return undefined;

@@ -2,7 +2,7 @@ import { TextDecoder } from "node:util";
 
 /** A longer line is cut: no readiness or error line is that long, and memory is bounded. */
 const MAX_LINE_LENGTH = 64 * 1024;
-/** Bytes of a file that tell its encoding, at most. */
+/** Bytes of a file that determine its encoding, at most. */
 const HEAD_BYTES = 64;
 const NOTHING = Buffer.alloc(0);
 
@@ -29,7 +29,7 @@ export interface LogLine {
  * left out: a file that was truncated under its writer begins with many.
  */
 export class LogText {
-  /** Bytes that do not tell the encoding yet. */
+  /** Bytes that do not determine the encoding yet. */
   #head: Buffer = NOTHING;
   #decoder: TextDecoder | undefined;
   /** The line that has begun. */
@@ -47,7 +47,7 @@ export class LogText {
     return this.#add(decoded, stale);
   }
 
-  /** The line that has begun, where there is more of it than was given before: its line break may never come. */
+  /** The incomplete line, if it has grown since the last call: its line break may never come. */
   unfinished(): readonly LogLine[] {
     const lines = this.#head.length === 0 ? [] : this.#add(this.#decode(NOTHING, true), this.#isStale);
     if (this.#begun.length <= this.#given) return lines;

@@ -4,17 +4,17 @@ const SILENCE_LIMIT_MS = 300_000;
 const NOTICE_PAUSE_MS = 1000;
 
 /**
- * What the requests show of the model: whether it sends anything, and whether connections to it are lost. Written to by
+ * Evidence of the model's health from requests: whether it sends anything, and whether connections to it are lost. Written to by
  * every request, so it is plain numbers; read when a probe fails.
  */
 export class ModelActivity {
-  /** Pieces that the model has sent; whoever reads one counts it. */
+  /** Chunks that the model has sent, counted by each reader. */
   heard = 0;
   readonly #running: () => number;
   readonly #now: () => number;
   #heardAtSuccess = 0;
   #heardBefore = 0;
-  /** When `heard` was last found changed. Milliseconds, monotonic. */
+  /** When a change of `heard` was last noticed. Milliseconds, monotonic. */
   #changedAt: number;
   #onLost: (() => void) | undefined;
   #noticedAt = Number.NEGATIVE_INFINITY;
@@ -37,7 +37,7 @@ export class ModelActivity {
 
   /**
    * Whether the model serves requests, though a probe fails: it has sent something since the last probe that succeeded,
-   * and requests run, or did so during the probe. One that has been silent for 5 min is taken for one that hangs.
+   * and requests run, or did so during the probe. A model that has been silent for 5 min counts as hanging.
    *
    * @param heardAtStart `heard` when the probe began.
    */
@@ -58,7 +58,7 @@ export class ModelActivity {
     this.#onLost();
   }
 
-  /** @returns ends it. */
+  /** @returns removes the listener. */
   onConnectionLost(listener: () => void): () => void {
     this.#onLost = listener;
     return () => {

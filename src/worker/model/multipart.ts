@@ -2,7 +2,10 @@ import { nanoid } from "nanoid";
 import { PayloadError } from "../../shared/errors.js";
 import { jsonText, whyUnwritable } from "../../shared/json-text.js";
 import type { Payload } from "../../shared/wire.js";
-import type { FileFieldConfig, MultipartConfig } from "../config/config.js";
+import type { Handler } from "../config/config-schema.js";
+import type { FileFieldConfig } from "../config/handler-config.js";
+
+type Multipart = NonNullable<Handler["multipart"]>;
 
 /** A body that is not JSON, and what it is. */
 export interface MultipartBody {
@@ -21,7 +24,7 @@ export interface MultipartPart {
   readonly length: number;
 }
 
-/** Nobody outside can know it, so it occurs in no content; it stays, so that the head of a request can be kept. */
+/** Unknown to clients, so that it occurs in no content; constant, so that the head of a request can be cached. */
 const BOUNDARY = `tsworker-${nanoid(32)}`;
 const CONTENT_TYPE = `multipart/form-data; boundary=${BOUNDARY}`;
 const CLOSING = `--${BOUNDARY}--\r\n`;
@@ -86,7 +89,7 @@ const listName = (field: string): string => (field.endsWith("[]") ? field : `${f
 /** A file's content before it is decoded; `length` is that of its bytes. */
 type FileContent = Pick<MultipartPart, "content" | "encoding" | "length">;
 
-/** @returns undefined for what is no file. Only lengths are looked at: the text may turn out to be no base64. */
+/** @returns undefined for a value that is no file. Only lengths are checked: the text may still be no base64. */
 function fileContent(value: unknown): FileContent | undefined {
   if (value instanceof Uint8Array) return { content: value, encoding: "base64", length: value.length };
   if (typeof value !== "string") return undefined;
@@ -126,7 +129,7 @@ function textOf(value: unknown): string | undefined {
 class Form {
   readonly parts: MultipartPart[] = [];
   readonly faults: Record<string, string> = {};
-  readonly #config: Required<MultipartConfig>;
+  readonly #config: Multipart;
   readonly #payload: Payload;
   #files = 0;
   #fileBytes = 0;
@@ -135,7 +138,7 @@ class Form {
   #fieldOfTooMany: string | undefined;
   #fieldOfTooLarge: string | undefined;
 
-  constructor(payload: Payload, config: Required<MultipartConfig>) {
+  constructor(payload: Payload, config: Multipart) {
     this.#payload = payload;
     this.#config = config;
   }
@@ -237,10 +240,7 @@ class Form {
  *
  * @throws PayloadError with all that is wrong.
  */
-export function multipartParts(
-  payload: Payload,
-  config: Required<MultipartConfig>,
-): readonly MultipartPart[] {
+export function multipartParts(payload: Payload, config: Multipart): readonly MultipartPart[] {
   const form = new Form(payload, config);
   const files = new Map(Object.entries(config.files));
   const filenameFields = new Set([...files.values()].map(({ filenameField }) => filenameField));
@@ -278,7 +278,7 @@ export function encodeMultipart(parts: readonly MultipartPart[]): MultipartBody 
  * A payload as `multipart/form-data`.
  *
  * - Fields of `config.files`: files. Base64 text in either alphabet, padded or not, without whitespace; a base64 `data:`
- *   URL, whose media type is not looked at; bytes; or a list of those, under the field's name with `[]` behind it, or its `listName`. A name
+ *   URL, whose media type is ignored; bytes; or a list of those, under the field's name with `[]` behind it, or its `listName`. A name
  *   that the payload gives holds for each file of a list. The content type follows from the name.
  * - All others: strings as they are; numbers, booleans and bigints as JSON text; a list of such values once for each of
  *   them, under the field's name with `[]` behind it; objects and other lists as JSON text; bytes as base64 text. At most
@@ -297,5 +297,5 @@ export function encodeMultipart(parts: readonly MultipartPart[]): MultipartBody 
  * );
  * ```
  */
-export const multipartBody = (payload: Payload, config: Required<MultipartConfig>): MultipartBody =>
+export const multipartBody = (payload: Payload, config: Multipart): MultipartBody =>
   encodeMultipart(multipartParts(payload, config));

@@ -19,11 +19,11 @@ const STALL_MS = 200;
 /**
  * The connections to the model server, kept alive between requests, for all routes together.
  *
- * Free connections are a stack: the one that was used last most likely still stands, and the surplus of a busy time grows
+ * Free connections are a stack: the one that was used last is most likely still open, and the surplus of a busy time grows
  * old at the bottom and is closed.
  *
  * Invariant: between the end of an answer and the next request on its connection the event loop has read that connection
- * once more. A server's FIN often follows its answer by a tenth of a millisecond, and what nobody asked for may follow
+ * once more. A server's FIN often follows its answer by a tenth of a millisecond, and unsolicited bytes may follow
  * too. Requests are therefore sent at the end of a turn of the loop, when everything that had arrived was read:
  *
  * ```
@@ -32,7 +32,7 @@ const STALL_MS = 200;
  * ```
  *
  * Some servers have a fixed number of threads, each of which stays with its connection while that is kept alive. There a new
- * connection waits for an idle one to be closed. It is suspected where more connections stand than were ever served at
+ * connection waits for an idle one to be closed. It is suspected when more connections are open than were ever served at
  * once, and then idle ones are given up. A server that is merely slow shows that it serves them all, and the suspicion ends.
  */
 export class ModelPool implements ConnectionOwner, CallSender {
@@ -50,7 +50,7 @@ export class ModelPool implements ConnectionOwner, CallSender {
   /** Connections that became free while others waited for a first byte: they may have to go. */
   #held: Connection[] = [];
   #isStarved = false;
-  /** Standing connections on which the model has said something; and the most of them at once. */
+  /** Open connections on which the model has sent bytes; and the maximum of them. */
   #served = 0;
   #mostServed = 0;
   #sweeper: NodeJS.Timeout | undefined;
@@ -71,7 +71,7 @@ export class ModelPool implements ConnectionOwner, CallSender {
     return call;
   }
 
-  /** Closes all connections; calls in progress hear nothing more. */
+  /** Closes all connections; sinks of calls in progress are not called any more. */
   close(): void {
     for (const call of this.#waiting) call.cancel();
     for (const connection of this.#connections) connection.destroy();

@@ -3,9 +3,8 @@ import { fromPromise } from "xstate";
 import { TsworkerError } from "../../shared/errors.js";
 import type { Log } from "../../shared/log.js";
 import type { Payload } from "../../shared/wire.js";
-import type { Benchmark } from "../config/config.js";
+import type { Benchmark } from "../config/config-schema.js";
 import { workloadOf } from "../config/workload.js";
-import { asIfAskedFor } from "./as-if-asked-for.js";
 import type { KeptBenchmark } from "./kept-benchmark.js";
 import type { Sent } from "./send-payload.js";
 
@@ -15,23 +14,23 @@ export type SendPayload = (payload: Payload, signal: AbortSignal) => Promise<Sen
 interface BenchmarkInput {
   readonly benchmark: Benchmark;
   readonly send: SendPayload;
-  /** Ends when the model takes requests. */
+  /** Resolves when the model accepts requests. */
   readonly awaitModel: (signal: AbortSignal) => Promise<void>;
-  /** Milliseconds that a round may take: a model that hangs is to be noticed some day. */
+  /** Milliseconds that a round may take, so that a model that hangs is detected. */
   readonly timeoutMs: number;
   /** Keeps the result over restarts. */
   readonly kept: KeptBenchmark;
   readonly log: Log;
 }
 
-/** Share of a round's requests that may fail: of a round with more failures the throughput is not trusted. */
+/** Share of a round's requests that may fail: the throughput of a round with more failures does not count. */
 const MOST_FAILED = 0.1;
 
 /**
  * Measures the model's capacity in workload per second: the best of `runs` rounds, each of `concurrency`
  * requests at once, after one warm-up request. A round's throughput is the workload of the requests that
- * answered 200, divided by the round's seconds; where an answer tells how many tokens it has, fewer than were asked
- * for, those count.
+ * answered 200, divided by the round's seconds; where an answer has fewer tokens than its payload requested, those
+ * count.
  *
  * A round in which more than a tenth of the requests fail does not count: it is repeated, and the rest run, with half
  * as many at once. One without any success is an error, and so it ends with a single request at the latest.
@@ -52,7 +51,7 @@ export function runBenchmark({ benchmark, send, awaitModel, timeoutMs, kept, log
     const asked = workloadOf(handler, body, log);
     const sent = await send(body, signal);
     if (!sent.answered || sent.tokens === undefined) return { ...sent, workload: asked };
-    const done = asIfAskedFor(body, sent.tokens);
+    const done = withLimitOf(body, sent.tokens);
     return { ...sent, workload: done === body ? asked : Math.min(asked, workloadOf(handler, done, log)) };
   };
   const sendRound = async (
@@ -60,7 +59,7 @@ export function runBenchmark({ benchmark, send, awaitModel, timeoutMs, kept, log
     signal: AbortSignal,
   ): Promise<Awaited<ReturnType<typeof sendOne>>[]> => {
     const round = new AbortController();
-    // Each request of a round listens to it.
+    // Each request of a round adds a listener.
     setMaxListeners(0, round.signal);
     let timer: NodeJS.Timeout | undefined;
     let giveUp: () => void = () => {};
@@ -91,7 +90,7 @@ export function runBenchmark({ benchmark, send, awaitModel, timeoutMs, kept, log
   };
 
   return fromPromise<number>(async ({ signal }) => {
-    // A result that was kept does not say that this model takes requests already.
+    // A kept result does not mean that this model accepts requests already.
     await awaitModel(signal);
     const earlier = await kept.read();
     signal.throwIfAborted();
@@ -149,4 +148,44 @@ export function runBenchmark({ benchmark, send, awaitModel, timeoutMs, kept, log
     await kept.write(best);
     return best;
   });
+}
+
+/** Fields with the limit of generated tokens, in order of precedence. */
+const LIMITS: readonly (readonly [field: string, inner?: string])[] = [
+  ["max_completion_tokens"],
+  ["max_tokens"],
+  ["max_output_tokens"],
+  ["n_predict"],
+  ["parameters", "max_new_tokens"],
+  ["sampling_params", "max_new_tokens"],
+  ["options", "num_predict"],
+];
+
+/**
+ * The payload with its limit lowered to the generated tokens, if those are fewer: its workload is that of the work done, in
+ * the handler's own units.
+ *
+ * @param made tokens of all its completions together.
+ */
+export function withLimitOf(payload: Payload, made: number): Payload {
+  const each = Math.ceil(made / completionsOf(payload));
+  for (const [field, inner] of LIMITS) {
+    const value = payload[field];
+    if (inner === undefined) {
+      if (isLimit(value)) return each < value ? { ...payload, [field]: each } : payload;
+    } else if (typeof value === "object" && value !== null) {
+      const limit: unknown = Reflect.get(value, inner);
+      if (isLimit(limit))
+        return each < limit ? { ...payload, [field]: { ...value, [inner]: each } } : payload;
+    }
+  }
+  return payload;
+}
+
+const isLimit = (value: unknown): value is number => typeof value === "number" && value > 0;
+
+/** Number of completions of a payload: `n` for each prompt. A list of numbers is one prompt, in tokens. */
+function completionsOf({ n, prompt }: Payload): number {
+  const prompts = Array.isArray(prompt) && typeof prompt[0] !== "number" ? prompt.length : 1;
+  return Math.max(1, prompts) * (typeof n === "number" && n > 1 ? n : 1);
 }

@@ -4,31 +4,30 @@ import { generatedTokens } from "../../shared/generated-tokens.js";
 import { isAsyncIterable } from "../../shared/is-async-iterable.js";
 import { jsonText } from "../../shared/json-text.js";
 import type { Payload } from "../../shared/wire.js";
-import type { Handler } from "../config/config.js";
+import type { Handler } from "../config/config-schema.js";
 import type { ModelClient } from "./client.js";
 import type { AnswerSink } from "./connection.js";
-import { errorIn, messageOf, quoted } from "./error-in-answer.js";
-import { KeptAnswer } from "./kept-answer.js";
+import { errorIn, KeptAnswer, messageOf, quoted } from "./error-in-answer.js";
 import { multipartBody } from "./multipart.js";
 
-/** How a payload of the worker's own fared. */
+/** Result of sending a payload of the worker's own. */
 export type Sent =
-  /** `tokens` is how many the answer says it has; undefined where it says nothing. */
+  /** `tokens`: number of tokens that the answer reports; undefined if it reports none. */
   | { readonly answered: true; readonly tokens?: number | undefined }
-  /** `thrown` is what user code threw. */
+  /** `thrown`: error of user code. */
   | { readonly answered: false; readonly fault: string; readonly thrown?: unknown };
 
 interface Path {
   readonly handler: Handler;
-  /** Undefined: the handler has a `remoteFunction`. */
+  /** Undefined for a handler with a `remoteFunction`. */
   readonly model: ModelClient | undefined;
-  /** Takes secrets out of what the model said. */
+  /** Removes secrets from the model's text. */
   readonly scrub: (text: string) => string;
 }
 
 /**
- * Sends a payload of the worker's own, such as the benchmark's, the way a request goes. Only 200 is an answer, and only
- * where its body is no error. A fault names the route, the status and the beginning of what the model said.
+ * Sends a payload of the worker's own, such as the benchmark's, as a request is sent. Only 200 counts as an answer, and only
+ * if its body is no error. A failure names the route, the status and the beginning of the model's text.
  */
 export async function sendPayload(
   { handler: { route, remoteFunction, multipart }, model, scrub }: Path,
@@ -44,7 +43,7 @@ export async function sendPayload(
       const result = await remoteFunction(payload, signal);
       if (isAsyncIterable(result)) {
         for await (const _ of result) {
-          // Others have their turn too, where the generator itself waits for nothing.
+          // Yields to the event loop, because the generator may never wait itself.
           await nextTurn();
           signal.throwIfAborted();
         }

@@ -6,18 +6,18 @@ import { TsworkerError, type TsworkerErrorCode } from "../../shared/errors.js";
 import type { ModelHeaders } from "../config/model-headers.js";
 import type { ModelTimeouts } from "./connection.js";
 
-/** Hears of a WebSocket to the model. After `onModelClosed` and `onModelFailed` nothing follows. */
+/** Observes a WebSocket to the model. After `onModelClosed` and `onModelFailed` nothing follows. */
 export interface ModelSocketSink {
   onModelFrame(frame: Buffer, isBinary: boolean): void;
-  /** After `send` said false: there is room again. */
+  /** There is room again after `send` returned false. */
   onModelDrain(): void;
-  /** @param code 1005 where the model named none. */
+  /** @param code 1005 if the model sent none. */
   onModelClosed(code: number, reason: string): void;
   /** The model was not reached, did not accept the WebSocket, took too long, or broke off. */
   onModelFailed(error: TsworkerError): void;
 }
 
-/** Where a WebSocket goes to, and what it is offered. */
+/** Target of a WebSocket, and what is offered to it. */
 export interface ModelSocketTarget {
   /** Origin and base path of the model server, without a trailing slash. */
   readonly server: string;
@@ -28,27 +28,27 @@ export interface ModelSocketTarget {
   readonly query: string;
   /** Subprotocol to offer; empty for none. One that is no token is not offered. */
   readonly protocol: string;
-  /** A longer message of the model breaks the WebSocket off. */
+  /** A longer message of the model aborts the WebSocket. */
   readonly maxMessageBytes: number;
 }
 
-/** Bytes that wait for the model, beyond which the sender is to pause. */
+/** Bytes waiting for the model above which the sender must pause. */
 const HIGH_WATER = 1024 * 1024;
-/** Bytes that may still wait when it may go on. */
+/** Bytes waiting below which it may continue. */
 const LOW_WATER = HIGH_WATER / 2;
-/** Bytes of memory that a frame takes beside its own: without them a flood of empty frames would weigh nothing. */
+/** Bytes of memory that a frame takes besides its own, so that a flood of empty frames counts. */
 const FRAME_COST = 256;
 /** Milliseconds that a model may take to answer a close; and to take none of the bytes that stand before it. */
 const CLOSE_TIMEOUT_MS = 3000;
 /** Milliseconds that it may take for those in all. */
 const READ_TIMEOUT_MS = 30_000;
-/** Milliseconds of silence after which the operating system asks whether the model's host is still there. */
+/** Milliseconds of silence before TCP keep-alive probes. */
 const PROBE_AFTER_MS = 60_000;
 /** "Going away", RFC 6455 §7.4.1. */
 const GOING_AWAY = 1001;
 /** Stands for a connection that ended without a close frame. */
 const BROKEN = 1006;
-/** What RFC 9110 §5.6.2 calls a token. */
+/** A token (RFC 9110 §5.6.2). */
 const TOKEN = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 
 /** With a mask of zeros `ws` would keep the sender's own memory instead of a masked copy. */
@@ -58,22 +58,22 @@ const generateMask = (mask: Buffer): void => {
 };
 
 /**
- * A WebSocket to the model server. Frames may be sent before it stands, and even before it is opened: they are kept,
- * and go first. Pings of the model are answered here.
+ * A WebSocket to the model server. Frames may be sent before it is open, and even before it connects: they are queued
+ * and sent first. Pings of the model are answered here.
  *
  * ```
  * keeping ─▶ dialling ─▶ open ─▶ closing ─▶ over
  *    └──────────┴──────────┴────────────────▶ over
  * ```
  *
- * Nothing limits what it keeps but its owner, who is told by `send` to pause, and by `waiting` how much there is.
+ * It does not limit its queue: the owner must pause when `send` returns false, and can read the size from `waiting`.
  */
 export class ModelSocket {
   readonly #sink: ModelSocketSink;
   readonly #timeouts: ModelTimeouts;
   #stage: "keeping" | "dialling" | "open" | "closing" | "over" = "keeping";
   #socket: WebSocket | undefined;
-  /** What it is spoken on. */
+  /** The TCP or TLS connection under it. */
   #connection: Socket | undefined;
   #kept: { readonly frame: Buffer; readonly isBinary: boolean }[] = [];
   #keptBytes = 0;
@@ -102,8 +102,8 @@ export class ModelSocket {
   }
 
   /**
-   * Connects to the model. `connectMs` limits the time until the connection stands, and `headersMs` the time that the
-   * model then takes to accept the WebSocket; where that is null, `connectMs` does, as there is nothing to compute.
+   * Connects to the model. `connectMs` limits the time until the connection is open, and `headersMs` the time that the
+   * model then takes to accept the WebSocket; if that is null, `connectMs` does, because nothing is computed.
    */
   open({ server, headers, path, query, protocol, maxMessageBytes }: ModelSocketTarget): void {
     const { origin, pathname } = new URL(server);
@@ -162,7 +162,7 @@ export class ModelSocket {
   pause(): void {
     if (this.#stage !== "open" || this.#isPaused) return;
     this.#isPaused = true;
-    // A client that does not read is no silence of the model's.
+    // A client that does not read must not count as silence of the model.
     this.#limit(null);
     this.#socket?.pause();
   }
@@ -176,7 +176,7 @@ export class ModelSocket {
 
   /**
    * Closes an open WebSocket with a handshake, behind the frames that still wait, as long as the model takes them. The
-   * sink hears of the end: of the model's answer, or that it did not come in time.
+   * sink is notified of the end: of the model's answer, or that it did not come in time.
    *
    * @param code one that may be sent; undefined to name none. @param reason at most 123 bytes.
    */
@@ -184,15 +184,15 @@ export class ModelSocket {
     if (this.#stage !== "open") return;
     this.#stage = "closing";
     this.#goodbye = { code, reason };
-    // The model's answer stands behind whatever else it says.
+    // The model's answer comes after all that it has sent before.
     this.resume();
-    // Only the connection knows whether the model takes a part of a frame.
+    // Only the connection shows whether the model reads parts of a frame.
     this.#connection?.setTimeout(CLOSE_TIMEOUT_MS, () => this.#socket?.terminate());
     this.#limit(READ_TIMEOUT_MS, () => this.#socket?.terminate());
     this.#closeWhenWritten();
   }
 
-  /** Nobody needs it any more: the model is told that its peer is going away, and the sink hears nothing more. */
+  /** Closes it with "going away"; the sink is not called any more. */
   abandon(): void {
     this.#stage = "over";
     this.#limit(null);
@@ -237,7 +237,7 @@ export class ModelSocket {
   }
 
   #write(frame: Buffer, isBinary: boolean): void {
-    // A model that has said its last word reads nothing more, and `ws` would count the frame as waiting for ever.
+    // A model that has sent its close frame reads nothing more, and `ws` would count the frame as waiting forever.
     if (this.#socket?.readyState !== WebSocket.OPEN) return;
     this.#unwritten++;
     this.#socket.send(frame, { binary: isBinary }, this.#onWritten);
@@ -265,7 +265,7 @@ export class ModelSocket {
   }
 
   #onError(cause: unknown): void {
-    // What came before is still to be read; the close that follows tells the end.
+    // Frames that came before are still to be read; the close that follows ends it.
     if (this.#stage === "dialling")
       this.#fail("MODEL_UNREACHABLE", "the model is unreachable or did not accept the WebSocket", cause);
     else this.#cause = cause;
@@ -288,7 +288,7 @@ export class ModelSocket {
     this.#sink.onModelFailed(new TsworkerError(code, message, cause === undefined ? {} : { cause }));
   }
 
-  /** Replaces the limit that runs, if any. */
+  /** Replaces the running limit, if any. */
   #limit(milliseconds: number | null, onExceeded: () => void = () => {}): void {
     clearTimeout(this.#timer);
     this.#timer = milliseconds === null ? undefined : setTimeout(onExceeded, milliseconds);

@@ -2,25 +2,44 @@ import { setImmediate as turn } from "node:timers/promises";
 import { type AnyEventObject, fromCallback } from "xstate";
 import type { LogMatched } from "../../../machines/events.js";
 import type { Log } from "../../shared/log.js";
-import type { LogActionConfig } from "../config/config.js";
-import { finderOf } from "./log-pattern.js";
+import type { LogActionConfig, LogPattern } from "../config/config.js";
 import { Repeats } from "./log-repeats.js";
 import { LogTail, UnsuitableLogError } from "./log-tail.js";
 import type { LogLine } from "./log-text.js";
 
-/** Milliseconds of searching after which the rest of the worker gets its turn. */
+/**
+ * Characters of a line that a regular expression sees, at most, so that quadratic expressions stay fast on any text that a
+ * client brings into the log. Substrings are searched in the whole line.
+ */
+const SEEN_LENGTH = 2048;
+
+/** Searches a line for one pattern. @returns the text that matches. */
+export type Finder = (line: string) => string | undefined;
+
+export function finderOf(pattern: LogPattern): Finder {
+  if (typeof pattern === "string") return (line) => (line.includes(pattern) ? pattern : undefined);
+  // A copy, because an expression with the flag g or y holds the position of its last match.
+  const own = new RegExp(pattern.source, pattern.flags);
+  return (line) => {
+    own.lastIndex = 0;
+    // The ellipsis keeps `$` from matching at the cut.
+    return own.exec(line.length > SEEN_LENGTH ? `${line.slice(0, SEEN_LENGTH)}…` : line)?.[0];
+  };
+}
+
+/** Milliseconds of searching after which control returns to the event loop. */
 const SEARCH_MS = 5;
 
 interface WatchOptions {
   readonly file: string;
-  readonly patterns: Required<LogActionConfig>;
+  readonly patterns: { readonly [Kind in keyof LogActionConfig]-?: readonly LogPattern[] };
   readonly log: Log;
-  /** Nothing else tells that the model has loaded. */
+  /** No other event means that the model has loaded. */
   readonly isRequired: boolean;
 }
 
 /**
- * The log of the model server as an actor: tells of each line that matches. A line that matches several lists
+ * The log of the model server as an actor that sends an event for each line that matches. A line that matches several lists
  * counts as an error first, then as loaded, then as information. A file that can be no log, such as a pipe, is an error of
  * the worker where the log is required, until a regular file is in its place.
  */
@@ -33,14 +52,14 @@ export function watchLog({ file, patterns: { onLoad, onError, onInfo }, log, isR
     ] as const
   ).flatMap(([type, patterns]) => patterns.map((pattern) => ({ type, find: finderOf(pattern) })));
 
-  // Of the worker, not of one actor: an actor that takes over from one that died must not call new lines stale.
+  // Shared by all actors of the worker: one that replaces another must not treat new lines as stale.
   const tail = new LogTail(file);
 
   return fromCallback<AnyEventObject>(({ sendBack }) => {
     const stopping = new AbortController();
     const { signal } = stopping;
     const repeats = new Repeats(log, sendBack);
-    /** What the line that has not ended was said to match. */
+    /** Pattern that the incomplete line was reported to match. */
     let said: object | undefined;
 
     const search = ({ text: line, stale, again }: LogLine): void => {

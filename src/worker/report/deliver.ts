@@ -1,12 +1,20 @@
 import { statfs } from "node:fs/promises";
 import { fromPromise } from "xstate";
+import type { ReportKind } from "../../../machines/events.js";
 import type { Delivered, DeliveryInput } from "../../../machines/reporter.js";
 import type { Log } from "../../shared/log.js";
 import { VERSION } from "../../shared/package-root.js";
 import type { EndedReport, WorkerStatus } from "../../shared/wire.js";
 import type { Ledger } from "./ledger.js";
 import type { ReportClient } from "./report-client.js";
-import type { ReportCounts } from "./report-counts.js";
+
+/** How many reports of each kind went through since the start, and how many attempts failed. */
+export type ReportCounts = Readonly<Record<ReportKind, { delivered: number; failed: number }>>;
+
+export const newReportCounts = (): ReportCounts => ({
+  status: { delivered: 0, failed: 0 },
+  ended: { delivered: 0, failed: 0 },
+});
 
 /** Ended requests in one report; the rest follows at once. They are at most 220 KB. */
 const ENDED_PER_REPORT = 1000;

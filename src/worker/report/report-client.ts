@@ -2,7 +2,7 @@ import http from "node:http";
 import https from "node:https";
 import { TsworkerError } from "../../shared/errors.js";
 
-/** Bytes of an answer that are read so that its connection can be used again: it says nothing that counts. */
+/** Bytes of an answer that are read so that its connection can be used again; the content is ignored. */
 const ANSWER_LIMIT = 64 * 1024;
 
 /** One report at a time of each kind. */

@@ -11,8 +11,8 @@ const INTERVAL_MS = 10_000;
 const TIMEOUT_MS = 10_000;
 
 /**
- * Tells the engine, every 10 s, that this worker could not start, and why: one that only died would look as if it were
- * still on its way.
+ * Reports to the engine, every 10 s, that this worker could not start, and why: one that only ended would seem to be still
+ * starting.
  *
  * @param signal ends it.
  */

@@ -1,7 +1,7 @@
 import type { Outcome } from "../../../machines/events.js";
 import type { Log } from "../../shared/log.js";
 import type { AuthData } from "../../shared/wire.js";
-import type { Handler } from "../config/config.js";
+import type { Handler } from "../config/config-schema.js";
 import type { Target } from "../config/model-headers.js";
 import type { RouteMetrics } from "../metrics/route-metrics.js";
 import type { ModelClient } from "../model/client.js";

@@ -5,7 +5,7 @@ import { wallClock } from "../../shared/wall-clock.js";
 import type { AuthData } from "../../shared/wire.js";
 import type { ReplayWindow } from "../auth/replay-window.js";
 import type { Verifier } from "../auth/verifier.js";
-import type { Handler } from "../config/config.js";
+import type { Handler } from "../config/config-schema.js";
 import type { ModelActivity } from "../model/model-activity.js";
 import type { Entry, Ledger } from "../report/ledger.js";
 import { answers, type WorkerAnswer } from "../server/answer.js";

@@ -1,7 +1,7 @@
 import type { Log } from "../../shared/log.js";
 import type { OpenRouteConfig } from "../config/config.js";
 import type { Target } from "../config/model-headers.js";
-import { pathForms } from "../config/path-forms.js";
+import { pathForms } from "../config/route-path.js";
 import type { Metrics } from "../metrics/metrics.js";
 import type { HandlerRoute } from "../request/admission.js";
 import { forwardedQuery, MAX_QUERY_BYTES } from "../request/client-query.js";
@@ -11,10 +11,9 @@ import { answers, sendAnswer } from "../server/answer.js";
 import { withCors } from "../server/cors.js";
 import type { HttpEndpoint, SocketEndpoint } from "../server/http-server.js";
 import type { CallbackRules } from "../session/session-terms.js";
-import { forceUpdate } from "./force-update.js";
-import { notFound } from "./not-found.js";
+import { notFound } from "./endpoint-kinds.js";
 import { openEndpoint } from "./open-endpoint.js";
-import { healthz, metricsText, type ReadinessReading, readyz } from "./probe-routes.js";
+import { forceUpdate, healthz, metricsText, type ReadinessReading, readyz } from "./operator-routes.js";
 import { SessionRoutes } from "./session-routes.js";
 
 export interface EndpointsOptions {
@@ -38,7 +37,7 @@ export interface EndpointsOptions {
 const atAllForms = <E extends HttpEndpoint | SocketEndpoint>(endpoint: E): readonly E[] =>
   pathForms(endpoint.path).map((path) => (path === endpoint.path ? endpoint : { ...endpoint, path }));
 
-/** Everything that answers, on the public port and on the second one. */
+/** All endpoints, on the public port and on the second one. */
 export interface Endpoints {
   readonly public: readonly HttpEndpoint[];
   readonly sockets: readonly SocketEndpoint[];
@@ -58,7 +57,7 @@ const handlerEndpoint = (edge: Edge, route: HandlerRoute): HttpEndpoint => ({
   },
 });
 
-/** Puts all endpoints together. What WebSockets need is loaded only where a handler has them. */
+/** Collects all endpoints. The code for WebSockets is loaded only if a handler has them. */
 export async function endpointsOf(options: EndpointsOptions): Promise<Endpoints> {
   const { edge, routes, openRoutes, modelServer, callbackRules, cors } = options;
   const { masterToken, forceUpdateFile, metrics, readiness, log } = options;

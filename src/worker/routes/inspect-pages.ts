@@ -2,7 +2,7 @@ import { pack } from "msgpackr";
 import type { Feed, Frame, Tick } from "../../inspector/recorder/frames.js";
 import type { ClientSocket, SocketSink } from "../server/http-server.js";
 
-/** Pages, terminals and whatever else may look at once. */
+/** Inspector clients at once: pages, terminals and others. */
 const MAX_PAGES = 32;
 /** Milliseconds that a page may take to read what it was sent. */
 const READ_LIMIT_MS = 10_000;
@@ -69,7 +69,7 @@ export class Pages {
   }
 }
 
-/** Closes a socket, and says why. */
+/** Closes a socket with a reason. */
 export function turnedAway(socket: ClientSocket, why: keyof typeof CLOSES): SocketSink {
   const [code, reason] = CLOSES[why];
   socket.close(code, reason);

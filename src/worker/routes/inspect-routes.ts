@@ -8,7 +8,7 @@ import { type Pages, turnedAway } from "./inspect-pages.js";
 export interface InspectRoutesOptions {
   readonly pages: Pages;
   readonly files: readonly PageFile[];
-  /** Undefined: whoever reaches the port may look. */
+  /** Undefined: every client that reaches the port may connect. */
   readonly token: string | undefined;
 }
 
@@ -18,7 +18,7 @@ export interface InspectRoutes {
   readonly socket: SocketEndpoint;
 }
 
-/** No page of the inspector loads anything from elsewhere, or stands inside of another page. */
+/** No page of the inspector loads anything from elsewhere, or is embedded in another page. */
 const SECURITY_HEADERS = [
   "content-security-policy",
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",

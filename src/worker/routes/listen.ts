@@ -5,9 +5,9 @@ import type { ServerChoice } from "../config/environment.js";
 import { checkCertificate, watchCertificate } from "../server/certificate.js";
 import { chooseServer } from "../server/choose-server.js";
 import type { CertificateFiles, HttpServer, ListenOptions } from "../server/http-server.js";
+import { notFound } from "./endpoint-kinds.js";
 import type { Endpoints } from "./endpoints.js";
 import type { InspectRoutes } from "./inspect-routes.js";
-import { notFound } from "./not-found.js";
 
 export interface ServersOptions {
   readonly server: ServerChoice;
@@ -24,7 +24,7 @@ export interface ServersOptions {
   readonly log: Log;
 }
 
-/** Where the inspector answers. */
+/** Server and routes of the inspector. */
 export interface InspectServer extends InspectRoutes {
   readonly host: string;
   readonly port: number;
@@ -37,7 +37,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: "this machine has no such address",
 };
 
-/** Milliseconds between two looks at the connections that are still open. */
+/** Milliseconds between two checks of the connections that are still open. */
 const LINGER_POLL_MS = 20;
 
 /** All servers. */
@@ -46,12 +46,12 @@ export interface Servers {
   linger(signal: AbortSignal): Promise<void>;
   /** Closes the public port and its connections; the second one stays. */
   closePublic(): void;
-  /** Closes whatever is open. */
+  /** Closes all servers. */
   close(): void;
 }
 
 /**
- * Starts the servers: the public one, the second one in plain HTTP, and the inspector's where it has one of its own.
+ * Starts the servers: the public one, the second one in plain HTTP, and the inspector's if it has one of its own.
  *
  * @throws TsworkerError `CERTIFICATE_UNREADABLE`, `PORT_UNAVAILABLE`, `SERVER_UNAVAILABLE`.
  */

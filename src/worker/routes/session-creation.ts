@@ -15,18 +15,18 @@ import { EnvelopeReader, type ReaderOptions } from "../request/envelope/envelope
 import { decodeMsgpack } from "../request/envelope/msgpack.js";
 import { answers, type WorkerAnswer } from "../server/answer.js";
 import { type CallbackRules, sessionTerms } from "../session/session-terms.js";
-import type { BodyTaker } from "./body-endpoint.js";
+import type { BodyTaker } from "./endpoint-kinds.js";
 
 export interface CreationOptions {
   readonly edge: Edge;
   readonly rules: CallbackRules;
   readonly format: BodyFormat;
   readonly reader: Omit<ReaderOptions, "authorizer" | "onResult">;
-  /** Takes the answer where `onPiece` did not have it yet. */
+  /** Receives the answer if `onPiece` did not return it yet. */
   readonly answer: (answer: WorkerAnswer) => void;
 }
 
-/** A request for a session, of which only the sender is looked at before it is known that a session may be opened. */
+/** A request for a session; only its sender is checked before it is decided whether a session may be opened. */
 export class SessionCreation implements BodyTaker, Authorizer {
   readonly #edge: Edge;
   readonly #rules: CallbackRules;
@@ -87,7 +87,7 @@ export class SessionCreation implements BodyTaker, Authorizer {
   }
 
   #create({ authData, payload }: ScannedEnvelope): WorkerAnswer {
-    // What a session keeps is told again as JSON, so it is kept as that.
+    // Stored as JSON, because it is sent again as JSON.
     const isJson = this.#format === "json";
     const bytes = wholeOf(payload);
     const text = isJson ? bytes.toString("utf8") : jsonText(decodeMsgpack(bytes));

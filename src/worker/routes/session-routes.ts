@@ -10,7 +10,7 @@ import { answers, type WorkerAnswer } from "../server/answer.js";
 import type { HttpEndpoint } from "../server/http-server.js";
 import type { CallbackRules } from "../session/session-terms.js";
 import type { Session } from "../session/sessions.js";
-import { bodyEndpoint, wholeBody } from "./body-endpoint.js";
+import { bodyEndpoint, wholeBody } from "./endpoint-kinds.js";
 import { SessionCreation } from "./session-creation.js";
 
 /** Bytes: what a session is to send when it closes is kept as long as it lives. */

@@ -6,11 +6,11 @@ import { type Target, targetOf } from "../config/model-headers.js";
 
 /** Milliseconds that the callback of a session may take. */
 const TIMEOUT_MS = 10_000;
-/** Callbacks under way at once: thousands of sessions may expire in the same second. */
+/** Concurrent callbacks: thousands of sessions may expire in the same second. */
 const CONCURRENCY = 100;
 
 /**
- * Tells whoever a session named that it has closed. Best effort: a failure is logged and changes nothing.
+ * Calls the `on_close_route` of a session that has closed. Best effort: a failure is logged and has no other effect.
  *
  * @param modelServer only requests to it have its headers.
  */
@@ -25,7 +25,7 @@ export function callOnClose(log: Log, modelServer: Target | undefined) {
           method: "POST",
           headers: { ...headers, "content-type": "application/json" },
           body: JSON.stringify({ ...(payload as object | null), session_id: id }),
-          // The host was checked; where it sends us was not.
+          // The host was checked; the target of a redirect was not.
           redirect: "manual",
           signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
         });

@@ -2,7 +2,7 @@ import { whyUnwritable } from "../../shared/json-text.js";
 import { isHttpUrl, isLoopback } from "../../shared/url.js";
 import type { Payload } from "../../shared/wire.js";
 
-/** What a client wants of a session. */
+/** The terms of a session that a client requests. */
 export interface SessionTerms {
   /** Seconds that it lives, and by which each request prolongs it. */
   readonly lifetime: number;
@@ -67,7 +67,7 @@ function canonical(name: string): string {
 
 const defaultPort = (url: string): string => (url.startsWith("https:") ? "443" : "80");
 
-/** Why a value can be told to nobody as JSON: text can be read deeper than it can be written. */
+/** Why a value cannot be serialized as JSON: parsing allows deeper nesting than serializing. */
 function whyNoText(value: unknown): string | undefined {
   try {
     JSON.stringify(value);
@@ -78,7 +78,7 @@ function whyNoText(value: unknown): string | undefined {
   }
 }
 
-/** Reads the payload of `/session/create`; all faults are told at once. */
+/** Reads the payload of `/session/create`; reports all errors at once. */
 export function sessionTerms(payload: Payload, rules: CallbackRules): TermsResult {
   const faults: Record<string, string> = {};
   const { lifetime = DEFAULT_LIFETIME, on_close_route: route, on_close_payload: body } = payload;

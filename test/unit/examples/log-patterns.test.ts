@@ -1,7 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
 import { checkConfig } from "../../../src/worker/config/check-config.js";
-import type { CheckedConfig, LogPattern, WorkerConfig } from "../../../src/worker/config/config.js";
-import { finderOf } from "../../../src/worker/model/log-pattern.js";
+import type { LogPattern, WorkerConfig } from "../../../src/worker/config/config.js";
+import type { CheckedConfig } from "../../../src/worker/config/config-schema.js";
+import { finderOf } from "../../../src/worker/model/watch-log.js";
 
 const made: WorkerConfig[] = [];
 

@@ -60,11 +60,13 @@ function configWith(env: Readonly<Record<string, string>>, server = {}): WorkerC
 
 const routesOf = ({ handlers }: WorkerConfig): readonly string[] => handlers.map(({ route }) => route);
 
-function handlerFor(route: string, env: Readonly<Record<string, string>> = {}): Required<HandlerConfig> {
+type Complete<Options> = { readonly [Name in keyof Options]-?: NonNullable<Options[Name]> };
+
+function handlerFor(route: string, env: Readonly<Record<string, string>> = {}): Complete<HandlerConfig> {
   const { handlers } = configWith({ OPENAI_ROUTES: ROUTES.join(), ...env });
   const found = handlers.find((handler) => handler.route === route);
   if (found === undefined) throw new Error(`expected a handler for ${route}`);
-  return found as Required<HandlerConfig>;
+  return found as Complete<HandlerConfig>;
 }
 
 /** What a handler makes of a payload; the faults by field where it refuses it. */

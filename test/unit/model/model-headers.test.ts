@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import {
   basicAuthOf,
-  faultOfCredentials,
-  faultOfHeader,
+  credentialsIssue,
+  headerIssue,
   headersOf,
   secretsIn,
   targetOf,
@@ -44,7 +44,7 @@ test.each([
   ["http://a%3Ab:c@h", "without a colon"],
   ["http://a:b%0Ac@h", "control characters"],
 ])("the credentials of %s are refused", (url, fault) => {
-  expect(faultOfCredentials(url)).toContain(fault);
+  expect(credentialsIssue(url)).toContain(fault);
 });
 
 describe("a header is refused, without its value in the text,", () => {
@@ -66,7 +66,7 @@ describe("a header is refused, without its value in the text,", () => {
     ["x-a", " secret"],
     ["x-a", ""],
   ])("%j: %j", (name, value) => {
-    const fault = faultOfHeader(name, value);
+    const fault = headerIssue(name, value);
     expect(fault).toMatch(/^expected /);
     expect(fault).not.toContain("secret");
   });
@@ -77,7 +77,7 @@ describe("a header is refused, without its value in the text,", () => {
     ["accept", "application/json"],
     ["cookie", "a=b; c=d"],
   ])("and %s: %s is not", (name, value) => {
-    expect(faultOfHeader(name, value)).toBeUndefined();
+    expect(headerIssue(name, value)).toBeUndefined();
   });
 });
 

@@ -3,9 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { createActor, toPromise } from "xstate";
 import { ModelActivity } from "../../../src/worker/model/model-activity.js";
-import { ProbeError } from "../../../src/worker/model/probe-error.js";
-import { probeHealth } from "../../../src/worker/model/probe-health.js";
-import { connectionError, reachPort } from "../../../src/worker/model/reach-port.js";
+import { connectionError, ProbeError, probeHealth, reachPort } from "../../../src/worker/model/probe.js";
 import { freePort } from "../../support/free-port.js";
 
 let server: Server | undefined;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { createActor, toPromise } from "xstate";
 import type { Payload } from "../../../src/shared/wire.js";
-import type { BenchmarkConfig, HandlerConfig } from "../../../src/worker/config/config.js";
+import type { BenchmarkConfig, HandlerConfig } from "../../../src/worker/config/handler-config.js";
 import { KeptBenchmark, measuredBy } from "../../../src/worker/model/kept-benchmark.js";
 import { runBenchmark, type SendPayload } from "../../../src/worker/model/run-benchmark.js";
 import { BENCHMARK, checkedHandlers } from "./config.js";

@@ -1,6 +1,8 @@
 import { TsworkerError } from "../../../src/shared/errors.js";
 import { checkConfig } from "../../../src/worker/config/check-config.js";
-import type { CheckedConfig, HandlerConfig, WorkerConfig } from "../../../src/worker/config/config.js";
+import type { WorkerConfig } from "../../../src/worker/config/config.js";
+import type { CheckedConfig } from "../../../src/worker/config/config-schema.js";
+import type { HandlerConfig } from "../../../src/worker/config/handler-config.js";
 
 export const BENCHMARK = { generator: () => ({ prompt: "hello" }) };
 

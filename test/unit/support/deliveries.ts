@@ -2,9 +2,8 @@ import { onTestFinished } from "vitest";
 import { createActor, toPromise } from "xstate";
 import type { Delivered, DeliveryInput } from "../../../machines/reporter.js";
 import { scrubber } from "../../../src/shared/scrubber.js";
-import { deliverReports } from "../../../src/worker/report/deliver.js";
+import { deliverReports, newReportCounts } from "../../../src/worker/report/deliver.js";
 import { ReportClient } from "../../../src/worker/report/report-client.js";
-import { newReportCounts } from "../../../src/worker/report/report-counts.js";
 import { startedLedger } from "./entries.js";
 import { keptLog } from "./kept-log.js";
 

@@ -1,9 +1,9 @@
 import { PayloadError } from "../../../shared/errors.js";
 import { jsonText, whyUnwritable } from "../../../shared/json-text.js";
 import type { Payload } from "../../../shared/wire.js";
-import type { Handler } from "../../config/config.js";
+import type { Handler } from "../../config/config-schema.js";
+import { lengthOf, type RequestBody } from "../../model/call.js";
 import { encodeMultipart, type MultipartPart, multipartParts } from "../../model/multipart.js";
-import { lengthOf, type RequestBody } from "../../model/request-body.js";
 import type { EnvelopeErrors } from "../../server/answer.js";
 import { type BodyBytes, type BodyFormat, wholeOf } from "./body.js";
 import { isObject } from "./envelope.js";

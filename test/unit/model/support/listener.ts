@@ -1,8 +1,7 @@
 import type { TsworkerError } from "../../../../src/shared/errors.js";
 import type { AnswerHead } from "../../../../src/worker/model/answer-head.js";
-import { ModelClient } from "../../../../src/worker/model/client.js";
+import { ModelClient, ModelServer, type ModelServerOptions } from "../../../../src/worker/model/client.js";
 import type { AnswerSink, ModelTimeouts } from "../../../../src/worker/model/connection.js";
-import { ModelServer, type ModelServerOptions } from "../../../../src/worker/model/model-server.js";
 
 export const NO_LIMITS: ModelTimeouts = { connectMs: null, headersMs: null, idleMs: null };
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { TimeoutsConfig } from "../../../../src/worker/config/config.js";
+import type { Handler } from "../../../../src/worker/config/config-schema.js";
 import { answers } from "../../../../src/worker/server/answer.js";
 import { eventually } from "../../../support/eventually.js";
 import { headBytes, plain, rawThenClose, silent } from "../../../support/raw-model.js";
@@ -23,7 +23,7 @@ afterEach(async () => {
   await fixture?.stop();
 });
 
-const limits = (parts: TimeoutsConfig): SocketFixtureOptions => ({
+const limits = (parts: Partial<Handler["timeouts"]>): SocketFixtureOptions => ({
   handler: { timeouts: { connectMs: null, headersMs: null, idleMs: null, totalMs: null, ...parts } },
 });
 

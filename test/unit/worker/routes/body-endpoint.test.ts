@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { bodyEndpoint, wholeBody } from "../../../../src/worker/routes/body-endpoint.js";
+import { bodyEndpoint, wholeBody } from "../../../../src/worker/routes/endpoint-kinds.js";
 import type { WorkerAnswer } from "../../../../src/worker/server/answer.js";
 import { ask } from "../../../support/http-client.js";
 import { TestServer } from "../server/support/test-server.js";

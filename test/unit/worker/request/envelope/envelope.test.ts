@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { PayloadError } from "../../../../../src/shared/errors.js";
-import type { Handler } from "../../../../../src/worker/config/config.js";
+import type { Handler } from "../../../../../src/worker/config/config-schema.js";
 import { unhandledRejections } from "../../../support/unhandled-rejections.js";
 import { type EnvelopeHandler, LOOKED_AT, read } from "./support/read.js";
 

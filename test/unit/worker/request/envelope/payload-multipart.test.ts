@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { PayloadError } from "../../../../../src/shared/errors.js";
-import type { Handler } from "../../../../../src/worker/config/config.js";
+import type { Handler } from "../../../../../src/worker/config/config-schema.js";
 import { read } from "./support/read.js";
 
 const AUTH = { cost: "1", endpoint: "e", reqnum: 1, request_idx: 2, signature: "s", url: "u" };

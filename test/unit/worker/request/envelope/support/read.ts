@@ -1,4 +1,4 @@
-import type { Handler } from "../../../../../../src/worker/config/config.js";
+import type { Handler } from "../../../../../../src/worker/config/config-schema.js";
 import type { BodyFormat } from "../../../../../../src/worker/request/envelope/body.js";
 import { readEnvelope } from "../../../../../../src/worker/request/envelope/envelope-reader.js";
 import { readyPayload } from "../../../../../../src/worker/request/envelope/payload.js";

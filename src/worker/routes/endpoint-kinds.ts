@@ -2,11 +2,11 @@ import { BodyBuffer, type BodyFormat, formatOf } from "../request/envelope/body.
 import { answers, sendAnswer, type WorkerAnswer } from "../server/answer.js";
 import type { HttpEndpoint, RequestHead, RequestSink, Responder } from "../server/http-server.js";
 
-/** Takes a body as it comes. */
+/** Receives a body piece by piece. */
 export interface BodyTaker {
   /** @param piece valid during the call. @returns undefined: the next piece is awaited. */
   onPiece(piece: Buffer, isLast: boolean): WorkerAnswer | undefined;
-  /** Nothing more is heard. */
+  /** No more pieces follow. */
   onEnd(): void;
 }
 
@@ -16,7 +16,7 @@ export interface BodyEndpointOptions {
   readonly limit: number;
   /** @param answer answers between two pieces, or behind the last one. */
   readonly take: (format: BodyFormat, expected: number, answer: (answer: WorkerAnswer) => void) => BodyTaker;
-  /** Hears of a fault of the worker's own. */
+  /** Receives errors of the worker's own code. */
   readonly onFault: (error: unknown) => void;
 }
 
@@ -82,7 +82,7 @@ class BodyRequest implements RequestSink {
   #try(answerOf: () => WorkerAnswer | undefined): void {
     try {
       const answer = answerOf();
-      // What is sent may hold what a client sent, and that need not be writable as JSON.
+      // The answer may contain values of the client, which need not be serializable as JSON.
       if (answer !== undefined) this.#answer(answer);
     } catch (error) {
       this.#onFault(error);
@@ -95,3 +95,30 @@ class BodyRequest implements RequestSink {
     this.#taker.onEnd();
   }
 }
+
+/** A path for GET and HEAD. */
+export const getEndpoint = (path: string, answer: (responder: Responder) => void): HttpEndpoint => ({
+  path,
+  handle: (request, responder) => {
+    if (request.method === "GET" || request.method === "HEAD") answer(responder);
+    else sendAnswer(responder, answers.wrongMethod("GET, HEAD"));
+  },
+});
+
+/** The same for an asynchronous answer: the client may disconnect before it is there. */
+export const lateGetEndpoint = (path: string, answer: (responder: Responder) => void): HttpEndpoint =>
+  getEndpoint(path, (responder) => {
+    const refuse = (): void => sendAnswer(responder, answers.bodyTooLarge(0));
+    responder.receive(0, {
+      onPiece: () => answer(responder),
+      onTooLarge: refuse,
+      onTooSlow: refuse,
+      onDisconnect: () => {},
+    });
+  });
+
+/** Answers requests to unknown paths. */
+export const notFound: HttpEndpoint = {
+  path: "/*",
+  handle: (_request, responder) => sendAnswer(responder, answers.notFound()),
+};

@@ -5,18 +5,17 @@ import type { LifecycleState } from "./metrics/metrics-reading.js";
 
 type WorkerSnapshot = SnapshotFrom<typeof workerMachine>;
 
-/** Milliseconds between two lines about what is waited for. */
+/** Milliseconds between two lines about what the worker waits for. */
 const WAIT_PAUSE_MS = 30_000;
 
-/** The state that a worker is in, without the states within it. */
+/** The state of a worker, without its substates. */
 export const stateOf = ({ value }: WorkerSnapshot): LifecycleState =>
   (typeof value === "string" ? value : Object.keys(value).join()) as LifecycleState;
 
 /**
- * Writes into the log what becomes of a worker: each state that it comes into, what it waits for, and lines of the
- * model's log that were dismissed.
+ * Logs a worker's states, what it waits for, and lines of the model's log that were dismissed.
  *
- * @param awaited what a model that loads is waited for; undefined where there is none.
+ * @param awaited the event that a loading model is waited for; undefined without one.
  */
 export function logWorker(actor: WorkerActor, log: Log, awaited: string | undefined): void {
   const waiting = new WaitLog(log);
@@ -50,7 +49,7 @@ export function logWorker(actor: WorkerActor, log: Log, awaited: string | undefi
   });
 }
 
-/** Logs what is waited for when it changes, but not more often than every 30 s: then the newest. */
+/** Logs changes of what the worker waits for, at most one in 30 s: the newest. */
 class WaitLog {
   readonly #log: Log;
   #shown: string | undefined;
@@ -65,7 +64,7 @@ class WaitLog {
     if (seen === this.#newest) return;
     this.#newest = seen;
     if (seen === undefined) {
-      // Waiting that begins anew is told anew.
+      // Waiting that begins again is logged again.
       this.#shown = undefined;
       clearTimeout(this.#timer);
       this.#timer = undefined;

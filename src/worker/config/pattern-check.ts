@@ -3,16 +3,16 @@ import { types } from "node:util";
 import type { AST } from "@eslint-community/regexpp";
 import { errorMessage } from "../../shared/errors.js";
 
-/** Repetitions from which on a choice in every one of them makes too many ways to match the same text. */
+/** Repetitions above which a choice in each of them makes too many ways to match the same text. */
 const FEW_REPETITIONS = 10;
 
 const require = createRequire(import.meta.url);
 
 /**
- * What is wrong with a pattern for log lines: a text that is not empty, or a regular expression whose effort does not explode on
- * any line. Whoever sends requests may bring text into the log.
+ * Why a value is no pattern for log lines; undefined if it is one: a text that is not empty, or a regular expression without
+ * exponential time on any line. Clients can bring text into the log.
  */
-export function faultOfPattern(value: unknown): string | undefined {
+export function patternIssue(value: unknown): string | undefined {
   if (typeof value === "string" && value !== "") return undefined;
   if (!types.isRegExp(value)) return "expected a text that is not empty, or a regular expression";
   try {
@@ -36,7 +36,7 @@ export function faultOfPattern(value: unknown): string | undefined {
  * that repeat the same characters, or a repetition in which the next character does not tell the way.
  */
 function slowPart({ source, flags }: RegExp): string | undefined {
-  // Loaded for those who have expressions only: it takes some 50 ms.
+  // Loaded for configurations with expressions only: it takes some 50 ms.
   const { analyse } = require("scslre") as typeof import("scslre");
   const { visitRegExpAST } =
     require("@eslint-community/regexpp") as typeof import("@eslint-community/regexpp");

@@ -1,0 +1,268 @@
+import { extname } from "node:path";
+import { z } from "zod";
+import { originSchema } from "../../shared/cors.js";
+import { isHttpUrl } from "../../shared/url.js";
+import type { Payload } from "../../shared/wire.js";
+import type {
+  HealthcheckConfig,
+  InspectConfig,
+  LifecycleConfig,
+  LogActionConfig,
+  LogPattern,
+  OpenRouteConfig,
+  WorkerConfig,
+} from "./config.js";
+import type {
+  BenchmarkConfig,
+  FileFieldConfig,
+  HandlerConfig,
+  MultipartConfig,
+  PayloadObject,
+  TimeoutsConfig,
+} from "./handler-config.js";
+import { checkCredentials, headerIssue, type ModelHeaders } from "./model-headers.js";
+import { patternIssue } from "./pattern-check.js";
+import { isPayloadSchema, type PayloadSchema } from "./payload-schema.js";
+import { routeSchema } from "./route-path.js";
+
+/**
+ * A schema for each option of an interface, and for no other: an option that is missing here, misspelt, or accepts a value
+ * that its interface does not, is a compile error. Defaults are declared here and nowhere else.
+ */
+type Options<Config> = { readonly [Option in keyof Config]-?: z.ZodType<unknown, Config[Option]> };
+
+const func = <F>() => z.custom<NonNullable<F>>((value) => typeof value === "function", "expected a function");
+const count = z.int().min(1);
+const payload = z.custom<PayloadObject>(
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  "expected an object",
+);
+const milliseconds = z
+  .number()
+  .positive()
+  .max(2 ** 31 - 1)
+  .nullable();
+const logPatterns = z
+  .array(
+    z.custom<LogPattern>().superRefine((value, context) => {
+      const expected = patternIssue(value);
+      if (expected !== undefined) context.addIssue({ code: "custom", message: expected });
+    }),
+  )
+  .default([]);
+const pollMs = z
+  .number()
+  .min(10)
+  .max(2 ** 31 - 1)
+  .default(10_000);
+
+const benchmarkSchema = z
+  .strictObject({
+    dataset: z.array(payload).min(1).optional(),
+    generator: func<BenchmarkConfig["generator"]>().optional(),
+    runs: count.default(8),
+    concurrency: count.default(10),
+    doWarmup: z.boolean().default(true),
+  } satisfies Options<BenchmarkConfig>)
+  .refine(({ dataset, generator }) => (dataset === undefined) !== (generator === undefined), {
+    message: "expected either a dataset or a generator",
+  });
+
+const extension = z.string().regex(/^[a-z0-9]+$/, "expected an extension in small letters, without a dot");
+
+const multipartSchema = z.strictObject({
+  files: z
+    .record(
+      z.string().min(1),
+      z
+        .strictObject({
+          extensions: z.array(extension).min(1),
+          defaultFilename: z
+            .string()
+            .regex(/^[^\\/".\p{Cc}][^\\/"\p{Cc}]*$/u, "expected a file name without a path"),
+          filenameField: z.string().min(1).optional(),
+          listName: z.string().min(1).optional(),
+        } satisfies Options<FileFieldConfig>)
+        .refine(({ extensions, defaultFilename: name }) => extensions.includes(extname(name).slice(1)), {
+          path: ["defaultFilename"],
+          message: "expected a name with one of the extensions",
+        }),
+    )
+    .refine((files) => Object.keys(files).length > 0, "expected at least one field"),
+  maxFileBytes: count.default(25 * 1024 * 1024),
+  maxTotalBytes: count.default(64 * 1024 * 1024),
+  maxFiles: count.default(16),
+} satisfies Options<MultipartConfig>);
+
+const handlerSchema = z.strictObject({
+  route: routeSchema,
+  allowParallelRequests: z.boolean().optional(),
+  concurrency: count.optional(),
+  queue: z.string().min(1).optional(),
+  maxQueueTime: z.number().nonnegative().nullable().default(30),
+  payloadSchema: z
+    .custom<PayloadSchema<PayloadObject>>(
+      isPayloadSchema,
+      "expected a schema that implements Standard Schema, such as z.object({ … }) of zod",
+    )
+    .optional(),
+  requestParser: func<HandlerConfig["requestParser"]>().optional(),
+  workloadCalculator: func<HandlerConfig["workloadCalculator"]>().optional(),
+  responseGenerator: func<HandlerConfig["responseGenerator"]>().optional(),
+  remoteFunction: func<HandlerConfig["remoteFunction"]>().optional(),
+  benchmarkConfig: benchmarkSchema.optional(),
+  timeouts: z
+    .strictObject({
+      connectMs: milliseconds.default(10_000),
+      headersMs: milliseconds.default(null),
+      idleMs: milliseconds.default(null),
+      totalMs: milliseconds.default(null),
+    } satisfies Options<TimeoutsConfig>)
+    .prefault({}),
+  multipart: multipartSchema.optional(),
+  websocket: z.boolean().optional(),
+  forwardQuery: z
+    .union([z.boolean(), z.array(z.string().min(1))], "expected true, false or a list of names of parameters")
+    .default(true),
+  sseKeepAliveMs: z
+    .int()
+    .min(10)
+    .max(2 ** 31 - 1)
+    .nullable()
+    .default(null),
+} satisfies Options<HandlerConfig>);
+
+function checkHeaders(headers: ModelHeaders, context: z.core.$RefinementCtx): void {
+  const names = new Set<string>();
+  for (const [name, value] of Object.entries(headers)) {
+    const isTwice = names.has(name.toLowerCase());
+    names.add(name.toLowerCase());
+    const message = isTwice ? "expected each header once, in any case of its name" : headerIssue(name, value);
+    if (message !== undefined) context.addIssue({ code: "custom", path: [name], message });
+  }
+}
+
+export const configSchema = z.strictObject({
+  modelServerUrl: z
+    .string()
+    .refine(isHttpUrl, "expected a URL with http: or https:")
+    .superRefine(checkCredentials)
+    .optional(),
+  modelServerPort: z.int().min(1).max(65535).optional(),
+  modelHeaders: z.record(z.string(), z.string()).superRefine(checkHeaders).default({}),
+  maxConnections: count.nullable().default(null),
+  modelLogFile: z.string().min(1).optional(),
+  modelHealthcheckUrl: z
+    .string()
+    .refine(
+      (text) => text.startsWith("/") || isHttpUrl(text),
+      'expected a path that begins with "/", or an http: or https: URL',
+    )
+    .superRefine(checkCredentials)
+    .optional(),
+  healthcheck: z
+    .strictObject({
+      intervalMs: pollMs,
+      timeoutMs: pollMs,
+      failureThreshold: count.default(3),
+    } satisfies Options<HealthcheckConfig>)
+    .prefault({}),
+  handlers: z.array(handlerSchema).min(1),
+  openRoutes: z
+    .array(
+      z.strictObject({ route: routeSchema, text: z.string().optional() } satisfies Options<OpenRouteConfig>),
+    )
+    .default([]),
+  logActionConfig: z
+    .strictObject({
+      onLoad: logPatterns,
+      onError: logPatterns,
+      onInfo: logPatterns,
+    } satisfies Options<LogActionConfig>)
+    .prefault({}),
+  readiness: z.enum(["log", "health", "either"], 'expected "log", "health" or "either"').optional(),
+  // The range of a timer.
+  startTimeout: z
+    .number()
+    .positive()
+    .max(24 * 86_400)
+    .default(1800),
+  lifecycle: z
+    .strictObject({
+      start: func<LifecycleConfig["start"]>().optional(),
+      stop: func<LifecycleConfig["stop"]>().optional(),
+    } satisfies Options<LifecycleConfig>)
+    .optional(),
+  sessionCallbackHosts: z
+    .array(z.string().regex(/^(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d+)?$/, "expected a host name, or host:port"))
+    .default([]),
+  requireOwnUrl: z.boolean().default(false),
+  replayProtection: z.boolean().default(false),
+  maxSessions: z.int().nonnegative().nullable().default(10),
+  maxBodyBytes: z
+    .int()
+    .min(1)
+    .max(2 ** 31 - 1)
+    .default(256 * 1024 * 1024),
+  maxUnverifiedBytes: z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(64 * 1024 * 1024),
+  streamHeaders: z.boolean().default(true),
+  cors: z.array(originSchema).default([]),
+  drainTimeout: z.number().nonnegative().max(86_400).default(30),
+  inspect: z
+    .union([
+      z.boolean(),
+      z.strictObject({
+        port: z.int().min(1).max(65535).optional(),
+        host: z.string().min(1).optional(),
+        token: z.string().min(1).optional(),
+        events: z.int().min(1).max(100_000).optional(),
+      } satisfies Options<InspectConfig>),
+    ])
+    .default(false),
+} satisfies Options<WorkerConfig>);
+
+/** A handler with its defaults filled in. */
+export interface Handler extends Readonly<Omit<z.output<typeof handlerSchema>, "queue">> {
+  /** Name of its queue. */
+  readonly queue: string;
+  /** Requests that may run at once in its queue; `Infinity` for all. */
+  readonly limit: number;
+}
+
+/** A benchmark with its defaults filled in. */
+export interface Benchmark {
+  readonly handler: Handler;
+  readonly payload: () => Payload;
+  readonly runs: number;
+  readonly concurrency: number;
+  readonly doWarmup: boolean;
+}
+
+/** A checked configuration with its defaults filled in. */
+export interface CheckedConfig extends Readonly<Omit<z.output<typeof configSchema>, "handlers">> {
+  /** Origin and base path of the model server, without a trailing slash; undefined without a model server. */
+  readonly modelServer: string | undefined;
+  readonly handlers: readonly Handler[];
+  readonly benchmark: Benchmark;
+}
+
+/** Name of the queue that serial handlers share unless they name another. */
+const SERIAL_QUEUE = "serial";
+
+/** Queue name and limit of a handler, by the rules of `allowParallelRequests`, `concurrency` and `queue`. */
+export function queuePlace({
+  route,
+  allowParallelRequests,
+  concurrency,
+  queue,
+}: Pick<HandlerConfig, "route" | "allowParallelRequests" | "concurrency" | "queue">): {
+  readonly queue: string;
+  readonly limit: number;
+} {
+  const limit = concurrency ?? (allowParallelRequests ? Number.POSITIVE_INFINITY : 1);
+  return { queue: queue ?? (limit === 1 ? SERIAL_QUEUE : route), limit };
+}
