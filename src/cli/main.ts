@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { run } from "./run.js";
+import { run } from "./command-line.js";
 
 const exitCode = await run(process.argv);
 // A program that was run may have one of its own.

@@ -1,6 +1,6 @@
 import type { LoadPoint, LoadResult } from "./load-result.js";
 import { type Plot, ticksTo } from "./plot.js";
-import { amountText, durationText } from "./result-text.js";
+import { amountText, durationText, durationTick } from "./result-text.js";
 
 /** Maximum number of points of a line, which limits the size of the page. */
 const POINTS = 400;
@@ -108,14 +108,6 @@ function percentilePlot(percentiles: LoadResult["percentiles"], count: number): 
     lines: [{ name: "latency", colour: "blue", values: shown.map(({ latencyMs }) => latencyMs) }],
   };
 }
-
-/** A round duration, without trailing zeros. */
-const durationTick = (milliseconds: number): string =>
-  milliseconds === 0
-    ? "0"
-    : durationText(milliseconds)
-        .replace(/\.?0+ s$/, " s")
-        .replace(".0 ms", " ms");
 
 const percentText = (percent: number): string => (percent === 0 ? "min" : `p${percent}`);
 

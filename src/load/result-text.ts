@@ -7,6 +7,14 @@ export function durationText(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(milliseconds < 99_950 ? 2 : 0)} s`;
 }
 
+/** A round duration, without trailing zeros. */
+export const durationTick = (milliseconds: number): string =>
+  milliseconds === 0
+    ? "0"
+    : durationText(milliseconds)
+        .replace(/\.?0+ s$/, " s")
+        .replace(".0 ms", " ms");
+
 /** A rate or an amount: one decimal below 100, thousands with commas above. */
 export function amountText(amount: number): string {
   return amount.toLocaleString("en", { maximumFractionDigits: Math.abs(amount) < 99.95 ? 1 : 0 });

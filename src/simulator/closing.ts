@@ -28,30 +28,30 @@ const MAX_REQUESTS = 100;
 /** Milliseconds between the end of a streamed answer and that of its connection. */
 const AFTER_STREAM_MS = 0.1;
 
-/** Makes a server close connections in one of the ways. */
+/** Makes a server close connections as that web server does. */
 export function closeAs(closing: Closing, server: Server): void {
   server.keepAliveTimeout = IDLE_SECONDS[closing] * 1000;
   server.prependListener("request", closing === "cpp-httplib" ? closeAfterStream : announceNothing);
   if (closing === "cpp-httplib") server.maxRequestsPerSocket = MAX_REQUESTS;
 }
 
-/** The others say nothing of it; Node.js would. */
+/** The others do not announce it; Node.js would. */
 const announceNothing: RequestListener = (_request, response) => response.removeHeader("connection");
 
 const closeAfterStream: RequestListener = (_request, response) => {
   const { socket } = response;
   response.once("finish", () => {
-    if (socket !== null && response.chunkedEncoding) endSoon(socket);
+    if (socket !== null && response.chunkedEncoding) closeSoon(socket);
   });
 };
 
 /** A timer would take ten times as long. */
-function endSoon(socket: Socket): void {
+function closeSoon(socket: Socket): void {
   const since = performance.now();
-  const look = (): void => {
-    if (performance.now() - since < AFTER_STREAM_MS) setImmediate(look);
-    // What a client sends from now on is answered with a reset.
+  const check = (): void => {
+    if (performance.now() - since < AFTER_STREAM_MS) setImmediate(check);
+    // Data that a client sends from now on is answered with a reset.
     else socket.destroySoon();
   };
-  setImmediate(look);
+  setImmediate(check);
 }

@@ -1,18 +1,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { errorMessage } from "../shared/errors.js";
 import { BodyTooLarge, readBody } from "../shared/read-body.js";
-import { breakOff } from "./break-off.js";
+import { sendJson } from "./answer.js";
 import type { ModelLog } from "./model-log.js";
-import { requestUrl } from "./request-url.js";
-import { sendJson } from "./send-json.js";
+import { requestUrl } from "./request.js";
 import {
-  type Exchange,
   RefusedRequest,
+  type RouteContext,
   type SimulatedModel,
   type SimulatedRoute,
 } from "./simulated-model.js";
 
-/** Longest body taken; a longer one is answered 413. */
+/** Limit of request bodies; beyond it the answer is 413. */
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
 
 interface ModelRoutesInput {
@@ -25,7 +24,7 @@ interface ModelRoutesInput {
   readonly crash: () => void;
 }
 
-/** Serves the paths of a simulated model server, and counts how its requests end. */
+/** Serves the routes of a simulated model server, and counts outcomes. */
 export class ModelRoutes {
   readonly #input: ModelRoutesInput;
   readonly #health: SimulatedRoute = {
@@ -39,28 +38,28 @@ export class ModelRoutes {
     this.#input = input;
   }
 
-  /** `running` has those that wait, too. */
+  /** `running` includes waiting requests. */
   get counts() {
     return { ...this.#counts };
   }
 
-  /** Answers a request. Never rejects: what nobody has thought of is answered 500, and the log says so. */
+  /** Answers a request. Never rejects: unexpected errors are answered 500 and logged. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.#logWhenAnswered(request, response);
-    const gone = new AbortController();
-    response.once("close", () => gone.abort());
+    const disconnected = new AbortController();
+    response.once("close", () => disconnected.abort());
     try {
-      await this.#answer(request, response, gone.signal);
+      await this.#answer(request, response, disconnected.signal);
     } catch (error) {
-      // Nobody is there to be answered.
-      if (gone.signal.aborted) return;
+      // The client has disconnected.
+      if (disconnected.signal.aborted) return;
       if (response.headersSent) response.destroy();
       const { status, message } = this.#refusalOf(error);
       if (!response.headersSent) sendJson(response, status, this.#input.model.refusal(status, message));
     }
   }
 
-  /** The log has the line before the answer is sent, so that it is there when the client has it. */
+  /** Logs before the answer is sent, so that a client that has the answer finds the line. */
   #logWhenAnswered(request: IncomingMessage, response: ServerResponse): void {
     const { model, log } = this.#input;
     const { remoteAddress, remotePort } = request.socket;
@@ -88,8 +87,8 @@ export class ModelRoutes {
       if (work) work.refused += 1;
       throw new RefusedRequest(503, "the model is not ready");
     }
-    const exchange = { request, body, response, url, signal, log: this.#input.log };
-    await (work ? this.#serve(route, exchange) : route.serve(exchange));
+    const context = { request, body, response, url, signal, log: this.#input.log };
+    await (work ? this.#serve(route, context) : route.serve(context));
   }
 
   #routeAt(path: string): SimulatedRoute | undefined {
@@ -98,15 +97,15 @@ export class ModelRoutes {
     return found ?? (path === "/health" ? this.#health : undefined);
   }
 
-  /** Serves a request that asks for work. */
-  async #serve(route: SimulatedRoute, exchange: Exchange): Promise<void> {
-    const { response, signal } = exchange;
+  /** Serves an inference request. */
+  async #serve(route: SimulatedRoute, context: RouteContext): Promise<void> {
+    const { response, signal } = context;
     const counts = this.#counts;
     counts.requests += 1;
     counts.running += 1;
     if (this.#input.breaksOff(counts.requests)) breakOff(response, this.#input.crash);
     try {
-      await route.serve(exchange);
+      await route.serve(context);
       counts[response.writableEnded && !signal.aborted ? "completed" : "cancelled"] += 1;
     } catch (error) {
       if (signal.aborted) counts.cancelled += 1;
@@ -127,4 +126,29 @@ export class ModelRoutes {
     this.#input.log.line(`the simulated server failed: ${message}`);
     return new RefusedRequest(500, message);
   }
+}
+
+/** Pieces of an answer that are written before it breaks off. */
+const WRITTEN = 3;
+
+/**
+ * Makes the server crash in the middle of an answer: after some pieces, or before its end if it has fewer. Refusals are
+ * complete.
+ */
+function breakOff(response: ServerResponse, crash: () => void): void {
+  let written = 0;
+  const write = response.write.bind(response);
+  response.write = (...piece: unknown[]): boolean => {
+    const more: boolean = Reflect.apply(write, response, piece);
+    written += 1;
+    // Written pieces are sent first.
+    if (written === WRITTEN) setImmediate(crash);
+    return more;
+  };
+  const end = response.end.bind(response);
+  response.end = (...last: unknown[]) => {
+    if (response.statusCode >= 400) return Reflect.apply(end, response, last);
+    if (written < WRITTEN) setImmediate(crash);
+    return response;
+  };
 }

@@ -7,15 +7,15 @@ import { ModelRoutes } from "./model-routes.js";
 import type { SimulatedModel } from "./simulated-model.js";
 import type { Failure, SimulatorOptions, SimulatorStats } from "./simulator-options.js";
 
-/** Whether a simulated model is not running, loads, answers, or is broken. */
+/** State of a simulated model server. */
 export type ModelState = "stopped" | "loading" | "ready" | "crashed";
 
-/** Share of the loading time after which the memory turns out not to suffice, or the server hangs. */
+/** Share of the loading time after which the server runs out of memory, or hangs. */
 const FAILS_AT = 0.6;
 
 /**
  * A simulated model server: loads for a while and logs it, answers, stops working for clients that go away, fails in
- * the ways that it is told to, crashes and is restarted. It needs no GPU.
+ * the ways that its options name, crashes and is restarted. It needs no GPU.
  *
  * @example
  * ```ts
@@ -39,8 +39,8 @@ export class ModelSimulator {
   #listening: Promise<string> | undefined;
   #server: Server | undefined;
   #state: ModelState = "stopped";
-  /** Ends what the server does by itself: loading, and waiting for its restart. */
-  #doing = new AbortController();
+  /** Aborts background work: loading, and waiting for a restart. */
+  #background = new AbortController();
 
   /** @throws {TsworkerError} `CONFIG_INVALID` when the log file cannot be written. */
   constructor(model: SimulatedModel, options: SimulatorOptions = {}) {
@@ -88,11 +88,11 @@ export class ModelSimulator {
 
   /** Ends every request and stops listening. A later start listens on the same port. */
   async stop(): Promise<void> {
-    // A start that is under way is awaited: what it has begun is ended.
+    // A start in progress is awaited, so that its server can be closed.
     const listening = this.#listening;
     this.#listening = undefined;
     await listening?.catch(() => {});
-    this.#doing.abort();
+    this.#background.abort();
     this.#state = "stopped";
     const server = this.#server;
     this.#server = undefined;
@@ -102,17 +102,17 @@ export class ModelSimulator {
   }
 
   /**
-   * Dies as such a server does: it says so in its log, every connection is dropped, health is 503, and nothing is
-   * answered until {@link ModelSimulator.restart}. One that is not running, or has crashed, cannot.
+   * Crashes: the log reports it, every connection is dropped, health is 503, and nothing is answered until
+   * {@link ModelSimulator.restart}. No effect unless it is running.
    */
   crash(): void {
     if (!this.#server || this.#state === "crashed") return;
     this.#die(() => this.#model.crashed(this.#log));
   }
 
-  /** Loads again, after a crash or out of the blue; what runs is dropped. Its log goes on in the same file. */
+  /** Loads again; running requests are dropped. The log continues in the same file. */
   restart(): void {
-    this.#doing.abort();
+    this.#background.abort();
     if (!this.#server) return;
     this.#drop(this.#server);
     this.#beginLoading();
@@ -144,12 +144,12 @@ export class ModelSimulator {
 
   #beginLoading(): void {
     this.#state = "loading";
-    this.#doing = new AbortController();
+    this.#background = new AbortController();
     this.#inBackground((signal) => this.#load(signal));
   }
 
   #inBackground(work: (signal: AbortSignal) => Promise<void>): void {
-    const { signal } = this.#doing;
+    const { signal } = this.#background;
     work(signal).catch((error: unknown) => {
       if (!signal.aborted) throw error;
     });
@@ -166,22 +166,22 @@ export class ModelSimulator {
         return;
       }
       loaded += share;
-      // Whoever has read the line may ask at once.
+      // A client may send requests as soon as the line is in the log.
       if (isReadyLine) this.#state = "ready";
       if (!isReadyLine || this.#failure !== "no-ready-line") write(this.#log);
     }
     this.#state = "ready";
   }
 
-  #die(lastWords: () => void): void {
-    this.#doing.abort();
+  #die(logReason: () => void): void {
+    this.#background.abort();
     this.#state = "crashed";
-    lastWords();
+    logReason();
     if (!this.#server) return;
     this.#drop(this.#server);
     const seconds = this.#restartSeconds;
     if (seconds === undefined) return;
-    this.#doing = new AbortController();
+    this.#background = new AbortController();
     this.#inBackground(async (signal) => {
       await sleep(seconds * 1000, undefined, { signal });
       this.#failure = undefined;

@@ -3,18 +3,18 @@ import type { Duplex } from "node:stream";
 import type { Closing } from "./closing.js";
 import type { ModelLog } from "./model-log.js";
 
-/** One line that a model server logs while it loads. */
+/** A step of loading, and its log line. */
 export interface LoadingStep {
-  /** Share of the loading time that passes before the line; those of all steps together are 1 at most. */
+  /** Share of the loading time before the line; all steps together are at most 1. */
   readonly share: number;
   /** Writes it. */
   readonly write: (log: ModelLog) => void;
-  /** Whether this is the line that tells that the model has loaded. */
+  /** Whether this line reports that the model has loaded. */
   readonly isReadyLine?: true;
 }
 
-/** A request that a route answers. */
-export interface Exchange {
+/** A request for a route, with its response. */
+export interface RouteContext {
   readonly request: IncomingMessage;
   /** The whole body; empty for a GET. */
   readonly body: Buffer;
@@ -28,7 +28,7 @@ export interface Exchange {
 
 /** A request that is being answered, for the log. */
 export interface Answered {
-  /** Address and port of the client. */
+  /** Client, as `address:port`. */
   readonly from: string;
   readonly request: IncomingMessage;
   readonly status: number;
@@ -41,9 +41,9 @@ export interface SimulatedRoute {
    * Answers. Resolves when the answer is over.
    *
    * @throws RefusedRequest for a request that such a server refuses.
-   * @throws whatever the signal makes it throw: the request is counted as cancelled then.
+   * @throws the signal's reason: the request then counts as cancelled.
    */
-  serve(exchange: Exchange): void | Promise<void>;
+  serve(context: RouteContext): void | Promise<void>;
   /** Whether it answers before the model has loaded, too. */
   readonly isAlwaysOpen?: true;
 }
@@ -61,8 +61,8 @@ export class RefusedRequest extends Error {
 }
 
 /**
- * What one kind of model server logs, serves and says when it breaks. The life of a server, which loads, fails, ends
- * and is restarted, is given to it by a `ModelSimulator`.
+ * One kind of model server: its log, its routes, its failures. `ModelSimulator` adds the lifecycle: loading, failures,
+ * crash and restart.
  */
 export interface SimulatedModel {
   /** Name and kind, for people. */
@@ -71,24 +71,24 @@ export interface SimulatedModel {
   readonly closing: Closing;
   /** The lines of its log while it loads, in order. */
   readonly loading: readonly LoadingStep[];
-  /** Tells in the log that the memory of the GPU did not suffice while it loaded. */
+  /** Logs that the GPU's memory did not suffice while it loaded. */
   outOfMemory(log: ModelLog): void;
-  /** Tells in the log that it died in the middle of its work. */
+  /** Logs a crash. */
   crashed(log: ModelLog): void;
-  /** Tells in the log of an answer that begins. */
+  /** Logs an answer that begins. */
   answered(log: ModelLog, answered: Answered): void;
   /** Its routes by path; a last part `*` stands for any. `GET /health` is there without: 200 when it has loaded, 503 otherwise. */
   readonly routes: ReadonlyMap<string, SimulatedRoute>;
   /** The body of a refusal. */
   refusal(status: number, message: string): object;
-  /** A client that wants to talk by WebSocket. Absent: such clients are cut off. */
+  /** Accepts a WebSocket client. Absent: such connections are closed. */
   upgrade?(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Ends what {@link SimulatedModel.upgrade} began: the server stops, crashes or is restarted. */
+  /** Ends WebSocket connections: the server stops, crashes or is restarted. */
   closeSockets?(): void;
-  /** Ends what goes on by itself, between requests: the server stops, crashes or is restarted. */
+  /** Ends background work: the server stops, crashes or is restarted. */
   halted?(): void;
-  /** Requests that wait for others to end. */
+  /** Requests that wait for a free slot. */
   readonly waiting: number;
-  /** What it has produced so far, in its own pieces: tokens, steps, batches. */
+  /** Units produced so far: tokens, steps or batches. */
   readonly produced: number;
 }

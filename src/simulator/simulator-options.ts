@@ -1,11 +1,11 @@
 import type { Closing } from "./closing.js";
 
 /**
- * What goes wrong with a simulated model server:
+ * Failures of a simulated model server:
  *
- * - `out-of-memory`: the GPU's memory does not suffice; it says so in its log while it loads, and dies;
+ * - `out-of-memory`: the GPU's memory does not suffice: it logs that while it loads, and dies;
  * - `never-ready`: it hangs before it has loaded;
- * - `no-ready-line`: it loads, but does not write the line that says so;
+ * - `no-ready-line`: it loads, but does not log that;
  * - `crash-in-answer`: it dies in the middle of an answer.
  */
 export type Failure = (typeof FAILURES)[number];
@@ -27,31 +27,31 @@ export interface SimulatorOptions {
   readonly port?: number;
   /** File that the log is appended to, line by line. Its folder must exist. Default: no log. */
   readonly logFile?: string;
-  /** Told of every line of the log, in the file or not. */
+  /** Called with every line of the log, in the file or not. */
   readonly onLogLine?: (line: string) => void;
   /**
-   * Seconds from start to the line that tells that the model has loaded.
+   * Seconds from start to the line that reports that the model has loaded.
    * @default 1
    */
   readonly loadSeconds?: number;
-  /** What goes wrong. Default: nothing. */
+  /** The failure. Default: none. */
   readonly fail?: Failure;
   /**
    * Which request's answer `crash-in-answer` is for, counted from 1.
    * @default 1
    */
   readonly failAt?: number;
-  /** When it closes connections that are kept alive. Default: as the server that it plays. */
+  /** When it closes idle connections. Default: as the simulated server. */
   readonly closing?: Closing;
-  /** Seconds after which it is started again when it has died, and then nothing goes wrong any more. Default: never. */
+  /** Seconds after a crash until it starts again, without the failure. Default: never. */
   readonly restartSeconds?: number;
 }
 
-/** What a `ModelSimulator` has done since its start. */
+/** Counts of a `ModelSimulator` since its start. */
 export interface SimulatorStats {
-  /** Requests accepted, running and waiting ones included; those that ask for no work are left out. */
+  /** Inference requests accepted, running and waiting ones included. */
   readonly requests: number;
-  /** Requests that wait for others to end. */
+  /** Requests that wait for a free slot. */
   readonly waiting: number;
   /** Requests that are being served now. */
   readonly running: number;
@@ -61,6 +61,6 @@ export interface SimulatorStats {
   readonly cancelled: number;
   /** Requests refused: bad input, or not ready. */
   readonly refused: number;
-  /** What was produced, in pieces of the model's own: tokens, steps, batches. */
+  /** Units produced: tokens, steps or batches. */
   readonly produced: number;
 }

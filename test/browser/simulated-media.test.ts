@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { close, httpUrl, listen } from "../../src/shared/listen.js";
-import { tune } from "../../src/simulator/media/tune.js";
-import { video } from "../../src/simulator/media/video.js";
+import { video } from "../../src/simulator/media/h264.js";
+import { flacTone } from "../../src/simulator/media/sound.js";
 import { describeInBrowser } from "../support/describe-in-browser.js";
 import { launchBrowser } from "../support/launch-browser.js";
 
@@ -19,9 +19,9 @@ describeInBrowser("what the simulated ComfyUI makes", () => {
   let browser: Awaited<ReturnType<typeof launchBrowser>> | undefined;
 
   beforeAll(async () => {
-    const film = await video({ seed: 3, width: 200, height: 120, frames: 33, framesPerSecond: 16 });
+    const film = video({ seed: 3, width: 200, height: 120, frames: 33, framesPerSecond: 16 });
     files.set("/film.mp4", ["video/mp4", film]);
-    files.set("/tune.flac", ["audio/flac", await tune(3, 1.5)]);
+    files.set("/tune.flac", ["audio/flac", flacTone(1.5, 220)]);
     url = httpUrl("127.0.0.1", await listen(server, "127.0.0.1", 0));
     browser = await launchBrowser();
   });
@@ -60,7 +60,7 @@ describeInBrowser("what the simulated ComfyUI makes", () => {
       return { videoWidth, videoHeight, duration, changed: changed / first.length };
     });
     expect(seen).toMatchObject({ videoWidth: 200, videoHeight: 120, duration: 33 / 16 });
-    // The sun and its reflection, and nothing else.
+    // The square, and nothing else.
     expect(seen?.changed).toBeGreaterThan(0.001);
     expect(seen?.changed).toBeLessThan(0.1);
   });

@@ -24,8 +24,8 @@ export async function tsworkerHere(...parameters: readonly string[]): Promise<En
 /** The same in another folder. */
 export async function tsworkerHereIn(cwd: string, ...parameters: readonly string[]): Promise<Ended> {
   // As `build.ts` leaves it, like that of a process.
-  const { run }: typeof import("../../src/cli/run.js") = await import(
-    pathToFileURL(root("dist/src/cli/run.js")).href
+  const { run }: typeof import("../../src/cli/command-line.js") = await import(
+    pathToFileURL(root("dist/src/cli/command-line.js")).href
   );
   const [stdout, stderr] = [new Sink(), new Sink()];
   const forget = listenersSince();

@@ -12,18 +12,21 @@ vi.setConfig({ testTimeout: 150_000 });
 
 const SCRIPT = root("deploy/start_worker.sh");
 
+/** Calls what clears up when a test, or a file, is done. */
+export type OnFinished = (clear: () => void | Promise<void>) => void;
+
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
- * What a GPU instance is to its start script: a folder that outlives a start, variables, and a certificate. All of it is
- * gone when the test is over.
+ * What a GPU instance is to its start script: a folder that outlives a start, variables, and a certificate. It is
+ * removed when the test is over.
  */
 export class Instance {
   readonly folder = mkdtempSync(join(tmpdir(), "tsworker-instance-"));
   readonly port: number;
   readonly #variables: Variables;
 
-  private constructor(port: number, httpPort: number, variables: Variables) {
+  private constructor(port: number, httpPort: number, variables: Variables, onFinished: OnFinished) {
     this.port = port;
     this.#variables = {
       // npm and git of this machine, and the Node.js of the tests before any other.
@@ -43,12 +46,15 @@ export class Instance {
       RETRY_PAUSE: "0",
       ...variables,
     };
-    onTestFinished(() => rmSync(this.folder, { recursive: true, force: true }));
+    onFinished(() => rmSync(this.folder, { recursive: true, force: true }));
   }
 
-  /** @param variables further ones, or others than the usual; undefined takes one away. */
-  static async create(variables: Variables): Promise<Instance> {
-    return new Instance(await freePort(), await freePort(), variables);
+  /**
+   * @param variables further ones, or others than the usual; undefined takes one away.
+   * @param onFinished when it is removed: after the test, unless several tests share it.
+   */
+  static async create(variables: Variables, onFinished: OnFinished = onTestFinished): Promise<Instance> {
+    return new Instance(await freePort(), await freePort(), variables, onFinished);
   }
 
   /** Of something in its folder. */

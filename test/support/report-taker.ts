@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from "node:http";
-import type { TestContext } from "vitest";
 import { close, httpUrl, listen } from "../../src/shared/listen.js";
+import type { OnFinished } from "./instance.js";
 
 /** A report as it came, before anybody has read anything into it. */
 export interface Posted {
@@ -14,7 +14,7 @@ export interface Posted {
  * the test says, 200 where it says nothing. It stops when the test is over.
  */
 export async function reportTaker(
-  onTestFinished: TestContext["onTestFinished"],
+  onFinished: OnFinished,
   answer: (response: ServerResponse, posted: Posted) => void = (response) => response.end(),
 ) {
   const posted: Posted[] = [];
@@ -38,7 +38,7 @@ export async function reportTaker(
     });
   });
   const url = httpUrl("127.0.0.1", await listen(server, "127.0.0.1", 0));
-  onTestFinished(() => close(server));
+  onFinished(() => close(server));
   return {
     url,
     /** Every report, oldest first. */

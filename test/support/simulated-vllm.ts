@@ -1,6 +1,5 @@
 import { ModelSimulator } from "../../src/simulator/model-simulator.js";
-import { OpenaiModel } from "../../src/simulator/openai/openai-model.js";
-import type { OpenaiModelOptions } from "../../src/simulator/openai/openai-model-options.js";
+import { OpenaiModel, type OpenaiModelOptions } from "../../src/simulator/openai/openai-model.js";
 import type { SimulatorOptions } from "../../src/simulator/simulator-options.js";
 
 export type SimulatedVllmOptions = SimulatorOptions & OpenaiModelOptions;

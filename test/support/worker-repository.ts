@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { root } from "../unit/support/documents.js";
+import type { OnFinished } from "./instance.js";
 
 /** A worker that says which version of it runs, in TypeScript that Node.js alone would not take. */
 export const workerThatSays = (version: string): string => `import { Worker } from "tsworker";
@@ -29,8 +30,8 @@ export class WorkerRepository {
   readonly #folder = mkdtempSync(join(tmpdir(), "tsworker-repository-"));
   readonly #work = join(this.#folder, "repository");
 
-  constructor(files: Readonly<Record<string, string>> = {}) {
-    onTestFinished(() => rmSync(this.#folder, { recursive: true, force: true }));
+  constructor(files: Readonly<Record<string, string>> = {}, onFinished: OnFinished = onTestFinished) {
+    onFinished(() => rmSync(this.#folder, { recursive: true, force: true }));
     const { name, version, type, exports, bin } = JSON.parse(readFileSync(root("package.json"), "utf8"));
     mkdirSync(this.packageFolder, { recursive: true });
     // Without its scripts: npm would build what it is linked to.

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import { expect, test } from "vitest";
-import { tsworkerProgram } from "../../src/cli/program.js";
+import { tsworkerProgram } from "../../src/cli/command-line.js";
 import { codeOf, root, rowsBelow, textOf } from "./support/documents.js";
 
 const page = await textOf("README.md");

@@ -5,46 +5,45 @@ import { checkEngine } from "../../load/check-engine.js";
 import { isPayload, workloadOf } from "../../load/payloads.js";
 import { TsworkerError } from "../../shared/errors.js";
 import type { Payload } from "../../shared/wire.js";
-import { engineAccess } from "../engine-access.js";
-import type { EngineFlags } from "../engine-flags.js";
-import { sayWhyItWaits } from "../why-it-waits.js";
-import { answerText } from "./answer-text.js";
+import { engineAccess } from "../command/engine-access.js";
+import type { EngineFlags } from "../command/engine-flags.js";
+import { reportWaiting } from "./waiting-reasons.js";
 
 interface CallCommandOptions extends EngineFlags {
   readonly raw?: boolean;
 }
 
-/** What `tsworker call` does. */
+/** Runs `tsworker call`. */
 export async function run(route: string, json: string, options: CallCommandOptions): Promise<void> {
   const { timeout, raw = false } = options;
   const payload = payloadOf(json === "-" ? await text(process.stdin) : json);
   const { engineUrl, endpoint: name, apiKey } = engineAccess(options);
   await checkEngine(engineUrl);
-  const left = new AbortController();
-  // A reader such as `head` that has enough is no failure; the request is not wanted any more.
-  process.stdout.on("error", () => left.abort());
+  const closed = new AbortController();
+  // A reader such as `head` that closes the pipe cancels the request, without an error.
+  process.stdout.on("error", () => closed.abort());
   let status: RequestStatus = "queued";
-  const endSaying = sayWhyItWaits(engineUrl, () => status === "polling");
+  const stopWaiting = reportWaiting(engineUrl, () => status === "polling");
   try {
     const answer = await new Serverless({ apiKey, engineUrl }).endpoint(name).request(route, payload, {
       cost: options.cost ?? workloadOf(payload),
       timeoutMs: timeout * 1000,
-      // Not that it were one: the answer is printed as it comes. And one request is one request.
+      // The answer is printed as it arrives, whether it is a stream or not. No retries: one request is sent.
       stream: true,
       retry: false,
-      signal: left.signal,
+      signal: closed.signal,
       onStatus: (now) => {
         status = now;
       },
     });
-    endSaying();
+    stopWaiting();
     if (!answer.ok) await refuse(answer);
     await (raw ? printBytes(answer) : print(answer));
   } catch (error) {
-    endSaying();
-    if (left.signal.aborted) return;
+    stopWaiting();
+    if (closed.signal.aborted) return;
     if (!(error instanceof TsworkerError)) throw error;
-    // What a program would say as an option is a flag here.
+    // The command line has a flag in place of the option.
     throw new TsworkerError(error.code, error.message.replace("timeoutMs", "--timeout"), { cause: error });
   }
 }
@@ -90,4 +89,25 @@ async function printBytes(answer: Answer): Promise<number | undefined> {
     last = piece.at(-1) ?? last;
   }
   return last;
+}
+
+/** Longest text that is printed whole in a terminal: a picture in base64 would hide everything else. */
+const SHOWN_LENGTH = 2000;
+const BEGINNING = 60;
+
+/**
+ * Indents JSON; anything else stays as it is.
+ *
+ * @param brief shortens long texts, for a terminal.
+ */
+export function answerText(body: string, brief: boolean): string {
+  const cut = (_: string, value: unknown): unknown =>
+    brief && typeof value === "string" && value.length > SHOWN_LENGTH
+      ? `${value.slice(0, BEGINNING)}… (${value.length} characters; into a file or a pipe they come whole)`
+      : value;
+  try {
+    return JSON.stringify(JSON.parse(body), cut, 2);
+  } catch {
+    return body;
+  }
 }

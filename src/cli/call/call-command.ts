@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { addEngineFlags } from "../engine-flags.js";
-import { onDemand } from "../on-demand.js";
+import { addEngineFlags } from "../command/engine-flags.js";
+import { onDemand } from "../command/on-demand.js";
 
 /** `tsworker call`: one request through an engine, and its answer. */
 export function addCallCommand(program: Command): void {

@@ -5,13 +5,11 @@ import { join } from "node:path";
 import { Engine } from "../../engine/index.js";
 import { announce } from "../../shared/announcement.js";
 import { ModelSimulator } from "../../simulator/model-simulator.js";
-import { printEvent } from "../call/print-event.js";
-import { interruption } from "../interruption.js";
-import { orAdvise } from "../or-advise.js";
+import { interruption, unreadOutput } from "../command/signals.js";
+import { printEvent } from "../command/terminal.js";
 import { simKind } from "../sim/sim-kinds.js";
-import { unreadOutput } from "../unread-output.js";
 import { showDev } from "./dev-display.js";
-import { checkWorkerPorts, devEnvironment } from "./dev-environment.js";
+import { checkWorkerPorts, devEnvironment, withPortAdvice } from "./dev-environment.js";
 import { devProgram } from "./dev-program.js";
 import { DevWorker } from "./dev-worker.js";
 
@@ -28,18 +26,18 @@ interface DevCommandOptions {
   readonly grace: number;
 }
 
-/** What `tsworker dev` does. */
+/** Runs `tsworker dev`. */
 export async function run(name: string | undefined, options: DevCommandOptions): Promise<void> {
   const { endpoint, apiKey, grace } = options;
   const program = devProgram(name);
   const folder = await mkdtemp(join(tmpdir(), "tsworker-dev-"));
-  const clear = (): void => rmSync(folder, { recursive: true, force: true });
-  const asked = AbortSignal.any([interruption(clear), unreadOutput()]);
+  const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
+  const interrupt = AbortSignal.any([interruption(removeFolder), unreadOutput()]);
   const engine = new Engine({
     endpoint,
     apiKey,
     port: options.port,
-    // A worker that has a token of its own keeps it.
+    // A worker's own token is kept.
     token: process.env.MASTER_TOKEN || true,
   });
   let simulator: ModelSimulator | undefined;
@@ -48,14 +46,14 @@ export async function run(name: string | undefined, options: DevCommandOptions):
     const log = options.modelLog ?? join(folder, "model.log");
     const kind = simKind(options.sim ?? program.model ?? "");
     if (options.model && kind) {
-      // A kind whose usual port is the engine's has the next one.
+      // If the default port of the kind is the engine's, it takes the next one.
       const usual = kind.port === options.port ? kind.port + 1 : kind.port;
       simulator = new ModelSimulator(await kind.model({}), {
         port: options.modelPort ?? usual,
         logFile: log,
       });
     }
-    const engineUrl = await orAdvise("choose another port with --port", engine.start());
+    const engineUrl = await withPortAdvice("choose another port with --port", engine.start());
     const token = engine.token ?? "";
     withdraw = announce({
       kind: "engine",
@@ -67,7 +65,7 @@ export async function run(name: string | undefined, options: DevCommandOptions):
     });
     const modelUrl =
       simulator &&
-      (await orAdvise(
+      (await withPortAdvice(
         "add --no-model where it is your model server, or choose another port with --model-port",
         simulator.start(),
       ));
@@ -95,13 +93,13 @@ export async function run(name: string | undefined, options: DevCommandOptions):
       sample: kind?.sample ?? program.sample,
       inspectorPort,
     });
-    await worker.run(asked);
+    await worker.run(interrupt);
     end();
     printEvent("stopped", "worker, model and engine");
   } finally {
     withdraw();
     await simulator?.stop();
     await engine.stop();
-    clear();
+    removeFolder();
   }
 }

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
-import { onDemand } from "../on-demand.js";
-import { numberFrom, port } from "../option-values.js";
+import { onDemand } from "../command/on-demand.js";
+import { numberFrom, port } from "../command/option-values.js";
 import { SIM_KINDS } from "../sim/sim-kinds.js";
 
 /** `tsworker dev`: engine, model and a worker that is restarted when its program changes. */
@@ -35,11 +35,11 @@ export function addDevCommand(program: Command): void {
         "MODEL_LOG",
       ),
     )
-    .option("--grace <seconds>", "how long a worker may finish its requests", numberFrom(0), 10)
+    .option("--grace <seconds>", "time for a worker to finish its requests", numberFrom(0), 10)
     .addHelpText(
       "after",
-      "\nThe worker is given the environment that it needs. The simulated model takes the place of the one that its file" +
-        "\nnames; its port and log are MODEL_PORT and MODEL_LOG, too.",
+      "\nThe worker gets the environment that it needs. The simulated model replaces the one that its file names;" +
+        "\nMODEL_PORT and MODEL_LOG are its port and log, too.",
     )
     .action(onDemand(() => import("./dev-action.js")));
 }

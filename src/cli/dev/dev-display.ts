@@ -1,19 +1,18 @@
-import { printEvent } from "../call/print-event.js";
-import { LoadScreen } from "../load/load-screen.js";
-import { type DevStack, devAddresses, devRows, stateWords } from "./dev-view.js";
+import { LoadScreen, printEvent } from "../command/terminal.js";
+import { type DevStack, devAddresses, devRows, stateText } from "./dev-view.js";
 
 const REDRAW_MS = 250;
 
-/** Shows how a worker in development is doing. @returns what ends that. */
+/** Shows the state of a worker in development. @returns a function that stops that. */
 export function showDev(stack: DevStack): () => void {
   return process.stdout.isTTY ? drawn(stack) : printed(stack);
 }
 
-/** One screen of status below the addresses, drawn anew all the time. */
+/** A status screen below the addresses, redrawn at intervals. */
 function drawn(stack: DevStack): () => void {
   const screen = new LoadScreen(process.stdout);
   const draw = (): void => screen.draw(devRows(stack));
-  // A screen of another width is drawn from its first line on.
+  // After a change of width the screen is redrawn from its first line.
   const begin = (): void => {
     screen.clear();
     printAddresses(stack);
@@ -29,16 +28,16 @@ function drawn(stack: DevStack): () => void {
   };
 }
 
-/** A line for each thing that happens. */
+/** A line per event. */
 function printed(stack: DevStack): () => void {
   const { engine, endpoint, model, otherModel, worker, title } = stack;
   printEvent("engine", `${engine.url}  endpoint ${endpoint}`);
   printEvent("model", model === undefined ? otherModel : `${model.url}  simulated ${model.kind}`);
   printEvent("worker", title);
   printAddresses(stack);
-  // What the worker itself tells of its state is in its output.
+  // The worker's own states are in its output.
   worker.on("state", (state) => {
-    if (state.kind !== "running" || state.state === "starting") printEvent("worker", stateWords(state));
+    if (state.kind !== "running" || state.state === "starting") printEvent("worker", stateText(state));
   });
   worker.on("line", ({ text, state }) => printEvent(state === undefined ? "output" : "worker", text));
   engine.on("routed", ({ request_idx, cost }) =>

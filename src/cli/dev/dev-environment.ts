@@ -2,15 +2,14 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { TsworkerError } from "../../shared/errors.js";
 import { close, listen } from "../../shared/listen.js";
-import { orAdvise } from "../or-advise.js";
 
 interface DevEnvironmentInput {
   readonly engineUrl: string;
-  /** The token that reports to the engine must carry. */
+  /** The token that the engine requires of reports. */
   readonly token: string;
-  /** Folder for what the worker keeps. */
+  /** Folder for the worker's files. */
   readonly folder: string;
-  /** The simulated model; undefined: the worker has its own. */
+  /** The simulated model; undefined: none. */
   readonly model: { readonly url: string; readonly log: string } | undefined;
 }
 
@@ -18,7 +17,7 @@ const HOST = "127.0.0.1";
 const PORT = "3000";
 
 /**
- * The environment of a worker in development. What the user has set wins.
+ * The environment of a worker in development. The user's variables take precedence.
  *
  * @param variables the user's own.
  */
@@ -35,11 +34,11 @@ export function devEnvironment(
     CONTAINER_ID: "1",
     REPORT_ADDR: engineUrl,
     INSPECT: "1",
-    // What the simulated model can do says nothing of the real one.
+    // The capacity of a simulated model is not that of the real one.
     BENCHMARK_FILE: join(folder, ".has_benchmark"),
     ...variables,
     MASTER_TOKEN: token,
-    // Where they are the user's, the model was started by them.
+    // The simulated model uses the user's values of MODEL_PORT and MODEL_LOG.
     ...(model && {
       MODEL_PORT: new URL(model.url).port,
       MODEL_LOG: model.log,
@@ -50,8 +49,8 @@ export function devEnvironment(
 }
 
 /**
- * Makes sure that the worker's ports are some, and that nobody has them: the worker would fail, and no change of its
- * program could mend that.
+ * Checks that the worker's ports are valid and free: the worker would fail, and no change of its program could correct
+ * that.
  *
  * @throws TsworkerError `ENVIRONMENT_INVALID`, `PORT_UNAVAILABLE`.
  */
@@ -63,7 +62,27 @@ export async function checkWorkerPorts(env: NodeJS.ProcessEnv): Promise<void> {
       throw new TsworkerError("ENVIRONMENT_INVALID", message);
     }
     const server = createServer();
-    await orAdvise(`choose another port with the variable ${name}`, listen(server, HOST, port));
+    await withPortAdvice(`choose another port with the variable ${name}`, listen(server, HOST, port));
     await close(server);
+  }
+}
+
+/**
+ * Waits until a server listens. The error about a port that is in use includes advice.
+ *
+ * @throws TsworkerError `PORT_UNAVAILABLE`.
+ */
+export async function withPortAdvice<Result>(advice: string, listening: Promise<Result>): Promise<Result> {
+  try {
+    return await listening;
+  } catch (cause) {
+    if (!(cause instanceof TsworkerError) || cause.code !== "PORT_UNAVAILABLE") throw cause;
+    throw new TsworkerError(
+      cause.code,
+      `${cause.message}, maybe another tsworker dev; end it, or ${advice}`,
+      {
+        cause,
+      },
+    );
   }
 }

@@ -2,29 +2,29 @@ import { stripVTControlCharacters } from "node:util";
 
 /** A line of a worker's output. */
 export interface DevLogLine {
-  /** As a person reads it. */
+  /** Text for the terminal. */
   readonly text: string;
-  /** The worker's state, where the line tells one. */
+  /** The worker's state, if the line reports one. */
   readonly state: string | undefined;
   readonly isBad: boolean;
-  /** What the worker waits for, where the line tells it. */
+  /** Reason of waiting, if the line reports one. */
   readonly waitsFor?: string;
 }
 
 /** pino's level of a warning. */
 const WARNING = 40;
 
-/** What runtimes and compilers write of a program that they cannot run. */
+/** Errors of runtimes and compilers. */
 const ERROR = /\b\w*Error\b|\bERROR\b/;
 
 const SHOWN_ELSEWHERE = new Set(["level", "time", "msg", "state"]);
 
-/** Reads a line of a worker's output: its log is a JSON object per line, and anything else is as it is. */
+/** Parses a line of a worker's output: its log has a JSON object per line; other lines are kept as they are. */
 export function devLogLine(line: string): DevLogLine {
   const entry = entryIn(line);
   if (entry === undefined) return { text: inCells(line), state: undefined, isBad: ERROR.test(line) };
   if (typeof entry.line === "string") {
-    return { text: inCells(`${entry.msg}  ${saidIn(entry.line)}`), state: undefined, isBad: isBad(entry) };
+    return { text: inCells(`${entry.msg}  ${messageIn(entry.line)}`), state: undefined, isBad: isBad(entry) };
   }
   const state = entry.msg === "state" && typeof entry.state === "string" ? entry.state : undefined;
   const rest = Object.entries(entry)
@@ -42,8 +42,8 @@ export function devLogLine(line: string): DevLogLine {
 const isBad = ({ level }: Readonly<Record<string, unknown>>): boolean =>
   typeof level === "number" && level >= WARNING;
 
-/** What a line of the model's log says: of one in JSON, its message. */
-function saidIn(line: string): string {
+/** The message of a line of the model's log, which may be JSON. */
+function messageIn(line: string): string {
   try {
     const { message } = JSON.parse(line);
     return typeof message === "string" ? message : line;
@@ -54,12 +54,12 @@ function saidIn(line: string): string {
 
 function shown(value: unknown): string {
   if (typeof value === "number") return String(Math.round(value * 1000) / 1000);
-  // Of an error, its message; the stack has many lines.
+  // The stack of an error has many lines.
   if (typeof value === "object" && value !== null && "message" in value) return String(value.message);
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** Text of which each character takes one cell of a terminal, and none moves its cursor. */
+/** Removes characters that move a terminal's cursor. */
 function inCells(text: string): string {
   return stripVTControlCharacters(text)
     .replaceAll("\t", "  ")

@@ -5,16 +5,16 @@ import { killDescendants } from "../../shared/process-identity.js";
 interface DevProcessInput {
   readonly parameters: readonly string[];
   readonly env: NodeJS.ProcessEnv;
-  /** Told of every line of its output. */
+  /** Called with every line of its output. */
   readonly onLine: (line: string) => void;
 }
 
 /**
- * A program that Node.js runs, in a group of processes of its own: Ctrl-C in the terminal does not reach it, and
- * whatever it starts ends with it, or with this process.
+ * A Node.js process in a process group of its own: Ctrl-C in the terminal does not reach it, and its descendants end with
+ * it, or with this process.
  */
 export class DevProcess {
-  /** Resolves to how it ended, when all its output has been read. */
+  /** Resolves to a description of its end, when all its output has been read. */
   readonly ended: Promise<string>;
   readonly #pid: number | undefined;
   readonly #kill = (): void => this.#signal("SIGKILL");
@@ -28,7 +28,7 @@ export class DevProcess {
     this.#pid = child.pid;
     for (const output of [child.stdout, child.stderr]) createInterface({ input: output }).on("line", onLine);
     process.once("exit", this.#kill);
-    // What it started could live on, and hold its output open.
+    // Descendants could survive, and hold its output open.
     child.once("exit", this.#kill);
     this.ended = new Promise((resolve) => {
       child.once("error", (error) => resolve(`could not be started: ${error.message}`));
@@ -39,7 +39,7 @@ export class DevProcess {
     });
   }
 
-  /** Asks it to end and waits; kills it when that takes longer than `graceMs`. */
+  /** Sends SIGTERM, and SIGKILL after `graceMs`. Resolves when it has ended. */
   async stop(graceMs: number): Promise<void> {
     this.#signal("SIGTERM");
     const limit = setTimeout(this.#kill, graceMs);
@@ -49,12 +49,12 @@ export class DevProcess {
 
   #signal(name: NodeJS.Signals): void {
     if (this.#pid === undefined) return;
-    // What it started may have made a group of its own.
+    // A descendant may have created a process group of its own.
     if (name === "SIGKILL") killDescendants(this.#pid);
     try {
       process.kill(-this.#pid, name);
     } catch {
-      // There is nobody left in the group.
+      // The group has no process left.
     }
   }
 }

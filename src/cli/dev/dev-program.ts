@@ -1,22 +1,20 @@
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { packageRoot } from "../../shared/package-root.js";
-import { exampleFacts } from "../example-facts.js";
-import type { Sample } from "../sim/sim-kind.js";
-import { simKind } from "../sim/sim-kinds.js";
-import { examplesFolder, programAt, workerFile } from "../worker-file.js";
+import { examplesFolder, programAt, workerFile } from "../command/worker-file.js";
+import { type Sample, simKind } from "../sim/sim-kinds.js";
 
-/** What a worker in development is, as Node.js is told. */
+/** How to run a worker in development. */
 export interface DevProgram {
-  /** How it is called in front of people. */
+  /** Title for the terminal. */
   readonly title: string;
   readonly parameters: readonly string[];
-  /** Folder whose programs restart it when they change; undefined: nothing does. */
+  /** Folder that is watched for changes; undefined: none. */
   readonly folder: string | undefined;
-  /** Kind of model server that is simulated for it, unless its author says otherwise; undefined: none. */
+  /** Default kind of simulated model server; undefined: none. */
   readonly model: string | undefined;
-  /** What there is in place of a simulated model, in words. */
+  /** Description of the model where none is simulated. */
   readonly otherModel: string;
-  /** A request to try, where the model does not tell one. */
+  /** A request to try, where the kind of model has none. */
   readonly sample?: Sample | undefined;
 }
 
@@ -32,7 +30,7 @@ const SIMULATED: DevProgram = {
 };
 
 /**
- * Finds how to run a worker.
+ * Finds a worker's program.
  *
  * @param name its file or the name of an example; undefined: the usual file of the working directory, or else the
  *   simulated worker.
@@ -53,4 +51,35 @@ export function devProgram(name: string | undefined): DevProgram {
     otherModel: "none",
     sample,
   };
+}
+
+/** Defaults to try a worker. */
+interface ExampleFacts {
+  /** Kind of simulated model server; undefined: none. */
+  readonly model?: string;
+  /** A request to try, where no model is simulated. */
+  readonly sample?: Sample;
+}
+
+const FACTS: ReadonlyMap<string, ExampleFacts> = new Map<string, ExampleFacts>([
+  ["hello-world", { model: "hello-world" }],
+  ["vllm", { model: "vllm" }],
+  ["sglang", { model: "sglang" }],
+  ["llama-cpp", { model: "llama-cpp" }],
+  ["tgi", { model: "tgi" }],
+  ["comfyui", { model: "comfyui" }],
+  ["wan", { model: "comfyui" }],
+  ["ace", { model: "comfyui" }],
+  ["session", { model: "training" }],
+  ["functions", { sample: { route: "/digest", payload: { text: "hello" }, cost: 1 } }],
+  ["reserve", { sample: { route: "/reserve", payload: { duration: 1 }, cost: 100 } }],
+]);
+
+/**
+ * Defaults to try a worker: by the name of its folder for the examples and copies of them, otherwise a simulated vLLM.
+ *
+ * @param file of the worker.
+ */
+export function exampleFacts(file: string): ExampleFacts {
+  return FACTS.get(basename(dirname(file))) ?? { model: "vllm" };
 }

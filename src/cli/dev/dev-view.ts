@@ -1,32 +1,32 @@
 import type { Engine } from "../../engine/index.js";
 import { amountText, countText, durationText } from "../../load/result-text.js";
 import type { ModelSimulator } from "../../simulator/model-simulator.js";
-import { USUAL_ENGINE } from "../engine-flags.js";
-import type { Span } from "../inspect/inspect-span.js";
+import { USUAL_ENGINE } from "../command/engine-flags.js";
+import type { Span } from "../command/terminal.js";
 import type { Rows } from "../load/load-rows.js";
-import type { Sample } from "../sim/sim-kind.js";
+import type { Sample } from "../sim/sim-kinds.js";
 import type { DevWorker, DevWorkerState } from "./dev-worker.js";
 
 /** The model that is simulated for a worker. */
-export interface SimulatedFor {
+interface SimulatedFor {
   readonly simulator: ModelSimulator;
   readonly url: string;
   /** As `--sim` takes it. */
   readonly kind: string;
 }
 
-/** What runs while a worker is developed. */
+/** The processes of `tsworker dev`, and what is known of the worker. */
 export interface DevStack {
   readonly engine: Engine;
   readonly endpoint: string;
   readonly apiKey: string;
-  /** Undefined: none is simulated. */
+  /** Undefined: no model is simulated. */
   readonly model: SimulatedFor | undefined;
-  /** What there is in place of a simulated model, in words. */
+  /** Description of the model where none is simulated. */
   readonly otherModel: string;
   readonly worker: DevWorker;
   readonly title: string;
-  /** A request to try; undefined: nothing is known of what the worker serves. */
+  /** A request to try; undefined: the worker's routes are not known. */
   readonly sample: Sample | undefined;
   /** The second port of the worker. */
   readonly inspectorPort: string;
@@ -36,8 +36,8 @@ const label = (text: string): Span => ({ text: `  ${text.padEnd(10)}`, style: "d
 const plain = (text: string): Span => ({ text, style: "none" });
 const dim = (text: string): Span => ({ text, style: "dim" });
 
-/** What a worker does, in a few words. */
-export function stateWords(state: DevWorkerState): string {
+/** Describes the state of the worker. */
+export function stateText(state: DevWorkerState): string {
   switch (state.kind) {
     case "running":
       return state.waitsFor === undefined ? state.state : `${state.state}, waits for ${state.waitsFor}`;
@@ -55,14 +55,14 @@ export function devRows(stack: DevStack): Rows {
   const { engine, endpoint, model, otherModel, worker, title } = stack;
   return [
     [],
-    [{ text: "  tsworker dev", style: "bold" }, dim(`  ${title}  Ctrl-C ends it all`)],
+    [{ text: "  tsworker dev", style: "bold" }, dim(`  ${title}  Ctrl-C stops all processes`)],
     [],
     [label("engine"), plain(`${engine.url}  endpoint ${endpoint}`)],
     model === undefined
       ? [label("model"), dim(otherModel)]
-      : [label("model"), plain(`${model.url}  ${model.simulator.state}`), dim(`  ${modelWords(model)}`)],
+      : [label("model"), plain(`${model.url}  ${model.simulator.state}`), dim(`  ${modelText(model)}`)],
     [label("worker"), stateSpan(worker.state), dim(`  start ${countText(worker.starts)}`)],
-    ...figures(engine),
+    ...reportedRows(engine),
     [],
     ...worker.lines.map(({ text, isBad }): readonly Span[] => [
       dim("  | "),
@@ -71,18 +71,18 @@ export function devRows(stack: DevStack): Rows {
   ];
 }
 
-function modelWords({ simulator: { stats }, kind }: SimulatedFor): string {
+function modelText({ simulator: { stats }, kind }: SimulatedFor): string {
   return `simulated ${kind}: ${stats.running} running, ${stats.completed} done`;
 }
 
 function stateSpan(state: DevWorkerState): Span {
-  const text = stateWords(state);
+  const text = stateText(state);
   if (state.kind === "down" || text === "errored") return { text, style: "red" };
   return { text, style: text === "ready" ? "green" : "yellow" };
 }
 
-/** What the engine was told of queue and requests. */
-function figures({ workers, totals }: Engine): Rows {
+/** Queue and requests, as reported to the engine. */
+function reportedRows({ workers, totals }: Engine): Rows {
   const [view] = workers;
   const { Success, Error: failed, Cancelled, Rejected } = totals.ended;
   const queue =
@@ -104,7 +104,7 @@ function figures({ workers, totals }: Engine): Rows {
   ];
 }
 
-/** How to call the worker, and where to look into it. */
+/** Commands to try the worker, and the inspector's address. */
 export function devAddresses({
   engine,
   endpoint,
@@ -115,14 +115,14 @@ export function devAddresses({
   const inspector = ["# the inspector", `http://127.0.0.1:${inspectorPort}/inspect`];
   if (sample === undefined) return inspector;
   const payload = JSON.stringify(sample.payload);
-  const asking = JSON.stringify({ endpoint, api_key: apiKey, cost: sample.cost });
+  const routing = JSON.stringify({ endpoint, api_key: apiKey, cost: sample.cost });
   const at = engine.url === USUAL_ENGINE ? "" : ` --engine-url ${engine.url}`;
   const body = `{"auth_data":'"$AUTH"',"payload":${payload}}`;
   return [
     "# one request through the engine",
     `npx tsworker call ${sample.route} '${payload}'${at}`,
     "# the same in two: the engine names the worker, and the worker answers",
-    `AUTH=$(curl -s ${engine.url}/route/ -H 'content-type: application/json' -d '${asking}')`,
+    `AUTH=$(curl -s ${engine.url}/route/ -H 'content-type: application/json' -d '${routing}')`,
     `curl -s "$(echo "$AUTH" | sed 's/.*"url":"\\([^"]*\\)".*/\\1/')${sample.route}" -d '${body}'`,
     ...inspector,
   ];

@@ -1,39 +1,39 @@
 import { EventEmitter, once } from "node:events";
+import { type FSWatcher, watch } from "node:fs";
 import { type DevLogLine, devLogLine } from "./dev-log-line.js";
 import { DevProcess } from "./dev-process.js";
 import type { DevProgram } from "./dev-program.js";
-import { DevWatch } from "./dev-watch.js";
 
-/** What a worker in development does. */
+/** State of a worker in development. */
 export type DevWorkerState =
-  /** `state` is the worker's own word. */
+  /** `state` as the worker logs it. */
   | { readonly kind: "running"; readonly state: string; readonly waitsFor?: string }
   | { readonly kind: "restarting"; readonly changed: string }
-  /** It ended by itself, and is started again at the next change. */
+  /** It ended by itself, and starts again at the next change. */
   | { readonly kind: "down"; readonly reason: string }
-  /** It has as many seconds to finish its requests. */
+  /** It has so many seconds to finish its requests. */
   | { readonly kind: "ending"; readonly graceS: number };
 
 interface DevWorkerEvents {
   state: [state: DevWorkerState];
   line: [line: DevLogLine];
-  /** Its process ends, or has ended: it takes no more requests. */
+  /** Its process ends, or has ended: it accepts no more requests. */
   away: [];
 }
 
 interface DevWorkerInput {
   readonly program: DevProgram;
   readonly env: NodeJS.ProcessEnv;
-  /** Milliseconds that it has to finish its requests before it is killed. */
+  /** Milliseconds to finish its requests before it is killed. */
   readonly graceMs: number;
 }
 
-/** How many of the last lines of output are kept. */
+/** Lines of output that are kept. */
 const KEPT_LINES = 12;
-/** Frames of a stack that are not the worker's own: they would push out what went wrong. */
+/** Stack frames in Node.js and libraries: they would hide the error. */
 const FOREIGN_FRAME = /^\s+at (?:.*[(\s/])?node(?::|_modules\/)/;
 
-/** A worker that is started again whenever its program changes. */
+/** A worker that is restarted when its program changes. */
 export class DevWorker extends EventEmitter<DevWorkerEvents> {
   readonly #input: DevWorkerInput;
   readonly #lines: DevLogLine[] = [];
@@ -49,7 +49,7 @@ export class DevWorker extends EventEmitter<DevWorkerEvents> {
     return this.#state;
   }
 
-  /** How often it was started. */
+  /** Number of starts. */
   get starts(): number {
     return this.#starts;
   }
@@ -72,22 +72,22 @@ export class DevWorker extends EventEmitter<DevWorkerEvents> {
     }
   }
 
-  /** From a start to the change that asks for the next one. */
+  /** From a start to the next change. */
   async #runOnce(watch: DevWatch, signal: AbortSignal): Promise<void> {
     const changed = once(watch, "change", { signal }).then(
       ([file]) => ({ file: String(file) }),
-      () => "asked to end" as const,
+      () => "interrupted" as const,
     );
     this.#starts += 1;
-    this.#become({ kind: "running", state: "starting" });
-    const child = new DevProcess({ ...this.#input, ...this.#input.program, onLine: this.#hear });
+    this.#setState({ kind: "running", state: "starting" });
+    const child = new DevProcess({ ...this.#input, ...this.#input.program, onLine: this.#onLine });
     const first = await Promise.race([changed, child.ended]);
     this.emit("away");
-    if (first === "asked to end") {
-      this.#become({ kind: "ending", graceS: this.#input.graceMs / 1000 });
-    } else if (typeof first === "object") this.#become({ kind: "restarting", changed: first.file });
+    if (first === "interrupted") {
+      this.#setState({ kind: "ending", graceS: this.#input.graceMs / 1000 });
+    } else if (typeof first === "object") this.#setState({ kind: "restarting", changed: first.file });
     else {
-      this.#become({ kind: "down", reason: first });
+      this.#setState({ kind: "down", reason: first });
       await changed;
       return;
     }
@@ -95,18 +95,51 @@ export class DevWorker extends EventEmitter<DevWorkerEvents> {
     this.emit("away");
   }
 
-  readonly #hear = (text: string): void => {
+  readonly #onLine = (text: string): void => {
     const line = devLogLine(text);
     if (!FOREIGN_FRAME.test(text) && this.#lines.push(line) > KEPT_LINES) this.#lines.shift();
     this.emit("line", line);
     if (this.#state.kind !== "running") return;
-    if (line.state !== undefined) this.#become({ kind: "running", state: line.state });
-    // A line for each thing that happens has it already.
+    if (line.state !== undefined) this.#setState({ kind: "running", state: line.state });
+    // The line itself has been emitted.
     else if (line.waitsFor !== undefined) this.#state = { ...this.#state, waitsFor: line.waitsFor };
   };
 
-  #become(state: DevWorkerState): void {
+  #setState(state: DevWorkerState): void {
     this.#state = state;
     this.emit("state", state);
+  }
+}
+
+/** Writes of an editor within this time are one change. */
+const SETTLED_MS = 150;
+
+/** Programs only: files that the worker writes, such as a log, do not restart it. */
+const PROGRAM = /\.[cm]?[jt]sx?$/;
+
+interface DevWatchEvents {
+  /** A program changed, appeared or was removed. */
+  change: [file: string];
+}
+
+/** Watches the programs of a folder, without subfolders. */
+class DevWatch extends EventEmitter<DevWatchEvents> {
+  readonly #watcher: FSWatcher | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param folder undefined: none. */
+  constructor(folder: string | undefined) {
+    super();
+    if (folder === undefined) return;
+    this.#watcher = watch(folder, (_, file) => {
+      if (file === null || !PROGRAM.test(file)) return;
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.emit("change", file), SETTLED_MS);
+    });
+  }
+
+  close(): void {
+    this.#watcher?.close();
+    clearTimeout(this.#timer);
   }
 }

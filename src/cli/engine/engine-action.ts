@@ -1,9 +1,8 @@
 import { once } from "node:events";
 import { Engine, ProcessProvider, type ScalingParameters } from "../../engine/index.js";
 import { announce } from "../../shared/announcement.js";
-import { printEvent } from "../call/print-event.js";
-import { interruption } from "../interruption.js";
-import { unreadOutput } from "../unread-output.js";
+import { interruption, unreadOutput } from "../command/signals.js";
+import { printEvent } from "../command/terminal.js";
 import { printEngineEvents } from "./print-engine-events.js";
 
 interface EngineCommandOptions {
@@ -30,9 +29,9 @@ interface EngineCommandOptions {
   readonly inactivityTimeout?: number;
 }
 
-/** What `tsworker engine` does. */
+/** Runs `tsworker engine`. */
 export async function run(options: EngineCommandOptions): Promise<void> {
-  const asked = AbortSignal.any([
+  const interrupt = AbortSignal.any([
     interruption(() => printEvent("killed", "workers that had not ended")),
     unreadOutput(),
   ]);
@@ -64,19 +63,19 @@ export async function run(options: EngineCommandOptions): Promise<void> {
   });
   printEvent("listening", `${url}  endpoint ${endpoint}`);
   if (provider === undefined) {
-    // One that was given is known to who gave it, and may be a secret of others, too.
+    // A given token is known to the user, and may be a secret elsewhere, too.
     const secret = options.token === undefined ? ` MASTER_TOKEN=${token}` : "";
     printEvent("hint", `start workers with REPORT_ADDR=${url}${secret}`);
   }
-  if (!asked.aborted) await once(asked, "abort");
+  if (!interrupt.aborted) await once(interrupt, "abort");
   if (provider !== undefined && engine.workers.length > 0) {
     printEvent("stopping", "workers finish their requests; Ctrl-C again kills them");
   }
   await engine.stop();
-  printEvent("stopped", `by ${asked.reason}`);
+  printEvent("stopped", `by ${interrupt.reason}`);
 }
 
-/** The parameters that were given, by their names on the wire. */
+/** The given parameters, by their names on the wire. */
 function scalingOf(options: EngineCommandOptions): Partial<ScalingParameters> {
   const given = {
     max_workers: options.maxWorkers,

@@ -1,8 +1,8 @@
 import { type Command, Option } from "commander";
-import { onDemand } from "../on-demand.js";
-import { collected, count, number, numberFrom, port, positive, share } from "../option-values.js";
+import { onDemand } from "../command/on-demand.js";
+import { collected, count, number, numberFrom, port, positive, share } from "../command/option-values.js";
 
-/** `tsworker engine`: a local engine until it is asked to end. */
+/** `tsworker engine`: runs a local engine until a signal. */
 export function addEngineCommand(program: Command): void {
   program
     .command("engine")
@@ -17,7 +17,7 @@ export function addEngineCommand(program: Command): void {
     .option("--token <token>", "master token that workers must send, empty for any (default: a new one)")
     .option("--cors <origin>", "origin whose pages may call it, * for any; may be repeated", collected, [])
     .option("--silent-after <seconds>", "route nothing to a worker silent for longer", numberFrom(1), 35)
-    .option("--state <file>", "file that the engine goes on from after a restart (default: none)")
+    .option("--state <file>", "file that keeps the engine's state over a restart (default: none)")
     .addOption(
       new Option(
         "--provider <kind>",

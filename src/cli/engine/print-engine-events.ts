@@ -1,7 +1,7 @@
 import type { Engine } from "../../engine/index.js";
-import { printEvent } from "../call/print-event.js";
+import { printEvent } from "../command/terminal.js";
 
-/** Prints one line for each thing that an engine is told or answers. */
+/** Prints one line for each event of an engine. */
 export function printEngineEvents(engine: Engine): void {
   engine.on("report", (report) => {
     const parts = [
@@ -42,15 +42,15 @@ export function printEngineEvents(engine: Engine): void {
         [release.length, "release"],
         [replace.length, "replace"],
       ] as const;
-      const todo = steps.filter(([count]) => count > 0).map(([count, step]) => `${step} ${count}`);
-      printEvent("plan", `${endpoint}  ${todo.join(", ")}: ${wanted.reason}`);
+      const changes = steps.filter(([count]) => count > 0).map(([count, step]) => `${step} ${count}`);
+      printEvent("plan", `${endpoint}  ${changes.join(", ")}: ${wanted.reason}`);
     },
   );
   engine.on("notice", (notice) => printEvent("notice", notice));
   engine.on("refused", ({ path, reason }) => printEvent("refused", `${path}  ${reason}`));
 }
 
-/** A workload, without decimals that nobody reads. */
+/** A workload, with one decimal. */
 function amount(value: number): string {
   return String(Math.round(value * 10) / 10);
 }

@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync
 import { basename, join, relative, resolve } from "node:path";
 import { TsworkerError } from "../../shared/errors.js";
 import { packageRoot } from "../../shared/package-root.js";
-import { exampleNames, examplesFolder } from "../worker-file.js";
+import { exampleNames, examplesFolder } from "../command/worker-file.js";
 
 /** The worker that the README begins with. */
 const WORKER = `import { defineWorker } from "tsworker";
@@ -21,7 +21,7 @@ export default defineWorker({
 });
 `;
 
-/** For editors, and for whoever installs the compiler: workers need no build step. */
+/** For editors and the compiler: workers need no build step. */
 const TSCONFIG = {
   compilerOptions: {
     target: "ES2023",
@@ -38,7 +38,7 @@ interface InitOptions {
   readonly example?: string;
 }
 
-/** What `tsworker init` does. */
+/** Runs `tsworker init`. */
 export function run(path: string, { example }: InitOptions): void {
   if (example !== undefined && !exampleNames().includes(example)) {
     throw invalid(`there is no example ${example}: name one of ${exampleNames().join(", ")}`);
@@ -75,7 +75,7 @@ const invalid = (message: string): TsworkerError => new TsworkerError("CONFIG_IN
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
-/** A name that npm takes. */
+/** A valid name of an npm package. */
 const packageName = (folder: string): string =>
   basename(folder)
     .toLowerCase()

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { onDemand } from "../on-demand.js";
+import { onDemand } from "../command/on-demand.js";
 
 /** `tsworker init`: a folder with a worker that runs. */
 export function addInitCommand(program: Command): void {

@@ -1,11 +1,11 @@
 import { type Command, Option } from "commander";
-import { onDemand } from "../on-demand.js";
-import { countOrAll } from "../option-values.js";
+import { onDemand } from "../command/on-demand.js";
+import { countOrAll } from "../command/option-values.js";
 
 /** For options that may come more than once. */
 const collected = (text: string, earlier: readonly string[] = []): readonly string[] => [...earlier, text];
 
-/** `tsworker inspect`: what a worker's actors do, as lines, until the worker ends or one is asked to. */
+/** `tsworker inspect`: prints the events of a worker's actors until the worker ends, or a signal. */
 export function addInspectCommand(program: Command): void {
   program
     .command("inspect")

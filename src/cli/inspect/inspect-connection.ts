@@ -1,8 +1,7 @@
 import { unpack } from "msgpackr";
 import { createWebSocketStream, WebSocket } from "ws";
-import type { Frame } from "../../inspector/recorder/frames.js";
+import type { Frame, Hello, InspectRecord, Tick } from "../../inspector/recorder/frames.js";
 import { TsworkerError } from "../../shared/errors.js";
-import { InspectSequence } from "./inspect-sequence.js";
 
 /** The first frame holds the past: thousands of records of bounded size. */
 const MAX_FRAME_BYTES = 128 * 1024 * 1024;
@@ -12,17 +11,17 @@ const DIAL_TIMEOUT_MS = 10_000;
 /** Milliseconds of silence after which the operating system asks whether the worker's host is still there. */
 const PROBE_AFTER_MS = 30_000;
 
-/** Close codes of an inspector that a person can do something about. */
+/** Advice for close codes of an inspector. */
 const ADVICE: ReadonlyMap<number, string> = new Map([
   [4401, "the token is missing or wrong: name it by --token"],
   [4429, "too many others are attached: close a page of the inspector first"],
 ]);
 /** Close codes of a worker that ends: "normal", "going away" (RFC 6455 §7.4.1), and none at all. */
 const ENDED = new Set([1000, 1001, 1005]);
-/** Stands for a connection that ended without a close frame. */
+/** A connection that ended without a close frame. */
 const BROKEN = 1006;
 
-/** The way to the inspector of a worker. It asks for nothing, and only reads. */
+/** A connection to a worker's inspector. It only reads. */
 export class InspectConnection {
   readonly #address: URL;
   #closeCode = BROKEN;
@@ -33,8 +32,8 @@ export class InspectConnection {
   }
 
   /**
-   * The worker's frames until it ends: a hello, then ticks. What is not taken is not read from the worker: it waits there,
-   * within its bounds.
+   * The worker's frames until it ends: a hello, then ticks. Back-pressure: frames that are not consumed stay in the worker,
+   * within its limits.
    *
    * @throws TsworkerError where no inspector is reached, or it refuses.
    * @throws an `AbortError` when `signal` is raised.
@@ -71,7 +70,7 @@ export class InspectConnection {
       }
     } catch (error) {
       if (error instanceof TsworkerError || signal.aborted) throw error;
-      // A connection that stood and broke is told by `howItEnded`.
+      // `endReason` describes a connection that broke after the hello.
       if (!hasBegun) throw refusal ?? this.#unreachable(error);
     }
     const advice = ADVICE.get(this.#closeCode);
@@ -80,8 +79,8 @@ export class InspectConnection {
       throw this.#noInspector(`it closed with ${this.#closeCode} ${this.#closeReason}`.trimEnd());
   }
 
-  /** After the last frame: why there are no more. */
-  howItEnded(): string {
+  /** Reason of the end, after the last frame. */
+  endReason(): string {
     if (ENDED.has(this.#closeCode)) return "the worker has ended";
     if (this.#closeCode === BROKEN) return "the worker is gone: the connection broke off";
     return `the worker closed the connection with ${this.#closeCode} ${this.#closeReason}`.trimEnd();
@@ -130,9 +129,50 @@ function unpacked(message: Buffer): unknown {
   }
 }
 
-/** What a worker sends is trusted in its details: nobody else answers at an address that begins like this. */
+/** The fields of a frame are trusted: it comes from the worker that the user named. */
 const isFrame = (value: unknown): value is Frame =>
   typeof value === "object" &&
   value !== null &&
   "type" in value &&
   (value.type === "hello" || value.type === "tick");
+
+/**
+ * Makes one sequence of a worker's frames: a hello, then ticks. When frames were not read in time, the worker sends another
+ * hello, which is converted to a tick with the new records.
+ */
+export class InspectSequence {
+  /** Number of the newest record that was seen; undefined: no hello came yet. */
+  #last: number | undefined;
+  /** References of actors that are alive. */
+  readonly #alive = new Set<string>();
+
+  /** The frame as part of the sequence; undefined: a tick before the hello. */
+  take(frame: Frame): Frame | undefined {
+    if (this.#last === undefined && frame.type === "tick") return undefined;
+    const taken =
+      frame.type === "hello" && this.#last !== undefined ? this.#resumed(frame, this.#last) : frame;
+    for (const { ref } of taken.actors) this.#alive.add(ref);
+    if (taken.type === "tick") for (const ref of taken.gone) this.#alive.delete(ref);
+    this.#last = taken.records.at(-1)?.n ?? this.#last ?? -1;
+    return taken;
+  }
+
+  #resumed({ at, actors, actorsLeftOut, records, lanes, timers, samples }: Hello, last: number): Tick {
+    const named = new Set(actors.map(({ ref }) => ref));
+    const isNew = ({ n }: InspectRecord): boolean => n > last;
+    const sample = samples.at(-1);
+    return {
+      type: "tick",
+      at,
+      actors,
+      // With actors left out it is not known which ones have ended.
+      gone: actorsLeftOut > 0 ? [] : [...this.#alive].filter((ref) => !named.has(ref)),
+      actorsLeftOut,
+      records: records.filter(isNew),
+      leftOut: {},
+      ...(sample !== undefined && { sample }),
+      lanes,
+      timers,
+    };
+  }
+}

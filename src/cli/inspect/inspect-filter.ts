@@ -1,6 +1,6 @@
 import type { InspectRecord } from "../../inspector/recorder/frames.js";
 
-/** What a person wants to see of a worker. */
+/** The selection of records. */
 export interface InspectSelection {
   /** Ids of actors, or globs of them. Without it: all. */
   readonly actor?: readonly string[];

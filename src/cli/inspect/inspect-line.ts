@@ -1,9 +1,9 @@
+import { type Span, spansText } from "../command/terminal.js";
 import type { InspectRow } from "./inspect-row.js";
-import { type Span, spansText } from "./inspect-span.js";
 
-/** How lines are to look. */
-export interface LineLook {
-  /** Characters per line; Infinity where nobody looks at them in a terminal. */
+/** Format of lines. */
+export interface LineFormat {
+  /** Characters per line; Infinity outside of a terminal. */
   readonly width: number;
   readonly colours: boolean;
 }
@@ -15,8 +15,8 @@ const TIME_WIDTH = 12;
 const NARROW = 110;
 
 /** A row as lines, without the last one's end: time, sender → receiver, what happened, details. */
-export function inspectLine(row: InspectRow, look: LineLook): string {
-  const { width, colours } = look;
+export function inspectLine(row: InspectRow, format: LineFormat): string {
+  const { width, colours } = format;
   const widths = columnWidths(width);
   const column = ({ text, style }: Span, size: number): Span => ({
     text: (Number.isFinite(width) && text.length > size ? `${text.slice(0, size - 1)}…` : text).padEnd(size),

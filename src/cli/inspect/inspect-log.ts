@@ -1,21 +1,21 @@
 import { LRUCache } from "lru-cache";
 import { stateText } from "../../inspector/chart/state-value.js";
 import type { Frame, Hello, InspectRecord, Tick } from "../../inspector/recorder/frames.js";
-import { inspectLine, type LineLook } from "./inspect-line.js";
+import { inspectLine, type LineFormat } from "./inspect-line.js";
 import { inspectRow } from "./inspect-row.js";
 
-export interface InspectLogOptions {
+interface InspectLogOptions {
   readonly isSelected: (record: InspectRecord) => boolean;
   /** Records of the past that are shown first. */
   readonly past: number;
   readonly format: "json" | "lines";
-  /** Asked for each frame: a terminal's width changes. */
-  readonly look: () => LineLook;
+  /** Called for each record: a terminal's width changes. */
+  readonly lineFormat: () => LineFormat;
 }
 
-/** Actors whose last state is kept, to show what changed. */
+/** Actors whose last state is kept, to show changes. */
 const MAX_STATES = 10_000;
-/** Milliseconds between two lines that tell what was left out. */
+/** Milliseconds between two lines about omitted events. */
 const LEFT_OUT_EVERY_MS = 1000;
 
 /** Frames as text. */
@@ -25,24 +25,24 @@ export class InspectLog {
   readonly #states = new LRUCache<string, string>({ max: MAX_STATES });
   #shown = 0;
   #leftOut = 0;
-  #leftOutUntold = 0;
-  #toldAt = 0;
+  #leftOutUnreported = 0;
+  #reportedAt = 0;
 
   constructor(options: InspectLogOptions) {
     this.#options = options;
   }
 
-  /** Records that were shown so far. */
+  /** Records printed so far. */
   get shown(): number {
     return this.#shown;
   }
 
-  /** Events that the worker had no room for so far. */
+  /** Events that the worker left out so far. */
   get leftOut(): number {
     return this.#leftOut;
   }
 
-  /** What is to be printed of a frame, with the end of its last line; empty: nothing. */
+  /** The lines of a frame, each with its end; empty: none. */
   textOf(frame: Frame): string {
     const lines = frame.type === "hello" ? this.#ofHello(frame) : this.#ofTick(frame);
     return lines.map((line) => `${line}\n`).join("");
@@ -64,19 +64,19 @@ export class InspectLog {
     const lines = records.flatMap((record) => this.#lineOf(record, true) ?? []);
     for (const count of Object.values(leftOut)) {
       this.#leftOut += count;
-      this.#leftOutUntold += count;
+      this.#leftOutUnreported += count;
     }
     if (
       this.#options.format === "lines" &&
-      this.#leftOutUntold > 0 &&
-      at >= this.#toldAt + LEFT_OUT_EVERY_MS
+      this.#leftOutUnreported > 0 &&
+      at >= this.#reportedAt + LEFT_OUT_EVERY_MS
     ) {
       lines.push(this.#leftOutLine(at));
     }
     return lines;
   }
 
-  /** @returns undefined where the record is not to be shown; its state is noted all the same. */
+  /** @returns undefined for a record that is not printed; its state is kept all the same. */
   #lineOf(record: InspectRecord, isWanted: boolean): string | undefined {
     let before: string | undefined;
     if (record.kind === "event" && record.state !== undefined) {
@@ -86,14 +86,14 @@ export class InspectLog {
     if (!isWanted || !this.#options.isSelected(record)) return;
     this.#shown += 1;
     if (this.#options.format === "json") return JSON.stringify(record);
-    return inspectLine(inspectRow(record, before), this.#options.look());
+    return inspectLine(inspectRow(record, before), this.#options.lineFormat());
   }
 
   #leftOutLine(at: number): string {
-    const text = `${this.#leftOutUntold.toLocaleString("en")} left out: more events came than can be shown`;
-    this.#leftOutUntold = 0;
-    this.#toldAt = at;
+    const text = `${this.#leftOutUnreported.toLocaleString("en")} left out: more events came than can be shown`;
+    this.#leftOutUnreported = 0;
+    this.#reportedAt = at;
     const row = { at, from: "", to: "", what: { text: "…", style: "none" }, below: [] } as const;
-    return inspectLine({ ...row, detail: [{ text, style: "yellow" }] }, this.#options.look());
+    return inspectLine({ ...row, detail: [{ text, style: "yellow" }] }, this.#options.lineFormat());
   }
 }

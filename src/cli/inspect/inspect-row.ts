@@ -7,12 +7,13 @@ import type {
   RequestRecord,
   SafeValue,
 } from "../../inspector/recorder/frames.js";
-import type { Span } from "./inspect-span.js";
+import { durationText } from "../../load/result-text.js";
+import type { Span } from "../command/terminal.js";
 
 /** A record as a line of columns, and the lines that belong below it. */
 export interface InspectRow {
   readonly at: number;
-  /** Empty: nobody. */
+  /** The sender; empty: none. */
   readonly from: string;
   readonly to: string;
   readonly what: Span;
@@ -21,11 +22,11 @@ export interface InspectRow {
 }
 
 const OUTCOME_STYLES = { success: "green", cancelled: "yellow", rejected: "red", error: "red" } as const;
-/** Characters of a payload or of details that are worth a line. */
+/** Longest payload or details, in characters. */
 const MAX_VALUE_LENGTH = 200;
 
 /**
- * What a record says, in words.
+ * A record as a row.
  *
  * @param before state of the actor before that; undefined: not known.
  */
@@ -90,7 +91,7 @@ function requestRow(record: RequestRecord): InspectRow {
   };
 }
 
-/** Where the time went. The phase that it ended in lasted until then. */
+/** Durations of the request's phases. The last one lasted until the end. */
 function phases(record: RequestRecord): readonly string[] {
   const marks = [
     { name: "check", until: record.admittedAt },
@@ -126,12 +127,8 @@ function errorRow(record: ErrorRecord): InspectRow {
   };
 }
 
-/** Milliseconds in as many digits as one reads. */
-function duration(ms: number): string {
-  if (ms < 9.95) return `${Math.max(0, ms).toFixed(1)}ms`;
-  if (ms < 999.5) return `${ms.toFixed(0)}ms`;
-  return ms < 99_995 ? `${(ms / 1000).toFixed(2)}s` : `${(ms / 1000).toFixed(0)}s`;
-}
+/** Negative durations, after a change of the clock, are 0. */
+const duration = (ms: number): string => durationText(Math.max(0, ms));
 
 /** Fields of an event or of details in one line. The type stands elsewhere. */
 function fieldsText(value: SafeValue): string {
@@ -147,5 +144,5 @@ function fieldsText(value: SafeValue): string {
 const shown = (value: SafeValue): string =>
   typeof value === "string" && /^[^\s"]+$/.test(value) ? value : (JSON.stringify(value) ?? "");
 
-/** What others wrote is not to move the cursor, clear the screen or end the line. */
+/** Removes control characters, which could move the cursor, clear the screen or end the line. */
 const plain = (text: string): string => stripVTControlCharacters(text).replace(/\p{Cc}+/gu, " ");

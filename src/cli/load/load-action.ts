@@ -2,18 +2,17 @@ import { open, writeFile } from "node:fs/promises";
 import { type Command, CommanderError } from "commander";
 import { checkEngine } from "../../load/check-engine.js";
 import { type FailCondition, metConditions } from "../../load/fail-conditions.js";
-import type { LoadOptions } from "../../load/load-options.js";
+import type { Arrivals, LoadOptions } from "../../load/load-options.js";
 import type { LoadResult } from "../../load/load-result.js";
 import { LoadTest } from "../../load/load-test.js";
-import type { PayloadOrder } from "../../load/payloads.js";
-import { readPayloads } from "../../load/payloads.js";
+import { type PayloadOrder, readPayloads } from "../../load/payloads.js";
 import { reportPage } from "../../load/report-page.js";
+import type { Profile } from "../../load/schedule.js";
 import { TsworkerError } from "../../shared/errors.js";
-import { engineAccess } from "../engine-access.js";
-import type { EngineFlags } from "../engine-flags.js";
-import { spansText } from "../inspect/inspect-span.js";
-import { INTERRUPTED, interruption } from "../interruption.js";
-import { type ArrivalFlags, arrivalsOf } from "./load-arrivals.js";
+import { engineAccess } from "../command/engine-access.js";
+import type { EngineFlags } from "../command/engine-flags.js";
+import { INTERRUPTED, interruption } from "../command/signals.js";
+import { spansText } from "../command/terminal.js";
 import { LoadDisplay } from "./load-display.js";
 import { reportRows } from "./load-view.js";
 
@@ -34,7 +33,7 @@ const FAILED = 3;
 
 const DEFAULT_PAYLOAD = { prompt: "Write a short story about a lighthouse.", max_tokens: 64 };
 
-/** What `tsworker load` does. */
+/** Runs `tsworker load`. */
 export async function run(flags: LoadCommandOptions, command: Command): Promise<void> {
   const options = await optionsOf(flags, command);
   for (const file of [flags.json, flags.html]) await checkWritable(file);
@@ -77,7 +76,7 @@ async function optionsOf(flags: LoadCommandOptions, command: Command): Promise<L
   };
 }
 
-/** A mistyped path is to cost no run. What the file holds stays until there is something else. */
+/** Fails before the run for a path that cannot be written. The file's content stays until it is replaced. */
 async function checkWritable(path: string | undefined): Promise<void> {
   if (path === undefined) return;
   try {
@@ -102,3 +101,46 @@ const cannotWrite = (path: string, error: unknown): TsworkerError =>
     `cannot write to ${path}: ${error instanceof Error ? error.message : String(error)}`,
     { cause: error },
   );
+
+/** How many requests are sent, and when. */
+interface ArrivalFlags {
+  readonly requests?: number;
+  readonly rps?: number;
+  readonly duration?: number;
+  readonly concurrency?: number;
+  readonly profile: Profile;
+  readonly maxInFlight: number;
+}
+
+/** The arrivals that the flags describe. Ends the command with an error where they contradict each other. */
+function arrivalsOf(flags: ArrivalFlags, command: Command): Arrivals {
+  const { requests, rps, duration, concurrency, profile, maxInFlight } = flags;
+  if (concurrency !== undefined) {
+    if (rps !== undefined || profile !== "steady") {
+      command.error(
+        "error: with --concurrency each request follows another one: -rps and --profile have no meaning",
+      );
+    }
+    if (requests === undefined && duration === undefined) {
+      command.error("error: the test would never end: give -n <requests> or --duration <seconds>");
+    }
+    return {
+      kind: "closed",
+      concurrency,
+      count: requests ?? Number.POSITIVE_INFINITY,
+      seconds: duration ?? Number.POSITIVE_INFINITY,
+    };
+  }
+  const rate = rps ?? (requests !== undefined && duration !== undefined ? requests / duration : undefined);
+  if (rate === undefined) {
+    command.error(
+      "error: give a rate with -rps <rate>, or -n with --duration, or a number with --concurrency",
+    );
+  }
+  const inTime = duration === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.round(rate * duration));
+  const count = Math.min(requests ?? Number.POSITIVE_INFINITY, inTime);
+  if (!Number.isFinite(count)) {
+    command.error("error: the test would never end: give -n <requests> or --duration <seconds>");
+  }
+  return { kind: "open", profile, count, rps: rate, maxInFlight };
+}

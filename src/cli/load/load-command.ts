@@ -2,11 +2,11 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { type FailCondition, readFailConditions } from "../../load/fail-conditions.js";
 import { PAYLOAD_ORDERS } from "../../load/payloads.js";
 import { PROFILES } from "../../load/schedule.js";
-import { addEngineFlags } from "../engine-flags.js";
-import { onDemand } from "../on-demand.js";
-import { count, numberFrom, positive, seconds } from "../option-values.js";
+import { addEngineFlags } from "../command/engine-flags.js";
+import { onDemand } from "../command/on-demand.js";
+import { count, numberFrom, positive, seconds } from "../command/option-values.js";
 
-/** `tsworker load`: sends requests through an engine, and measures what becomes of them. */
+/** `tsworker load`: sends requests through an engine and measures them. */
 export function addLoadCommand(program: Command): void {
   const command = program
     .command("load")
@@ -18,8 +18,12 @@ export function addLoadCommand(program: Command): void {
     .addOption(
       new Option("--profile <profile>", "how the rate goes up and down").choices(PROFILES).default("steady"),
     )
-    .option("--concurrency <count>", "keep so many under way instead, each following another one", count)
-    .option("--max-in-flight <count>", "what arrives while so many are under way is not sent", count, 1000)
+    .option(
+      "--concurrency <count>",
+      "keep so many requests in flight instead, each starting when another ends",
+      count,
+    )
+    .option("--max-in-flight <count>", "requests in flight beyond which arrivals are not sent", count, 1000)
     .option("--route <path>", "route of the worker", "/v1/completions")
     .option("--payload <file>", "what to send: a JSON object, an array of them, or one per line")
     .addOption(
@@ -40,7 +44,7 @@ export function addLoadCommand(program: Command): void {
     )
     .addHelpText(
       "after",
-      "\nWhat happens goes to standard error, the report to standard output." +
+      "\nProgress goes to standard error, the report to standard output." +
         "\nCtrl-C ends the test with its report and the exit code 130; a second one ends it at once.",
     )
     .action(onDemand(() => import("./load-action.js")));

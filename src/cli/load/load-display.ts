@@ -1,11 +1,11 @@
 import type { LoadOptions } from "../../load/load-options.js";
 import type { LoadTest } from "../../load/load-test.js";
-import { LoadScreen } from "./load-screen.js";
+import { LoadScreen } from "../command/terminal.js";
 import { liveLine, liveRows } from "./load-view.js";
 
 const REDRAW_MS = 500;
 
-/** Shows on standard error how a load test gets on: a table in a terminal, otherwise a line from time to time. */
+/** Shows a load test's progress on standard error: a table in a terminal, otherwise a line per interval. */
 export class LoadDisplay {
   readonly #options: LoadOptions;
   readonly #intervalMs: number;
@@ -16,7 +16,7 @@ export class LoadDisplay {
   constructor(options: LoadOptions, interval: number) {
     this.#options = options;
     this.#intervalMs = interval * 1000;
-    // Whoever watched may leave: the test goes on.
+    // A reader of the output may leave: the test continues.
     process.stderr.on("error", () => {});
   }
 
@@ -32,7 +32,7 @@ export class LoadDisplay {
     if (this.#screen) show();
   }
 
-  /** Shows no more; a table is taken away. */
+  /** Stops; a table is erased. */
   end(): void {
     if (this.#timer === undefined) return;
     clearInterval(this.#timer);

@@ -1,12 +1,12 @@
 import type { LoadPoint, LoadTotals } from "../../load/load-result.js";
 import { amountText, countText, durationText, singleLine } from "../../load/result-text.js";
-import type { Span } from "../inspect/inspect-span.js";
+import type { Span } from "../command/terminal.js";
 
 /** Lines of a table, each of spans. */
 export type Rows = readonly (readonly Span[])[];
 
 type Style = Span["style"];
-/** A title and what stands below it. */
+/** A title and the value below it. */
 type Column = readonly [title: string, value: string, style?: Style];
 
 const CELL = 11;
@@ -16,7 +16,7 @@ const DURATIONS = ["p50", "p90", "p95", "p99", "max", "mean"] as const;
 const cell = (text: string, style: Style = "none"): Span => ({ text: text.padStart(CELL), style });
 const label = (text: string): Span => ({ text: `  ${text}`.padEnd(LABEL), style: "dim" });
 
-/** So many of the columns side by side as there is room for, the others below them: no number is to be cut off. */
+/** Wraps columns that exceed the width to further rows, so that no number is cut off. */
 function inWidth<T>(columns: readonly T[], width: number, rowsOf: (part: readonly T[]) => Rows): Rows {
   const count = Math.max(1, Math.min(columns.length, Math.floor(width / CELL)));
   const parts = Array.from({ length: Math.ceil(columns.length / count) }, (_, index) =>
@@ -32,7 +32,7 @@ const table = (columns: readonly Column[], width: number): Rows =>
     part.map(([, value, style]) => cell(value, style)),
   ]);
 
-/** Where the requests are, and how many of them ended in which way. @param width of the terminal, in columns. */
+/** Requests by state and outcome. @param width of the terminal, in columns. */
 export function requestRows(totals: LoadTotals, width = Number.POSITIVE_INFINITY): Rows {
   const failed = (where: string): number =>
     totals.errors.reduce((sum, error) => sum + (error.where === where ? error.count : 0), 0);
@@ -66,7 +66,7 @@ export function requestRows(totals: LoadTotals, width = Number.POSITIVE_INFINITY
   ];
 }
 
-/** How long requests took. @param width of the terminal, in columns. */
+/** Durations of requests. @param width of the terminal, in columns. */
 export function durationRows(totals: LoadTotals, width = Number.POSITIVE_INFINITY): Rows {
   return inWidth(DURATIONS, width - LABEL, (names) => {
     const row = (title: string, summary: LoadTotals["latencyMs"]): readonly Span[] => [
@@ -85,7 +85,7 @@ export function durationRows(totals: LoadTotals, width = Number.POSITIVE_INFINIT
 }
 
 /**
- * How much came in a second: on average over the run, and in the last one that is over.
+ * Rates per second: on average over the run, and in the last full second.
  *
  * @param width of the terminal, in columns.
  */
@@ -109,7 +109,7 @@ export function rateRows(
   ]);
 }
 
-/** What went wrong, the most frequent first, a line for each kind. */
+/** Errors, the most frequent first, a line for each kind. */
 export function errorRows(totals: LoadTotals): Rows {
   return totals.errors
     .toSorted((a, b) => b.count - a.count)

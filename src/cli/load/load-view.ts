@@ -8,24 +8,24 @@ import {
   resultWarnings,
   singleLine,
 } from "../../load/result-text.js";
-import type { Span } from "../inspect/inspect-span.js";
+import type { Span } from "../command/terminal.js";
 import { durationRows, errorRows, type Rows, rateRows, requestRows } from "./load-rows.js";
 
 interface LiveReading {
   readonly totals: LoadTotals;
   readonly series: readonly LoadPoint[];
-  /** Undefined: nobody knows. */
+  /** Undefined: unknown. */
   readonly plannedSeconds: number | undefined;
-  /** Whether it was asked to end. */
+  /** Whether it was interrupted. */
   readonly isEnding: boolean;
 }
 
 const BAR = 28;
-/** How many kinds of errors there is room for while it runs, and how many answers in the end. */
+/** Kinds of errors shown during a test, and answers shown at its end. */
 const LIVE_ERRORS = 4;
 const ANSWERS = 3;
 
-/** What is sent where, in a line. */
+/** The title line: endpoint, route and engine. */
 function title(options: Pick<LoadOptions, "endpoint" | "route" | "engineUrl">): readonly Span[] {
   return [
     { text: "tsworker load", style: "bold" },
@@ -50,7 +50,7 @@ export function liveRows(options: LoadOptions, reading: LiveReading, width?: num
     [],
     [
       isEnding
-        ? { text: "  waiting for what is under way; Ctrl-C again ends at once", style: "yellow" }
+        ? { text: "  waiting for requests in flight; Ctrl-C again ends at once", style: "yellow" }
         : { text: "  Ctrl-C ends it with the report", style: "dim" },
     ],
   ];
@@ -85,7 +85,7 @@ function progress(
   ];
 }
 
-/** The same in a line, for an output that is no terminal. */
+/** One line of progress, for an output that is no terminal. */
 export function liveLine({ totals, series }: LiveReading): string {
   const last = series.at(-1);
   const parts = [

@@ -3,9 +3,9 @@ import type { InitializeHook, LoadHook, ResolveHook, ResolveHookContext } from "
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { packageRoot } from "../../shared/package-root.js";
-import { isModule, loaderOf } from "./module-format.js";
+import { isModule, loaderOf } from "./program-text.js";
 
-/** What the hooks are given when they are registered. */
+/** Data of the registration. */
 export interface ModuleHooksData {
   /** URL of the program that is run. */
   readonly entry: string;

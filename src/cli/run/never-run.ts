@@ -1,12 +1,12 @@
 import { isDefined, workerRegistry } from "../../worker/worker-registry.js";
-import { bundle } from "./bundle.js";
+import { bundle } from "./program-text.js";
 import { shownPath, sourceOf } from "./source-place.js";
 
 /**
- * Why a program that has ended has done nothing: it never ran the worker that it made, or it only defines things.
+ * The reason why a program did nothing: it never ran its worker, or it only defines things.
  *
  * @param exports of the program.
- * @returns undefined: it has run a worker, or has done something else.
+ * @returns undefined: it ran a worker, or did something else.
  */
 export function neverRun(file: string, exports: Readonly<Record<string, unknown>>): string | undefined {
   if (workerRegistry.begun > 0) return undefined;
@@ -30,7 +30,7 @@ export function neverRun(file: string, exports: Readonly<Record<string, unknown>
 const isWorker = (value: unknown): boolean =>
   typeof value === "object" && value !== null && value.constructor.name === "Worker";
 
-/** Whether nothing is left of a program when all is left out that nobody uses. */
+/** Whether a program is empty without its unused code. */
 function onlyDefines(file: string, source: string): boolean {
   // A package that is imported for what it does.
   if (/^\s*import\s*["'][^./]/m.test(source)) return false;
@@ -41,7 +41,7 @@ function onlyDefines(file: string, source: string): boolean {
         .trim() === ""
     );
   } catch {
-    // What esbuild cannot follow has been run all the same.
+    // esbuild cannot bundle it, but it has run.
     return false;
   }
 }

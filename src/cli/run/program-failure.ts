@@ -3,8 +3,8 @@ import { dirname, resolve } from "node:path";
 import { inspect } from "node:util";
 import type { BuildFailure } from "esbuild";
 import { packageRoot } from "../../shared/package-root.js";
-import { examplesFolder } from "../worker-file.js";
-import { bundle } from "./bundle.js";
+import { examplesFolder } from "../command/worker-file.js";
+import { bundle } from "./program-text.js";
 import {
   pathOf,
   placeAt,
@@ -16,8 +16,8 @@ import {
 } from "./source-place.js";
 
 /**
- * How the failure of a program is shown: the place in the user's files, its line, the message, and the user's own
- * frames of the stack. Frames of Node.js, the loader and this command line are left out.
+ * Formats the failure of a program: the place in the user's files, its line, the message, and the user's own stack frames.
+ * Frames of Node.js, the loader and this command line are left out.
  *
  * @param entry file of the program.
  */
@@ -39,13 +39,13 @@ export function programFailure(error: unknown, entry: string): string {
 const text = (place: SourcePlace | undefined, message: string): string =>
   [...(place === undefined ? [] : quotedPlace(place)), message].join("\n");
 
-/** What esbuild says of a program that cannot be parsed, of TypeScript by its loader, of all else when it is asked. */
+/** Syntax errors, as esbuild reports them: for TypeScript in the error, for JavaScript by bundling the program. */
 function syntaxFailure(error: Error, entry: string): string | undefined {
   if (error instanceof SyntaxError) {
-    // V8 tells the place of an error in JavaScript to nobody but the console.
+    // V8 prints the place of a syntax error to the console only.
     if (NO_EXPORT.test(error.message)) return undefined;
-    const faults = faultsOf(entry);
-    return faults.length > 0 ? faults.join("\n\n") : undefined;
+    const errors = syntaxErrorsOf(entry);
+    return errors.length > 0 ? errors.join("\n\n") : undefined;
   }
   if (!error.message.startsWith("Transform failed")) return undefined;
   return [...error.message.matchAll(/^(.+?):(\d+):(\d+): ERROR: (.*)$/gm)]
@@ -56,7 +56,7 @@ function syntaxFailure(error: Error, entry: string): string | undefined {
 }
 
 /** The syntax errors of a program and of what it imports. */
-function faultsOf(entry: string): readonly string[] {
+function syntaxErrorsOf(entry: string): readonly string[] {
   try {
     bundle(entry);
     return [];
@@ -81,7 +81,7 @@ function faultsOf(entry: string): readonly string[] {
 
 const IMPORTED = /(?:\bfrom|\bimport|\brequire)\s*\(?\s*(["'])(?<specifier>[^"'\n]+)\1/dg;
 
-/** Where a program imports what a test of the specifier finds. */
+/** The place of the first import whose specifier matches. */
 function importIn(file: string, isMeant: (specifier: string) => boolean): SourcePlace | undefined {
   const source = sourceOf(file);
   for (const { groups, indices } of source?.matchAll(IMPORTED) ?? []) {
@@ -93,7 +93,7 @@ function importIn(file: string, isMeant: (specifier: string) => boolean): Source
   return undefined;
 }
 
-/** A package or file that is imported and not there, or a part of a package that is not for others. */
+/** A missing package or file, or a subpath that a package does not export. */
 function missingModule({ message }: Error): string | undefined {
   const importer = /(?: imported from |\nRequire stack:\n- )(.+)/.exec(message)?.[1];
   if (importer === undefined) return undefined;
@@ -128,7 +128,7 @@ const bare = (path: string): string => path.replace(/\.[cm]?[jt]sx?$/, "");
 
 const NO_EXPORT = /^The requested module '([^']+)' does not provide an export named '([^']+)'/;
 
-/** A name that is imported, and that the module does not export. */
+/** An imported name that the module does not export. */
 function missingExport({ message, stack = "" }: Error): string | undefined {
   const [, module = "", name = ""] = NO_EXPORT.exec(message) ?? [];
   const file = /^(\S.*):\d+\n/.exec(stack)?.[1];
@@ -160,7 +160,7 @@ function userFrames({ stack = "" }: Error): readonly Frame[] {
   });
 }
 
-/** The loader calls a program in a folder whose name is not plain ASCII `.ts`, whatever its name ends in. */
+/** In a folder whose path is not plain ASCII the loader names every program `.ts`. */
 const writtenFile = (file: string): string =>
   [file, file.replace(/\.ts$/, ".mts"), file.replace(/\.ts$/, ".cts")].find(existsSync) ?? file;
 
@@ -171,14 +171,14 @@ const isOwn = (file: string): boolean =>
   file.startsWith(`${examplesFolder}/`) ||
   !(file.includes("/node_modules/") || PACKAGE_FOLDERS.some((folder) => file.startsWith(folder)));
 
-/** What runs a program: Node.js, the loader, and the command line. */
+/** Frames of Node.js, the loader and the command line. */
 const RUNS_PROGRAMS = /\bnode:|\/node_modules\/(?:tsx|esbuild|commander)\/|\/dist\/src\/cli\//;
 
-/** Where an error came from that is none of the user's files: frames of packages. */
+/** Frames of packages, for an error without frames in the user's files. */
 const foreignFrames = ({ stack = "" }: Error): readonly string[] =>
   stack.split("\n").filter((line) => line.startsWith("    at ") && !RUNS_PROGRAMS.test(line));
 
-/** How many causes of an error are shown. */
+/** Causes of an error that are shown. */
 const MOST_CAUSES = 5;
 
 /** The message of an error and of what caused it. */
@@ -198,7 +198,7 @@ function messageOf(error: Error): string {
   return first === "" ? error.name : `${error.name}: ${withAdvice(first)}`;
 }
 
-/** What a module has in place of a name of CommonJS. */
+/** Replacements for CommonJS names in a module. */
 const IN_MODULES: Readonly<Record<string, string>> = {
   __dirname: "use import.meta.dirname",
   __filename: "use import.meta.filename",

@@ -3,12 +3,12 @@ import { pathToFileURL } from "node:url";
 import { register as registerTypeScript } from "tsx/esm/api";
 import { TsworkerError } from "../../shared/errors.js";
 import { isDefined } from "../../worker/worker-registry.js";
-import { workerFile } from "../worker-file.js";
+import { workerFile } from "../command/worker-file.js";
 import type { ModuleHooksData } from "./module-hooks.js";
 import { neverRun } from "./never-run.js";
 import { programFailure } from "./program-failure.js";
 
-/** What `tsworker run` does. */
+/** Runs `tsworker run`. */
 export async function run(worker: string, given: readonly string[]): Promise<void> {
   const file = workerFile(worker);
   const { href } = pathToFileURL(file);
@@ -47,12 +47,12 @@ async function runDefined(exported: unknown): Promise<void> {
   if (worker?.state === "created") await worker.run();
 }
 
-/** How the failure of a program is told. A refusal by this package needs no place: its message says what to change. */
+/** Formats the failure of a program. Errors of this package need no place: the message names the option to change. */
 function failureText(error: unknown, worker: string, file: string): string {
   // By its name: the program may have a copy of this package of its own.
   if (!(error instanceof Error) || error.name !== TsworkerError.name) return programFailure(error, file);
-  const isAtHome = process.env.WORKER_PORT === undefined && process.env.CONTAINER_ID === undefined;
-  const isAdvised = isAtHome && "code" in error && error.code === "ENVIRONMENT_INVALID";
+  const isLocal = process.env.WORKER_PORT === undefined && process.env.CONTAINER_ID === undefined;
+  const isAdvised = isLocal && "code" in error && error.code === "ENVIRONMENT_INVALID";
   const advice = `\non an instance the platform sets them; to try it here: npx tsworker dev ${worker}`;
   return `error: ${error.message}${isAdvised ? advice : ""}`;
 }

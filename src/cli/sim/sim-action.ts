@@ -1,11 +1,11 @@
 import type { Closing } from "../../simulator/closing.js";
 import { ModelSimulator } from "../../simulator/model-simulator.js";
 import type { Failure } from "../../simulator/simulator-options.js";
-import { printEvent } from "../call/print-event.js";
-import { untilSignal } from "../until-signal.js";
-import type { SimKind } from "./sim-kind.js";
+import { untilSignal } from "../command/signals.js";
+import { printEvent } from "../command/terminal.js";
+import type { SimKind } from "./sim-kinds.js";
 
-/** What `tsworker sim` is given besides the flags of a kind. */
+/** Options of `tsworker sim` besides those of a kind. */
 export interface SimCommandOptions {
   readonly host: string;
   readonly port: number;
@@ -17,9 +17,9 @@ export interface SimCommandOptions {
   readonly restartSeconds?: number;
 }
 
-/** What `tsworker sim` does. */
+/** Runs `tsworker sim`. */
 export async function run(kind: SimKind, { log, ...options }: SimCommandOptions): Promise<void> {
-  const asked = untilSignal();
+  const ended = untilSignal();
   const onLogLine = (line: string) => printEvent("log", line);
   const model = new ModelSimulator(await kind.model(options), {
     ...options,
@@ -28,7 +28,7 @@ export async function run(kind: SimKind, { log, ...options }: SimCommandOptions)
   });
   const url = await model.start();
   printEvent("listening", `${url}  ${model.title}${log === undefined ? "" : `  log ${log}`}`);
-  const signal = await asked;
+  const signal = await ended;
   await model.stop();
   const { completed, cancelled } = model.stats;
   printEvent("stopped", `by ${signal}  ${completed} requests completed, ${cancelled} cancelled`);

@@ -1,19 +1,18 @@
 import { type Command, Option } from "commander";
 import { CLOSINGS } from "../../simulator/closing.js";
 import { FAILURES } from "../../simulator/simulator-options.js";
-import { onDemand } from "../on-demand.js";
-import { count, port, secondsFromZero } from "../option-values.js";
+import { onDemand } from "../command/on-demand.js";
+import { count, port, secondsFromZero } from "../command/option-values.js";
 import type { SimCommandOptions } from "./sim-action.js";
-import type { SimKind } from "./sim-kind.js";
-import { SIM_KINDS } from "./sim-kinds.js";
+import { SIM_KINDS, type SimKind } from "./sim-kinds.js";
 
 const runSim = onDemand(() => import("./sim-action.js"));
 
-/** `tsworker sim <kind>`: a simulated model server until it is asked to end. */
+/** `tsworker sim <kind>`: runs a simulated model server until a signal. */
 export function addSimCommand(program: Command): void {
   const sim = program
     .command("sim")
-    .description("run a simulated model server, which needs no GPU: its interface, its pace, its log")
+    .description("run a simulated model server, which needs no GPU: its interface, its speed, its log")
     .showHelpAfterError("(see --help)");
   for (const kind of SIM_KINDS) addKind(sim, kind);
 }
@@ -31,14 +30,14 @@ function addKind(sim: Command, kind: SimKind): void {
     .addOption(
       new Option(
         "--closing <how>",
-        "when it closes connections: as this web server (default: as the real one)",
+        "the web server as which it closes connections (default: as the real one)",
       ).choices(CLOSINGS),
     )
-    .addOption(new Option("--fail <how>", "what goes wrong (default: nothing)").choices(FAILURES))
-    .option("--fail-at <number>", "whose answer crash-in-answer breaks off: a request's number", count, 1)
+    .addOption(new Option("--fail <how>", "how it fails (default: not at all)").choices(FAILURES))
+    .option("--fail-at <number>", "number of the request whose answer crash-in-answer interrupts", count, 1)
     .option(
       "--restart-seconds <seconds>",
-      "time after which one that has died is started again, and works (default: never)",
+      "time after a crash until it starts again, without the failure (default: never)",
       secondsFromZero,
     )
     .action((options: SimCommandOptions) => runSim(kind, options));

@@ -1,29 +1,29 @@
 import { type InputSpec, nodeClass } from "./node-classes.js";
-import { isListed, linkOf, neededBy, nodeOf, type Workflow, type WorkflowNode } from "./workflow.js";
+import { dependenciesOf, isListed, linkOf, nodeOf, type Workflow, type WorkflowNode } from "./workflow.js";
 
-/** One thing that is wrong with a workflow, as ComfyUI tells it. */
-interface Fault {
+/** A validation error of a workflow, as ComfyUI reports it. */
+interface ValidationError {
   readonly type: string;
   readonly message: string;
   readonly details: string;
   readonly extra_info: Readonly<Record<string, unknown>>;
 }
 
-/** What is wrong with a node. */
-interface NodeFaults {
-  readonly errors: readonly Fault[];
+/** The validation errors of a node. */
+interface NodeErrors {
+  readonly errors: readonly ValidationError[];
   /** Ids of the nodes that save nothing because of it. */
   readonly dependent_outputs: readonly string[];
   readonly class_type: string;
 }
 
-/** Why ComfyUI does not execute a workflow: the body of its answer. */
+/** The body of the answer to an invalid workflow. */
 export interface RefusedWorkflow {
-  readonly error: Fault;
-  readonly node_errors: Readonly<Record<string, NodeFaults>>;
+  readonly error: ValidationError;
+  readonly node_errors: Readonly<Record<string, NodeErrors>>;
 }
 
-/** ComfyUI prints no longer list than this. */
+/** Longer lists are not printed. */
 const LISTED = 20;
 
 /** Checks a workflow as ComfyUI does before it executes it. */
@@ -42,18 +42,18 @@ export function checkWorkflow(
   }
   const outputs = Object.keys(workflow).filter((id) => isOutput(workflow, id));
   if (outputs.length === 0) return refused("prompt_no_outputs", "Prompt has no outputs", "");
-  const faults: Record<string, NodeFaults> = {};
+  const nodeErrors: Record<string, NodeErrors> = {};
   for (const output of outputs) {
-    for (const id of neededBy(workflow, output)) {
+    for (const id of dependenciesOf(workflow, output)) {
       const node = workflow[id];
-      const errors = node ? faultsOf(node, workflow) : [];
+      const errors = node ? errorsOf(node, workflow) : [];
       if (!node || errors.length === 0) continue;
-      const before = faults[id]?.dependent_outputs ?? [];
-      faults[id] = { errors, dependent_outputs: [...before, output], class_type: node.class_type };
+      const before = nodeErrors[id]?.dependent_outputs ?? [];
+      nodeErrors[id] = { errors, dependent_outputs: [...before, output], class_type: node.class_type };
     }
   }
-  if (Object.keys(faults).length === 0) return { workflow };
-  return refused("prompt_outputs_failed_validation", "Prompt outputs failed validation", "", faults);
+  if (Object.keys(nodeErrors).length === 0) return { workflow };
+  return refused("prompt_outputs_failed_validation", "Prompt outputs failed validation", "", nodeErrors);
 }
 
 const MISSING_CLASS = "Cannot execute because a node is missing the class_type property.";
@@ -66,45 +66,57 @@ const refused = (
   type: string,
   message: string,
   details: string,
-  node_errors: Readonly<Record<string, NodeFaults>> = {},
-) => ({ refused: { error: fault(type, message, details), node_errors } });
+  node_errors: Readonly<Record<string, NodeErrors>> = {},
+) => ({ refused: { error: validationError(type, message, details), node_errors } });
 
-const fault = (type: string, message: string, details: string, extra_info = {}): Fault => ({
+const validationError = (
+  type: string,
+  message: string,
+  details: string,
+  extra_info = {},
+): ValidationError => ({
   type,
   message,
   details,
   extra_info,
 });
 
-function faultsOf(node: WorkflowNode, workflow: Workflow): readonly Fault[] {
+function errorsOf(node: WorkflowNode, workflow: Workflow): readonly ValidationError[] {
   const { required, optional = {} } = nodeClass(node.class_type)?.input ?? { required: {} };
-  const faults: (Fault | undefined)[] = [];
+  const errors: (ValidationError | undefined)[] = [];
   for (const [name, spec] of Object.entries({ ...required, ...optional })) {
     const value = node.inputs[name];
-    if (value !== undefined) faults.push(inputFault(name, spec, value, workflow));
+    if (value !== undefined) errors.push(inputError(name, spec, value, workflow));
     else if (name in required) {
-      faults.push(fault("required_input_missing", "Required input is missing", name, { input_name: name }));
+      errors.push(
+        validationError("required_input_missing", "Required input is missing", name, { input_name: name }),
+      );
     }
   }
-  return faults.filter((each) => each !== undefined);
+  return errors.filter((each) => each !== undefined);
 }
 
-function inputFault(
+function inputError(
   name: string,
   [type, limits = {}]: InputSpec,
   value: unknown,
   workflow: Workflow,
-): Fault | undefined {
+): ValidationError | undefined {
   const about = { input_name: name, received_value: value };
-  if (isListed(value)) return linkFault(name, type, value, workflow);
+  if (isListed(value)) return linkError(name, type, value, workflow);
   if (isListed(type)) {
     if (type.includes(String(value))) return undefined;
     const list = type.length > LISTED ? `(list of length ${type.length})` : pythonList(type);
-    return fault("value_not_in_list", "Value not in list", `${name}: '${value}' not in ${list}`, about);
+    return validationError(
+      "value_not_in_list",
+      "Value not in list",
+      `${name}: '${value}' not in ${list}`,
+      about,
+    );
   }
   if (type !== "INT" && type !== "FLOAT") {
     if (type === "STRING") return undefined;
-    return fault("bad_linked_input", BAD_LINK, `${name}, received ${JSON.stringify(value)}`, about);
+    return validationError("bad_linked_input", BAD_LINK, `${name}, received ${JSON.stringify(value)}`, about);
   }
   const number = typeof value === "string" && value.trim() === "" ? Number.NaN : Number(value);
   if (
@@ -112,39 +124,45 @@ function inputFault(
     (type === "INT" && typeof value === "string" && !Number.isInteger(number))
   ) {
     const message = `Failed to convert an input value to a ${type} value`;
-    return fault("invalid_input_type", message, `${name}, ${value}`, about);
+    return validationError("invalid_input_type", message, `${name}, ${value}`, about);
   }
   const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = limits;
   if (number < min) {
-    return fault("value_smaller_than_min", `Value ${number} smaller than min of ${min}`, name, about);
+    return validationError(
+      "value_smaller_than_min",
+      `Value ${number} smaller than min of ${min}`,
+      name,
+      about,
+    );
   }
   if (number > max) {
-    return fault("value_bigger_than_max", `Value ${number} bigger than max of ${max}`, name, about);
+    return validationError("value_bigger_than_max", `Value ${number} bigger than max of ${max}`, name, about);
   }
   return undefined;
 }
 
 const BAD_LINK = "Bad linked input, must be a length-2 list of [node_id, slot_index]";
 
-function linkFault(
+function linkError(
   name: string,
   type: InputSpec[0],
   value: readonly unknown[],
   workflow: Workflow,
-): Fault | undefined {
+): ValidationError | undefined {
   const about = { input_name: name, received_value: value };
   const link = linkOf(value);
-  if (!link) return fault("bad_linked_input", BAD_LINK, `${name}, received ${JSON.stringify(value)}`, about);
+  if (!link)
+    return validationError("bad_linked_input", BAD_LINK, `${name}, received ${JSON.stringify(value)}`, about);
   const [id, slot] = link;
   const from = nodeClass(workflow[id]?.class_type ?? "");
   if (!from) {
     const message = "Exception when validating inner node";
-    return fault("exception_during_inner_validation", message, `'${id}'`, about);
+    return validationError("exception_during_inner_validation", message, `'${id}'`, about);
   }
   const received = from.output[slot];
   if (received === type || (received === "STRING" && isListed(type))) return undefined;
   const details = `${name}, received_type(${received}) mismatch input_type(${isListed(type) ? "COMBO" : type})`;
-  return fault("return_type_mismatch", "Return type mismatch between linked nodes", details, about);
+  return validationError("return_type_mismatch", "Return type mismatch between linked nodes", details, about);
 }
 
 /** A list of texts as Python prints it. */

@@ -1,11 +1,10 @@
 import { randomUUID } from "node:crypto";
-import type { Places } from "../places.js";
+import type { Semaphore } from "../../shared/semaphore.js";
 import { checkWorkflow } from "./check-workflow.js";
 import type { JobEvent } from "./comfy-log.js";
-import type { ComfyMessage, NodeOutput } from "./comfy-message.js";
-import { callWebhook, deliverOutputs } from "./deliver-outputs.js";
+import type { ComfyMessage, NodeOutput } from "./comfy-messages.js";
 import type { GenerateRequest } from "./generate-request.js";
-import type { GenerateResult, OutputEntry } from "./generate-result.js";
+import { callWebhook, deliverOutputs, type GenerateResult, type OutputEntry } from "./generate-result.js";
 import type { OutputFiles } from "./output-files.js";
 import type { Workflow } from "./workflow.js";
 import { WorkflowRun } from "./workflow-run.js";
@@ -14,23 +13,23 @@ import { WorkflowRun } from "./workflow-run.js";
 export interface Executed {
   readonly promptId: string;
   readonly workflow: Workflow;
-  /** What its nodes have saved. */
+  /** Files that its nodes have saved. */
   readonly outputs: Readonly<Record<string, NodeOutput>>;
 }
 
 interface ComfyJobInput {
   readonly request: GenerateRequest;
-  readonly places: Places;
+  readonly slots: Semaphore;
   readonly files: OutputFiles;
   readonly stepMs: number;
   readonly signal: AbortSignal;
   /** Writes to the log. */
-  readonly note: (event: JobEvent) => void;
-  /** Told of what ComfyUI tells. */
-  readonly tell: (message: ComfyMessage) => void;
-  /** Told how far the wrapper is. */
+  readonly logEvent: (event: JobEvent) => void;
+  /** Called with every message of ComfyUI's WebSocket. */
+  readonly publish: (message: ComfyMessage) => void;
+  /** Called with every change of the result. */
   readonly onResult: (result: GenerateResult) => void;
-  /** @returns what the answer has of ComfyUI's history. */
+  /** @returns the part of ComfyUI's history that the answer includes. */
   readonly onExecuted: (executed: Executed) => Readonly<Record<string, unknown>>;
 }
 
@@ -40,7 +39,7 @@ const OUTPUT_FOLDER = "/workspace/ComfyUI/output";
 /** A request of the wrapper, from its arrival to its answer. */
 export class ComfyJob {
   readonly #input: ComfyJobInput;
-  /** When the phase that it is in began. */
+  /** Start of the current phase. */
   #since = performance.now();
   #result: GenerateResult;
 
@@ -52,73 +51,71 @@ export class ComfyJob {
   }
 
   /**
-   * Carries it out.
-   *
-   * @returns what came of it, also where it failed.
+   * @returns the result, also of a failure.
    * @throws the signal's reason.
    */
   async run(): Promise<GenerateResult> {
-    const { request, places, signal, note } = this.#input;
-    note({ kind: "queued" });
-    this.#become({});
+    const { request, slots, signal, logEvent } = this.#input;
+    logEvent({ kind: "queued" });
+    this.#update({});
     try {
-      await places.enter(signal);
-      this.#clock("preprocess_ms");
-      const executed = await this.#generate().finally(() => places.leave());
+      await slots.acquire(signal);
+      this.#endPhase("preprocess_ms");
+      const executed = await this.#generate().finally(() => slots.release());
       if (executed) await this.#deliver(executed);
     } catch (error) {
-      if (signal.aborted) note({ kind: "left" });
+      if (signal.aborted) logEvent({ kind: "left" });
       throw error;
     }
     const reason = request.webhook && (await callWebhook(request.webhook, this.#result, signal));
-    if (reason !== undefined) note({ kind: "webhook failed", reason });
+    if (reason !== undefined) logEvent({ kind: "webhook failed", reason });
     return this.#result;
   }
 
   /** @returns undefined when ComfyUI refuses the workflow. */
   async #generate(): Promise<Executed | undefined> {
-    const { request, files, stepMs, signal, note } = this.#input;
+    const { request, files, stepMs, signal, logEvent } = this.#input;
     const checked = checkWorkflow(request.workflow);
     if ("refused" in checked) {
-      note({ kind: "refused", refused: checked.refused });
+      logEvent({ kind: "refused", refused: checked.refused });
       const reason = `ComfyUI API error: ${JSON.stringify(checked.refused)}`;
-      this.#become({ status: "failed", message: `Generation failed: ${reason}` });
+      this.#update({ status: "failed", message: `Generation failed: ${reason}` });
       return undefined;
     }
     const { workflow } = checked;
     const promptId = randomUUID();
-    note({ kind: "submitted", promptId });
-    this.#become({ status: "generating", message: `Generation started (ComfyUI job: ${promptId})` });
-    const tell = (message: ComfyMessage): void => this.#hear(message);
-    const outputs = await new WorkflowRun({ promptId, workflow, files, stepMs, tell, signal }).run();
+    logEvent({ kind: "submitted", promptId });
+    this.#update({ status: "generating", message: `Generation started (ComfyUI job: ${promptId})` });
+    const publish = (message: ComfyMessage): void => this.#onMessage(message);
+    const outputs = await new WorkflowRun({ promptId, workflow, files, stepMs, publish, signal }).run();
     return { promptId, workflow, outputs };
   }
 
   async #deliver(executed: Executed): Promise<void> {
-    const { request, files, signal, note, onExecuted } = this.#input;
-    const generationMs = this.#clock("generation_ms");
-    this.#become({ status: "generated", message: "Generation complete. Queued for post-processing." });
+    const { request, files, signal, logEvent, onExecuted } = this.#input;
+    const generationMs = this.#endPhase("generation_ms");
+    this.#update({ status: "generated", message: "Generation complete. Queued for post-processing." });
     const output = await deliverOutputs(entriesOf(executed, request.id), request, files, signal);
-    note({ kind: "done", seconds: generationMs / 1000, outputs: output.length });
-    this.#clock("postprocess_ms");
+    logEvent({ kind: "done", seconds: generationMs / 1000, outputs: output.length });
+    this.#endPhase("postprocess_ms");
     const comfyui_response = onExecuted(executed);
-    this.#become({ status: "completed", message: "Processing complete.", comfyui_response, output });
+    this.#update({ status: "completed", message: "Processing complete.", comfyui_response, output });
   }
 
-  #hear(message: ComfyMessage): void {
-    this.#input.note({ kind: "told", message });
-    this.#input.tell(message);
-    const text = words(message);
-    if (text !== undefined) this.#become({ message: text });
+  #onMessage(message: ComfyMessage): void {
+    this.#input.logEvent({ kind: "message", message });
+    this.#input.publish(message);
+    const text = messageText(message);
+    if (text !== undefined) this.#update({ message: text });
   }
 
-  #become(change: Partial<GenerateResult>): void {
+  #update(change: Partial<GenerateResult>): void {
     this.#result = { ...this.#result, ...change };
     this.#input.onResult(this.#result);
   }
 
   /** Ends a phase. @returns its milliseconds. */
-  #clock(phase: string): number {
+  #endPhase(phase: string): number {
     const now = performance.now();
     const milliseconds = Math.round(now - this.#since);
     this.#since = now;
@@ -127,8 +124,8 @@ export class ComfyJob {
   }
 }
 
-/** How the wrapper says what ComfyUI tells; undefined where it says nothing of it. */
-function words({ type, data }: ComfyMessage): string | undefined {
+/** The wrapper's text about a message of ComfyUI; undefined: it has none. */
+function messageText({ type, data }: ComfyMessage): string | undefined {
   if (type === "execution_start") return "Execution started...";
   if (type === "executing" && data.node !== null) return `Processing node: ${data.node}`;
   if (type !== "progress") return undefined;

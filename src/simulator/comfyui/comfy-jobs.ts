@@ -1,8 +1,8 @@
-import { Places } from "../places.js";
-import type { Exchange } from "../simulated-model.js";
+import { Semaphore } from "../../shared/semaphore.js";
+import type { RouteContext } from "../simulated-model.js";
 import { ComfyJob, type Executed } from "./comfy-job.js";
 import type { ComfyLog } from "./comfy-log.js";
-import type { ComfyMessage } from "./comfy-message.js";
+import type { ComfyMessage } from "./comfy-messages.js";
 import type { GenerateRequest } from "./generate-request.js";
 import type { GenerateResult } from "./generate-result.js";
 import type { OutputFiles } from "./output-files.js";
@@ -11,17 +11,17 @@ interface ComfyJobsInput {
   readonly comfyLog: ComfyLog;
   readonly files: OutputFiles;
   readonly stepMs: number;
-  /** Told of what ComfyUI tells. */
-  readonly tell: (message: ComfyMessage) => void;
+  /** Called with every message of ComfyUI's WebSocket. */
+  readonly publish: (message: ComfyMessage) => void;
 }
 
-/** Workflows whose results ComfyUI still knows. */
+/** Entries of ComfyUI's history. */
 const KEPT = 100;
 
-/** The requests of the wrapper: one workflow after the other. */
+/** The requests of the wrapper: one workflow at a time. */
 export class ComfyJobs {
   readonly #input: ComfyJobsInput;
-  readonly #places = new Places(1);
+  readonly #slots = new Semaphore(1);
   readonly #history = new Map<string, object>();
   #steps = 0;
 
@@ -30,7 +30,7 @@ export class ComfyJobs {
   }
 
   get waiting(): number {
-    return this.#places.waiting;
+    return this.#slots.waiting;
   }
 
   /** Sampling steps done. */
@@ -38,32 +38,30 @@ export class ComfyJobs {
     return this.#steps;
   }
 
-  /** What ComfyUI keeps of a workflow, by its id; nothing of one that it does not know. */
+  /** ComfyUI's history of a workflow, by its id; empty for an unknown one. */
   history(promptId: string): Readonly<Record<string, object>> {
     const kept = this.#history.get(promptId);
     return kept ? { [promptId]: kept } : {};
   }
 
   /**
-   * Carries a request out.
-   *
-   * @param onResult told how far it is.
-   * @returns what came of it, also where it failed.
+   * @param onResult called with every change of the result.
+   * @returns the result, also of a failure.
    * @throws the signal's reason.
    */
   run(
     request: GenerateRequest,
-    { signal, log, request: { headers } }: Exchange,
+    { signal, log, request: { headers } }: RouteContext,
     onResult: (result: GenerateResult) => void,
   ): Promise<GenerateResult> {
-    const { comfyLog, files, stepMs, tell } = this.#input;
+    const { comfyLog, files, stepMs, publish } = this.#input;
     const job = new ComfyJob({
       ...{ request, files, stepMs, signal, onResult },
-      places: this.#places,
-      note: (event) => comfyLog.job(log, request.id, event),
-      tell: (message) => {
+      slots: this.#slots,
+      logEvent: (event) => comfyLog.job(log, request.id, event),
+      publish: (message) => {
         if (message.type === "progress") this.#steps += 1;
-        tell(message);
+        publish(message);
       },
       onExecuted: (executed) => {
         this.#keep(executed);

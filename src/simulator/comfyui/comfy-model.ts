@@ -1,26 +1,44 @@
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import { sendJson } from "../answer.js";
 import type { ModelLog } from "../model-log.js";
-import { sendJson } from "../send-json.js";
 import {
-  type Exchange,
   RefusedRequest,
+  type RouteContext,
   type SimulatedModel,
   type SimulatedRoute,
 } from "../simulated-model.js";
 import { ComfyJobs } from "./comfy-jobs.js";
-import type { ComfyModelOptions } from "./comfy-model-options.js";
-import { ComfySockets } from "./comfy-sockets.js";
+import { ComfySockets } from "./comfy-messages.js";
 import { generateRequest } from "./generate-request.js";
 import type { GenerateResult } from "./generate-result.js";
-import { writeLoadError } from "./load-error.js";
+import { type LoadError, writeLoadError } from "./load-error.js";
 import { newerImageLog } from "./newer-image-log.js";
 import { NODE_CLASSES } from "./node-classes.js";
 import { olderImageLog } from "./older-image-log.js";
 import { OutputFiles } from "./output-files.js";
 
-/** What ComfyUI says of its machine. */
+/** Options of a simulated ComfyUI. */
+export interface ComfyModelOptions {
+  /**
+   * Milliseconds of a sampling step of a picture or of sound; one of a video takes ten times as long.
+   * @default 50
+   */
+  readonly stepMs?: number;
+  /**
+   * Which log it writes: that of ComfyUI, as workers of older images read it, or that of the API wrapper.
+   * @default "newer"
+   */
+  readonly image?: "older" | "newer";
+  /**
+   * Why it does not come up where its failure is `out-of-memory`.
+   * @default "file" for an older image, "backends" for a newer one
+   */
+  readonly loadError?: LoadError;
+}
+
+/** The body of `/system_stats`. */
 const SYSTEM = {
   system: {
     os: "posix",
@@ -39,7 +57,7 @@ const SYSTEM = {
  */
 export class ComfyModel implements SimulatedModel {
   readonly title: string;
-  // That of the wrapper; ComfyUI itself stands on aiohttp.
+  // The wrapper's; ComfyUI itself uses aiohttp.
   readonly closing = "uvicorn";
   readonly loading: SimulatedModel["loading"];
   readonly crashed: SimulatedModel["crashed"];
@@ -57,15 +75,15 @@ export class ComfyModel implements SimulatedModel {
     this.crashed = comfyLog.crashed;
     this.answered = comfyLog.answered;
     this.outOfMemory = (log: ModelLog) => writeLoadError(log, loadError ?? comfyLog.loadError);
-    const tell = this.#sockets.tell.bind(this.#sockets);
-    this.#jobs = new ComfyJobs({ comfyLog, files: this.#files, stepMs, tell });
+    const publish = this.#sockets.publish.bind(this.#sockets);
+    this.#jobs = new ComfyJobs({ comfyLog, files: this.#files, stepMs, publish });
     this.routes = new Map<string, SimulatedRoute>([
-      ["/generate/sync", { method: "POST", serve: (exchange) => this.#sync(exchange) }],
-      ["/generate/stream", { method: "POST", serve: (exchange) => this.#stream(exchange) }],
-      ["/view", { method: "GET", serve: (exchange) => this.#view(exchange) }],
+      ["/generate/sync", { method: "POST", serve: (context) => this.#sync(context) }],
+      ["/generate/stream", { method: "POST", serve: (context) => this.#stream(context) }],
+      ["/view", { method: "GET", serve: (context) => this.#view(context) }],
       ["/object_info", { method: "GET", serve: ({ response }) => sendJson(response, 200, NODE_CLASSES) }],
       ["/system_stats", { method: "GET", serve: ({ response }) => sendJson(response, 200, SYSTEM) }],
-      ["/history/*", { method: "GET", serve: (exchange) => this.#history(exchange) }],
+      ["/history/*", { method: "GET", serve: (context) => this.#history(context) }],
       ["/health", { method: "GET", serve: ({ response }) => sendJson(response, 200, this.#health()) }],
     ]);
   }
@@ -90,18 +108,20 @@ export class ComfyModel implements SimulatedModel {
     this.#sockets.close();
   }
 
-  async #sync(exchange: Exchange): Promise<void> {
-    const result = await this.#jobs.run(generateRequest(exchange.body), exchange, () => {});
-    sendJson(exchange.response, result.status === "completed" ? 200 : 500, result);
+  async #sync(context: RouteContext): Promise<void> {
+    const result = await this.#jobs.run(generateRequest(context.body), context, () => {});
+    sendJson(context.response, result.status === "completed" ? 200 : 500, result);
   }
 
-  async #stream(exchange: Exchange): Promise<void> {
-    const { response, signal } = exchange;
-    const asked = generateRequest(exchange.body);
+  async #stream(context: RouteContext): Promise<void> {
+    const { response, signal } = context;
+    const request = generateRequest(context.body);
     const startedAt = performance.now();
     const send = (event: object): boolean => {
       const elapsed_time = Math.round(performance.now() - startedAt) / 1000;
-      return response.write(`data: ${JSON.stringify({ request_id: asked.id, ...event, elapsed_time })}\n\n`);
+      return response.write(
+        `data: ${JSON.stringify({ request_id: request.id, ...event, elapsed_time })}\n\n`,
+      );
     };
     response.writeHead(200, {
       "content-type": "text/event-stream; charset=utf-8",
@@ -110,12 +130,12 @@ export class ComfyModel implements SimulatedModel {
     const onResult = ({ status, message }: GenerateResult): void => {
       send({ status, message, timestamp: new Date().toISOString() });
     };
-    const result = await this.#jobs.run(asked, exchange, onResult);
+    const result = await this.#jobs.run(request, context, onResult);
     if (!send({ status: "final_result", result })) await once(response, "drain", { signal });
     response.end();
   }
 
-  #view({ url, response }: Exchange): void {
+  #view({ url, response }: RouteContext): void {
     const filename = url.searchParams.get("filename") ?? "";
     const file = this.#files.find({ filename, subfolder: url.searchParams.get("subfolder") ?? "" });
     if (!file) throw new RefusedRequest(404, "Not Found");
@@ -123,7 +143,7 @@ export class ComfyModel implements SimulatedModel {
     response.end(file.bytes);
   }
 
-  #history({ url, response }: Exchange): void {
+  #history({ url, response }: RouteContext): void {
     sendJson(response, 200, this.#jobs.history(url.pathname.slice("/history/".length)));
   }
 

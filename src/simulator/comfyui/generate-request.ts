@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { jsonBody } from "../json-body.js";
+import { jsonBody } from "../request.js";
 import { RefusedRequest } from "../simulated-model.js";
-import { textToImage } from "./text-to-image.js";
 import { withRandomNumbers } from "./workflow.js";
 
 const s3Schema = z.looseObject({
@@ -30,25 +29,25 @@ const schema = z.object({
   }),
 });
 
-/** Where files are uploaded to. */
+/** Upload target of the files. */
 export type S3Target = z.infer<typeof s3Schema>;
-/** Who is told of the end. */
+/** Called when the request has ended. */
 export type Webhook = z.infer<typeof webhookSchema>;
 
-/** What the wrapper is asked for. */
+/** A validated request to the wrapper. */
 export interface GenerateRequest {
   readonly id: string;
-  /** Not checked yet; its random numbers are there. */
+  /** Not validated yet; random numbers are filled in. */
   readonly workflow: Readonly<Record<string, unknown>>;
   readonly s3: S3Target | undefined;
   readonly webhook: Webhook | undefined;
   readonly wantsBase64: boolean;
 }
 
-/** The status of FastAPI for a body that does not fit. */
+/** FastAPI's status for an invalid body. */
 const UNPROCESSABLE = 422;
 
-/** Reads what the wrapper is sent. @throws RefusedRequest. */
+/** Validates a body. @throws RefusedRequest. */
 export function generateRequest(body: Buffer): GenerateRequest {
   const { input } = jsonBody(body, schema, UNPROCESSABLE);
   const { modifier, modifications, workflow_json, s3, webhook } = input;
@@ -70,4 +69,32 @@ export function generateRequest(body: Buffer): GenerateRequest {
 
 function refuse(message: string): never {
   throw new RefusedRequest(UNPROCESSABLE, message);
+}
+
+/** The wrapper's own workflow for pictures, with a request's modifications. */
+function textToImage(modifications: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const {
+    prompt = "",
+    negative_prompt = "",
+    width = 512,
+    height = 512,
+    steps = 20,
+    seed = "__RANDOM_INT__",
+    ckpt_name = "v1-5-pruned-emaonly-fp16.safetensors",
+    sampler_name = "dpmpp_2m",
+    scheduler = "normal",
+    cfg = 8,
+    denoise = 1,
+  } = modifications;
+  const sampling = { seed, steps, cfg, sampler_name, scheduler, denoise };
+  const links = { model: ["4", 0], positive: ["6", 0], negative: ["7", 0], latent_image: ["5", 0] };
+  return {
+    3: { class_type: "KSampler", inputs: { ...sampling, ...links } },
+    4: { class_type: "CheckpointLoaderSimple", inputs: { ckpt_name } },
+    5: { class_type: "EmptyLatentImage", inputs: { width, height, batch_size: 1 } },
+    6: { class_type: "CLIPTextEncode", inputs: { text: prompt, clip: ["4", 1] } },
+    7: { class_type: "CLIPTextEncode", inputs: { text: negative_prompt, clip: ["4", 1] } },
+    8: { class_type: "VAEDecode", inputs: { samples: ["3", 0], vae: ["4", 2] } },
+    9: { class_type: "SaveImage", inputs: { filename_prefix: "image", images: ["8", 0] } },
+  };
 }

@@ -1,11 +1,11 @@
 import type { ModelLog } from "../model-log.js";
 
 /**
- * Why a server does not come up:
+ * Reasons why a server does not start:
  *
- * - `file`: a model file was not downloaded to its end;
+ * - `file`: a model file is incomplete;
  * - `provisioning`: the script that downloads the model files failed;
- * - `startup`: the wrapper itself does not start;
+ * - `startup`: the wrapper does not start;
  * - `backends`: the wrapper waits in vain for ComfyUI.
  */
 export type LoadError = (typeof LOAD_ERRORS)[number];
@@ -13,7 +13,7 @@ export type LoadError = (typeof LOAD_ERRORS)[number];
 /** Every {@link LoadError}. */
 export const LOAD_ERRORS = ["file", "provisioning", "startup", "backends"] as const;
 
-/** Writes why a server does not come up. */
+/** Logs the reason. */
 export function writeLoadError(log: ModelLog, error: LoadError): void {
   for (const line of LINES[error]) log.line(line);
 }

@@ -1,6 +1,5 @@
-import { accessLine } from "../access-line.js";
-import type { ComfyLog } from "./comfy-log.js";
-import { downloads } from "./downloads.js";
+import { accessLine } from "../model-log.js";
+import { type ComfyLog, downloads } from "./comfy-log.js";
 
 /** The log of the API wrapper, which workers of newer images read. */
 export const newerImageLog: ComfyLog = {
@@ -40,7 +39,7 @@ export const newerImageLog: ComfyLog = {
         const error = JSON.stringify(event.refused);
         return log.line(`ERROR:workers.generation_worker:failed job ${id}: ComfyUI API error: ${error}`);
       }
-      case "told": {
+      case "message": {
         const { type, data } = event.message;
         if (type === "progress") {
           const percent = ((100 * data.value) / data.max).toFixed(1);

@@ -5,14 +5,14 @@ export type InputSpec = readonly [
 ];
 
 /** A kind of node, as `GET /object_info` shows it. */
-export interface NodeClass {
+interface NodeClass {
   readonly input: {
     readonly required: Readonly<Record<string, InputSpec>>;
     readonly optional?: Readonly<Record<string, InputSpec>>;
   };
-  /** Types of what it gives, by slot. */
+  /** Types of its outputs, by slot. */
   readonly output: readonly string[];
-  /** Whether it saves something, so that a workflow with it has a result. */
+  /** Whether it saves files. A workflow needs such a node. */
   readonly output_node: boolean;
 }
 
@@ -43,7 +43,7 @@ const LORAS = [
   "wan2.2_t2v_lightx2v_4steps_lora_v1.1_low_noise.safetensors",
 ] as const;
 
-/** The model files that such a server has. */
+/** The installed model files. */
 export const MODEL_FILES = [...CHECKPOINTS, ...DIFFUSION_MODELS, ...LORAS] as const;
 
 const takes = (required: Record<string, InputSpec>, ...output: readonly string[]): NodeClass => ({
@@ -60,7 +60,7 @@ const saves = (required: Record<string, InputSpec>): NodeClass => ({
 
 const PREFIX: InputSpec = ["STRING", { default: "ComfyUI" }];
 
-/** A kind of node by its name; undefined: there is none. */
+/** A node class by its name. */
 export function nodeClass(name: string): NodeClass | undefined {
   return Object.hasOwn(NODE_CLASSES, name) ? NODE_CLASSES[name] : undefined;
 }

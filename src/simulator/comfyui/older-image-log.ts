@@ -1,6 +1,5 @@
 import type { LoadingStep } from "../simulated-model.js";
-import type { ComfyLog } from "./comfy-log.js";
-import { downloads } from "./downloads.js";
+import { type ComfyLog, downloads } from "./comfy-log.js";
 
 const START = [
   "Total VRAM 24090 MB, total RAM 64213 MB",
@@ -57,7 +56,7 @@ export const olderImageLog: ComfyLog = {
           `invalid prompt: {'type': '${type}', 'message': '${message}', 'details': "${details}", 'extra_info': {}}`,
         );
       }
-      case "told": {
+      case "message": {
         const { type, data } = event.message;
         if (type !== "progress" || data.value !== data.max) return;
         return log.line(`100%|${"█".repeat(10)}| ${data.max}/${data.max}`);

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { SavedFile } from "./comfy-message.js";
+import type { SavedFile } from "./comfy-messages.js";
 
 /** A file with its bytes. */
 export interface OutputFile {
@@ -7,13 +7,13 @@ export interface OutputFile {
   readonly mimetype: string;
 }
 
-/** Most bytes that are kept: the oldest files go first. */
+/** Bytes that are kept: the oldest files are removed first. */
 const MOST_BYTES = 256 * 1024 * 1024;
 
-/** Prefixes whose files are counted; one that has not been used for long begins anew. */
+/** Prefixes whose files are counted; the least recently used one is forgotten. */
 const MOST_PREFIXES = 1000;
 
-/** What the workflows have saved, in memory. */
+/** Files saved by workflows, in memory. */
 export class OutputFiles {
   readonly #files = new Map<string, OutputFile>();
   /** Files saved so far, by prefix: ComfyUI counts them in their names. */

@@ -1,12 +1,12 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { seedFor } from "../../shared/random.js";
-import { picture } from "../media/picture.js";
-import { tune } from "../media/tune.js";
-import { video } from "../media/video.js";
+import { video } from "../media/h264.js";
+import { gradient } from "../media/png.js";
+import { flacTone } from "../media/sound.js";
 import { isOutput } from "./check-workflow.js";
-import type { ComfyMessage, NodeOutput, SavedFile } from "./comfy-message.js";
+import type { ComfyMessage, NodeOutput, SavedFile } from "./comfy-messages.js";
 import type { OutputFiles } from "./output-files.js";
-import { neededBy, type Workflow } from "./workflow.js";
+import { dependenciesOf, type Workflow } from "./workflow.js";
 
 interface WorkflowRunInput {
   readonly promptId: string;
@@ -14,15 +14,17 @@ interface WorkflowRunInput {
   readonly files: OutputFiles;
   /** Milliseconds of a sampling step of a picture or of sound. */
   readonly stepMs: number;
-  readonly tell: (message: ComfyMessage) => void;
+  readonly publish: (message: ComfyMessage) => void;
   readonly signal: AbortSignal;
 }
 
-/** A step of a video takes so many times as long as one of a picture. */
+/** Duration of a video's step, as a multiple of that of a picture's. */
 const VIDEO_STEP = 10;
-/** Seconds of sound that are really made, however long a piece is asked for. */
+/** Longest sound, in seconds, whatever the request. */
 const MOST_SECONDS = 12;
 const FRAMES_PER_SECOND = 16;
+/** Pitch of the lowest tone; the highest is two octaves above. */
+const LOWEST_HZ = 196;
 
 /** Executes a workflow, node by node. */
 export class WorkflowRun {
@@ -37,35 +39,35 @@ export class WorkflowRun {
    * @throws the signal's reason.
    */
   async run(): Promise<Readonly<Record<string, NodeOutput>>> {
-    const { workflow, promptId: prompt_id, tell, signal } = this.#input;
+    const { workflow, promptId: prompt_id, publish, signal } = this.#input;
     const outputs: Record<string, NodeOutput> = {};
-    tell({ type: "execution_start", data: { prompt_id, timestamp: Date.now() } });
-    tell({ type: "execution_cached", data: { prompt_id, nodes: [] } });
+    publish({ type: "execution_start", data: { prompt_id, timestamp: Date.now() } });
+    publish({ type: "execution_cached", data: { prompt_id, nodes: [] } });
     const saving = Object.keys(workflow).filter((id) => isOutput(workflow, id));
-    const order = saving.reduce<readonly string[]>((before, id) => neededBy(workflow, id, before), []);
+    const order = saving.reduce<readonly string[]>((before, id) => dependenciesOf(workflow, id, before), []);
     for (const node of order) {
-      tell({ type: "executing", data: { prompt_id, node } });
+      publish({ type: "executing", data: { prompt_id, node } });
       await this.#sample(node);
       if (!isOutput(workflow, node)) continue;
       const output = await this.#save(node);
       signal.throwIfAborted();
       outputs[node] = output;
-      tell({ type: "executed", data: { prompt_id, node, output } });
+      publish({ type: "executed", data: { prompt_id, node, output } });
     }
-    tell({ type: "execution_success", data: { prompt_id, timestamp: Date.now() } });
-    tell({ type: "executing", data: { prompt_id, node: null } });
+    publish({ type: "execution_success", data: { prompt_id, timestamp: Date.now() } });
+    publish({ type: "executing", data: { prompt_id, node: null } });
     return outputs;
   }
 
   async #sample(node: string): Promise<void> {
-    const { workflow, promptId: prompt_id, stepMs, tell, signal } = this.#input;
-    const isVideo = neededBy(workflow, node).some(
+    const { workflow, promptId: prompt_id, stepMs, publish, signal } = this.#input;
+    const isVideo = dependenciesOf(workflow, node).some(
       (id) => workflow[id]?.class_type === "EmptyHunyuanLatentVideo",
     );
     const max = stepsOf(workflow, node);
     for (let value = 1; value <= max; value += 1) {
       await sleep(stepMs * (isVideo ? VIDEO_STEP : 1), undefined, { signal });
-      tell({ type: "progress", data: { prompt_id, node, value, max } });
+      publish({ type: "progress", data: { prompt_id, node, value, max } });
     }
   }
 
@@ -78,7 +80,7 @@ export class WorkflowRun {
     switch (workflow[node]?.class_type) {
       case "SaveAudio": {
         const seconds = Math.min(MOST_SECONDS, this.#number(node, "seconds", MOST_SECONDS));
-        const bytes = await tune(seed, seconds, signal);
+        const bytes = flacTone(seconds, LOWEST_HZ * 2 ** ((seed % 24) / 12));
         return { audio: [files.save(prefix, "flac", { bytes, mimetype: "audio/flac" })] };
       }
       case "SaveVideo": {
@@ -86,7 +88,7 @@ export class WorkflowRun {
         const framesPerSecond = Math.round(this.#number(node, "fps", FRAMES_PER_SECOND));
         // H.264 has pairs of pixels.
         const even = { width: 2 * Math.round(width / 2), height: 2 * Math.round(height / 2) };
-        const bytes = await video({ seed, ...even, frames, framesPerSecond }, signal);
+        const bytes = video({ seed, ...even, frames, framesPerSecond });
         return { images: [files.save(prefix, "mp4", { bytes, mimetype: "video/mp4" })], animated: [true] };
       }
       default: {
@@ -94,7 +96,8 @@ export class WorkflowRun {
         const texts = { prompt: JSON.stringify(workflow) };
         const images: SavedFile[] = [];
         for (let made = 0; made < count; made += 1) {
-          const bytes = await picture(seed + made, width, height, texts, signal);
+          await nextTurn(undefined, { signal });
+          const bytes = gradient({ seed: seed + made, width, height, texts });
           images.push(files.save(prefix, "png", { bytes, mimetype: "image/png" }));
         }
         return { images };
@@ -102,10 +105,10 @@ export class WorkflowRun {
     }
   }
 
-  /** A number that the nodes before one have as an input. */
+  /** A numeric input of the node or of one that it depends on. */
   #number(node: string, name: string, otherwise: number): number {
     const { workflow } = this.#input;
-    for (const id of neededBy(workflow, node)) {
+    for (const id of dependenciesOf(workflow, node)) {
       const value = Number(workflow[id]?.inputs[name] ?? Number.NaN);
       if (Number.isFinite(value)) return value;
     }
@@ -113,15 +116,15 @@ export class WorkflowRun {
   }
 }
 
-/** Sampling steps of a node: some samplers do a part of them only. */
+/** Sampling steps of a node: some samplers do only a part of them. */
 function stepsOf(workflow: Workflow, node: string): number {
   const { steps = 0, start_at_step: from = 0, end_at_step: to = steps } = workflow[node]?.inputs ?? {};
   return Math.max(0, Math.min(Number(steps), Number(to)) - Number(from));
 }
 
-/** What a result depends on: all texts and seeds that it is made from. */
+/** A seed from all texts and seeds that a result depends on. */
 function seedOf(workflow: Workflow, node: string): number {
-  const sources = neededBy(workflow, node).map((id) => {
+  const sources = dependenciesOf(workflow, node).map((id) => {
     const { text, tags, lyrics, seed, noise_seed } = workflow[id]?.inputs ?? {};
     return [text, tags, lyrics, seed, noise_seed];
   });

@@ -18,23 +18,27 @@ const nodeSchema = z.looseObject({
   inputs: z.record(z.string(), z.unknown()).default({}),
 });
 
-/** A node of a workflow that has not been checked; undefined: it is none. */
+/** Parses a node; undefined: it is invalid. */
 export function nodeOf(value: unknown): WorkflowNode | undefined {
   return nodeSchema.safeParse(value).data;
 }
 
-/** Whether an input is a list, which only a link may be. */
+/** Whether an input is a list: links are the only lists. */
 export const isListed = (value: unknown): value is readonly unknown[] => Array.isArray(value);
 
-/** An input as a link; undefined: it is none. */
+/** Parses a link; undefined: it is invalid. */
 export function linkOf(value: unknown): Link | undefined {
   if (!isListed(value) || value.length !== 2) return undefined;
   const [node, slot] = value;
   return typeof node === "string" && typeof slot === "number" ? [node, slot] : undefined;
 }
 
-/** A node and all that it needs, in an order in which they can be executed, behind those that are there before. */
-export function neededBy(workflow: Workflow, id: string, before: readonly string[] = []): readonly string[] {
+/** A node and its dependencies in order of execution, after those of `before`. */
+export function dependenciesOf(
+  workflow: Workflow,
+  id: string,
+  before: readonly string[] = [],
+): readonly string[] {
   const order = [...before];
   const seen = new Set(before);
   const visit = (each: string): void => {
@@ -50,7 +54,7 @@ export function neededBy(workflow: Workflow, id: string, before: readonly string
   return order;
 }
 
-/** The workflow with its random numbers: each `__RANDOM_INT__` becomes one of its own. */
+/** Replaces each `__RANDOM_INT__` with a random number of its own. */
 export function withRandomNumbers(value: unknown): unknown {
   if (typeof value === "string") {
     if (value === RANDOM) return randomNumber();

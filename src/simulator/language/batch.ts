@@ -13,25 +13,24 @@ interface BatchInput {
 interface Sequence {
   readonly count: number;
   made: number;
-  /** Tokens that somebody waits for. */
+  /** Number of tokens that its reader waits for. */
   wanted: number;
-  /** Called when they are made. */
+  /** Called when they are generated. */
   wake: () => void;
-  /** Takes it out of the batch, whether it is over or not. */
+  /** Removes it from the batch. */
   readonly leave: () => void;
 }
 
 /**
- * Sequences that are generated side by side: a step makes one token of each, and whoever comes joins at the next step,
- * which is called continuous batching. A step takes as long as a token does alone, until there are so many sequences
- * that the whole batch is at its limit; from there on it takes longer the more there are.
+ * Continuous batching: a step generates one token of each sequence, and new sequences join at the next step. A step takes
+ * as long as a single token, until the batch reaches its limit; beyond that its duration grows with the number of sequences.
  */
 export class Batch {
   readonly #input: BatchInput;
   readonly #numbers: () => number;
   readonly #running = new Set<Sequence>();
   #timer: NodeJS.Timeout | undefined;
-  /** When the next step is over, on the clock of `performance.now()`. */
+  /** End of the next step, on the clock of `performance.now()`. */
   #dueMs = 0;
   #made = 0;
 
@@ -40,19 +39,19 @@ export class Batch {
     this.#numbers = random(input.seed);
   }
 
-  /** Tokens made so far. */
+  /** Tokens generated so far. */
   get made(): number {
     return this.#made;
   }
 
-  /** Milliseconds of a step of that many sequences, before it varies. */
+  /** Milliseconds of a step of that many sequences, without jitter. */
   stepMs(sequences: number): number {
     const { tokensPerSecond, batchTokensPerSecond } = this.#input;
     return 1000 * Math.max(1 / tokensPerSecond, sequences / batchTokensPerSecond);
   }
 
   /**
-   * Makes `count` tokens and yields once for each. They are made at the batch's pace, however slowly they are taken.
+   * Generates `count` tokens and yields once for each. A slow consumer does not slow down the batch.
    *
    * @throws the signal's reason when it is aborted.
    */
@@ -69,7 +68,7 @@ export class Batch {
     }
   }
 
-  /** The same, for who wants all of them at once. */
+  /** Resolves when `count` tokens are generated. */
   async finish(count: number, signal: AbortSignal): Promise<void> {
     const sequence = this.#join(count, signal);
     try {
@@ -79,7 +78,7 @@ export class Batch {
     }
   }
 
-  /** Waits until so many tokens of a sequence are made. */
+  /** Waits until a sequence has so many tokens. */
   async #more(sequence: Sequence, wanted: number, signal: AbortSignal): Promise<void> {
     await new Promise<void>((resolve) => {
       sequence.wanted = wanted;
@@ -121,7 +120,7 @@ export class Batch {
     this.#timer = setTimeout(() => this.#onTimer(), Math.max(0, this.#dueMs - performance.now()));
   }
 
-  /** Steps are as short as a fraction of a millisecond, and timers late: all that are due by now are over. */
+  /** Steps may be shorter than a timer's resolution: all steps that are due have ended. */
   #onTimer(): void {
     this.#timer = undefined;
     const now = performance.now();

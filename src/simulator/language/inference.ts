@@ -1,22 +1,60 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { random, seedFor } from "../../shared/random.js";
-import { Places } from "../places.js";
+import { Semaphore } from "../../shared/semaphore.js";
 import { Batch } from "./batch.js";
-import type { InferenceOptions } from "./inference-options.js";
-import { words } from "./words.js";
+import { words } from "./text.js";
 
-/** What a request takes. */
+/** Rates and limits of a simulated language model. */
+export interface InferenceOptions {
+  /**
+   * Tokens per second of a request, as long as the batch is not at its limit.
+   * @default 400
+   */
+  readonly tokensPerSecond?: number;
+  /**
+   * Tokens per second of all requests together, at most: from there on they share.
+   * @default 30000
+   */
+  readonly batchTokensPerSecond?: number;
+  /**
+   * Tokens of a prompt that are read per second, before the first token is made.
+   * @default 20000
+   */
+  readonly prefillTokensPerSecond?: number;
+  /**
+   * Milliseconds that pass before a request's first token in any case.
+   * @default 20
+   */
+  readonly firstTokenMs?: number;
+  /**
+   * How many requests run at once; the others wait, in order.
+   * @default Infinity
+   */
+  readonly maxConcurrency?: number;
+  /**
+   * How much the time between two tokens varies, as a share of it: 0 never, 0.5 from half to one and a half.
+   * @default 0.1
+   */
+  readonly jitter?: number;
+  /**
+   * Seed of texts and jitter. The same seed and request give the same text.
+   * @default 1
+   */
+  readonly seed?: number;
+}
+
+/** The tokens of a request. */
 export interface InferenceWork {
-  /** Tokens that are read. */
+  /** Tokens to read. */
   readonly prompt: number;
-  /** Tokens that are made. */
+  /** Tokens to generate. */
   readonly tokens: number;
 }
 
-/** The inference of a simulated language model: keeps the places and the pace, and counts the tokens. */
+/** The inference of a simulated language model: limits concurrency and rates, and counts tokens. */
 export class Inference {
   readonly #batch: Batch;
-  readonly #places: Places;
+  readonly #slots: Semaphore;
   readonly #firstTokenMs: number;
   readonly #prefillTokensPerSecond: number;
   readonly #seed: number;
@@ -25,7 +63,7 @@ export class Inference {
     this.#seed = options.seed ?? 1;
     this.#firstTokenMs = options.firstTokenMs ?? 20;
     this.#prefillTokensPerSecond = options.prefillTokensPerSecond ?? 20_000;
-    this.#places = new Places(options.maxConcurrency ?? Number.POSITIVE_INFINITY);
+    this.#slots = new Semaphore(options.maxConcurrency ?? Number.POSITIVE_INFINITY);
     this.#batch = new Batch({
       tokensPerSecond: options.tokensPerSecond ?? 400,
       batchTokensPerSecond: options.batchTokensPerSecond ?? 30_000,
@@ -34,66 +72,66 @@ export class Inference {
     });
   }
 
-  /** Requests that wait for a place. */
+  /** Requests that wait for a slot. */
   get waiting(): number {
-    return this.#places.waiting;
+    return this.#slots.waiting;
   }
 
-  /** Tokens made. */
+  /** Tokens generated. */
   get tokens(): number {
     return this.#batch.made;
   }
 
   /**
-   * Does the work and makes nothing of it.
+   * Takes the time of the work.
    *
    * @throws the signal's reason when it is aborted, waiting or running.
    */
   async finish({ prompt, tokens }: InferenceWork, signal: AbortSignal): Promise<void> {
-    await this.#places.enter(signal);
+    await this.#slots.acquire(signal);
     try {
       await this.#read(prompt, signal);
       await this.#batch.finish(tokens, signal);
     } finally {
-      this.#places.leave();
+      this.#slots.release();
     }
   }
 
-  /** Generates a text, which depends on what was asked and on the seed only. */
-  async text(asked: string, work: InferenceWork, signal: AbortSignal): Promise<string> {
+  /** Generates a text, which depends only on the prompt and the seed. */
+  async text(prompt: string, work: InferenceWork, signal: AbortSignal): Promise<string> {
     await this.finish(work, signal);
-    const text = this.#words(asked);
+    const text = this.#words(prompt);
     return Array.from({ length: work.tokens }, () => text.next().value).join("");
   }
 
-  /** The same text word by word, each when it is made. */
+  /** Generates the same text as a stream. */
   async *words(
-    asked: string,
-    { prompt, tokens }: InferenceWork,
+    prompt: string,
+    { prompt: promptTokens, tokens }: InferenceWork,
     signal: AbortSignal,
   ): AsyncGenerator<string, void> {
-    const text = this.#words(asked);
-    await this.#places.enter(signal);
+    const text = this.#words(prompt);
+    await this.#slots.acquire(signal);
     try {
-      await this.#read(prompt, signal);
+      await this.#read(promptTokens, signal);
       for await (const _ of this.#batch.generate(tokens, signal)) yield text.next().value;
     } finally {
-      this.#places.leave();
+      this.#slots.release();
     }
   }
 
-  /** A seed for whatever is made of a request. */
-  seedFor(asked: string): number {
-    return seedFor(this.#seed, asked);
+  /** A seed that depends on a prompt and on the model's seed. */
+  seedFor(prompt: string): number {
+    return seedFor(this.#seed, prompt);
   }
 
-  /** Reads a prompt: the time until the first token. */
+  /** The time until the first token. */
   async #read(tokens: number, signal: AbortSignal): Promise<void> {
     const ms = this.#firstTokenMs + (1000 * tokens) / this.#prefillTokensPerSecond;
     if (ms > 0) await sleep(ms, undefined, { signal });
   }
 
-  #words(asked: string): Generator<string, never> {
-    return words(random(this.seedFor(asked)));
+  #words(prompt: string): Generator<string, never> {
+    return words(random(this.seedFor(prompt)));
   }
 }

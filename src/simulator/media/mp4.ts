@@ -2,19 +2,19 @@ interface Mp4Input {
   readonly width: number;
   readonly height: number;
   readonly framesPerSecond: number;
-  /** Units that a decoder is given first: how the stream is made. */
+  /** The stream's parameter sets. */
   readonly sequence: Buffer;
   readonly picture: Buffer;
-  /** A unit for each frame; only the first is a key frame. */
+  /** One unit per frame; only the first is a key frame. */
   readonly frames: readonly Buffer[];
 }
 
-/** Ticks of a frame, in the time scale of the file. */
+/** Duration of a frame, in ticks of the file's time scale. */
 const TICKS = 512;
-/** No rotation, no stretching: fixed-point numbers. */
-const UPRIGHT = numbers(0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000);
+/** The identity matrix, in fixed-point numbers. */
+const IDENTITY = numbers(0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000);
 
-/** Puts a stream of H.264 into an MP4 file. */
+/** Wraps an H.264 stream in an MP4 file. */
 export function mp4({ width, height, framesPerSecond, sequence, picture, frames }: Mp4Input): Buffer {
   const scale = framesPerSecond * TICKS;
   const duration = frames.length * TICKS;
@@ -28,41 +28,41 @@ export function mp4({ width, height, framesPerSecond, sequence, picture, frames 
     shorts(picture.length),
     picture,
   ];
-  const look = box(
+  const format = box(
     "avc1",
     ...[numbers(0), shorts(0, 1), numbers(0, 0, 0, 0), shorts(width, height)],
     // 72 points per inch, one frame each, a name of 32 bytes, and 24 bits per pixel.
     ...[numbers(0x480000, 0x480000, 0), shorts(1), Buffer.alloc(32), shorts(24, 0xffff)],
     box("avcC", ...configuration),
   );
-  /** @param offset where the first frame is in the file. */
+  /** @param offset of the first frame in the file. */
   const movie = (offset: number): Buffer => {
     const table = box(
       "stbl",
-      box("stsd", numbers(0, 1), look),
+      box("stsd", numbers(0, 1), format),
       box("stts", numbers(0, 1, frames.length, TICKS)),
       box("stss", numbers(0, 1, 1)),
       box("stsc", numbers(0, 1, 1, frames.length, 1)),
       box("stsz", numbers(0, 0, frames.length, ...samples.map(({ length }) => length))),
       box("stco", numbers(0, 1, offset)),
     );
-    const place = box("dinf", box("dref", numbers(0, 1), box("url ", numbers(1))));
+    const reference = box("dinf", box("dref", numbers(0, 1), box("url ", numbers(1))));
     const media = box(
       "mdia",
       box("mdhd", numbers(0, 0, 0, scale, duration), shorts(0x55c4, 0)),
       box("hdlr", numbers(0, 0), "vide", numbers(0, 0, 0), "video\0"),
-      box("minf", box("vmhd", numbers(1, 0, 0)), place, table),
+      box("minf", box("vmhd", numbers(1, 0, 0)), reference, table),
     );
     const track = box(
       "tkhd",
       numbers(3, 0, 0, 1, 0, duration, 0, 0, 0, 0),
-      UPRIGHT,
+      IDENTITY,
       numbers(width * 65536, height * 65536),
     );
     const head = box(
       "mvhd",
       numbers(0, 0, 0, scale, duration, 0x10000, 0x1000000, 0, 0),
-      UPRIGHT,
+      IDENTITY,
       numbers(0, 0, 0, 0, 0, 0, 2),
     );
     return box("moov", head, box("trak", track, media));

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { random } from "../../shared/random.js";
-import { jsonBody } from "../json-body.js";
-import { countTokens } from "../language/count-tokens.js";
-import { sendJson } from "../send-json.js";
+import { sendJson } from "../answer.js";
+import { countTokens } from "../language/text.js";
+import { jsonBody } from "../request.js";
 import type { SimulatedRoute } from "../simulated-model.js";
-import type { Served } from "./served.js";
+import type { ServedModel } from "./served-model.js";
 
 const DIMENSIONS = 384;
 
@@ -26,7 +26,7 @@ const schema = z.object({
 });
 
 /** `POST /v1/embeddings`: unit vectors; equal texts have equal ones. */
-export function embeddings({ model, inference, check }: Served): SimulatedRoute {
+export function embeddings({ model, inference, check }: ServedModel): SimulatedRoute {
   return {
     method: "POST",
     serve: async ({ body, response, signal }) => {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** A request to generate, whichever of the two routes it came by. */
+/** A completion or chat request. */
 export interface GenerationRequest {
   readonly kind: "completion" | "chat";
   /** The model that it names. */
@@ -8,7 +8,7 @@ export interface GenerationRequest {
   readonly prompt: string;
   readonly maxTokens: number;
   readonly stream: boolean;
-  /** Whether a stream ends with a chunk that tells the usage. */
+  /** Whether a stream ends with a chunk about the usage. */
   readonly includeUsage: boolean;
 }
 
@@ -58,7 +58,7 @@ export function chatRequest(body: z.infer<typeof chatSchema>): GenerationRequest
   };
 }
 
-/** Content is a text or a list of parts; parts that are no text only make the prompt longer. */
+/** Content is a text or a list of parts; parts without text count as part of the prompt, too. */
 function plainText(content: unknown): string {
   return typeof content === "string" ? content : JSON.stringify(content ?? "");
 }

@@ -1,5 +1,5 @@
-import { downloadLine } from "../download-line.js";
-import type { ServerTraits } from "./server-traits.js";
+import { downloadLine } from "../model-log.js";
+import type { ServerTraits } from "./served-model.js";
 
 const TYPES: Readonly<Record<number, string>> = {
   400: "invalid_request_error",

@@ -1,8 +1,9 @@
 import type { z } from "zod";
-import { jsonBody } from "../json-body.js";
-import { Inference } from "../language/inference.js";
-import { sendJson } from "../send-json.js";
+import { sendJson } from "../answer.js";
+import { Inference, type InferenceOptions } from "../language/inference.js";
+import { jsonBody } from "../request.js";
 import type { SimulatedModel, SimulatedRoute } from "../simulated-model.js";
+import { speech, transcriptions } from "./audio.js";
 import { embeddings } from "./embeddings.js";
 import {
   chatRequest,
@@ -14,15 +15,24 @@ import {
 import { Generator } from "./generator.js";
 import { imageEdits, imageGenerations } from "./images.js";
 import { llamaCpp } from "./llama-cpp.js";
-import type { OpenaiModelOptions } from "./openai-model-options.js";
-import { rerank } from "./rerank.js";
-import { score } from "./score.js";
-import { Served } from "./served.js";
-import type { ServerTraits } from "./server-traits.js";
+import { rerank, score } from "./relevance.js";
+import { ServedModel, type ServerTraits } from "./served-model.js";
 import { sglang } from "./sglang.js";
-import { speech } from "./speech.js";
-import { transcriptions } from "./transcriptions.js";
 import { vllm } from "./vllm.js";
+
+/** Options of an {@link OpenaiModel}. */
+export interface OpenaiModelOptions extends InferenceOptions {
+  /**
+   * Name under which the model is served.
+   * @default "simulated/llm-8b"
+   */
+  readonly model?: string;
+  /**
+   * Tokens of prompt and answer together; a request for more is refused.
+   * @default Infinity
+   */
+  readonly contextLength?: number;
+}
 
 /** The servers with OpenAI's interface that can be simulated. */
 export type OpenaiServer = keyof typeof SERVERS;
@@ -41,7 +51,7 @@ export class OpenaiModel implements SimulatedModel {
   readonly routes: ReadonlyMap<string, SimulatedRoute>;
   readonly #inference: Inference;
 
-  /** @param server whose log it writes, and whose errors it answers with. */
+  /** @param server whose log and error bodies it has. */
   constructor(server: OpenaiServer, options: OpenaiModelOptions = {}) {
     const model = options.model ?? "simulated/llm-8b";
     const traits = SERVERS[server];
@@ -53,7 +63,7 @@ export class OpenaiModel implements SimulatedModel {
     this.answered = traits.answered;
     this.refusal = traits.refusal;
     this.#inference = new Inference(options);
-    const served = new Served({
+    const served = new ServedModel({
       model,
       inference: this.#inference,
       traits,
@@ -95,6 +105,6 @@ function generating<Schema extends z.ZodType>(
 ): SimulatedRoute {
   return {
     method: "POST",
-    serve: (exchange) => generator.serve(read(jsonBody(exchange.body, schema)), exchange),
+    serve: (context) => generator.serve(read(jsonBody(context.body, schema)), context),
   };
 }

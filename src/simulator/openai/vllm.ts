@@ -1,12 +1,9 @@
-import { accessLine } from "../access-line.js";
-import { downloadLine } from "../download-line.js";
-import type { ModelLog } from "../model-log.js";
-import { checkpointShards } from "./checkpoint-shards.js";
-import { pythonRefusal } from "./python-refusal.js";
-import type { ServerTraits } from "./server-traits.js";
+import { accessLine, downloadLine, type ModelLog } from "../model-log.js";
+import { checkpointShards, pythonRefusal } from "./python-server.js";
+import type { ServerTraits } from "./served-model.js";
 
 /** A line of vLLM: `INFO 11-21 06:35:00 [core.py:58] message`. */
-function say(log: ModelLog, level: "INFO" | "ERROR", source: string, message: string): void {
+function writeLine(log: ModelLog, level: "INFO" | "ERROR", source: string, message: string): void {
   log.line(`${level} ${timestamp(new Date())} [${source}] ${message}`);
 }
 
@@ -24,8 +21,8 @@ export const vllm: ServerTraits = {
     {
       share: 0,
       write: (log) => {
-        say(log, "INFO", "api_server.py:1289", "vLLM API server version 0.10.1 (simulated)");
-        say(
+        writeLine(log, "INFO", "api_server.py:1289", "vLLM API server version 0.10.1 (simulated)");
+        writeLine(
           log,
           "INFO",
           "core.py:58",
@@ -36,7 +33,7 @@ export const vllm: ServerTraits = {
     {
       share: 0.1,
       write: (log) => {
-        say(log, "INFO", "gpu_model_runner.py:1843", `Starting to load model ${model}...`);
+        writeLine(log, "INFO", "gpu_model_runner.py:1843", `Starting to load model ${model}...`);
         log.line(downloadLine(`Downloading the weights of ${model}`));
       },
     },
@@ -44,8 +41,8 @@ export const vllm: ServerTraits = {
     {
       share: 0.2,
       write: (log) => {
-        say(log, "INFO", "kv_cache_utils.py:833", "GPU KV cache size: 415,216 tokens");
-        say(log, "INFO", "gpu_model_runner.py:2485", "Graph capturing finished");
+        writeLine(log, "INFO", "kv_cache_utils.py:833", "GPU KV cache size: 415,216 tokens");
+        writeLine(log, "INFO", "gpu_model_runner.py:2485", "Graph capturing finished");
         log.server(`Started server process [${process.pid}]`);
         log.server("Waiting for application startup.");
       },
@@ -53,7 +50,7 @@ export const vllm: ServerTraits = {
     { share: 0.1, write: (log) => log.server("Application startup complete."), isReadyLine: true },
   ],
   outOfMemory: (log) => {
-    say(log, "ERROR", "core.py:632", "EngineCore failed to start.");
+    writeLine(log, "ERROR", "core.py:632", "EngineCore failed to start.");
     log.line("Traceback (most recent call last):");
     log.line('  File "/usr/lib/python3/site-packages/vllm/v1/engine/core.py", line 623, in run_engine_core');
     log.line("    engine_core = EngineCoreProc(*args, **kwargs)");
@@ -61,7 +58,7 @@ export const vllm: ServerTraits = {
     log.line("RuntimeError: Engine core initialization failed. See root cause above.");
   },
   crashed: (log) => {
-    say(log, "ERROR", "async_llm.py:480", "AsyncLLM output_handler failed.");
+    writeLine(log, "ERROR", "async_llm.py:480", "AsyncLLM output_handler failed.");
     log.line("Traceback (most recent call last):");
     log.line(
       '  File "/usr/lib/python3/site-packages/vllm/v1/engine/core_client.py", line 699, in get_output',
@@ -70,7 +67,8 @@ export const vllm: ServerTraits = {
     log.line("RuntimeError: Engine core died unexpectedly: CUDA error: an illegal memory access");
   },
   answered: (log, answered) => log.server(accessLine(answered)),
-  left: (log, id) => say(log, "INFO", "async_llm.py:431", `Aborted request ${id}: the client went away.`),
+  left: (log, id) =>
+    writeLine(log, "INFO", "async_llm.py:431", `Aborted request ${id}: the client went away.`),
   isStrictAboutModel: true,
   refusal: (status, message) => ({ error: pythonRefusal(status, message) }),
   tooLong: ({ limit, prompt, wanted }) =>

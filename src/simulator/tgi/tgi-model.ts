@@ -1,10 +1,27 @@
-import { beginEvents } from "../begin-events.js";
-import { Inference } from "../language/inference.js";
-import { sendJson } from "../send-json.js";
-import type { Exchange, SimulatedModel, SimulatedRoute } from "../simulated-model.js";
+import { beginEvents, sendJson } from "../answer.js";
+import { Inference, type InferenceOptions } from "../language/inference.js";
+import type { RouteContext, SimulatedModel, SimulatedRoute } from "../simulated-model.js";
 import { tgiLog } from "./tgi-log.js";
-import type { TgiModelOptions } from "./tgi-model-options.js";
 import { type TgiRequest, tgiRequest } from "./tgi-request.js";
+
+/** Options of a {@link TgiModel}. */
+export interface TgiModelOptions extends InferenceOptions {
+  /**
+   * Name of the model.
+   * @default "simulated/llm-8b"
+   */
+  readonly model?: string;
+  /**
+   * Tokens that a prompt may have; a longer one is refused.
+   * @default 4095
+   */
+  readonly maxInputTokens?: number;
+  /**
+   * Tokens of prompt and answer together; a request for more is refused.
+   * @default 4096
+   */
+  readonly maxTotalTokens?: number;
+}
 
 /** A simulated text-generation-inference. It answers the same prompt with the same text. */
 export class TgiModel implements SimulatedModel {
@@ -56,13 +73,13 @@ export class TgiModel implements SimulatedModel {
     return { error: message, error_type: status === 422 ? "validation" : "generation" };
   }
 
-  async #whole(request: TgiRequest, { response, signal }: Exchange): Promise<void> {
+  async #whole(request: TgiRequest, { response, signal }: RouteContext): Promise<void> {
     const made = await this.#inference.text(request.inputs, workOf(request), signal);
     const text = request.returnFullText ? request.inputs + made : made;
     sendJson(response, 200, { generated_text: text, ...detailsOf(request) });
   }
 
-  async #stream(request: TgiRequest, { response, signal }: Exchange): Promise<void> {
+  async #stream(request: TgiRequest, { response, signal }: RouteContext): Promise<void> {
     const send = beginEvents(response, signal);
     let text = request.returnFullText ? request.inputs : "";
     let index = 0;

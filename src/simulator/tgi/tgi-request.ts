@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { jsonBody } from "../json-body.js";
-import { countTokens } from "../language/count-tokens.js";
+import { countTokens } from "../language/text.js";
+import { jsonBody } from "../request.js";
 import { RefusedRequest } from "../simulated-model.js";
 
 /** A request to generate, checked. */
@@ -10,7 +10,7 @@ export interface TgiRequest {
   readonly maxNewTokens: number;
   /** Whether the text begins with the prompt. */
   readonly returnFullText: boolean;
-  /** Whether the tokens are told along with the text. */
+  /** Whether the answer has details about its tokens. */
   readonly details: boolean;
 }
 
@@ -33,7 +33,7 @@ const schema = z.object({
     .nullish(),
 });
 
-/** Reads a request. @throws RefusedRequest 422 with what TGI says of it. */
+/** Validates a request. @throws RefusedRequest 422 with TGI's message. */
 export function tgiRequest(body: Buffer, { maxInputTokens, maxTotalTokens }: Limits): TgiRequest {
   const { inputs, parameters } = jsonBody(body, schema, 422);
   const { max_new_tokens, temperature, top_p, return_full_text, details } = parameters ?? {};

@@ -1,22 +1,39 @@
+import { z } from "zod";
 import { seedFor } from "../../shared/random.js";
-import { jsonBody } from "../json-body.js";
-import { sendJson } from "../send-json.js";
+import { sendJson } from "../answer.js";
+import { accessLine } from "../model-log.js";
+import { jsonBody } from "../request.js";
 import {
-  type Exchange,
   RefusedRequest,
+  type RouteContext,
   type SimulatedModel,
   type SimulatedRoute,
 } from "../simulated-model.js";
-import { lossCurve } from "./loss-curve.js";
-import { trainingLog } from "./training-log.js";
-import type { TrainingModelOptions } from "./training-model-options.js";
-import { choiceSchema, startSchema, type TaskChoice } from "./training-requests.js";
-import { TrainingTask } from "./training-task.js";
+import { lossCurve, TrainingTask } from "./training-task.js";
 
-/** Tasks that are remembered. */
+/** Options of a {@link TrainingModel}. */
+export interface TrainingModelOptions {
+  /**
+   * Pace of a task.
+   * @default 20
+   */
+  readonly batchesPerSecond?: number;
+  /**
+   * Batches that the data has: those of an epoch, unless a task wants fewer.
+   * @default 200
+   */
+  readonly batchesPerEpoch?: number;
+  /**
+   * Seed of the losses.
+   * @default 1
+   */
+  readonly seed?: number;
+}
+
+/** Tasks that are kept. */
 const KEPT = 100;
 
-/** A simulated server that trains one model at a time, in tasks that go on between requests. */
+/** A simulated server that trains one model at a time, in tasks that continue between requests. */
 export class TrainingModel implements SimulatedModel {
   readonly title = "training server";
   readonly closing = "uvicorn";
@@ -25,9 +42,9 @@ export class TrainingModel implements SimulatedModel {
   readonly crashed = trainingLog.crashed;
   readonly answered = trainingLog.answered;
   readonly routes: ReadonlyMap<string, SimulatedRoute> = new Map<string, SimulatedRoute>([
-    ["/start_task", { method: "POST", serve: (exchange) => this.#start(exchange) }],
-    ["/status", { method: "POST", serve: (exchange) => this.#tell(exchange) }],
-    ["/cancel_task", { method: "POST", serve: (exchange) => this.#cancel(exchange) }],
+    ["/start_task", { method: "POST", serve: (context) => this.#start(context) }],
+    ["/status", { method: "POST", serve: (context) => this.#status(context) }],
+    ["/cancel_task", { method: "POST", serve: (context) => this.#cancel(context) }],
   ]);
   readonly waiting = 0;
   readonly #options: Required<TrainingModelOptions>;
@@ -49,17 +66,20 @@ export class TrainingModel implements SimulatedModel {
     return { ok: false, error: message };
   }
 
-  /** What it knew of tasks ends with the server. */
+  /** Tasks are lost when the server ends. */
   halted(): void {
     this.#tasks.at(-1)?.drop();
     this.#tasks = [];
   }
 
-  #start({ body, response, log }: Exchange): void {
+  #start({ body, response, log }: RouteContext): void {
     const { epochs, max_train_batches_per_epoch: most, session_id } = jsonBody(body, startSchema, 422);
     const last = this.#tasks.at(-1);
     if (last?.status === "running") {
-      throw new RefusedRequest(409, `${last.id} is running (${last.place}): wait for its end, or cancel it`);
+      throw new RefusedRequest(
+        409,
+        `${last.id} is running (${last.progress}): wait for its end, or cancel it`,
+      );
     }
     const { batchesPerSecond, batchesPerEpoch, seed } = this.#options;
     this.#started += 1;
@@ -81,12 +101,12 @@ export class TrainingModel implements SimulatedModel {
     sendJson(response, 200, { ok: true, task_id: id, status: task.status });
   }
 
-  #tell({ body, response }: Exchange): void {
+  #status({ body, response }: RouteContext): void {
     const task = this.#find(jsonBody(body, choiceSchema, 422));
     sendJson(response, 200, bodyOf(task));
   }
 
-  #cancel({ body, response }: Exchange): void {
+  #cancel({ body, response }: RouteContext): void {
     const task = this.#find(jsonBody(body, choiceSchema, 422));
     task?.cancel();
     sendJson(response, 200, bodyOf(task));
@@ -107,3 +127,40 @@ function bodyOf(task: TrainingTask | undefined): object {
   if (task === undefined) return { ok: true, task_id: null, status: "idle" };
   return { ok: true, task_id: task.id, status: task.status, ...task.report };
 }
+
+/** Body of `/start_task`. */
+const startSchema = z.object({
+  epochs: z.int().positive().max(100_000),
+  /** Absent: all batches of the data. */
+  max_train_batches_per_epoch: z.int().positive().nullish(),
+  session_id: z.string().nullish(),
+});
+
+/** Body of `/status` and `/cancel_task`: which task is meant. Without either it is the newest. */
+const choiceSchema = z.object({ task_id: z.string().nullish(), session_id: z.string().nullish() });
+
+type TaskChoice = z.infer<typeof choiceSchema>;
+
+/** The log of a training server: a web server in Python with PyTorch. */
+const trainingLog = {
+  loading: [
+    { share: 0, write: (log) => log.line("Starting the training server (simulated)") },
+    { share: 0.3, write: (log) => log.line("Training data: 60000 samples, 10 classes") },
+    { share: 0.4, write: (log) => log.line("Model: 1.2 M parameters on cuda:0, torch.bfloat16") },
+    { share: 0.2, write: (log) => log.server(`Started server process [${process.pid}]`) },
+    { share: 0.1, write: (log) => log.line("Model Server Running"), isReadyLine: true },
+  ],
+  outOfMemory: (log) => {
+    log.line("Traceback (most recent call last):");
+    log.line('  File "/workspace/training_server.py", line 41, in load_model');
+    log.line('    model = Classifier().to("cuda:0")');
+    log.line("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.");
+  },
+  crashed: (log) => {
+    log.line("Traceback (most recent call last):");
+    log.line('  File "/workspace/training_server.py", line 97, in train_epoch');
+    log.line("    loss.backward()");
+    log.line("RuntimeError: CUDA error: an illegal memory access was encountered");
+  },
+  answered: (log, answered) => log.server(accessLine(answered)),
+} satisfies Pick<SimulatedModel, "loading" | "outOfMemory" | "crashed" | "answered">;

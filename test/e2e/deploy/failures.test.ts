@@ -1,29 +1,51 @@
 import { existsSync, readFileSync } from "node:fs";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { Instance } from "../../support/instance.js";
+import { afterAll, describe, expect, onTestFinished, test } from "vitest";
+import { Instance, type OnFinished } from "../../support/instance.js";
 import { reportTaker } from "../../support/report-taker.js";
 import { signingService } from "../../support/signing-service.js";
 import { WorkerRepository } from "../../support/worker-repository.js";
 
-/** An engine with two addresses, and an instance that knows it and a repository. */
-async function stand(files: Readonly<Record<string, string>> = {}) {
-  const takers = [await reportTaker(onTestFinished), await reportTaker(onTestFinished)];
-  const repository = new WorkerRepository(files);
-  const instance = await Instance.create({
-    REPORT_ADDR: takers.map(({ url }) => url).join(","),
-    PYWORKER_REPO: repository.url,
-  });
+/** An engine with two addresses, and an instance that reports to it and has a repository. */
+async function stand(files: Readonly<Record<string, string>> = {}, onFinished: OnFinished = onTestFinished) {
+  const takers = [await reportTaker(onFinished), await reportTaker(onFinished)];
+  const repository = new WorkerRepository(files, onFinished);
+  const instance = await Instance.create(
+    { REPORT_ADDR: takers.map(({ url }) => url).join(","), PYWORKER_REPO: repository.url },
+    onFinished,
+  );
   return { takers, repository, instance };
 }
+
+/** Workers that fail, each in a way of its own. */
+const FAILING = {
+  "faulty.ts": `import { Worker } from "tsworker";
+    await new Worker({ handlers: [], maxSession: 3 } as never).run();`,
+  "none.ts": "import { Wrong } from 'tsworker'; Wrong(",
+  "killed.ts": `import { kill, pid } from "node:process";\nkill(pid, "SIGKILL");`,
+};
+
+const clearings: (() => void | Promise<void>)[] = [];
+let made: Promise<Stand> | undefined;
+
+/** An instance for several tests: the first start installs, and the others use that. */
+function shared(): Promise<Stand> {
+  made ??= stand(FAILING, (clear) => clearings.unshift(clear));
+  return made;
+}
+
+afterAll(async () => {
+  for (const clear of clearings) await clear();
+});
 
 type Stand = Awaited<ReturnType<typeof stand>>;
 
 /** Starts what has to fail; gives back what both addresses were told, which has to be the same. */
 async function toldBy({ takers, instance }: Stand, variables: Parameters<Instance["start"]>[0] = {}) {
+  const before = takers.map(({ posted }) => posted.length);
   const start = instance.start(variables);
   expect(await start.exitCode).toBe(1);
   expect(start.output()).not.toContain("the-master-token");
-  const [one, other] = takers.map(({ posted }) => posted);
+  const [one, other] = takers.map(({ posted }, index) => posted.slice(before[index]));
   expect(one).toHaveLength(1);
   expect(other).toEqual(one);
   const [report] = one ?? [];
@@ -72,7 +94,7 @@ describe("the engine is told, at each of its addresses, and the start ends with 
   });
 
   test("when the repository has no such worker", async () => {
-    const { message } = await toldBy(await stand(), { WORKER: "wrong.ts" });
+    const { message } = await toldBy(await shared(), { WORKER: "wrong.ts" });
     expect(message).toBe("start_worker: WORKER: there is no wrong.ts in the repository");
   });
 
@@ -91,25 +113,20 @@ describe("the engine is told, at each of its addresses, and the start ends with 
   });
 
   test("when the worker's own configuration is refused, with its faults", async () => {
-    const faulty = `import { Worker } from "tsworker";
-      await new Worker({ handlers: [], maxSession: 3 } as never).run();`;
-    const { message } = await toldBy(await stand({ "worker.ts": faulty }));
+    const { message } = await toldBy(await shared(), { WORKER: "faulty.ts" });
     expect(message).toContain("start_worker: the worker ended with exit code 1: ");
     expect(message).toContain("maxSession: unknown option; did you mean maxSessions?");
   });
 
   test("when the worker's program is none", async () => {
-    const { message } = await toldBy(
-      await stand({ "worker.ts": "import { Wrong } from 'tsworker'; Wrong(" }),
-    );
+    const { message } = await toldBy(await shared(), { WORKER: "none.ts" });
     expect(message).toContain("start_worker: the worker ended with exit code 1: ");
     expect(message).toMatch(/error/i);
   });
 
   test("when the system kills the worker", async () => {
-    const killed = `import { kill, pid } from "node:process";\nkill(pid, "SIGKILL");`;
-    const { message } = await toldBy(await stand({ "worker.ts": killed }));
-    expect(message).toBe("start_worker: the worker ended with exit code 137: it said nothing");
+    const { message } = await toldBy(await shared(), { WORKER: "killed.ts" });
+    expect(message).toBe("start_worker: the worker ended with exit code 137: no output");
   });
 
   test("when variables are missing, each with a line of its own", async () => {
@@ -135,7 +152,7 @@ test("without an id there is nobody whom the engine could be told of", async () 
   const start = instance.start({ CONTAINER_ID: undefined });
   expect(await start.exitCode).toBe(1);
   expect(start.output()).toContain("CONTAINER_ID: expected the instance's id, but it is not set\n");
-  expect(start.output()).toContain("the engine is not told: CONTAINER_ID is no integer");
+  expect(start.output()).toContain("no report to the engine: CONTAINER_ID is not an integer");
   expect(takers.flatMap(({ posted }) => posted)).toEqual([]);
 });
 
@@ -149,21 +166,31 @@ test("a password in the repository's URL is in no log, and is not told", async (
 });
 
 test("an address that does not answer keeps none of the others from being told", async () => {
-  const { instance, takers } = await stand();
-  const [, taker] = takers;
-  const start = instance.start({ WORKER: "wrong.ts", REPORT_ADDR: `http://127.0.0.1:1, ${taker?.url}/` });
+  const taker = await reportTaker(onTestFinished);
+  const { instance } = await shared();
+  const start = instance.start({
+    WORKER: "wrong.ts",
+    REPORT_ADDR: `http://127.0.0.1:1, ${taker.url}/`,
+  });
   expect(await start.exitCode).toBe(1);
-  expect(start.output()).toContain("could not tell http://127.0.0.1:1");
-  expect(taker?.to("/worker_status/")).toHaveLength(1);
+  expect(start.output()).toContain("could not report to http://127.0.0.1:1");
+  expect(taker.to("/worker_status/")).toHaveLength(1);
 });
 
 describe("the signing of the certificate", () => {
   const refusal = { status: 503, body: "try later" };
 
+  /** The certificate of a test. */
+  const certificateOf = ({ instance }: Stand, name: string) => ({
+    USE_SSL: "true",
+    SSL_CERTIFICATE: instance.path(`${name}.crt`),
+    SSL_CERTIFICATE_KEY: instance.path(`${name}.key`),
+  });
+
   test("is tried again", async () => {
-    const all = await stand();
     const signing = await signingService({ refusals: [refusal, { status: 200, body: "<p>Not now</p>" }] });
-    const start = all.instance.start({ USE_SSL: "true", SIGN_CERT_URL: signing.url });
+    const all = await shared();
+    const start = all.instance.start({ ...certificateOf(all, "retried"), SIGN_CERT_URL: signing.url });
     await start.says('"state":"loading"');
     expect(start.output()).toContain(
       "the next try is in 0 s: curl: (22) The requested URL returned error: 503",
@@ -173,34 +200,30 @@ describe("the signing of the certificate", () => {
   });
 
   test("fails after five tries, tells the engine, and leaves no certificate behind", async () => {
-    const all = await stand();
+    const all = await shared();
+    const files = certificateOf(all, "refused");
     const signing = await signingService({ refusals: Array.from({ length: 9 }, () => refusal) });
-    const { message } = await toldBy(all, { USE_SSL: "True", SIGN_CERT_URL: signing.url });
+    const { message } = await toldBy(all, { ...files, USE_SSL: "True", SIGN_CERT_URL: signing.url });
     expect(message).toBe(
       "start_worker: the certificate was not signed, in 5 tries: curl: (22) The requested URL returned error: 503",
     );
     expect(signing.asked).toHaveLength(5);
-    expect(existsSync(all.instance.path("etc/instance.crt"))).toBe(false);
-    expect(existsSync(all.instance.path("etc/instance.key"))).toBe(false);
+    expect(existsSync(files.SSL_CERTIFICATE)).toBe(false);
+    expect(existsSync(files.SSL_CERTIFICATE_KEY)).toBe(false);
   });
 
   test("replaces a certificate that is signed by itself, or that does not belong to its key", async () => {
     const { execFileSync } = await import("node:child_process");
-    const all = await stand();
     const signing = await signingService();
-    const [certificate, key] = [all.instance.path("own.crt"), all.instance.path("own.key")];
+    const all = await shared();
+    const variables = { ...certificateOf(all, "own"), SIGN_CERT_URL: signing.url };
+    const { SSL_CERTIFICATE: certificate, SSL_CERTIFICATE_KEY: key } = variables;
     execFileSync(
       "openssl",
       // biome-ignore format: pairs of options and values
       ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "9", "-subj", "/CN=own", "-keyout", key, "-out", certificate],
       { stdio: "ignore" },
     );
-    const variables = {
-      USE_SSL: "true",
-      SIGN_CERT_URL: signing.url,
-      SSL_CERTIFICATE: certificate,
-      SSL_CERTIFICATE_KEY: key,
-    };
     const own = readFileSync(certificate, "utf8");
     const start = all.instance.start(variables);
     await start.says('"state":"loading"');

@@ -44,7 +44,7 @@ test("a log that a model server writes to stays as it is", async () => {
   const first = start();
   await first.says('"state":"ready"');
   closeSync(writing);
-  expect(first.output()).toContain("the model's log stays as it is: a process writes to it");
+  expect(first.output()).toContain("the model's log is kept: a process writes to it");
   expect(existsSync(`${log}.old`)).toBe(false);
 });
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { exampleNames } from "../../../src/cli/worker-file.js";
+import { exampleNames } from "../../../src/cli/command/worker-file.js";
 import { tsworkerIn } from "../../support/command-line.js";
 import { eventually } from "../../support/eventually.js";
 import { freeNeighbours, freePort } from "../../support/free-port.js";

@@ -39,9 +39,9 @@ describe("a line of the log", () => {
     ]);
     expect(linesOf(text)).toEqual([
       expect.stringMatching(
-        /\/v1\/completions +success +200 1\.50s +check 2\.0ms {2}wait 800ms {2}first byte 100ms {2}stream 598ms {2}queue\.default/,
+        /\/v1\/completions +success +200 1\.50 s +check 2\.0 ms {2}wait 800 ms {2}first byte 100 ms {2}stream 598 ms {2}queue\.default/,
       ),
-      expect.stringMatching(/cancelled 499 1\.50s +check 2\.0ms {2}wait 1\.50s {2}queue\.default/),
+      expect.stringMatching(/cancelled 499 1\.50 s +check 2\.0 ms {2}wait 1\.50 s {2}queue\.default/),
     ]);
   });
 

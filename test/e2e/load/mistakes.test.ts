@@ -79,8 +79,8 @@ describe("load tells of", () => {
 
   test.each([
     ["no rate", ["-n", "5"], "give a rate with -rps"],
-    ["no end", ["-rps", "5"], "it would never end"],
-    ["no end of a closed loop", ["--concurrency", "5"], "it would never end"],
+    ["no end", ["-rps", "5"], "the test would never end"],
+    ["no end of a closed loop", ["--concurrency", "5"], "the test would never end"],
     ["a rate of a closed loop", ["--concurrency", "5", "-rps", "5", "-n", "5"], "-rps and --profile have no"],
     ["a profile that is none", ["-n", "5", "-rps", "5", "--profile", "square"], "steady, sine, burst"],
     ["a count that is none", ["-n", "0", "-rps", "5"], "must be an integer from 1 on"],

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { exampleNames } from "../../../src/cli/worker-file.js";
+import { exampleNames } from "../../../src/cli/command/worker-file.js";
 import { deadLinks, root, rowsBelow, textOf } from "../support/documents.js";
 
 const SECTIONS = [
