@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Starts a worker on an instance: fetches and installs what it needs, has its certificate signed, and tells the engine
-# when any of that fails. A second start takes up what an earlier one left. docs/deploy.md has every variable.
+# Starts a worker on an instance: installs what it needs, has its certificate signed, and reports failures to the engine.
+# A second start uses what an earlier one installed. docs/deploy.md describes all variables.
 set -euo pipefail
 
 # The oldest Node.js that tsworker runs on.
@@ -27,12 +27,12 @@ FORCE_UPDATE_FILE=${FORCE_UPDATE_FILE:-/.force_update}
 RETRY_PAUSE=${RETRY_PAUSE:-2}
 export WORKER_PORT REPORT_ADDR USE_SSL SSL_CERTIFICATE SSL_CERTIFICATE_KEY FORCE_UPDATE_FILE
 
-say() { printf 'start_worker: %s\n' "$*"; }
+log() { printf 'start_worker: %s\n' "$*"; }
 
-# Says what went wrong, here and to the engine, and ends. Only for the main shell: a subshell would end alone.
+# Logs an error, reports it to the engine, and exits. Only for the main shell: a subshell would exit alone.
 fail() {
-  say "error: $1" >&2
-  tell_engine "start_worker: $1"
+  log "error: $1" >&2
+  report_to_engine "start_worker: $1"
   exit 1
 }
 
@@ -40,10 +40,10 @@ fail() {
 json() { printf '"%s"' "$(printf '%s' "$1" | tr '\000-\037' ' ' | sed 's/[\\"]/\\&/g')"; }
 
 # One status report with an error, to each of the engine's addresses.
-tell_engine() {
+report_to_engine() {
   local report address addresses
   if ! [[ ${CONTAINER_ID:-} =~ ^-?(0|[1-9][0-9]*)$ ]]; then
-    say "the engine is not told: CONTAINER_ID is no integer"
+    log "no report to the engine: CONTAINER_ID is not an integer"
     return
   fi
   report="{\"id\":$CONTAINER_ID,\"mtoken\":$(json "${MASTER_TOKEN:-}"),\"version\":\"0\",\"error_msg\":$(json "$1"),
@@ -55,9 +55,9 @@ tell_engine() {
     # Through standard input, because every process may read a command line, and the report has the token.
     if printf '%s' "$report" | curl -fsS -o /dev/null --max-time 10 --retry 2 --retry-connrefused \
       -H 'Content-Type: application/json' --data-binary @- "${address%/}/worker_status/"; then
-      say "told $address"
+      log "reported to $address"
     else
-      say "could not tell $address"
+      log "could not report to $address"
     fi
   done
 }
@@ -65,30 +65,30 @@ tell_engine() {
 # Takes the user and the password out of URLs.
 redacted() { sed -uE 's#://[^/@[:space:]]+@#://#g'; }
 
-# What a program's output in the file $1 says of its failure: three lines from the first that has a word for it, or else
-# the last one.
+# The reason of a failure in a program's output, the file $1: three lines from the first one about an error, or else the
+# last one.
 reason_in() {
   if [[ ! -s $1 ]]; then
-    echo "it said nothing"
+    echo "no output"
     return
   fi
   { grep -m 1 -A 2 -iE 'error|fatal|failed' "$1" || tail -n 1 "$1"; } |
     redacted | tr -s '[:space:]' ' ' | sed 's/ $//' | cut -c 1-500
 }
 
-# $1: what to say when the command, which is all the rest, fails.
+# Runs a command. $1: the message of a failure.
 attempt() {
   local fault=$1 output=$scratch/output
   shift
   if ! "$@" 2>&1 | redacted | tee "$output"; then fail "$fault: $(reason_in "$output")"; fi
 }
 
-# Whether the worker is a file of the user's, and no example by its name.
+# Whether the worker is a file, and not the name of an example.
 is_file() { [[ $WORKER =~ \.[cm]?[jt]sx?$ || $WORKER == [./]* ]]; }
 
 uses_tls() { [[ ${USE_SSL,,} == true ]]; }
 
-check_surroundings() {
+check_environment() {
   local faults=() name
   needs() { [[ -n ${!1:-} ]] || faults+=("$1: expected $2, but it is not set"); }
   [[ ${CONTAINER_ID:-0} =~ ^-?[0-9]+$ ]] || faults+=("CONTAINER_ID: expected an integer, got \"$CONTAINER_ID\"")
@@ -122,9 +122,9 @@ install_node() {
   name=node-v$WORKER_NODE_VERSION-linux-$architecture
   PATH=$WORKSPACE_DIR/$name/bin:$PATH
   if node_is_fine; then return; fi
-  say "installing Node.js $WORKER_NODE_VERSION"
+  log "installing Node.js $WORKER_NODE_VERSION"
   attempt "cannot fetch Node.js $WORKER_NODE_VERSION" download "$name.tar.gz" SHASUMS256.txt
-  attempt "the archive of Node.js is not what the mirror's SHASUMS256.txt says" check_archive "$name.tar.gz"
+  attempt "the archive of Node.js does not match the mirror's SHASUMS256.txt" check_archive "$name.tar.gz"
   attempt "cannot unpack Node.js" tar -xzf "$scratch/$name.tar.gz" -C "$scratch" --no-same-owner
   rm -rf "${WORKSPACE_DIR:?}/$name"
   attempt "cannot install Node.js" mv "$scratch/$name" "$WORKSPACE_DIR/"
@@ -143,18 +143,18 @@ download() {
 # Of the archive $1. One that is not listed fails as well.
 check_archive() { (cd "$scratch" && grep " $1\$" SHASUMS256.txt | sha256sum --check --strict); }
 
-# What is installed, as far as that decides whether it can stay: what was asked for, and the Node.js it was built with.
+# Identifies an installation: it is kept while this stays the same.
 wanted() { printf '%s\n' "$PYWORKER_REPO" "$PYWORKER_REF" "$TSWORKER_PACKAGE" "$(node --version)"; }
 
 install_worker() {
-  # Goes with node_modules, so that an installation that was broken off has none.
+  # Within node_modules, and written last: an interrupted installation has none.
   local installed=$SERVER_DIR/node_modules/.start_worker
   if [[ ! -e $FORCE_UPDATE_FILE && -e $installed && $(<"$installed") == "$(wanted)" ]]; then
-    say "starting what an earlier start has installed"
+    log "using the installation of an earlier start"
   else
     rm -f "$installed"
     if [[ -n $PYWORKER_REPO ]]; then fetch_repository; else attempt "cannot make a project" make_project; fi
-    say "installing packages"
+    log "installing packages"
     attempt "cannot install the packages" install_packages
     [[ -e $SERVER_DIR/node_modules/.bin/tsworker ]] ||
       fail "package.json does not name tsworker as a dependency: npm install it from a clone or a packed file"
@@ -172,20 +172,19 @@ fetch_repository() {
   if [[ -n $PYWORKER_REF ]]; then
     candidates=("refs/remotes/origin/$PYWORKER_REF" "refs/tags/$PYWORKER_REF" "$PYWORKER_REF")
   fi
-  say "fetching the repository"
+  log "fetching the repository"
   attempt "cannot fetch the repository" git_fetch
   for candidate in "${candidates[@]}"; do
     if commit=$(git -C "$SERVER_DIR" rev-parse --verify --quiet "$candidate^{commit}"); then break; fi
   done
   [[ -n $commit ]] || fail "PYWORKER_REF: the repository has no branch, tag or commit \"$PYWORKER_REF\""
   attempt "cannot check out $commit" git -C "$SERVER_DIR" checkout --quiet --force --detach "$commit"
-  say "at commit $commit"
+  log "at commit $commit"
   [[ -e $SERVER_DIR/package.json ]] ||
     fail "the repository has no package.json: it needs one with tsworker as a dependency"
 }
 
-# Works for a folder that is new, that an earlier start left, or that it left halfway. Nobody is there to be asked for a
-# password.
+# Works for a new folder, and for one of an earlier start, complete or not. Git must not prompt for a password.
 git_fetch() {
   git init --quiet "$SERVER_DIR" &&
     git -C "$SERVER_DIR" config remote.origin.url "$PYWORKER_REPO" &&
@@ -220,19 +219,19 @@ fit_together() {
 # Of $1, the subject or the issuer.
 name_in_certificate() { openssl x509 -in "$SSL_CERTIFICATE" -noout "-$1_hash"; }
 
-# Whether there is a certificate that somebody else has signed and that holds for another day at least.
+# Whether there is a certificate that is not self-signed, and valid for another day at least.
 certificate_is_fine() {
   fit_together "$SSL_CERTIFICATE" "$SSL_CERTIFICATE_KEY" &&
     openssl x509 -in "$SSL_CERTIFICATE" -noout -checkend 86400 >/dev/null &&
     [[ $(name_in_certificate subject) != "$(name_in_certificate issuer)" ]]
 }
 
-# Keeps both files as they are until the signed certificate is there and belongs to its key.
+# Replaces both files only when the signed certificate has arrived and belongs to its key.
 get_certificate() {
   local key=$scratch/key request=$scratch/request certificate=$scratch/certificate output=$scratch/output
   local pause=$RETRY_PAUSE try fault
   if certificate_is_fine; then return; fi
-  say "having the certificate signed"
+  log "having the certificate signed"
   attempt "cannot make a key" make_signing_request "$key" "$request"
   for try in 1 2 3 4 5; do
     if curl -fsS --max-time 30 -H 'Content-Type: application/octet-stream' --data-binary "@$request" \
@@ -243,14 +242,14 @@ get_certificate() {
       fault=$(reason_in "$output")
     fi
     if ((try == 5)); then fail "the certificate was not signed, in 5 tries: $fault"; fi
-    say "the certificate was not signed, the next try is in $pause s: $fault"
+    log "the certificate was not signed, the next try is in $pause s: $fault"
     sleep "$pause"
     pause=$((pause * 2))
   done
   attempt "cannot store the certificate" store_certificate "$key" "$certificate"
 }
 
-# A key in $1 and the request in $2, with the subject and the extensions that the signing service is used to.
+# A key in $1 and the request in $2, with the subject and the extensions that the signing service expects.
 make_signing_request() {
   (umask 077 && openssl req -newkey rsa:2048 -nodes -sha256 -keyout "$1" -out "$2" \
     -subj "/C=US/ST=CA/CN=pyworker.vast.ai" -addext "subjectAltName=IP:0.0.0.0" -addext "basicConstraints=CA:FALSE" \
@@ -262,28 +261,28 @@ store_certificate() {
     install -m 600 "$1" "$SSL_CERTIFICATE_KEY" && install -m 644 "$2" "$SSL_CERTIFICATE"
 }
 
-# Puts the lines of an earlier start aside, which would say that the model has loaded, or failed. A log that a process
-# holds open is that of a model server which runs already: its lines count.
+# Moves the lines of an earlier start away: they would report that the model has loaded, or failed. A log that a process
+# holds open belongs to a running model server: its lines count.
 rotate_model_log() {
   if [[ $ROTATE_MODEL_LOG != true || -z $MODEL_LOG || ! -s $MODEL_LOG ]]; then return; fi
   if [[ -n $(find /proc/[0-9]*/fd -lname "$(readlink -f "$MODEL_LOG")" -print -quit 2>/dev/null) ]]; then
-    say "the model's log stays as it is: a process writes to it"
+    log "the model's log is kept: a process writes to it"
     return
   fi
-  # It stays the same file, with its owner and its mode.
+  # The file keeps its inode, owner and mode.
   attempt "cannot keep the model's log" cp "$MODEL_LOG" "$MODEL_LOG.old"
   attempt "cannot empty the model's log" truncate -s 0 "$MODEL_LOG"
-  say "the model's log of an earlier start is in $MODEL_LOG.old"
+  log "the model's log of an earlier start is in $MODEL_LOG.old"
 }
 
-# Passes each signal on, once: in a group of its own, the worker gets none from the terminal.
+# Passes each signal on once: the worker is in a process group of its own, and gets none from the terminal.
 run_worker() {
   local status=0 again errors copier
   cd "$SERVER_DIR"
-  ulimit -Sn "$(ulimit -Hn)" || say "the limit on open files stays at $(ulimit -Sn)"
+  ulimit -Sn "$(ulimit -Hn)" || log "the limit on open files stays at $(ulimit -Sn)"
   exec {errors}> >(trap '' TERM INT; exec tee "$scratch/errors" >&2)
   copier=$!
-  say "starting $WORKER"
+  log "starting $WORKER"
   trap 'signalled=yes; stopping=yes; pass_on' TERM INT
   set -m
   node_modules/.bin/tsworker run "$WORKER" 2>&"$errors" {errors}>&- &
@@ -291,7 +290,7 @@ run_worker() {
   set +m
   if [[ -n $stopping ]]; then pass_on; fi
   wait "$worker" || status=$?
-  # A signal ends the waiting, and not the worker.
+  # A signal interrupts `wait`, not the worker.
   while [[ -n $signalled ]]; do
     signalled=
     again=0
@@ -309,11 +308,10 @@ run_worker() {
 
 pass_on() { if [[ -n $worker ]]; then kill -TERM "$worker" 2>/dev/null || true; fi; }
 
-# Waits for a process that only copies what comes, but not for long: a program that the worker has left behind may hold
-# its input open.
+# Waits for a copying process, at most 2 s: a program that the worker left behind may hold its input open.
 settled() { timeout 2 tail --pid="$1" -s 0.05 -f /dev/null || true; }
 
-# The console gets everything, the last line as well.
+# Waits until all output has been written.
 finish() {
   rm -rf "$scratch"
   exec >&- 2>&-
@@ -322,10 +320,10 @@ finish() {
 
 main() {
   mkdir -p "$WORKSPACE_DIR" "$(dirname "$WORKER_LOG")" || fail "WORKSPACE_DIR: cannot write to $WORKSPACE_DIR"
-  # Held by the worker, too: a second one would only find its port taken, and tell the engine of an error.
+  # The worker holds it, too: a second one would find its port taken, and report an error.
   exec {lock}>"$WORKSPACE_DIR/.start.lock"
   if ! flock --nonblock "$lock"; then
-    say "a worker runs or is being started here already" >&2
+    log "a worker runs or is being started here already" >&2
     exit 1
   fi
   scratch=$(mktemp -d "$WORKSPACE_DIR/.start.XXXXXX")
@@ -334,8 +332,8 @@ main() {
   trap finish EXIT
   trap 'exit 143' TERM INT
 
-  say "$(date -u +%FT%TZ)"
-  check_surroundings
+  log "$(date -u +%FT%TZ)"
+  check_environment
   install_node
   install_worker
   if uses_tls; then get_certificate; fi
@@ -344,5 +342,5 @@ main() {
 }
 
 signalled='' stopping='' worker=''
-# Read whole before anything of it runs, and nothing that it starts reads on: `curl … | bash` works as well.
+# The script is read completely before it runs, and its commands do not read from it: `curl … | bash` works as well.
 main </dev/null

@@ -1,6 +1,6 @@
-// Builds dist. A process that runs from it never sees a file missing or half written: all is made in another folder, and
-// moved to its place file by file. With --if-changed, nothing is done where dist was built from what is there now: npm
-// builds whenever somebody calls `npx tsworker` in a clone for the first time, or installs from it.
+// Builds dist. Files are built in another folder and renamed into dist one by one, so that a running process never finds a
+// file missing or incomplete. With --if-changed it does nothing where dist was built from the present sources: npm builds at
+// the first `npx tsworker` in a clone, and when a clone is installed.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -34,14 +34,16 @@ const ENTRIES = [
   "src/engine/index.ts",
   "machines/index.ts",
   "src/cli/main.ts",
-  "src/cli/run.ts",
+  "src/cli/command-line.ts",
   "src/cli/run/module-hooks.ts",
   ...filesIn(join(root, "src/cli"))
     .filter((file) => file.endsWith("-action.ts"))
     .map((file) => `src/cli/${file}`),
 ];
-/** Says in dist what it was built from. */
+/** Hash of the sources that dist was built from. */
 const STAMP = ".built-from";
+/** The layouts of the machines' charts. */
+const LAYOUTS = "machine-layouts.json";
 
 /** Paths of all files in a folder, from there; the file itself where it is one. */
 function filesIn(path) {
@@ -80,13 +82,13 @@ function run(program, ...parameters) {
   const { status } = spawnSync("npx", ["--no-install", program, ...parameters], {
     cwd: root,
     stdio: "inherit",
-    // Whatever the process has that builds, such as a test.
+    // Whatever NODE_ENV this process has, such as `test`.
     env: { ...process.env, NODE_ENV: "production" },
   });
   if (status !== 0) throw new Error(`${program} failed`);
 }
 
-/** Puts all files of a folder into dist, in place of those that are there. */
+/** Replaces the files of dist with those of a folder. */
 function moveToDist(folder) {
   rmSync(join(dist, STAMP), { force: true });
   const files = filesIn(folder);
@@ -99,14 +101,41 @@ function moveToDist(folder) {
   for (const file of filesIn(dist)) if (!wanted.has(file)) remove(join(dist, file));
 }
 
-/** Removes a file, and the folders that are empty without it. */
+/** Removes a file, and folders that become empty. */
 function remove(file) {
   rmSync(file, { force: true });
   try {
     for (let folder = dirname(file); folder !== dist; folder = dirname(folder)) rmdirSync(folder);
   } catch {
-    // There is something else in it.
+    // The folder has other files.
   }
+}
+
+/** Lays out the charts of the machines, so that `tsworker machines` does not need ELK, which has 8 MB. */
+async function writeLayouts(folder) {
+  const charts = join(folder, "charts.mjs");
+  const contents = `
+    export { layoutOf } from "./src/inspector/chart/layout.ts";
+    export { machineCharts } from "./src/inspector/chart/machine-charts.ts";
+  `;
+  await build({
+    stdin: { contents, resolveDir: root },
+    outfile: charts,
+    bundle: true,
+    packages: "external",
+    platform: "node",
+    format: "esm",
+  });
+  const [{ layoutOf, machineCharts }, { default: elk }] = [
+    await import(pathToFileURL(charts).href),
+    await import("elkjs/lib/main.js"),
+  ];
+  rmSync(charts);
+  const layouts = {};
+  for (const [name, chart] of Object.entries(machineCharts())) {
+    layouts[name] = await layoutOf(chart, new elk.default());
+  }
+  writeFileSync(join(folder, LAYOUTS), JSON.stringify(layouts));
 }
 
 const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
@@ -141,6 +170,7 @@ if (!process.argv.includes("--if-changed") || stampOf(dist) !== inputs) {
       "warn",
     );
     copyFileSync(join(root, "node_modules", BUNDLED, "LICENSE"), join(folder, `LICENSE.${BUNDLED}`));
+    await writeLayouts(folder);
     chmodSync(join(folder, "src/cli/main.js"), 0o755);
     writeFileSync(join(folder, STAMP), inputs);
     moveToDist(folder);

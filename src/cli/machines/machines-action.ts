@@ -1,43 +1,43 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
-import type { Chart, MachineName } from "../../inspector/chart/chart.js";
 import { drawChart, FILE_CSS } from "../../inspector/chart/draw.js";
-import { layoutOf } from "../../inspector/chart/layout.js";
+import type { LaidOutChart } from "../../inspector/chart/layout.js";
 import { machineCharts } from "../../inspector/chart/machine-charts.js";
+import { MACHINE_NAMES, type MachineName } from "../../inspector/chart/chart.js";
 import { mermaidOf } from "../../inspector/chart/mermaid.js";
+import { packageRoot } from "../../shared/package-root.js";
 
 type Format = "mermaid" | "svg" | "json";
 
 const ENDINGS: Readonly<Record<Format, string>> = { mermaid: "mmd", svg: "svg", json: "json" };
+
+/** Written by the build. */
+const LAYOUTS = join(packageRoot, "dist/machine-layouts.json");
 
 interface MachinesCommandOptions {
   readonly format: Format;
   readonly out?: string;
 }
 
-/** What `tsworker machines` does. */
+/** Runs `tsworker machines`. */
 export async function run(
   name: MachineName | undefined,
   { format, out }: MachinesCommandOptions,
   command: Command,
 ): Promise<void> {
-  const all = machineCharts();
-  const charts = name === undefined ? Object.values(all) : [all[name]];
+  const names = name === undefined ? MACHINE_NAMES : [name];
   if (format === "svg" && out === undefined && name === undefined) {
     command.error(
       "error: several pictures do not fit into one output: name a machine, or a folder with --out",
     );
   }
+  const texts = await Promise.all(names.map(async (each) => [each, await textOf(each, format)] as const));
   if (out === undefined) {
-    const texts = await Promise.all(charts.map((chart) => textOf(chart, format)));
     // Several charts in JSON are one document, a line each.
-    process.stdout.write(texts.join(format === "mermaid" ? "\n" : ""));
+    process.stdout.write(texts.map(([, text]) => text).join(format === "mermaid" ? "\n" : ""));
     return;
   }
-  const texts = await Promise.all(
-    charts.map(async (chart) => [chart.id, await textOf(chart, format)] as const),
-  );
   try {
     await mkdir(out, { recursive: true });
     await Promise.all(texts.map(([id, text]) => writeFile(join(out, `${id}.${ENDINGS[format]}`), text)));
@@ -46,19 +46,17 @@ export async function run(
   }
 }
 
-async function textOf(chart: Chart, format: Format): Promise<string> {
+async function textOf(name: MachineName, format: Format): Promise<string> {
   switch (format) {
     case "mermaid":
-      return mermaidOf(chart);
+      return mermaidOf(machineCharts()[name]);
     case "json":
-      return `${JSON.stringify(chart)}\n`;
-    case "svg":
-      return drawChart(await layoutOf(chart, await elk()), { css: FILE_CSS });
+      return `${JSON.stringify(machineCharts()[name])}\n`;
+    case "svg": {
+      const layouts: Readonly<Record<MachineName, LaidOutChart>> = JSON.parse(
+        await readFile(LAYOUTS, "utf8"),
+      );
+      return drawChart(layouts[name], { css: FILE_CSS });
+    }
   }
-}
-
-/** It is large, and only pictures need it. */
-async function elk() {
-  const { default: Elk } = await import("elkjs/lib/main.js");
-  return new Elk.default();
 }

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { MACHINE_NAMES, type MachineName } from "../../inspector/chart/chart.js";
-import { onDemand } from "../on-demand.js";
+import { onDemand } from "../command/on-demand.js";
 
-/** `tsworker machines`: what the state machines are, as text or as pictures. */
+/** `tsworker machines`: the state machines as text or pictures. */
 export function addMachinesCommand(program: Command): void {
   program
     .command("machines")
