@@ -1,10 +1,10 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
+import { MACHINE_NAMES, type MachineName } from "../../inspector/chart/chart.js";
 import { drawChart, FILE_CSS } from "../../inspector/chart/draw.js";
 import type { LaidOutChart } from "../../inspector/chart/layout.js";
 import { machineCharts } from "../../inspector/chart/machine-charts.js";
-import { MACHINE_NAMES, type MachineName } from "../../inspector/chart/chart.js";
 import { mermaidOf } from "../../inspector/chart/mermaid.js";
 import { packageRoot } from "../../shared/package-root.js";
 

@@ -51,7 +51,7 @@ async function sourcesOf(file: string): Promise<readonly string[]> {
 
 /** Those that every command is declared with. */
 const DECLARATIONS = [
-  "src/inspector/chart/machine-names",
+  "src/inspector/chart/chart",
   "src/load/fail-conditions",
   "src/load/payloads",
   "src/load/result-text",

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { openaiConfig } from "../../../examples/openai/openai-config.js";
 import { soundLength } from "../../../examples/openai/sound-length.js";
 import { speechSample } from "../../../examples/openai/speech-sample.js";
-import { tone } from "../../../src/simulator/media/wav.js";
+import { wavTone } from "../../../src/simulator/media/sound.js";
 
 const SERVER = { program: "it", loaded: /^it is up$/, failed: [/^it is down$/] };
 
@@ -403,9 +403,9 @@ describe("the workload", () => {
     ],
     ["/v1/audio/speech/batch", { items: [{ input: "x".repeat(250) }], ...second }, 750],
     ["/v1/audio/generate", { input: "rain", audio_length: 40 }, 500],
-    ["/v1/audio/transcriptions", { file: tone(60, 440).toString("base64"), filename: "a.wav" }, 1000],
-    ["/v1/audio/transcriptions", { file: tone(15, 440) }, 250],
-    ["/v1/audio/translations", { file: `data:audio/wav;base64,${tone(30, 440).toString("base64")}` }, 500],
+    ["/v1/audio/transcriptions", { file: wavTone(60, 440).toString("base64"), filename: "a.wav" }, 1000],
+    ["/v1/audio/transcriptions", { file: wavTone(15, 440) }, 250],
+    ["/v1/audio/translations", { file: `data:audio/wav;base64,${wavTone(30, 440).toString("base64")}` }, 500],
     ["/v1/audio/translations", { file: Buffer.alloc(16_000 * 90).toString("base64") }, 1500],
     ["/v1/audio/translations", { file: ["A", "B"] }, 500],
     ["/v1/images/generations", { n: 2, size: "1024x512" }, 500],
@@ -425,7 +425,7 @@ describe("the workload", () => {
 describe("the length of a sound", () => {
   /** A WAV file of 2 s with another chunk before its samples, and a size for these. */
   function wavWith(size: number): Buffer {
-    const plain = tone(2, 440);
+    const plain = wavTone(2, 440);
     const list = Buffer.alloc(8 + 7 + 1);
     list.write("LIST", 0, "latin1");
     list.writeUInt32LE(7, 4);
@@ -452,7 +452,7 @@ describe("the length of a sound", () => {
   });
 
   test("does not take a file of nothing but chunks", () => {
-    const file = Buffer.concat([tone(1, 440).subarray(0, 36), Buffer.alloc(8 * 100_000)]);
+    const file = Buffer.concat([wavTone(1, 440).subarray(0, 36), Buffer.alloc(8 * 100_000)]);
     expect(soundLength(file)).toBeCloseTo(file.length / 16_000);
   });
 });
