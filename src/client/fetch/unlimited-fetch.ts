@@ -22,10 +22,11 @@ const unlimited = (own?: Dispatcher): Dispatcher => ({
   },
 });
 
-/** The global dispatcher of Node.js; undefined in other environments. */
-function globalDispatcher(): Dispatcher | undefined {
-  // Node.js creates it on the first access to one of these classes.
-  return typeof Response === "function" ? (at(NEWER) ?? at(OLDER)) : undefined;
+/** The global dispatchers of Node.js, the newest first; none in other environments. */
+function globalDispatchers(): readonly Dispatcher[] {
+  // Node.js creates them on the first access to one of these classes.
+  if (typeof Response !== "function") return [];
+  return [at(NEWER), at(OLDER)].filter((each) => each !== undefined);
 }
 
 /**
@@ -33,9 +34,10 @@ function globalDispatcher(): Dispatcher | undefined {
  * program's own, or where there is none.
  */
 export function dispatcherWith(connect: object): Dispatcher | undefined {
-  const { constructor: Agent } = globalDispatcher() ?? {};
-  if (Agent?.name !== "Agent") return undefined;
-  return Reflect.construct(Agent, [{ connect }]) as Dispatcher;
+  const dispatchers = globalDispatchers();
+  const [usual] = dispatchers;
+  if (usual === undefined || dispatchers.some((each) => each.constructor.name !== "Agent")) return undefined;
+  return Reflect.construct(usual.constructor, [{ connect }]) as Dispatcher;
 }
 
 /**
@@ -49,7 +51,7 @@ export function unlimitedFetch(
   init?: RequestInit,
   own?: Dispatcher,
 ): Promise<Response> {
-  const isNode = globalDispatcher() !== undefined;
+  const isNode = globalDispatchers().length > 0;
   const more: object = { timeout: false, ...(isNode && { dispatcher: unlimited(own) }) };
   return globalThis.fetch(input, { ...init, ...more });
 }

@@ -152,22 +152,31 @@ describe("a worker with HTTPS", () => {
 });
 
 describe("a dispatcher of the program", () => {
-  const KEY = Symbol.for("undici.globalDispatcher.1");
+  // Newer versions of Node.js have two.
   new Response();
-  const usual = Reflect.get(globalThis, KEY) as { dispatch: (...parameters: readonly unknown[]) => unknown };
-  afterEach(() => void Reflect.set(globalThis, KEY, usual));
+  const usual = [1, 2].flatMap((version) => {
+    const key = Symbol.for(`undici.globalDispatcher.${version}`);
+    const dispatcher: { dispatch(...parameters: readonly unknown[]): unknown } | undefined = Reflect.get(
+      globalThis,
+      key,
+    );
+    return dispatcher ? [{ key, dispatcher }] : [];
+  });
+  afterEach(() => {
+    for (const { key, dispatcher } of usual) Reflect.set(globalThis, key, dispatcher);
+  });
 
   test("is used for workers with HTTPS, with its own certificates", async () => {
     const origins: unknown[] = [];
-    class Proxied {
-      dispatch(options: { readonly origin: unknown }, handler: unknown): unknown {
+    const proxied = ({ dispatcher }: (typeof usual)[number]) => ({
+      dispatch: (options: { readonly origin: unknown }, handler: unknown): unknown => {
         origins.push(String(options.origin));
-        return usual.dispatch(options, handler);
-      }
-    }
+        return dispatcher.dispatch(options, handler);
+      },
+    });
     const web = await webService(chain.root);
     const { endpoint, url } = await clientOf(chain.worker, { webUrl: web.url });
-    Reflect.set(globalThis, KEY, new Proxied());
+    for (const each of usual) Reflect.set(globalThis, each.key, proxied(each));
     await expect(endpoint.request("/go", {}, { retry: false })).rejects.toThrow(UNTRUSTED);
     expect(origins).toContain(url);
     expect(web.fetched()).toBe(0);
