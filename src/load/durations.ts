@@ -1,7 +1,7 @@
 import { createHistogram } from "node:perf_hooks";
 
 /** Statistics of a set of durations, in milliseconds. */
-export interface DurationSummary {
+interface DurationSummary {
   readonly count: number;
   readonly mean: number;
   readonly min: number;

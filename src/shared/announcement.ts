@@ -35,7 +35,7 @@ const announcementSchema = z.intersection(
 /** An engine on this machine, with the credentials for requests to it. */
 export type AnnouncedEngine = z.output<typeof engineSchema>;
 /** A worker on this machine. */
-export type AnnouncedWorker = z.output<typeof workerSchema>;
+type AnnouncedWorker = z.output<typeof workerSchema>;
 type Announcement = AnnouncedEngine | AnnouncedWorker;
 
 /** Permission bits of the group and of others. */

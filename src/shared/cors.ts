@@ -13,7 +13,7 @@ export const originSchema = z
 const PREFLIGHT_MAX_AGE_S = "7200";
 
 /** Methods and headers that a preflight request may use. */
-export interface Preflight {
+interface Preflight {
   readonly methods: string;
   /** Request headers. `*` means all but `Authorization`, which has to be named. */
   readonly headers: string;

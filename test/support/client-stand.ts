@@ -9,7 +9,7 @@ import { type SimulatedVllmOptions, simulatedVllm } from "./simulated-vllm.js";
 import type { NamedConfig } from "./worker-main.js";
 import { WorkerProcess } from "./worker-process.js";
 
-export interface ClientStandOptions {
+interface ClientStandOptions {
   /** Name of the endpoint. @default "endpoint" */
   readonly endpoint?: string;
   readonly model?: SimulatedVllmOptions;

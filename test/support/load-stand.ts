@@ -10,7 +10,7 @@ import { startedEngine } from "./started-engine.js";
 import { startedModel } from "./started-model.js";
 import { WorkerProcess } from "./worker-process.js";
 
-export interface LoadStand {
+interface LoadStand {
   readonly engine: Engine;
   readonly models: readonly ModelSimulator[];
   readonly workers: readonly WorkerProcess[];

@@ -1,4 +1,5 @@
 import { TsworkerError } from "../../shared/errors.js";
+import type { AuthData } from "../../shared/wire.js";
 import { sseData, streamedBytes } from "../stream/stream-decoders.js";
 import type { RequestResult } from "./execute-request.js";
 import { excerpt } from "./http-response.js";
@@ -11,6 +12,8 @@ export class Answer {
   readonly status: number;
   /** Base URL of the worker that answered. */
   readonly url: string;
+  /** The engine's answer that named the worker, as it was sent to the worker. */
+  readonly authData: AuthData;
   /** Index of the request at the engine, the same for all tries. */
   readonly requestIdx: number;
   /**
@@ -26,6 +29,7 @@ export class Answer {
     this.ok = response.ok;
     this.status = response.status;
     this.url = authData.url;
+    this.authData = authData;
     this.requestIdx = authData.request_idx;
     this.latency = progress.elapsedMs / 1000;
     this.#progress = progress;

@@ -18,7 +18,7 @@ export interface JsonCall {
 }
 
 /** An answer, or a failure after which the same call may succeed. */
-export type JsonResult =
+type JsonResult =
   | { readonly json: unknown }
   | { readonly failure: TsworkerError; readonly retryAfterMs?: number | undefined };
 
