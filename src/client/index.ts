@@ -1,6 +1,6 @@
 export { TsworkerError, type TsworkerErrorCode } from "../shared/errors.js";
 export type { AuthData, Payload } from "../shared/wire.js";
-export type { CallOptions } from "./account/account-calls.js";
+export type { AccountCalls, CallOptions } from "./account/account-calls.js";
 export type {
   EndpointParameters,
   EndpointRecord,
