@@ -43,6 +43,8 @@ export class UwsBodyWriter implements BodyWriter, StallListener {
   #ending = false;
   /** The response is complete or its client has disconnected: it must not be used any more. */
   #closed = false;
+  /** Closed before its end. */
+  #aborted = false;
 
   constructor(res: HttpResponse, { length, closes, watch }: BodyWriterOptions, sink: WriterSink) {
     this.#res = res;
@@ -68,11 +70,17 @@ export class UwsBodyWriter implements BodyWriter, StallListener {
   }
 
   end(): void {
+    if (this.#aborted) return;
     this.#ending = true;
     if (this.#held === undefined) this.#finish();
   }
 
   close(): void {
+    this.#aborted = true;
+    this.#release();
+  }
+
+  #release(): void {
     this.#closed = true;
     this.#held = undefined;
     if (this.#stalledAt > 0) this.#watch.delete(this);
@@ -145,14 +153,14 @@ export class UwsBodyWriter implements BodyWriter, StallListener {
     this.#res.cork(() => {
       [room, done] = this.#res.tryEnd(piece, length);
     });
-    if (done) this.close();
+    if (done) this.#release();
     else if (!room) this.#held = Buffer.from(piece.subarray(this.#res.getWriteOffset() - before));
     return room || done;
   }
 
   #finish(): void {
     const closed = this.#closed;
-    this.close();
+    this.#release();
     // With a known length the last byte has ended the response.
     if (!closed && this.#length === undefined) this.#res.cork(() => this.#res.end(undefined, this.#closes));
     this.#sink.onFinish();

@@ -89,7 +89,9 @@ describe.each<[string, number | undefined]>([
     for (let at = 0; at < body.length; at += PIECE.length)
       expect(PIECE.compare(body, at, at + PIECE.length)).toBe(0);
     await eventually(() => expect(recorder.events.at(-1)).toBe("finish"));
-    expect(recorder.events.filter((event) => event === "gone" || event === "finish")).toEqual(["finish"]);
+    expect(recorder.events.filter((event) => event === "disconnect" || event === "finish")).toEqual([
+      "finish",
+    ]);
     if (length !== undefined) expect(answer.headers["content-length"]).toBe(String(length));
   });
 
@@ -101,15 +103,15 @@ describe.each<[string, number | undefined]>([
     await isStuck();
     vi.advanceTimersByTime(STALL_MS - 1);
     await pause(50);
-    expect(recorder.events).not.toContain("gone");
+    expect(recorder.events).not.toContain("disconnect");
     // Where the system has taken a last piece meanwhile the time has begun anew.
     await eventually(() => {
       vi.advanceTimersByTime(STALL_MS);
-      expect(recorder.events.at(-1)).toBe("gone");
+      expect(recorder.events.at(-1)).toBe("disconnect");
     });
     await pause(100);
     expect(recorder.events).not.toContain("finish");
-    expect(recorder.events.filter((event) => event === "gone")).toHaveLength(1);
+    expect(recorder.events.filter((event) => event === "disconnect")).toHaveLength(1);
     client.leave();
   });
 
@@ -130,10 +132,10 @@ describe.each<[string, number | undefined]>([
         () =>
           (client.socket.bytesRead > wanted && drains() > before) ||
           recorder.events.includes("finish") ||
-          recorder.events.includes("gone"),
+          recorder.events.includes("disconnect"),
         { intervalMs: 1 },
       );
-      expect(recorder.events).not.toContain("gone");
+      expect(recorder.events).not.toContain("disconnect");
       client.socket.pause();
     }
     expect(rounds).toBeGreaterThan(2);
@@ -148,7 +150,7 @@ test("a client that leaves in the middle is a disconnect, once, and nothing more
   client.send(POST);
   await eventually(() => recorder.events.includes("body"));
   client.leave();
-  await eventually(() => expect(recorder.events.at(-1)).toBe("gone"));
+  await eventually(() => expect(recorder.events.at(-1)).toBe("disconnect"));
   const { length } = recorder.events;
   expect(recorder.writer.write(PIECE)).toBe(true);
   recorder.writer.end();

@@ -170,9 +170,9 @@ test("a client that leaves before its body is complete is a disconnect, once", a
   client.send(`${announcing(10)}12345`);
   await roundTrip();
   client.leave();
-  await eventually(() => expect(recorder.events).toEqual(["gone"]));
+  await eventually(() => expect(recorder.events).toEqual(["disconnect"]));
   vi.advanceTimersByTime(2 * IDLE_MS);
-  expect(recorder.events).toEqual(["gone"]);
+  expect(recorder.events).toEqual(["disconnect"]);
 });
 
 test("one whose body is malformed gets an error, and is a disconnect, once", async () => {
@@ -180,7 +180,7 @@ test("one whose body is malformed gets an error, and is a disconnect, once", asy
   client.send(`${CHUNKED}zz\r\n`);
   await client.isClosed();
   expect(client.received).toMatch(/^HTTP\/1\.1 400 /);
-  await eventually(() => expect(recorder.events).toEqual(["gone"]));
+  await eventually(() => expect(recorder.events).toEqual(["disconnect"]));
 });
 
 test("one that leaves while it waits for the answer is a disconnect, once", async () => {
@@ -189,11 +189,11 @@ test("one that leaves while it waits for the answer is a disconnect, once", asyn
   client.send(`${announcing(2)}{}`);
   await eventually(() => expect(recorder.events).toEqual(["body"]));
   client.leave();
-  await eventually(() => expect(recorder.events).toEqual(["body", "gone"]));
+  await eventually(() => expect(recorder.events).toEqual(["body", "disconnect"]));
   recorder.responder.answer(text(200), "too late");
   recorder.responder.close();
   await pause(100);
-  expect(recorder.events).toEqual(["body", "gone"]);
+  expect(recorder.events).toEqual(["body", "disconnect"]);
 });
 
 test("one that leaves after its answer is not a disconnect", async () => {

@@ -148,9 +148,11 @@ describe("pipelined requests", () => {
     first?.begin().write(Buffer.from("x"));
     second?.begin().write(Buffer.alloc(1_000_000));
     client.leave();
-    await eventually(() => expect(all.map(({ events }) => events.at(-1))).toEqual(["gone", "gone", "gone"]));
+    await eventually(() =>
+      expect(all.map(({ events }) => events.at(-1))).toEqual(["disconnect", "disconnect", "disconnect"]),
+    );
     await pause(50);
-    for (const { events } of all) expect(events).toEqual(["body", "gone"]);
+    for (const { events } of all) expect(events).toEqual(["body", "disconnect"]);
   });
 
   test("wait for the one before as long as it takes", async () => {
@@ -205,7 +207,7 @@ test("close closes the port and every connection, which waiting requests get as 
   await eventually(() => recorder.events.includes("body"));
   server.stop();
   await Promise.all([idle.isClosed(), waiting.isClosed(), half.isClosed()]);
-  await eventually(() => expect(recorder.events).toEqual(["body", "gone", "gone"]));
+  await eventually(() => expect(recorder.events).toEqual(["body", "disconnect", "disconnect"]));
   const late = connect(server.port, "127.0.0.1");
   const [error] = (await once(late, "error")) as [NodeJS.ErrnoException];
   expect(error.code).toBe("ECONNREFUSED");

@@ -116,7 +116,7 @@ test("a client that leaves is gone, and one that does not speak TLS harms nobody
   client.write("POST /slow HTTP/1.1\r\nhost: w\r\ncontent-length: 2\r\n\r\n{}");
   await eventually(() => expect(recorder.events).toEqual(["body"]));
   client.destroy();
-  await eventually(() => expect(recorder.events).toEqual(["body", "gone"]));
+  await eventually(() => expect(recorder.events).toEqual(["body", "disconnect"]));
   const plain = await RawClient.connect(server.url);
   plain.send("GET /a HTTP/1.1\r\nhost: w\r\n\r\n");
   await plain.isClosed();
@@ -142,5 +142,5 @@ test("close closes every connection", async () => {
   const closed = new Promise((resolve) => client.on("error", () => {}).on("close", resolve));
   server.stop();
   await closed;
-  await eventually(() => expect(recorder.events).toEqual(["body", "gone"]));
+  await eventually(() => expect(recorder.events).toEqual(["body", "disconnect"]));
 });

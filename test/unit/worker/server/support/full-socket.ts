@@ -13,7 +13,8 @@ const SOCKET_BYTES = 100_000;
 export class FullSocket {
   /** What the client has read. */
   readonly read: Buffer[] = [];
-  #inSocket: Buffer = Buffer.alloc(0);
+  readonly #inSocket: Buffer[] = [];
+  #inSocketBytes = 0;
   /** What the socket did not take. */
   #kept: Buffer = Buffer.alloc(0);
   #gathered: Buffer | undefined;
@@ -47,14 +48,22 @@ export class FullSocket {
 
   /** Nothing waits for the client. */
   get isEmpty(): boolean {
-    return this.#inSocket.length + this.#kept.length === 0;
+    return this.#inSocketBytes + this.#kept.length === 0;
   }
 
   /** The client reads so many bytes; the server hears of it as soon as a third of the socket is free. */
   take(count: number): void {
-    this.read.push(this.#inSocket.subarray(0, count));
-    this.#inSocket = this.#inSocket.subarray(count);
-    if (!this.#wantsRoom || this.#inSocket.length > (SOCKET_BYTES * 2) / 3) return;
+    let left = count;
+    for (let first = this.#inSocket.shift(); first !== undefined; first = this.#inSocket.shift()) {
+      this.read.push(first.subarray(0, left));
+      if (first.length > left) {
+        this.#inSocket.unshift(first.subarray(left));
+        break;
+      }
+      left -= first.length;
+    }
+    this.#inSocketBytes = Math.max(0, this.#inSocketBytes - count);
+    if (!this.#wantsRoom || this.#inSocketBytes > (SOCKET_BYTES * 2) / 3) return;
     this.#wantsRoom = false;
     this.#onWritable();
   }
@@ -88,8 +97,9 @@ export class FullSocket {
   }
 
   #toSocket(bytes: Buffer): number {
-    const taken = bytes.subarray(0, SOCKET_BYTES - this.#inSocket.length);
-    this.#inSocket = Buffer.concat([this.#inSocket, taken]);
+    const taken = Buffer.from(bytes.subarray(0, SOCKET_BYTES - this.#inSocketBytes));
+    if (taken.length > 0) this.#inSocket.push(taken);
+    this.#inSocketBytes += taken.length;
     if (taken.length < bytes.length) this.#wantsRoom = true;
     return taken.length;
   }

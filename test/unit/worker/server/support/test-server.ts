@@ -3,6 +3,7 @@ import type {
   ClientSocket,
   HttpEndpoint,
   HttpServer,
+  Listen,
   ListenOptions,
   RequestHead,
   RequestSink,
@@ -13,35 +14,51 @@ import type {
 } from "../../../../../src/worker/server/http-server.js";
 import { NODE_LIMITS, type NodeLimits } from "../../../../../src/worker/server/node/limits.js";
 import { listenNode } from "../../../../../src/worker/server/node/listen.js";
+import { listenUws } from "../../../../../src/worker/server/uws/listen.js";
 import { freePort } from "../../../../support/free-port.js";
 
-/** A server of `node:http` for one test. */
+/** Both implementations of the server. */
+export const SERVERS = [
+  ["uWebSockets.js", listenUws],
+  ["node:http", listenNode],
+] as const satisfies readonly (readonly [name: string, listen: Listen])[];
+
+/** A server for one test. */
 export class TestServer {
-  readonly #server: HttpServer;
+  readonly server: HttpServer;
   readonly port: number;
   readonly url: string;
 
   private constructor(server: HttpServer, port: number, protocol: string) {
-    this.#server = server;
+    this.server = server;
     this.port = port;
     this.url = `${protocol}://127.0.0.1:${port}`;
   }
 
-  static async start(options: Partial<ListenOptions>, limits: Partial<NodeLimits> = {}): Promise<TestServer> {
+  /** Starts a server of `node:http`. */
+  static start(options: Partial<ListenOptions>, limits: Partial<NodeLimits> = {}): Promise<TestServer> {
+    return TestServer.of((all) => listenNode(all, { ...NODE_LIMITS, ...limits }), options);
+  }
+
+  static async of(listen: Listen, options: Partial<ListenOptions>): Promise<TestServer> {
     const port = options.port ?? (await freePort());
-    const server = await listenNode(
-      { host: "127.0.0.1", certificate: undefined, endpoints: [], sockets: [], ...options, port },
-      { ...NODE_LIMITS, ...limits },
-    );
+    const server = await listen({
+      host: "127.0.0.1",
+      certificate: undefined,
+      endpoints: [],
+      sockets: [],
+      ...options,
+      port,
+    });
     return new TestServer(server, port, options.certificate === undefined ? "http" : "https");
   }
 
   renewCertificate(): Promise<void> {
-    return this.#server.renewCertificate();
+    return this.server.renewCertificate();
   }
 
   stop(): void {
-    this.#server.close();
+    this.server.close();
   }
 }
 
@@ -52,14 +69,14 @@ export const endpoint = (
 
 export const text = (status: number, ...headers: string[]) => ({ status, headers, isAscii: true });
 
-/** What is heard of a request, in order, and what of its answer. */
+/** Records what a request and its answer report, in order. */
 export class RequestRecorder implements RequestSink, WriterSink {
   readonly events: string[] = [];
   body: Buffer | undefined;
   readonly #pieces: Buffer[] = [];
   #responder: Responder | undefined;
   #writer: BodyWriter | undefined;
-  /** Does something when this is heard. */
+  /** Called with each event. */
   readonly #react: (event: string, recorder: RequestRecorder) => void;
 
   constructor(react: (event: string, recorder: RequestRecorder) => void = () => {}) {
@@ -94,31 +111,31 @@ export class RequestRecorder implements RequestSink, WriterSink {
     this.#pieces.push(Buffer.from(piece));
     if (!isLast) return;
     this.body = Buffer.concat(this.#pieces);
-    this.#hear("body");
+    this.#record("body");
   }
   onTooLarge(): void {
-    this.#hear("too large");
+    this.#record("too large");
   }
   onTooSlow(): void {
-    this.#hear("too slow");
+    this.#record("too slow");
   }
   onDisconnect(): void {
-    this.#hear("gone");
+    this.#record("disconnect");
   }
   onDrain(): void {
-    this.#hear("drain");
+    this.#record("drain");
   }
   onFinish(): void {
-    this.#hear("finish");
+    this.#record("finish");
   }
 
-  #hear(event: string): void {
+  #record(event: string): void {
     this.events.push(event);
     this.#react(event, this);
   }
 }
 
-/** The worker's end of WebSockets at a path, and what it hears of the last one. */
+/** The worker's end of WebSockets at a path; records what the last one reports. */
 export class SocketRecorder implements SocketSink {
   readonly events: string[] = [];
   readonly frames: { readonly frame: Buffer; readonly isBinary: boolean }[] = [];
