@@ -22,11 +22,11 @@ const ALONE = [
   "test/unit/examples/log-patterns.test.ts",
   "test/unit/worker/request/envelope/envelope.test.ts",
   "test/unit/worker/request/socket-exchange-pressure.test.ts",
-  "test/unit/log-tail-race.test.ts",
-  "test/unit/metrics-loop-delay.test.ts",
-  "test/unit/model/client.test.ts",
-  "test/unit/worker-start.test.ts",
-  "test/unit/workload.test.ts",
+  "test/unit/worker/model/log-tail-race.test.ts",
+  "test/unit/worker/metrics/loop-delay.test.ts",
+  "test/unit/worker/model/client.test.ts",
+  "test/unit/worker/worker.test.ts",
+  "test/unit/worker/config/workload.test.ts",
 ];
 
 /** Runs of many inputs or of much simulated time: `npm run test:long`. */
