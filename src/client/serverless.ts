@@ -1,4 +1,5 @@
 import { TsworkerError } from "../shared/errors.js";
+import { Semaphore } from "../shared/semaphore.js";
 import { isHttpUrl } from "../shared/url.js";
 import { Account } from "./account/account.js";
 import { AccountCalls } from "./account/account-calls.js";
@@ -7,7 +8,6 @@ import { unlimitedFetch } from "./fetch/unlimited-fetch.js";
 import { rootCertificateUrl, type WorkerAuthorities, workerFetch } from "./fetch/worker-fetch.js";
 import { environmentVariable } from "./node-platform.js";
 import type { ClientContext } from "./request/client-request.js";
-import { ConcurrencyLimit } from "./request/concurrency-limit.js";
 
 /** The web service of the hosted engines. */
 const WEB_URL = "https://console.vast.ai";
@@ -105,7 +105,7 @@ export class Serverless extends AccountCalls {
       workerFetch: given ? fetch : workerFetch(authoritiesOf(workerCa, webUrl)),
       engineUrl,
       account,
-      concurrency: new ConcurrencyLimit(maxConcurrency),
+      concurrency: new Semaphore(maxConcurrency),
       recordLatency: (seconds) => {
         if (this.#latencies.push(seconds) > LATENCIES) this.#latencies.shift();
       },

@@ -17,17 +17,24 @@ export class Semaphore {
   }
 
   /**
-   * Waits for a slot, which {@link Semaphore.release} frees.
+   * Waits for a slot.
    *
+   * @returns a function that releases the slot; a second call has no effect.
    * @throws the signal's reason when it is aborted first.
    */
-  async acquire(signal: AbortSignal): Promise<void> {
+  async acquire(signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted();
-    if (this.#taken < this.#limit) {
-      this.#taken += 1;
-      return;
-    }
-    await new Promise<void>((resolve, reject) => {
+    if (this.#taken < this.#limit) this.#taken += 1;
+    else await this.#turn(signal);
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.#release();
+      isHeld = false;
+    };
+  }
+
+  #turn(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
       const onAbort = () => {
         this.#waiters.delete(onTurn);
         reject(signal.reason);
@@ -42,7 +49,7 @@ export class Semaphore {
   }
 
   /** Frees a slot, or passes it to the first waiter, so that none overtakes. */
-  release(): void {
+  #release(): void {
     const next = this.#next();
     if (next === undefined) {
       this.#taken -= 1;

@@ -1,9 +1,9 @@
 import { TsworkerError } from "../../shared/errors.js";
+import type { Semaphore } from "../../shared/semaphore.js";
 import type { AuthData, Payload } from "../../shared/wire.js";
 import type { Account, Credentials } from "../account/account.js";
 import { AnswerStream } from "../stream/answer-stream.js";
 import { Answer } from "./answer.js";
-import type { ConcurrencyLimit } from "./concurrency-limit.js";
 import { executeRequest, type RequestResult } from "./execute-request.js";
 import { Progress, type RequestStatus, type RequestTimes } from "./progress.js";
 import { requestOptionErrors, type SendOptions } from "./request-options.js";
@@ -18,7 +18,7 @@ export interface ClientContext {
   readonly fetch: typeof fetch;
   readonly workerFetch: typeof fetch;
   readonly engineUrl: string;
-  readonly concurrency: ConcurrencyLimit;
+  readonly concurrency: Semaphore;
   readonly account: Account;
   /** Records the seconds between sending a request to a worker and its whole answer. */
   readonly recordLatency: (seconds: number) => void;

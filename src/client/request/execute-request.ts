@@ -1,14 +1,14 @@
 import { TsworkerError } from "../../shared/errors.js";
+import type { Semaphore } from "../../shared/semaphore.js";
 import type { AuthData, Payload } from "../../shared/wire.js";
 import { pause } from "./abort.js";
 import { watchedBody, withBody } from "./answer-body.js";
-import type { ConcurrencyLimit } from "./concurrency-limit.js";
 import type { FinalStatus, Progress } from "./progress.js";
 import { nextWait, type RetryPolicy } from "./retry-policy.js";
 import { type SendResult, send } from "./send.js";
 
 interface Execution {
-  readonly concurrency: ConcurrencyLimit;
+  readonly concurrency: Semaphore;
   readonly progress: Progress;
   readonly fetch: typeof fetch;
   /** Names the worker. @param requestIdx 0, or the index under which the request was routed before. */

@@ -9,7 +9,7 @@ import { errorOf, isErrorLine } from "./error-record.js";
 import type { Feed, Hello, LaneView, Tick, TimerView } from "./frames.js";
 import type { LiveActor } from "./live-actors.js";
 import { Recorder } from "./recorder.js";
-import { requestObserver } from "./request-marks.js";
+import { requestObserver } from "./request-trace.js";
 import { Samples, type SamplesOptions } from "./samples.js";
 
 /** Milliseconds between two frames while there is a subscriber, and between two samples. */

@@ -59,9 +59,9 @@ export class ComfyJob {
     logEvent({ kind: "queued" });
     this.#update({});
     try {
-      await slots.acquire(signal);
+      const release = await slots.acquire(signal);
       this.#endPhase("preprocess_ms");
-      const executed = await this.#generate().finally(() => slots.release());
+      const executed = await this.#generate().finally(release);
       if (executed) await this.#deliver(executed);
     } catch (error) {
       if (signal.aborted) logEvent({ kind: "left" });

@@ -88,12 +88,12 @@ export class Inference {
    * @throws the signal's reason when it is aborted, waiting or running.
    */
   async finish({ prompt, tokens }: InferenceWork, signal: AbortSignal): Promise<void> {
-    await this.#slots.acquire(signal);
+    const release = await this.#slots.acquire(signal);
     try {
       await this.#read(prompt, signal);
       await this.#batch.finish(tokens, signal);
     } finally {
-      this.#slots.release();
+      release();
     }
   }
 
@@ -111,12 +111,12 @@ export class Inference {
     signal: AbortSignal,
   ): AsyncGenerator<string, void> {
     const text = this.#words(prompt);
-    await this.#slots.acquire(signal);
+    const release = await this.#slots.acquire(signal);
     try {
       await this.#read(promptTokens, signal);
       for await (const _ of this.#batch.generate(tokens, signal)) yield text.next().value;
     } finally {
-      this.#slots.release();
+      release();
     }
   }
 

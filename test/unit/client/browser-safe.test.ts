@@ -7,7 +7,13 @@ import { root } from "../support/documents.js";
 import { filesIn, importsOf, textOf, withoutComments } from "../support/imports.js";
 
 /** The client and its imports from elsewhere in the project. */
-const FILES = [...filesIn("src/client"), "src/shared/errors.ts", "src/shared/url.ts", "src/shared/wire.ts"];
+const FILES = [
+  ...filesIn("src/client"),
+  "src/shared/errors.ts",
+  "src/shared/semaphore.ts",
+  "src/shared/url.ts",
+  "src/shared/wire.ts",
+];
 
 test("a bundler leaves out unused parts", async () => {
   const folder = await mkdtemp(join(tmpdir(), "tsworker-bundle-"));
@@ -27,20 +33,21 @@ test("a bundler leaves out unused parts", async () => {
   expect(code).not.toMatch(/FinalizationRegistry|fetch|WeakMap/);
 });
 
-test("the client imports only itself, the wire, errors, URLs, and a parser that runs in browsers", () => {
+test("the client imports only itself, the wire, errors, URLs, a semaphore, and a parser that runs in browsers", () => {
   const foreign = importsOf("src/client")
     .map(({ target }) => target)
     .filter((target) => !target.startsWith("src/client/"));
   expect([...new Set(foreign)].toSorted()).toEqual([
     "eventsource-parser",
     "src/shared/errors.ts",
+    "src/shared/semaphore.ts",
     "src/shared/url.ts",
     "src/shared/wire.ts",
   ]);
 });
 
 test("the shared modules of the client import nothing", () => {
-  for (const file of ["src/shared/errors.ts", "src/shared/url.ts", "src/shared/wire.ts"])
+  for (const file of FILES.filter((each) => each.startsWith("src/shared/")))
     expect(textOf(file)).not.toMatch(/^import/m);
 });
 

@@ -1,51 +1,93 @@
 import { expect, test } from "vitest";
 import { Semaphore } from "../../../src/shared/semaphore.js";
 
-const never = new AbortController().signal;
+const never = (): AbortSignal => new AbortController().signal;
 
-test("slots go to waiters in order, and never to one that came later", async () => {
-  const semaphore = new Semaphore(1);
-  await semaphore.acquire(never);
-  const granted: number[] = [];
-  const waiters = [1, 2, 3].map((number) => semaphore.acquire(never).then(() => granted.push(number)));
+/** Acquires a slot. */
+function acquiring(semaphore: Semaphore, signal = never()) {
+  const state = { has: false, release: () => {} };
+  const done = semaphore.acquire(signal).then((release) => {
+    state.has = true;
+    state.release = release;
+  });
+  return { state, done };
+}
+
+/** Waits until all pending microtasks have run. */
+const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
+test("slots are acquired up to the limit, and then in order", async () => {
+  const semaphore = new Semaphore(2);
+  const all = [1, 2, 3, 4, 5].map(() => acquiring(semaphore));
+  await settled();
+  expect(all.map(({ state }) => state.has)).toEqual([true, true, false, false, false]);
   expect(semaphore.waiting).toBe(3);
-  for (const expected of [[1], [1, 2], [1, 2, 3]]) {
-    semaphore.release();
-    await new Promise(setImmediate);
-    expect(granted).toEqual(expected);
+  all[1]?.state.release();
+  await settled();
+  expect(all.map(({ state }) => state.has)).toEqual([true, true, true, false, false]);
+  all[0]?.state.release();
+  all[2]?.state.release();
+  await Promise.all(all.map(({ done }) => done));
+  expect(semaphore.waiting).toBe(0);
+});
+
+test("slots are free again after the line was empty", async () => {
+  const semaphore = new Semaphore(1);
+  for (let round = 0; round < 3; round += 1) {
+    const [first, second] = [acquiring(semaphore), acquiring(semaphore)];
+    await first.done;
+    expect(second.state.has).toBe(false);
+    first.state.release();
+    await second.done;
+    second.state.release();
   }
-  await Promise.all(waiters);
-  semaphore.release();
-  // All slots are free again, also after the line was empty.
-  await semaphore.acquire(never);
-  const last = semaphore.acquire(never);
-  semaphore.release();
-  await last;
+});
+
+test("a slot is not released twice", async () => {
+  const semaphore = new Semaphore(1);
+  const first = acquiring(semaphore);
+  await first.done;
+  first.state.release();
+  first.state.release();
+  const [second, third] = [acquiring(semaphore), acquiring(semaphore)];
+  await settled();
+  expect([second.state.has, third.state.has]).toEqual([true, false]);
 });
 
 test("a waiter that gives up leaves the line, and takes no slot", async () => {
   const semaphore = new Semaphore(1);
-  await semaphore.acquire(never);
   const controller = new AbortController();
-  const gone = semaphore.acquire(controller.signal);
-  const next = semaphore.acquire(never);
-  controller.abort(new Error("gave up"));
-  await expect(gone).rejects.toThrow("gave up");
+  const first = acquiring(semaphore);
+  const gone = acquiring(semaphore, controller.signal);
+  const next = acquiring(semaphore);
+  await first.done;
+  controller.abort(new Error("no longer wanted"));
+  await expect(gone.done).rejects.toThrow("no longer wanted");
   expect(semaphore.waiting).toBe(1);
-  semaphore.release();
-  await next;
-  await expect(semaphore.acquire(controller.signal)).rejects.toThrow("gave up");
+  first.state.release();
+  await next.done;
+});
+
+test("a slot is not acquired with an aborted signal", async () => {
+  const semaphore = new Semaphore(1);
+  await expect(semaphore.acquire(AbortSignal.abort(new Error("no longer wanted")))).rejects.toThrow(
+    "no longer",
+  );
+  await acquiring(semaphore).done;
 });
 
 test("a line of 10,000 is served in order", async () => {
   const semaphore = new Semaphore(1);
-  await semaphore.acquire(never);
-  const granted: number[] = [];
-  const line = Array.from({ length: 10_000 }, (_, number) =>
-    semaphore.acquire(new AbortController().signal).then(() => granted.push(number)),
-  );
-  for (let released = 0; released < line.length; released += 1) semaphore.release();
-  await Promise.all(line);
-  expect(granted).toEqual(line.map((_, number) => number));
+  const first = acquiring(semaphore);
+  await first.done;
+  const order: number[] = [];
+  const all = Array.from({ length: 10_000 }, async (_, index) => {
+    const release = await semaphore.acquire(never());
+    order.push(index);
+    release();
+  });
+  first.state.release();
+  await Promise.all(all);
+  expect(order).toEqual(Array.from({ length: 10_000 }, (_, index) => index));
   expect(semaphore.waiting).toBe(0);
 });

@@ -6,7 +6,7 @@ import type { RequestObserver, RequestTrace } from "../../worker/request/admissi
 import type { Recorder } from "./recorder.js";
 
 /** The moments of one request on the clock of `performance.now()`, until they become a record. */
-class Marks implements RequestTrace {
+class RecordedTrace implements RequestTrace {
   readonly #recorder: Recorder;
   readonly #clock: WallClock;
   readonly #id: string;
@@ -65,5 +65,6 @@ class Marks implements RequestTrace {
 
 /** Follows some of the requests from their first byte to their end. */
 export const requestObserver = (recorder: Recorder, clock: WallClock): RequestObserver => ({
-  trace: (id, handler) => (recorder.flows.begin(id) ? new Marks(recorder, clock, id, handler) : undefined),
+  trace: (id, handler) =>
+    recorder.flows.begin(id) ? new RecordedTrace(recorder, clock, id, handler) : undefined,
 });
