@@ -19,7 +19,7 @@ afterEach(() => fixture.expectServing());
 afterAll(() => fixture.stop());
 
 /** What a client is told that sends these bytes, until the connection is closed or an answer is whole. */
-async function told(bytes: Buffer | string, answer: RegExp): Promise<string> {
+async function answerTo(bytes: Buffer | string, answer: RegExp): Promise<string> {
   const client = await RawClient.connect(fixture.worker.url);
   client.send(bytes);
   await client.receives(answer);
@@ -93,7 +93,7 @@ describe("what is odd but allowed is served", () => {
       () => post("host: w\r\ncontent-type: image/png\r\naccept: nothing\r\n"),
     ],
   ])("%s", async (_, bytes) => {
-    await told(bytes(), /^HTTP\/1\.1 200 [\s\S]*\{\}$/);
+    await answerTo(bytes(), /^HTTP\/1\.1 200 [\s\S]*\{\}$/);
   });
 });
 
@@ -103,7 +103,7 @@ describe("a request for a responseGenerator has the URL", () => {
     const bytes = fixture.requestBytes("/generated?q=1").toString("latin1");
     const whole = /^HTTP\/1\.1 200 [\s\S]*\r\n(http:\S+)\r\n0\r\n\r\n$/;
     const sent = Buffer.from(bytes.replace("host: worker", `host: ${host}`), "latin1");
-    return whole.exec(await told(sent, whole))?.[1];
+    return whole.exec(await answerTo(sent, whole))?.[1];
   }
 
   test.each(["[", "]", "user:pass@x", "", "a b", "x/y", "x?y", "x#y", "x:99999", "%zz", "\xff"])(
@@ -193,7 +193,7 @@ describe("deep nesting is no danger", () => {
 describe("pipelined requests", () => {
   test("of which none has to wait are answered in order", async () => {
     const bad = "POST /go HTTP/1.1\r\nhost: w\r\ncontent-length: 1\r\n\r\n{";
-    const received = await told(
+    const received = await answerTo(
       `${bad}GET /nowhere HTTP/1.1\r\nhost: w\r\n\r\n${bad}`,
       /^HTTP\/1\.1 422 [\s\S]*HTTP\/1\.1 404 [\s\S]*HTTP\/1\.1 422 [\s\S]*\}$/,
     );

@@ -167,16 +167,16 @@ test("clients that come and go in great number leave nothing behind", async () =
 test("each is reported to the engine as cancelled, once, with the time at which it began to run, if it did", async () => {
   const hour = Date.now() / 1000 - 3600;
   for (const sent of [...left.waiting, ...left.running]) await fixture.expectReported(sent, "Cancelled");
-  const told = ({ auth_data }: SentEnvelope) =>
+  const reported = ({ auth_data }: SentEnvelope) =>
     fixture.engine.ended.find(({ request_idx }) => request_idx === auth_data.request_idx);
   for (const sent of left.waiting) {
-    expect(told(sent)).toMatchObject({ success: true, work_started_at: 0, work_completed_at: 0 });
-    expect(told(sent)?.entered_queue_at).toBeGreaterThan(hour);
+    expect(reported(sent)).toMatchObject({ success: true, work_started_at: 0, work_completed_at: 0 });
+    expect(reported(sent)?.entered_queue_at).toBeGreaterThan(hour);
   }
   for (const sent of left.running) {
-    expect(told(sent)).toMatchObject({ success: true, work_completed_at: 0 });
-    expect(told(sent)?.entered_queue_at).toBeGreaterThan(hour);
-    expect(told(sent)?.work_started_at).toBeGreaterThan(hour);
+    expect(reported(sent)).toMatchObject({ success: true, work_completed_at: 0 });
+    expect(reported(sent)?.entered_queue_at).toBeGreaterThan(hour);
+    expect(reported(sent)?.work_started_at).toBeGreaterThan(hour);
   }
   expect(left.running).toHaveLength(cases.length + 1);
 });
@@ -193,6 +193,6 @@ test("one that leaves before its request is whole is not counted", async () => {
   const later = await arrive("/parallel");
   later.client.leave();
   await fixture.expectReported(later.sent, "Cancelled");
-  const told = fixture.engine.ended.slice(before).map(({ request_idx }) => request_idx);
-  expect(told.filter((idx) => idx === later.sent.auth_data.request_idx - 1)).toEqual([]);
+  const reported = fixture.engine.ended.slice(before).map(({ request_idx }) => request_idx);
+  expect(reported.filter((idx) => idx === later.sent.auth_data.request_idx - 1)).toEqual([]);
 });

@@ -106,12 +106,12 @@ test("each request is reported to the engine once, by its outcome, and its workl
   await answered("/nowhere", envelope(), 404);
 
   await eventually(() => {
-    const told = fixture.engine.ended.map(({ request_idx, status }): [number, EndedStatus] => [
+    const reported = fixture.engine.ended.map(({ request_idx, status }): [number, EndedStatus] => [
       request_idx,
       status,
     ]);
-    expect(new Map(told)).toEqual(expected);
-    expect(told).toHaveLength(expected.size);
+    expect(new Map(reported)).toEqual(expected);
+    expect(reported).toHaveLength(expected.size);
     expect(fixture.engine.totals).toMatchObject(sums);
     // What is cancelled after a report has counted it is taken off the load of later requests, of which there are none here.
     const rest = fixture.engine.totals.newLoad - newLoad;

@@ -33,8 +33,8 @@ const statusesOf = async (replies: readonly Promise<Reply>[]): Promise<readonly 
 /** Waits until the engine has been told this of a request, in this order, and nothing else. */
 async function isTold({ engine }: Place, { request_idx }: AuthData, ...statuses: readonly EndedStatus[]) {
   await eventually(() => {
-    const told = engine.ended.filter((end) => end.request_idx === request_idx);
-    expect(told.map(({ status }) => status)).toEqual(statuses);
+    const reported = engine.ended.filter((end) => end.request_idx === request_idx);
+    expect(reported.map(({ status }) => status)).toEqual(statuses);
   });
 }
 

@@ -64,7 +64,7 @@ beforeEach(() => {
 afterEach(() => fixture.expectServing());
 afterAll(() => fixture.stop());
 
-/** How each of these ended, for the last test: the engine is told once a second. */
+/** How each of these ended, for the last test: the worker reports once a second. */
 const ended: (readonly [SentEnvelope, EndedStatus])[] = [];
 
 /** Waits until more than every limit has passed in the worker, by a limit that runs there. */
@@ -94,8 +94,8 @@ async function exceed(route: string, payload: object = {}): Promise<Reply> {
   return reply;
 }
 
-/** 504, and in words which limit it was. */
-function expectReported(reply: Reply, message: string): void {
+/** 504, with the limit in the message. */
+function expectTimeout(reply: Reply, message: string): void {
   expect({ status: reply.status, body: reply.json(), complete: reply.complete }).toEqual({
     status: 504,
     body: { error: message },
@@ -142,7 +142,7 @@ describe("a model that takes too long before the answer began: 504, its connecti
   ])("%s, %s", async (limit, _, behaviour) => {
     fixture.model.on(`/${limit}`, behaviour);
     const asked = fixture.model.requests.length;
-    expectReported(await exceed(`/${limit}`), MESSAGES[limit](LIMIT));
+    expectTimeout(await exceed(`/${limit}`), MESSAGES[limit](LIMIT));
     const request = fixture.model.requests[asked];
     expect(request?.path).toBe(`/${limit}`);
     if (request !== undefined) await closed(request.socket);
@@ -158,7 +158,7 @@ describe("a model that takes too long before the answer began: 504, its connecti
     const logged = fromNowOn();
     const route = `${base}/${limit}/waits`;
     fixture.model.on(route, behaviour);
-    expectReported(await exceed(route), MESSAGES[limit](milliseconds));
+    expectTimeout(await exceed(route), MESSAGES[limit](milliseconds));
     if (behaviour !== silent) await eventually(() => expect(logged("generator ended")).toHaveLength(1));
   });
 });
@@ -299,7 +299,7 @@ describe("a client that does not read", () => {
     });
   });
 
-  test("does not stop totalMs: it cannot keep its place for ever", async () => {
+  test("does not stop totalMs: it cannot keep its place forever", async () => {
     const logged = fromNowOn();
     const answer = await open(`${fixture.worker.url}/patient/totalMs/pours`, {
       body: fixture.envelope({ pieces: 1_000_000, length: 10_000 }),
@@ -315,8 +315,8 @@ describe("a function that takes too long", () => {
     ["headersMs", `the function gave no result within ${LIMIT} ms`],
     ["totalMs", MESSAGES.totalMs(LIMIT)],
   ])("is answered 504 before its result: %s", async (limit, message) => {
-    expectReported(await exceed(`/${limit}/never`), message);
-    expectReported(await exceed(`/${limit}/stalls`, { after: 0 }), message);
+    expectTimeout(await exceed(`/${limit}/never`), message);
+    expectTimeout(await exceed(`/${limit}/stalls`, { after: 0 }), message);
   });
 
   test.each<Limit>(["headersMs", "totalMs"])("has its signal aborted: %s", async (limit) => {

@@ -26,7 +26,7 @@ afterEach(() => fixture.expectServing());
 afterAll(() => fixture.stop());
 
 /** What a client is told that sends this first. */
-async function told(path: string, message: unknown) {
+async function refusalAt(path: string, message: unknown) {
   const client = await SocketClient.connect(fixture.worker.url + path);
   client.send(message);
   const { code, reason } = await client.isClosed();
@@ -46,25 +46,25 @@ describe("a refused client gets the reason, in a text and by the close", () => {
     ],
     ["of an unknown session", () => ({ ...fixture.envelope(), session_id: "none" }), 4410, "invalid session"],
   ])("%s", async (_, message, code, reason) => {
-    expect(await told("/serial", message())).toEqual({ code, reason, body: { error: reason } });
+    expect(await refusalAt("/serial", message())).toEqual({ code, reason, body: { error: reason } });
   });
 
   test("all faults of an envelope at once", async () => {
-    const { code, reason, body } = await told("/serial", {});
+    const { code, reason, body } = await refusalAt("/serial", {});
     expect(code).toBe(4422);
     expect(body).toEqual({ auth_data: "field missing", payload: "field missing" });
     expect(JSON.parse(reason)).toEqual(body);
   });
 
   test("a payload that the requestParser does not want", async () => {
-    expect(await told("/parsed", fixture.envelope({}))).toMatchObject({
+    expect(await refusalAt("/parsed", fixture.envelope({}))).toMatchObject({
       code: 4422,
       body: { payload: { prompt: "must be a string" } },
     });
   });
 
   test("a requestParser that throws", async () => {
-    expect(await told("/throws", fixture.envelope({}))).toMatchObject({ code: 4500 });
+    expect(await refusalAt("/throws", fixture.envelope({}))).toMatchObject({ code: 4500 });
     await eventually(() =>
       expect(fixture.worker.lines.map(({ msg }) => msg)).toContain("requestParser threw"),
     );
@@ -72,7 +72,7 @@ describe("a refused client gets the reason, in a text and by the close", () => {
 
   test("too long a queue", async () => {
     const { client } = await pair(fixture, "/hurried");
-    const { code, reason } = await told("/hurried", fixture.envelope());
+    const { code, reason } = await refusalAt("/hurried", fixture.envelope());
     expect(code).toBe(4429);
     expect(reason).toContain("the limit is 0.5 s");
     client.socket.close();
@@ -88,7 +88,7 @@ test("a first message that is larger than bodies may be closes the socket", asyn
 });
 
 test("a first message of more than 64 KiB is refused, whoever sends it: it is not known yet", async () => {
-  const { code, body } = await told("/serial", { ...fixture.envelope(), more: "a".repeat(64 * 1024) });
+  const { code, body } = await refusalAt("/serial", { ...fixture.envelope(), more: "a".repeat(64 * 1024) });
   expect({ code, body }).toEqual({ code: 4413, body: { error: "the body is larger than 65536 bytes" } });
 });
 

@@ -9,7 +9,7 @@ afterEach(() => server.stop());
 const DATE = /^date: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT\r\n/im;
 
 /** The bytes of an answer, latin1, without the date, which must be there once. */
-async function told(answer: (responder: Responder) => void, method = "GET"): Promise<string> {
+async function sent(answer: (responder: Responder) => void, method = "GET"): Promise<string> {
   server = await TestServer.start({ endpoints: [endpoint("/a", (_, responder) => answer(responder))] });
   const client = await RawClient.connect(server.url);
   client.send(`${method} /a HTTP/1.1\r\nhost: w\r\n\r\nGET /none HTTP/1.1\r\nhost: w\r\n\r\n`);
@@ -22,7 +22,7 @@ async function told(answer: (responder: Responder) => void, method = "GET"): Pro
 }
 
 test("a whole answer goes out with its length, and with nothing about the connection", async () => {
-  expect(await told((responder) => responder.answer(text(200, "Content-Type", "text/plain"), "hé"))).toBe(
+  expect(await sent((responder) => responder.answer(text(200, "Content-Type", "text/plain"), "hé"))).toBe(
     "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nh\xc3\xa9",
   );
 });
@@ -32,7 +32,7 @@ test.each<[string, Buffer | string]>([
   ["bytes", Buffer.from("hé")],
 ])("headers keep their bytes and their order beside a body of %s", async (_, body) => {
   const headers = ["Set-Cookie", "a=1", "x-b", "caf\xe9 \xff\x80", "set-cookie", "b=2", "x-empty", ""];
-  expect(await told((responder) => responder.answer({ status: 201, headers, isAscii: false }, body))).toBe(
+  expect(await sent((responder) => responder.answer({ status: 201, headers, isAscii: false }, body))).toBe(
     "HTTP/1.1 201 Created\r\nSet-Cookie: a=1\r\nx-b: caf\xe9 \xff\x80\r\nset-cookie: b=2\r\nx-empty: \r\n" +
       "Content-Length: 3\r\n\r\nh\xc3\xa9",
   );
@@ -40,7 +40,7 @@ test.each<[string, Buffer | string]>([
 
 test("headers of a stream keep their bytes, too", async () => {
   const head = { status: 200, headers: ["x-b", "caf\xe9 \xff\x80"], isAscii: false };
-  const told_ = await told((responder) => {
+  const told_ = await sent((responder) => {
     const writer = responder.begin(head, undefined, { onDrain: () => {}, onFinish: () => {} });
     writer.write(Buffer.from("one"));
     writer.end();
@@ -52,19 +52,19 @@ test("headers of a stream keep their bytes, too", async () => {
 
 test("the date of the list is left out", async () => {
   const list = ["Date", "Mon, 01 Jan 2001 00:00:00 GMT", "x-a", "1", "date", "never"];
-  expect(await told((responder) => responder.answer(text(200, ...list), ""))).toBe(
+  expect(await sent((responder) => responder.answer(text(200, ...list), ""))).toBe(
     "HTTP/1.1 200 OK\r\nx-a: 1\r\nContent-Length: 0\r\n\r\n",
   );
 });
 
 test.each([204, 304])("%i has neither body nor length", async (status) => {
-  expect(await told((responder) => responder.answer(text(status, "x-a", "1")))).toMatch(
+  expect(await sent((responder) => responder.answer(text(status, "x-a", "1")))).toMatch(
     new RegExp(`^HTTP/1\\.1 ${status} [\\w ]+\r\nx-a: 1\r\n\r\n$`),
   );
 });
 
 test.each([204, 304])("%i that is begun and ended has neither", async (status) => {
-  const answered = await told((responder) => {
+  const answered = await sent((responder) => {
     responder.begin(text(status), undefined, { onDrain: () => {}, onFinish: () => {} }).end();
   });
   expect(answered).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [\\w ]+\r\n\r\n$`));
@@ -75,23 +75,23 @@ test.each([
   [777, "777 Unknown"],
   [418, "418 I'm a Teapot"],
 ])("status %i goes out as %s", async (status, line) => {
-  expect(await told((responder) => responder.answer(text(status), "x"))).toContain(`HTTP/1.1 ${line}\r\n`);
+  expect(await sent((responder) => responder.answer(text(status), "x"))).toContain(`HTTP/1.1 ${line}\r\n`);
 });
 
 test("the answer to HEAD has the length of the body, and no body", async () => {
-  expect(await told((responder) => responder.answer(text(200, "x-a", "1"), "hello"), "HEAD")).toBe(
+  expect(await sent((responder) => responder.answer(text(200, "x-a", "1"), "hello"), "HEAD")).toBe(
     "HTTP/1.1 200 OK\r\nx-a: 1\r\nContent-Length: 5\r\n\r\n",
   );
 });
 
 test("control characters in a header, which Node.js refuses, go out as blanks", async () => {
-  expect(await told((responder) => responder.answer(text(200, "x-a", "a\x01b\x7f\tc\r\nx: y"), ""))).toBe(
+  expect(await sent((responder) => responder.answer(text(200, "x-a", "a\x01b\x7f\tc\r\nx: y"), ""))).toBe(
     "HTTP/1.1 200 OK\r\nx-a: a b \tc  x: y\r\nContent-Length: 0\r\n\r\n",
   );
 });
 
 test("after a head that is none another answer can be given", async () => {
-  const answered = await told((responder) => {
+  const answered = await sent((responder) => {
     expect(() => responder.answer(text(200, "no token", "1"), "x")).toThrow();
     expect(() => responder.answer({ status: 1000, headers: [], isAscii: true }, "x")).toThrow();
     const sink = { onDrain: () => {}, onFinish: () => {} };
@@ -112,7 +112,7 @@ test("an answer that closes the connection has the header", async () => {
 });
 
 test("after an answer nothing more is done", async () => {
-  const answered = await told((responder) => {
+  const answered = await sent((responder) => {
     responder.answer(text(200), "first");
     responder.answer(text(500), "second");
     responder.close();
