@@ -74,6 +74,8 @@ export interface WorkerContext extends WorkerInput {
   readonly fault: Fault | undefined;
   /** Seconds from start to the first `ready`; undefined until then. */
   readonly loadtime: number | undefined;
+  /** It takes no more requests, and ends. */
+  readonly isDraining: boolean;
   /** Number of actors that died and were replaced. */
   readonly replaced: number;
   /** Number of reporters that have delivered their last report. */
@@ -81,8 +83,9 @@ export interface WorkerContext extends WorkerInput {
 }
 
 /** The part of the worker's state that status reports contain. */
-export const conditionOf = ({ maxPerf, fault, loadtime }: WorkerContext): Condition => ({
-  maxPerf: maxPerf ?? 0,
+export const conditionOf = ({ maxPerf, fault, loadtime, isDraining }: WorkerContext): Condition => ({
+  // Without capacity it gets no requests from the engine, which would take its last report for that of a ready worker.
+  maxPerf: isDraining ? 0 : (maxPerf ?? 0),
   errorMsg: fault?.message ?? "",
   loadtime: loadtime ?? 0,
 });

@@ -254,6 +254,7 @@ export const workerSetup = setup({
     }),
     noteKeyFailed: assign({ key: "failed" }),
     noteCapacity: assign((_, { maxPerf }: { maxPerf: number }) => ({ maxPerf })),
+    noteDraining: assign({ isDraining: true }),
     noteFlushed: assign({ flushed: ({ context }) => context.flushed + 1 }),
     noteReady: assign(({ context }) => ({
       fault: undefined,

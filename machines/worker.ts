@@ -67,6 +67,7 @@ export const workerMachine = workerSetup.createMachine({
       dismissals: 0,
       fault: undefined,
       loadtime: undefined,
+      isDraining: false,
       replaced: 0,
       flushed: 0,
     };
@@ -201,6 +202,7 @@ export const workerMachine = workerSetup.createMachine({
     draining: {
       entry: [
         { type: "notifyEdge", params: { type: "traffic.closed", reason: "draining" } },
+        "noteDraining",
         "reportCondition",
       ],
       initial: "finishing",

@@ -125,10 +125,10 @@ export function openEndpoints(
   if (own) endpoints.change(own, { apiKey, parameters });
   const added = own ?? endpoints.create({ name, state: "active", parameters }, apiKey);
   for (const group of state?.groups ?? []) {
-    endpoints.byId(group.endpoint_id)?.workers.addGroup(group);
+    endpoints.byId(group.endpoint_id)?.workers.groups.add(group);
   }
   // A provider makes workers for workergroups only.
-  if (provider !== undefined && added.workers.groups.length === 0) {
+  if (provider !== undefined && added.workers.groups.all.length === 0) {
     endpoints.addGroup(added, workergroupRequestSchema.parse({}));
   }
   for (const worker of state?.workers ?? []) endpoints.byId(worker.endpointId)?.workers.restore(worker);

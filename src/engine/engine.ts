@@ -247,8 +247,8 @@ export class Engine extends EventEmitter<EngineEvents> {
       admission: this.#admission,
       accountKey: this.#accountKey,
       publicKey: () => this.publicKey,
-      endpointNamed: (name) => this.#run?.endpoints.byName(name),
-      endpointOf: (id) => this.#run?.endpoints.byId(id),
+      certificate: () => started(this.#run).key.certificate,
+      endpoints: () => started(this.#run).endpoints,
       dispatch: (endpoint, question) => {
         const answer = endpoint.dispatch(question);
         this.#file?.touch();

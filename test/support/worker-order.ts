@@ -11,6 +11,16 @@ export function workerOrder(more: Partial<WorkerOrder> = {}): WorkerOrder {
     search_params: "",
     launch_args: "",
     gpu_ram: null,
+    min_load: null,
+    min_cold_load: null,
+    target_util: null,
+    cold_mult: null,
+    cold_workers: null,
+    max_workers: null,
+    test_workers: null,
+    docker_login_user: null,
+    docker_login_pass: null,
+    docker_login_repo: null,
     created_at: 0,
   };
   return {

@@ -1,7 +1,11 @@
 import type { Endpoints } from "../endpoints/endpoints.js";
 import type { ManagedEndpoint } from "../endpoints/managed-endpoint.js";
 import { endpointChangeSchema, endpointRequestSchema, wireEndpoint } from "../state/endpoint-record.js";
-import { workergroupRequestSchema } from "../workers/workergroup.js";
+import {
+  shownWorkergroup,
+  workergroupChangeSchema,
+  workergroupRequestSchema,
+} from "../workers/workergroup.js";
 import { type EngineAnswer, type EngineRequest, refusal, validationMessage } from "./exchange.js";
 import type { Route } from "./router.js";
 
@@ -16,29 +20,29 @@ type Handler = (context: AccountContext, request: EngineRequest) => EngineAnswer
 
 const done = (more: object = {}): EngineAnswer => ({ status: 200, body: { success: true, ...more } });
 
-/** The calls by which endpoints and workergroups are managed, with the account's key. */
+/** The service has two names for workergroups: its clients use one, its command line the other. */
+const WORKERGROUPS = ["/api/v0/workergroups", "/api/v0/autojobs"];
+
+/** The calls that manage endpoints and workergroups, with the account's key. */
 export function accountRoutes(context: AccountContext): readonly Route[] {
-  const to =
-    (handler: Handler) =>
-    (request: EngineRequest): EngineAnswer =>
-      handler(context, request);
+  const route = (path: string, methods: Readonly<Record<string, Handler>>): Route => ({
+    path,
+    access: "account",
+    refusals: "account",
+    methods: Object.fromEntries(
+      Object.entries(methods).map(([method, handler]) => [
+        method,
+        (request: EngineRequest) => handler(context, request),
+      ]),
+    ),
+  });
   return [
-    {
-      path: "/api/v0/endptjobs",
-      access: "account",
-      methods: { GET: to(listEndpoints), POST: to(createEndpoint) },
-    },
-    {
-      path: "/api/v0/endptjobs/:id",
-      access: "account",
-      methods: { GET: to(showEndpoint), PUT: to(changeEndpoint), DELETE: to(removeEndpoint) },
-    },
-    {
-      path: "/api/v0/workergroups",
-      access: "account",
-      methods: { GET: to(listGroups), POST: to(createGroup) },
-    },
-    { path: "/api/v0/workergroups/:id", access: "account", methods: { DELETE: to(removeGroup) } },
+    route("/api/v0/endptjobs", { GET: listEndpoints, POST: createEndpoint }),
+    route("/api/v0/endptjobs/:id", { GET: showEndpoint, PUT: changeEndpoint, DELETE: removeEndpoint }),
+    ...WORKERGROUPS.flatMap((path) => [
+      route(path, { GET: listGroups, POST: createGroup }),
+      route(`${path}/:id`, { PUT: changeGroup, DELETE: removeGroup }),
+    ]),
   ];
 }
 
@@ -76,7 +80,7 @@ const removeEndpoint: Handler = (context, { id }) =>
     return done({ result: id });
   });
 
-const listGroups: Handler = (context) => done({ results: context.endpoints().groups });
+const listGroups: Handler = (context) => done({ results: context.endpoints().groups.map(shownWorkergroup) });
 
 const createGroup: Handler = (context, { body }) => {
   const parsed = workergroupRequestSchema.safeParse(body);
@@ -86,12 +90,27 @@ const createGroup: Handler = (context, { body }) => {
   if (named === undefined || named === null) return refusal(400, "expected endpoint_id or endpoint_name");
   const endpoint =
     typeof named === "number" ? context.endpoints().byId(named) : context.endpoints().byName(named);
-  if (endpoint === undefined) return noSuch(named);
+  if (endpoint === undefined) return noSuchEndpoint(named);
   return done({ id: context.endpoints().addGroup(endpoint, settings).id });
 };
 
+const changeGroup: Handler = (context, { id, body }) => {
+  const group = context.endpoints().groups.find((each) => each.id === id);
+  if (group === undefined) return noSuchGroup(id);
+  const parsed = workergroupChangeSchema(group).safeParse(body);
+  if (!parsed.success) return refusal(400, validationMessage(parsed.error));
+  const { endpoint_id, endpoint_name, ...settings } = parsed.data;
+  if (endpoint_id !== group.endpoint_id || endpoint_name !== group.endpoint_name) {
+    return refusal(
+      400,
+      `workergroup ${id} belongs to endpoint ${group.endpoint_id} (${group.endpoint_name}), and cannot be moved`,
+    );
+  }
+  return done({ id, result: shownWorkergroup(context.endpoints().changeGroup(group, settings)) });
+};
+
 const removeGroup: Handler = (context, { id }) =>
-  context.endpoints().removeGroup(id) ? done({ id }) : refusal(400, `no such workergroup: ${id}`);
+  context.endpoints().removeGroup(id) ? done({ id }) : noSuchGroup(id);
 
 function withEndpoint(
   context: AccountContext,
@@ -99,17 +118,15 @@ function withEndpoint(
   then: (endpoint: ManagedEndpoint) => EngineAnswer,
 ): EngineAnswer {
   const endpoint = context.endpoints().byId(id);
-  return endpoint ? then(endpoint) : noSuch(id);
+  return endpoint ? then(endpoint) : noSuchEndpoint(id);
 }
 
-function noSuch(endpoint: number | string): EngineAnswer {
-  return refusal(400, `no such endpoint: ${endpoint}`);
-}
+const noSuchEndpoint = (endpoint: number | string): EngineAnswer =>
+  refusal(400, `no such endpoint: ${endpoint}`);
 
-function nameTaken(name: string): EngineAnswer {
-  return refusal(400, `there is an endpoint named ${name} already`);
-}
+const noSuchGroup = (id: number): EngineAnswer => refusal(400, `no such workergroup: ${id}`);
 
-function isOwn(name: string, done: string): string {
-  return `the engine was started with the endpoint ${name}, which cannot be ${done}`;
-}
+const nameTaken = (name: string): EngineAnswer => refusal(400, `there is an endpoint named ${name} already`);
+
+const isOwn = (name: string, done: string): string =>
+  `the engine was started with the endpoint ${name}, which cannot be ${done}`;

@@ -3,11 +3,13 @@ import { corsHeaders, preflightHeaders } from "../../shared/cors.js";
 import { close, httpUrl, listen } from "../../shared/listen.js";
 import { type Admission, admittedBody } from "./admission.js";
 import { crossOriginRefusal } from "./cross-origin.js";
-import { type EngineAnswer, type EngineRequest, refusal, send, target } from "./exchange.js";
-import type { Method, Router } from "./router.js";
+import { type EngineAnswer, inForm, refusal, send, target } from "./exchange.js";
+import type { FoundRoute, Method, Router } from "./router.js";
 
 /** Milliseconds that a request may take to arrive. */
 const REQUEST_MS = 60_000;
+/** Milliseconds that an idle connection is kept: Python's clients reuse one after up to 75 s, and do not retry. */
+const KEEP_ALIVE_MS = 90_000;
 
 interface EngineServerInput {
   readonly host: string;
@@ -72,7 +74,7 @@ export class EngineServer {
   async #listen(): Promise<void> {
     if (this.#server || !this.#isStarted || this.#outage?.kind === "refuse") return;
     const server = createServer(
-      { requestTimeout: REQUEST_MS },
+      { requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS },
       (request, response) => void this.#handle(request, response),
     );
     this.#server = server;
@@ -131,10 +133,19 @@ export class EngineServer {
     request: IncomingMessage,
   ): Promise<EngineAnswer | undefined> {
     const route = this.#input.router.find(path);
-    if ("status" in route) return route;
-    const { methods, access, id } = route;
-    const answer = methods[request.method as Method];
-    if (!answer) {
+    if ("status" in route) return inForm(route, path.startsWith("/api/") ? "account" : "plain");
+    const answer = await this.#answerOf(route, path, query, request);
+    return answer && inForm(answer, route.refusals ?? "plain");
+  }
+
+  async #answerOf(
+    { methods, access, id }: FoundRoute,
+    path: string,
+    query: URLSearchParams,
+    request: IncomingMessage,
+  ): Promise<EngineAnswer | undefined> {
+    const handler = methods[request.method as Method];
+    if (!handler) {
       const allowed = Object.keys(methods).join(", ");
       return refusal(405, `${path} takes ${allowed}, got ${request.method}`, { allow: allowed });
     }
@@ -148,16 +159,8 @@ export class EngineServer {
     const isEmpty = request.method === "GET" || (request.method === "DELETE" && text.trim() === "");
     const parsed = isEmpty ? { value: undefined } : parsedJson(text);
     if (parsed === undefined) return refusal(400, "the body is not JSON");
-    return this.#answerOf(path, answer, { authorization, query, id, body: parsed.value, isAdmitted });
-  }
-
-  #answerOf(
-    path: string,
-    answer: (request: EngineRequest) => EngineAnswer,
-    request: EngineRequest,
-  ): EngineAnswer {
     try {
-      return answer(request);
+      return handler({ authorization, query, id, body: parsed.value, isAdmitted });
     } catch (error) {
       return this.#internalError(path, error);
     }

@@ -28,6 +28,33 @@ export function refusal(status: number, message: string, headers?: EngineAnswer[
   return { status, body: { error_msg: cut(message, MAX_MESSAGE) }, ...(headers && { headers }) };
 }
 
+/**
+ * The form of error answers, as the clients of a call expect them: `error_msg` with a status of 400 and more; for the calls of
+ * the account also `msg` and `error`; for the calls that inspect an endpoint or update its workers a status of 200 instead of
+ * 400, because their clients take any other one for a crash.
+ */
+export type Refusals = "plain" | "account" | "inspection";
+
+/** An answer of {@link refusal} in another form. */
+export function inForm(answer: EngineAnswer, form: Refusals): EngineAnswer {
+  const { status, body } = answer;
+  if (
+    form === "plain" ||
+    status < 400 ||
+    typeof body !== "object" ||
+    body === null ||
+    !("error_msg" in body)
+  ) {
+    return answer;
+  }
+  const message = String(body.error_msg);
+  // It is written up to three times.
+  const error =
+    Buffer.byteLength(JSON.stringify(message)) < MAX_MESSAGE * 2 ? message : cut(message, MAX_MESSAGE / 3);
+  if (form === "account") return { ...answer, body: { success: false, msg: error, error_msg: error, error } };
+  return { ...answer, status: status <= 401 ? 200 : status, body: { error_msg: error, error } };
+}
+
 /** A text of at most `most` UTF-16 units. Where it is cut it is a copy: a slice would keep the whole text in memory. */
 export const cut = (text: string, most: number): string =>
   text.length <= most ? text : Buffer.from(`${text.slice(0, most - 1)}…`, "utf16le").toString("utf16le");

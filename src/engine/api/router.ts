@@ -1,6 +1,6 @@
 import type { Access } from "./admission.js";
 import { withoutSlash } from "./engine-server.js";
-import { type EngineAnswer, type EngineRequest, refusal } from "./exchange.js";
+import { type EngineAnswer, type EngineRequest, type Refusals, refusal } from "./exchange.js";
 
 /** HTTP methods of the engine. */
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
@@ -9,13 +9,13 @@ export type Method = "GET" | "POST" | "PUT" | "DELETE";
 export interface Route {
   readonly path: string;
   readonly access: Access;
+  /** Form of its error answers. @default "plain" */
+  readonly refusals?: Refusals;
   readonly methods: { readonly [method in Method]?: (request: EngineRequest) => EngineAnswer };
 }
 
 /** The route of a request, with the number in its path. */
-export interface FoundRoute {
-  readonly access: Access;
-  readonly methods: Route["methods"];
+export interface FoundRoute extends Route {
   readonly id: number;
 }
 
@@ -33,11 +33,11 @@ export class Router {
   find(path: string): FoundRoute | EngineAnswer {
     const plain = withoutSlash(path);
     const exact = this.#routes.get(plain);
-    if (exact) return { access: exact.access, methods: exact.methods, id: 0 };
+    if (exact) return { ...exact, id: 0 };
     const slash = plain.lastIndexOf("/");
     const last = plain.slice(slash + 1);
     const numbered = NUMBER.test(last) ? this.#routes.get(`${plain.slice(0, slash)}/:id`) : undefined;
-    if (numbered) return { access: numbered.access, methods: numbered.methods, id: Number(last) };
+    if (numbered) return { ...numbered, id: Number(last) };
     return refusal(404, `no such path: ${path}`);
   }
 }

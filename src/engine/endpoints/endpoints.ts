@@ -6,7 +6,7 @@ import type { EndpointRecord } from "../state/endpoint-record.js";
 import type { StoredWorker } from "../state/engine-state.js";
 import type { Provider } from "../workers/provider.js";
 import type { WorkerView } from "../workers/worker-view.js";
-import type { Workergroup } from "../workers/workergroup.js";
+import type { Workergroup, WorkergroupSettings } from "../workers/workergroup.js";
 import { ManagedEndpoint } from "./managed-endpoint.js";
 
 /** The settings of an endpoint. */
@@ -33,7 +33,7 @@ export class Endpoints {
   }
 
   get groups(): readonly Workergroup[] {
-    return this.all.flatMap(({ workers }) => workers.groups);
+    return this.all.flatMap(({ workers }) => workers.groups.all);
   }
 
   byId(id: number): ManagedEndpoint | undefined {
@@ -78,10 +78,12 @@ export class Endpoints {
     await endpoint.workers.close(false);
   }
 
-  addGroup(
-    endpoint: ManagedEndpoint,
-    settings: Omit<Workergroup, "id" | "endpoint_id" | "endpoint_name" | "created_at">,
-  ): Workergroup {
+  /** The endpoint of a workergroup. */
+  ofGroup(id: number): ManagedEndpoint | undefined {
+    return this.all.find(({ workers }) => workers.groups.all.some((group) => group.id === id));
+  }
+
+  addGroup(endpoint: ManagedEndpoint, settings: WorkergroupSettings): Workergroup {
     const { id, name } = endpoint.record;
     const group: Workergroup = {
       ...settings,
@@ -90,15 +92,23 @@ export class Endpoints {
       endpoint_name: name,
       created_at: Date.now() / 1000,
     };
-    endpoint.workers.addGroup(group);
+    endpoint.workers.groups.add(group);
     this.#dependencies.onChanged();
     return group;
   }
 
+  /** Changes a workergroup. Its existing workers keep the settings that they were made with. */
+  changeGroup(group: Workergroup, settings: WorkergroupSettings): Workergroup {
+    const changed = { ...group, ...settings };
+    this.ofGroup(group.id)?.workers.groups.change(changed);
+    this.#dependencies.onChanged();
+    return changed;
+  }
+
   /** Removes a workergroup and destroys its workers. @returns whether it existed. */
   removeGroup(id: number): boolean {
-    const endpoint = this.all.find(({ workers }) => workers.groups.some((group) => group.id === id));
-    endpoint?.workers.removeGroup(id);
+    const endpoint = this.ofGroup(id);
+    endpoint?.workers.groups.remove(id);
     if (endpoint) this.#dependencies.onChanged();
     return endpoint !== undefined;
   }

@@ -80,16 +80,17 @@ export class ManagedEndpoint {
     for (const request of requests) {
       const { request_idx, status } = request;
       if (status === "Success" || status === "Cancelled") this.#waitlist.forget(request_idx);
+      else this.#waitlist.leave(request_idx);
       if (this.workers.has(worker_id)) this.log.write("trace", endedLine(request));
     }
   }
 
   #manage(): void {
     const { provider, planner, onPlan } = this.#dependencies;
-    if (provider === undefined || this.workers.groups.length === 0) return;
+    if (provider === undefined || this.workers.groups.all.length === 0) return;
     const at = now();
     this.#waitlist.sweep(at);
-    const workers = this.workers.view(at);
+    const workers = this.workers.plannedView(at);
     const expected = expectedCapacity(workers, this.#dependencies.expectedCapacity);
     const { lastAskedAt } = this.#dispatcher;
     const waiting = this.#waitlist.load(at);

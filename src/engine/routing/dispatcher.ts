@@ -41,7 +41,8 @@ interface DispatcherInput {
  * Routes requests to workers.
  *
  * A request that asks again with its `request_idx` keeps it, and its load counts once until it is forgotten; each answer
- * that sends it to a worker has a new `reqnum`. Of waiting requests the oldest is routed first.
+ * that sends it to a worker has a new `reqnum`. Of waiting requests the oldest is routed first. A client that asks again
+ * after such an answer could not reach that worker: it gets another one.
  */
 export class Dispatcher {
   readonly #input: DispatcherInput;
@@ -65,11 +66,13 @@ export class Dispatcher {
     const requestIdx = asksAgain ? askedIdx : numbers.nextRequestIdx();
     if (!asksAgain) onRequested(cost);
     if (!waitlist.ask(requestIdx, { cost, at: now, replayTimeout })) load.add(cost, now);
+    const previous = waitlist.assignment(requestIdx);
+    if (previous && waitlist.leave(requestIdx)) routing.missed(requestIdx, previous, now);
     const worker = this.#isItsTurn(requestIdx, now)
-      ? routing.assign(requestIdx, cost, now, terms())
+      ? routing.assign(requestIdx, cost, now, { ...terms(), previous })
       : undefined;
     if (worker) {
-      waitlist.leave(requestIdx);
+      waitlist.assign(requestIdx, { workerId: worker.id, url: worker.url, at: now });
       return this.#authData(worker.url, cost, requestIdx);
     }
     waitlist.wait(requestIdx);
@@ -99,7 +102,7 @@ export class Dispatcher {
 
   #authData(url: string, cost: number, requestIdx: number): AuthData {
     return {
-      cost: String(cost),
+      cost,
       endpoint: this.#input.endpoint(),
       reqnum: this.#input.numbers.nextReqnum(),
       request_idx: requestIdx,

@@ -1,9 +1,18 @@
+import type { Assignment } from "./routing-table.js";
+
 interface WaitingRequest {
   readonly cost: number;
   /** Time of its client's last call, in seconds of a monotonic clock. */
   readonly at: number;
   /** Seconds after which it is forgotten when its client does not ask again. */
   readonly replayTimeout: number;
+}
+
+interface KnownRequest extends WaitingRequest {
+  /** The worker that it was sent to last. */
+  assignment: Assignment | undefined;
+  /** Whether it has neither asked again since nor been reported as ended. */
+  isAtWorker: boolean;
 }
 
 /**
@@ -19,19 +28,24 @@ const MAX_REQUESTS = 100_000;
  */
 export class Waitlist {
   /** By `request_idx`; waiting or not. */
-  readonly #asked = new Map<number, WaitingRequest>();
+  readonly #asked = new Map<number, KnownRequest>();
   /** In the order in which they began to wait. */
   readonly #waiting = new Set<number>();
 
   /** Records a call. @returns whether the request was known, and its load counted before. */
   ask(requestIdx: number, asked: WaitingRequest): boolean {
-    const isKnown = this.#asked.delete(requestIdx);
-    this.#asked.set(requestIdx, asked);
+    const known = this.#asked.get(requestIdx);
+    this.#asked.delete(requestIdx);
+    this.#asked.set(requestIdx, {
+      ...asked,
+      assignment: known?.assignment,
+      isAtWorker: known?.isAtWorker ?? false,
+    });
     if (this.#asked.size > MAX_REQUESTS) {
       const [oldest] = this.#asked.keys();
       if (oldest !== undefined) this.forget(oldest);
     }
-    return isKnown;
+    return known !== undefined;
   }
 
   /** The request waits. If it waits already, it keeps its place. */
@@ -39,9 +53,30 @@ export class Waitlist {
     this.#waiting.add(requestIdx);
   }
 
-  /** The request was routed. It may still ask again. */
-  leave(requestIdx: number): void {
+  /** The request was sent to a worker. It may still ask again. */
+  assign(requestIdx: number, assignment: Assignment): void {
     this.#waiting.delete(requestIdx);
+    const request = this.#asked.get(requestIdx);
+    if (request === undefined) return;
+    request.assignment = assignment;
+    request.isAtWorker = true;
+  }
+
+  /** The worker that the request was sent to last. */
+  assignment(requestIdx: number): Assignment | undefined {
+    return this.#asked.get(requestIdx)?.assignment;
+  }
+
+  /**
+   * The request does not run at the worker any more: it ended there, or asks again.
+   *
+   * @returns whether it was thought to run there.
+   */
+  leave(requestIdx: number): boolean {
+    const request = this.#asked.get(requestIdx);
+    if (request?.isAtWorker !== true) return false;
+    request.isAtWorker = false;
+    return true;
   }
 
   /** The request has ended. */

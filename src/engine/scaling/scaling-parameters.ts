@@ -74,21 +74,30 @@ export type ScalingParameters = Readonly<z.output<typeof scalingParametersSchema
 
 /**
  * Applies a change to parameters of scaling; the result is yet to be validated. A parameter that is null stays as it is,
- * because clients send all parameters; only `inactivity_timeout` is unset by null.
+ * because clients send all parameters.
  */
 export function changedScaling(
   { cold_workers, target_queue_time, ...others }: ScalingParameters,
   given: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
-  const change = withoutNulls(given);
+  const change = withNumbers(withoutNulls(given));
   return {
     ...others,
     // Superseded by its other name, or by a limit below it.
     ...(change.min_workers === undefined && { cold_workers }),
     ...(!(Number(change.max_queue_time) < target_queue_time) && { target_queue_time }),
     ...change,
-    ...(given.inactivity_timeout === null && { inactivity_timeout: null }),
   };
+}
+
+/** Converts parameters that are the text of a number: clients send some of them so. */
+export function withNumbers(given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]) => {
+      const isNumber = typeof value === "string" && value.trim() !== "" && Number.isFinite(Number(value));
+      return [name, isNumber && (name in shape || name === "min_workers") ? Number(value) : value];
+    }),
+  );
 }
 
 /** Drops keys that are null or undefined. */

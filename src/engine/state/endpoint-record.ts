@@ -4,6 +4,7 @@ import {
   changedScaling,
   type ScalingParameters,
   scalingParametersSchema,
+  withNumbers,
   withoutNulls,
 } from "../scaling/scaling-parameters.js";
 
@@ -38,7 +39,7 @@ const fields = z.custom<Readonly<Record<string, unknown>>>(
   `expected an object of at most ${MAX_FIELDS} fields`,
 );
 
-const body = fields.transform(withoutNulls);
+const body = fields.transform((given) => withNumbers(withoutNulls(given)));
 
 /** Body of `POST /api/v0/endptjobs/`. */
 export const endpointRequestSchema = body

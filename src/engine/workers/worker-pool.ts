@@ -1,5 +1,5 @@
 import { type Actor, createActor } from "xstate";
-import { type EndpointLog, reportLine } from "../endpoints/endpoint-log.js";
+import { brokenLine, type EndpointLog, planLine, reportLine } from "../endpoints/endpoint-log.js";
 import type { EndpointDependencies } from "../endpoints/endpoints.js";
 import type {
   Memo,
@@ -10,7 +10,7 @@ import type {
   WorkerEvent,
   WorkerFacts,
 } from "../machines/worker-events.js";
-import type { WorkergroupBroken } from "../machines/workergroup.js";
+import { answersHttp } from "../routing/reachability.js";
 import { conditionOf, RoutingTable } from "../routing/routing-table.js";
 import type { Plan } from "../scaling/fleet.js";
 import { RollingLoad } from "../scaling/rolling-load.js";
@@ -18,8 +18,8 @@ import type { EndpointRecord } from "../state/endpoint-record.js";
 import type { StoredWorker } from "../state/engine-state.js";
 import type { RecordedReport } from "./ledger.js";
 import { providedMachine, type WorkerOrder } from "./provider.js";
-import { viewOf, type WorkerRecord, type WorkerView, wireWorker } from "./worker-view.js";
-import type { Workergroup } from "./workergroup.js";
+import { storedWorker, viewOf, type WorkerRecord, type WorkerView, wireWorker } from "./worker-view.js";
+import { Workergroups } from "./workergroups.js";
 
 interface WorkerPoolInput {
   readonly dependencies: EndpointDependencies;
@@ -31,21 +31,12 @@ interface WorkerPoolInput {
   readonly manage: () => void;
 }
 
-interface PooledWorker extends WorkerRecord {
-  readonly load: RollingLoad;
-  /** The group that it was made by, even if that was removed since; undefined: it announced itself. */
-  readonly group: Workergroup | undefined;
-}
-
-interface NewWorker {
-  readonly id: number;
+type NewWorker = Pick<WorkerFacts, "id" | "origin" | "purpose"> & {
   readonly groupId: number;
-  readonly origin: Origin;
-  readonly purpose: Purpose;
   readonly memo?: Memo | undefined;
-  /** Workload per second, where it was measured before. */
+  /** Workload per second, if it was measured before. */
   readonly capacity?: number;
-}
+};
 
 /** Seconds that a rolling average of load looks back, roughly. */
 export const AVERAGE_SECONDS = 10;
@@ -65,28 +56,46 @@ const now = (): number => performance.now() / 1000;
 /** The time of day, for what is shown and kept. */
 const epochSeconds = (): number => Date.now() / 1000;
 
-/** The workers of an endpoint with their reports, and its workergroups. */
+/** The workers of an endpoint with their reports, and the workergroups that they belong to. */
 export class WorkerPool {
   readonly routing: RoutingTable;
+  readonly groups: Workergroups;
   readonly #input: WorkerPoolInput;
   readonly #dependencies: EndpointDependencies;
   readonly #actor: Actor<ReturnType<typeof providedMachine>>;
-  readonly #groups = new Map<number, Workergroup>();
-  readonly #workers = new Map<number, PooledWorker>();
-  /** Number of workers created so far: groups take turns. */
-  #turn = 0;
+  readonly #workers = new Map<number, WorkerRecord>();
   #isClosed = false;
+  #state: EndpointRecord["state"] | undefined;
 
   constructor(input: WorkerPoolInput) {
     const { provider, silentAfter, startTimeout } = input.dependencies;
     this.#input = input;
     this.#dependencies = input.dependencies;
-    this.routing = new RoutingTable(silentAfter);
+    this.routing = new RoutingTable(silentAfter, answersHttp);
+    this.groups = new Workergroups({
+      log: input.log,
+      now,
+      onNotice: (notice) => this.#publish(notice),
+      onAdded: (id) => this.#actor.send({ type: "workergroup.added", id }),
+      onRemoved: (id) => this.#actor.send({ type: "workergroup.removed", id }),
+      workers: {
+        idsOf: (groupId) =>
+          [...this.#workers.values()]
+            .filter((worker) => worker.groupId === groupId && worker.facts.status !== "destroying")
+            .map(({ facts }) => facts.id),
+        facts: (id) => this.#workers.get(id)?.facts,
+        isQuiet: (id) => this.#isQuiet(id),
+        recruit: (groupId) => this.#recruit(groupId, "active"),
+        destroy: (id) => this.#send(id, { type: "worker.destroy" }),
+      },
+    });
     const machine = providedMachine({
       provider,
       orderOf: (call) => this.#orderOf(call),
       manage: () => {
-        if (!this.#isClosed) input.manage();
+        if (this.#isClosed) return;
+        this.groups.stepUpdates();
+        input.manage();
       },
     });
     this.#actor = createActor(machine, {
@@ -94,16 +103,12 @@ export class WorkerPool {
     });
     this.#actor.on("worker.changed", ({ worker }) => this.#update(worker));
     this.#actor.on("worker.gone", ({ id }) => this.#forget(id));
-    this.#actor.on("workergroup.broken", (broken) => this.#notify(brokenNotice(broken)));
+    this.#actor.on("workergroup.broken", (broken) => this.#notify(brokenLine(broken), broken.id));
     this.#actor.subscribe({
       error: (error) => this.#notify(`its workers are not managed any more: ${error}`),
     });
     this.#actor.start();
     this.#actor.send({ type: "workergroup.added", id: ANNOUNCED });
-  }
-
-  get groups(): readonly Workergroup[] {
-    return [...this.#groups.values()];
   }
 
   has(workerId: number): boolean {
@@ -115,27 +120,19 @@ export class WorkerPool {
    */
   serves(workerId: number): boolean {
     const facts = this.#workers.get(workerId)?.facts;
-    return facts !== undefined && (facts.origin === "announced" || facts.status === "idle");
+    if (facts === undefined || this.groups.isRetiring(workerId)) return false;
+    return facts.origin === "announced" || facts.status === "idle";
   }
 
   enter(state: EndpointRecord["state"]): void {
+    if (state !== this.#state) this.#input.log.write("info0", `the endpoint is ${state}`);
+    this.#state = state;
     const commands = {
       active: "endpoint.activate",
       suspended: "endpoint.suspend",
       stopped: "endpoint.stop",
     } as const;
     this.#actor.send({ type: commands[state] });
-  }
-
-  addGroup(group: Workergroup): void {
-    this.#groups.set(group.id, group);
-    this.#actor.send({ type: "workergroup.added", id: group.id });
-  }
-
-  /** Removes a group and destroys its workers. */
-  removeGroup(id: number): void {
-    this.#groups.delete(id);
-    this.#actor.send({ type: "workergroup.removed", id });
   }
 
   /** Whether a report can be taken. One of an unknown worker cannot be while too many workers are ready. */
@@ -161,7 +158,7 @@ export class WorkerPool {
     if (report.max_perf > 0) worker.capacity = report.max_perf;
     worker.load.add(report.new_load, now());
     this.#send(report.id, { type: "worker.reported", report: conditionOf(reported) });
-    this.#input.log.write("debug", reportLine(report));
+    this.groups.write("debug", reportLine(report), worker.groupId);
   }
 
   /** Routes nothing to a worker that announced itself until it has reported a `loadtime` again. */
@@ -175,6 +172,11 @@ export class WorkerPool {
     return [...this.#workers.values()].map((worker) => this.#viewOf(worker, at));
   }
 
+  /** The workers that a plan is made for. */
+  plannedView(at: number): readonly WorkerView[] {
+    return this.view(at).filter(({ id }) => !this.groups.isExtra(id));
+  }
+
   /** The answer of `/get_endpoint_workers/`. */
   wireView() {
     const at = now();
@@ -185,21 +187,9 @@ export class WorkerPool {
 
   /** The workers as the state file keeps them. */
   stored(): readonly StoredWorker[] {
-    return [...this.#workers.values()].flatMap(({ facts, groupId, capacity }) => {
-      const { id, status, origin, purpose, memo } = facts;
-      const isAnnounced = origin === "announced";
-      if (status === "destroying" || (!isAnnounced && memo === undefined)) return [];
-      const isHeld = status === "stopped" || status === "stopping";
-      return {
-        id,
-        endpointId: this.#input.endpointId,
-        groupId,
-        origin: isAnnounced ? origin : isHeld ? "held" : "running",
-        purpose,
-        memo,
-        capacity,
-        lastReport: this.routing.reported(id, now())?.lastReport,
-      };
+    return [...this.#workers.values()].flatMap((worker) => {
+      const lastReport = this.routing.reported(worker.facts.id, now())?.lastReport;
+      return storedWorker(worker, this.#input.endpointId, lastReport) ?? [];
     });
   }
 
@@ -207,7 +197,11 @@ export class WorkerPool {
   restore({ lastReport, ...worker }: StoredWorker): void {
     const isManaged = worker.origin !== "announced";
     if (this.has(worker.id)) return;
-    if (isManaged && (this.#dependencies.provider === undefined || !this.#groups.has(worker.groupId))) return;
+    if (
+      isManaged &&
+      (this.#dependencies.provider === undefined || this.groups.get(worker.groupId) === undefined)
+    )
+      return;
     // A worker that had no capacity may have become ready since, and reports its loadtime only once: without the old
     // report, a first one with a capacity is enough.
     if (worker.origin !== "held" && lastReport && lastReport.max_perf > 0) {
@@ -218,7 +212,7 @@ export class WorkerPool {
 
   /** @returns whether the plan changes anything. */
   apply(plan: Plan): boolean {
-    const { activate, redirect, deactivate, release, replace, recruit, wanted } = plan;
+    const { activate, redirect, deactivate, release, replace, recruit } = plan;
     for (const id of activate) this.#send(id, { type: "worker.activate" });
     for (const id of deactivate) this.#send(id, { type: "worker.deactivate" });
     for (const { id, risesTo } of redirect) {
@@ -226,18 +220,13 @@ export class WorkerPool {
     }
     for (const id of release) this.#send(id, { type: "worker.destroy" });
     for (const { id, risesTo } of replace) this.#send(id, { type: "worker.replace", purpose: risesTo });
-    for (let made = 0; made < recruit.active; made += 1) this.#recruit("active");
-    for (let made = 0; made < recruit.inactive; made += 1) this.#recruit("inactive");
-    const changes = [activate, redirect, deactivate, release, replace].flat().length;
-    if (changes + recruit.active + recruit.inactive === 0) return false;
-    const ids = (workers: readonly { readonly id: number }[]): string => workers.map(({ id }) => id).join();
-    this.#input.log.write(
-      "info1",
-      `recruit ${recruit.active} active, ${recruit.inactive} inactive; activate ${activate}; ` +
-        `redirect ${ids(redirect)}; deactivate ${deactivate}; release ${release}; ` +
-        `replace ${ids(replace)}: ${wanted.reason}`,
-    );
-    return true;
+    for (const purpose of ["active", "inactive"] as const) {
+      for (let made = 0; made < recruit[purpose]; made += 1)
+        this.#recruit(this.groups.next() ?? ANNOUNCED, purpose);
+    }
+    const line = planLine(plan);
+    if (line !== undefined) this.#input.log.write("info1", line);
+    return line !== undefined;
   }
 
   /**
@@ -270,15 +259,15 @@ export class WorkerPool {
     this.#actor.send({ type: "worker.relay", groupId: worker.groupId, id, event });
   }
 
-  #viewOf(worker: PooledWorker, at: number): WorkerView {
+  #viewOf(worker: WorkerRecord, at: number): WorkerView {
     return viewOf(this.#input.endpoint(), worker, this.routing.reported(worker.facts.id, at));
   }
 
   #add({ id, groupId, origin, purpose, memo, capacity = 0 }: NewWorker): void {
-    const worker: PooledWorker = {
+    const worker: WorkerRecord = {
       facts: { id, status: FIRST_STATUS[origin], origin, purpose, memo, failure: undefined },
       groupId,
-      group: this.#groups.get(groupId),
+      group: this.groups.get(groupId),
       startedAt: epochSeconds(),
       load: new RollingLoad(AVERAGE_SECONDS, now()),
       capacity,
@@ -302,18 +291,20 @@ export class WorkerPool {
     this.#reportStatus(worker);
   }
 
-  #reportStatus(worker: PooledWorker): void {
+  #reportStatus(worker: WorkerRecord): void {
     const view = this.#viewOf(worker, now());
     const failure = view.status === "error" ? `: ${view.failure}` : "";
-    this.#input.log.write("info0", `worker ${view.id} is ${view.status}${failure}`);
+    this.groups.write("info0", `worker ${view.id} is ${view.status}${failure}`, worker.groupId);
     if (view.origin === "managed") this.#dependencies.onWorker(view);
     this.#dependencies.onChanged();
+    this.groups.stepUpdates();
   }
 
   #forget(id: number): void {
     this.#workers.delete(id);
     this.routing.forget(id);
     this.#dependencies.onChanged();
+    this.groups.stepUpdates();
   }
 
   #orderOf({ id, memo }: WorkerCall): WorkerOrder {
@@ -331,20 +322,26 @@ export class WorkerPool {
     };
   }
 
-  #recruit(purpose: Purpose): void {
-    const groups = this.groups;
-    const group = groups[this.#turn++ % groups.length];
-    if (group === undefined) return;
-    this.#add({ id: this.#dependencies.nextWorkerId(), groupId: group.id, origin: "ordered", purpose });
+  #recruit(groupId: number, purpose: Purpose): number {
+    const id = this.#dependencies.nextWorkerId();
+    this.#add({ id, groupId, origin: "ordered", purpose });
+    return id;
   }
 
-  #notify(notice: string): void {
-    this.#input.log.write("info0", notice);
+  /** Whether a worker has no requests by its last report, and none was routed to it since. */
+  #isQuiet(id: number): boolean {
+    const reported = this.routing.reported(id, now());
+    return (
+      reported?.state !== "idle" || (reported.load === 0 && reported.lastReport.num_requests_working === 0)
+    );
+  }
+
+  #notify(notice: string, groupId = ANNOUNCED): void {
+    this.groups.write("info0", notice, groupId);
+    this.#publish(notice);
+  }
+
+  #publish(notice: string): void {
     this.#dependencies.onNotice(`endpoint ${this.#input.endpoint()}: ${notice}`);
   }
 }
-
-const brokenNotice = ({ id, failures, lastFailure }: WorkergroupBroken): string =>
-  `workergroup ${id}: ${failures} workers failed in a row, the last one because: ` +
-  `${lastFailure?.message}. No worker is created for 5 minutes; ` +
-  "mend the cause, and set the endpoint active to try at once";

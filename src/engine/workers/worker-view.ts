@@ -1,6 +1,9 @@
 import type { Memo, Purpose, WireStatus, WorkerFacts } from "../machines/worker-events.js";
 import type { ReportedWorker } from "../routing/routing-table.js";
+import type { RollingLoad } from "../scaling/rolling-load.js";
+import type { StoredWorker } from "../state/engine-state.js";
 import type { RecordedReport } from "./ledger.js";
+import type { Workergroup } from "./workergroup.js";
 
 /**
  * Condition of a worker.
@@ -9,9 +12,10 @@ import type { RecordedReport } from "./ledger.js";
  * - `silent`: it has not reported for longer than allowed.
  * - `loading`: it has no capacity yet, no URL, or has not reported its `loadtime`.
  * - `held`: it is inactive.
+ * - `unreachable`: clients could not reach it, and it does not answer the engine.
  * - `idle`: none of these; requests may be routed to it.
  */
-export type WorkerState = "loading" | "idle" | "error" | "silent" | "held";
+export type WorkerState = "loading" | "idle" | "error" | "silent" | "held" | "unreachable";
 
 /** A worker as the engine sees it. */
 export interface WorkerView {
@@ -49,6 +53,10 @@ export interface WorkerRecord {
   facts: WorkerFacts;
   readonly groupId: number;
   readonly startedAt: number;
+  /** The group that it was made for, with the settings of that time; undefined: it announced itself. */
+  readonly group: Workergroup | undefined;
+  /** Rolling average of the workload that it received. */
+  readonly load: RollingLoad;
   /** Workload per second, 0 before it was measured. */
   capacity: number;
   loadedAt: number | undefined;
@@ -88,21 +96,33 @@ function stateOf({ origin, status }: WorkerFacts, reported: ReportedWorker | und
   return status === "idle" ? (reported?.state ?? "loading") : "loading";
 }
 
+/** States that are left out of a summary while no worker has them. */
+const RARE: readonly string[] = ["held", "unreachable"] satisfies readonly WorkerState[];
+
 /** Number of workers in each state, in one line. */
 export function summaryOf(workers: readonly Pick<WorkerView, "state">[]): string {
-  const counts: Record<WorkerState, number> = { loading: 0, idle: 0, error: 0, silent: 0, held: 0 };
+  const counts: Record<WorkerState, number> = {
+    loading: 0,
+    idle: 0,
+    error: 0,
+    silent: 0,
+    held: 0,
+    unreachable: 0,
+  };
   for (const { state } of workers) counts[state] += 1;
-  const { held, ...usual } = counts;
-  const states = Object.entries(held > 0 ? counts : usual).map(([state, count]) => `${count} ${state}`);
+  const states = Object.entries(counts)
+    .filter(([state, count]) => count > 0 || !RARE.includes(state))
+    .map(([state, count]) => `${count} ${state}`);
   return `${workers.length} workers: ${states.join(", ")}`;
 }
 
-/** A worker by the names of `/get_endpoint_workers/`. */
+/** A worker by the names of `/get_endpoint_workers/`. Clients require that all numbers are numbers, never null. */
 export function wireWorker(view: WorkerView, rollingLoad: number) {
   const { id, status, load, capacity, startedAt, loadedAt, lastReport } = view;
   return {
     id,
     status,
+    gpu_name: "unknown",
     cur_load: load,
     new_load: lastReport?.new_load ?? 0,
     cur_load_rolling_avg: rollingLoad,
@@ -113,7 +133,29 @@ export function wireWorker(view: WorkerView, rollingLoad: number) {
     reliability: 1,
     reqs_working: lastReport?.num_requests_working ?? 0,
     disk_usage: lastReport?.additional_disk_usage ?? 0,
-    loaded_at: loadedAt ?? null,
+    loaded_at: loadedAt ?? 0,
     started_at: startedAt,
+  };
+}
+
+/** A worker as the state file keeps it; undefined: it was not created yet, or is being destroyed. */
+export function storedWorker(
+  { facts, groupId, capacity }: WorkerRecord,
+  endpointId: number,
+  lastReport: RecordedReport | undefined,
+): StoredWorker | undefined {
+  const { id, status, origin, purpose, memo } = facts;
+  const isAnnounced = origin === "announced";
+  if (status === "destroying" || (!isAnnounced && memo === undefined)) return undefined;
+  const isHeld = status === "stopped" || status === "stopping";
+  return {
+    id,
+    endpointId,
+    groupId,
+    origin: isAnnounced ? origin : isHeld ? "held" : "running",
+    purpose,
+    memo,
+    capacity,
+    lastReport,
   };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { withoutNulls } from "../scaling/scaling-parameters.js";
 
 /** Maximum depth of `search_params`: the state file must be readable. */
 const MAX_LEVELS = 32;
@@ -14,15 +15,30 @@ const searchParams = z
   .transform((given) => given ?? "")
   .refine((given) => !isDeeper(given, MAX_LEVELS), `expected at most ${MAX_LEVELS} levels`);
 
+const optionalText = z.string().nullable().default(null);
+const optionalNumber = z.number().nonnegative().nullable().default(null);
+const optionalCount = z.int().nonnegative().nullable().default(null);
+
 /** Body of `POST /api/v0/workergroups/`. The provider gets it unchanged. */
 export const workergroupRequestSchema = z.object({
   endpoint_id: z.int().nullish(),
   endpoint_name: z.string().nullish(),
-  template_hash: z.string().nullable().default(null),
+  template_hash: optionalText,
   template_id: z.int().nullable().default(null),
   search_params: searchParams,
   launch_args: text,
-  gpu_ram: z.number().nonnegative().nullable().default(null),
+  gpu_ram: optionalNumber,
+  // For providers: the engine scales by the parameters of the endpoint.
+  min_load: optionalNumber,
+  min_cold_load: optionalNumber,
+  target_util: optionalNumber,
+  cold_mult: optionalNumber,
+  cold_workers: optionalCount,
+  max_workers: optionalCount,
+  test_workers: optionalCount,
+  docker_login_user: optionalText,
+  docker_login_pass: optionalText,
+  docker_login_repo: optionalText,
 });
 
 /** A workergroup, by its names on the wire. */
@@ -36,6 +52,22 @@ export const workergroupSchema = workergroupRequestSchema.extend({
 
 /** How the workers of an endpoint are made. */
 export type Workergroup = Readonly<z.output<typeof workergroupSchema>>;
+
+/** The fields of a workergroup that a client sets. */
+export type WorkergroupSettings = Omit<Workergroup, "id" | "endpoint_id" | "endpoint_name" | "created_at">;
+
+/** Body of `PUT /api/v0/workergroups/<id>/`: fields that are missing or null keep their values. */
+export const workergroupChangeSchema = (group: Workergroup) =>
+  z
+    .record(z.string(), z.unknown())
+    .transform((change): z.input<typeof workergroupRequestSchema> => ({ ...group, ...withoutNulls(change) }))
+    .pipe(workergroupRequestSchema);
+
+/** A workergroup in an answer, without the password that it may contain. */
+export const shownWorkergroup = ({ docker_login_pass, ...group }: Workergroup) => ({
+  ...group,
+  docker_login_pass: docker_login_pass === null ? null : "********",
+});
 
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) return false;

@@ -29,7 +29,7 @@ describe("a client", () => {
       { path: "/v1/completions", body: { auth_data: routed, payload, session_id: null } },
     ]);
     expect(worker.seen[0]?.body).toMatchObject({
-      auth_data: { cost: "5", signature: engine.sign(worker.url) },
+      auth_data: { cost: 5, signature: engine.sign(worker.url) },
     });
   });
 

@@ -17,7 +17,7 @@ describe("with a worker ready, the engine", () => {
     expect(answer).toEqual({
       endpoint: "endpoint",
       url,
-      cost: "256",
+      cost: 256,
       reqnum: expect.any(Number),
       request_idx: expect.any(Number),
       signature: expect.any(String),

@@ -31,7 +31,7 @@ test("call sends one signed request and prints the answer, JSON indented", async
     {
       path: "/go",
       body: {
-        auth_data: { cost: "7", signature: engine.sign(url) },
+        auth_data: { cost: 7, signature: engine.sign(url) },
         payload: { prompt: "a", max_tokens: 7 },
       },
     },

@@ -123,3 +123,60 @@ test("what has ended is forgotten at once", () => {
   waitlist.forget(idx);
   expect(waitlist.size).toBe(0);
 });
+
+test("a request that asks again gets another worker, even with a longer queue", () => {
+  const { ask, report } = startedDispatcher();
+  report({ id: 1 });
+  report({ id: 2, cur_load: 500 });
+  const { idx, url } = ask();
+  expect(url).toBe("http://w:1");
+  expect(ask({ idx }).url).toBe("http://w:2");
+  expect(ask({ idx }).url).toBe("http://w:1");
+});
+
+test("a request that asks again waits when the only other worker is full, and keeps its place", () => {
+  const { ask, report } = startedDispatcher();
+  report({ id: 1 });
+  report({ id: 2, cur_load: 1001 });
+  const { idx } = ask();
+  expect(ask({ idx }).url).toBeUndefined();
+  expect(ask({ idx }).url).toBeUndefined();
+  report({ id: 2, cur_load: 900 }, NOW + 1);
+  expect(ask({ idx, at: NOW + 1 }).url).toBe("http://w:2");
+});
+
+test("the same worker is named again when it is the only one, or has reported since", () => {
+  const { ask, report } = startedDispatcher();
+  report({ id: 1 });
+  const { idx } = ask();
+  expect(ask({ idx }).url).toBe("http://w:1");
+  report({ id: 2, cur_load: 1001 });
+  report({ id: 1 }, NOW + 1);
+  expect(ask({ idx, at: NOW + 2 }).url).toBe("http://w:1");
+});
+
+test("a worker that two requests did not reach comes last until its next report", () => {
+  const { ask, report } = startedDispatcher();
+  report({ id: 1 });
+  report({ id: 2, cur_load: 500 });
+  const [one, other] = [ask(), ask()];
+  expect([one.url, other.url]).toEqual(["http://w:1", "http://w:1"]);
+  ask({ idx: one.idx });
+  expect(ask().url).toBe("http://w:1");
+  ask({ idx: other.idx });
+  expect(ask({ cost: 1 }).url).toBe("http://w:2");
+  report({ id: 1 }, NOW + 1);
+  expect(ask({ at: NOW + 1 }).url).toBe("http://w:1");
+});
+
+test("a request that ended in an error at a worker does not count against that worker", () => {
+  const { ask, report, waitlist } = startedDispatcher();
+  report({ id: 1 });
+  report({ id: 2, cur_load: 900 });
+  for (let times = 0; times < 3; times += 1) {
+    const { idx, url } = ask({ cost: 1 });
+    expect(url).toBe("http://w:1");
+    waitlist.leave(idx);
+    expect(ask({ idx, cost: 1 }).url).toBe("http://w:2");
+  }
+});
