@@ -62,30 +62,30 @@ export function deliverReports(options: DeliveryOptions) {
     { address, condition, timeoutMs }: DeliveryInput,
     signal: AbortSignal,
   ): Promise<Delivered> => {
-    const told = ledger.status();
+    const counted = ledger.status();
     const disk = await diskUsage();
     const status: WorkerStatus = {
       id: workerId,
       mtoken: token,
       version: VERSION,
       loadtime: condition.loadtime,
-      cur_load: told.curLoad,
-      rej_load: told.rejLoad,
-      new_load: told.newLoad,
+      cur_load: counted.curLoad,
+      rej_load: counted.rejLoad,
+      new_load: counted.newLoad,
       error_msg: scrub(condition.errorMsg),
       max_perf: condition.maxPerf,
-      cur_perf: told.curPerf,
+      cur_perf: counted.curPerf,
       cur_capacity: 0,
       max_capacity: 0,
-      num_requests_working: told.working,
-      num_requests_recieved: told.received,
+      num_requests_working: counted.working,
+      num_requests_recieved: counted.received,
       additional_disk_usage: lastDiskUsage === undefined ? 0 : disk - lastDiskUsage,
-      working_request_idxs: told.requestIdxs,
+      working_request_idxs: counted.requestIdxs,
       url: publicUrl,
     };
     await client.post(`${address}/worker_status/`, [Buffer.from(JSON.stringify(status))], timeoutMs, signal);
     lastDiskUsage = disk;
-    ledger.statusDelivered(told);
+    ledger.statusDelivered(counted);
     return { loadtime: condition.loadtime, more: false };
   };
 

@@ -36,7 +36,7 @@ export class Entry {
   }
 }
 
-/** The counts of one status report. What was told is taken off by `statusDelivered`. */
+/** The counts of one status report; `statusDelivered` subtracts them. */
 export interface StatusCounts {
   readonly curLoad: number;
   readonly newLoad: number;
@@ -65,9 +65,9 @@ export interface LedgerTotals {
 const REQNUM_LIMIT = 100_000;
 
 /**
- * The worker's books: what it received, rejected, served, and what has ended, until the engine was told.
+ * The worker's accounting: workload received, rejected and served, and ended requests, until they are reported to the engine.
  * "Request" means a session too, which is counted like one until it ends.
- * O(1) per request; a report costs as much as it tells.
+ * O(1) per request; a report costs time in proportion to its content.
  *
  * Invariant: each request is entered once by `receive` and ended once by `end`, or rejected once by `reject`.
  * Counts only ever leave by a delivery, so the sums over all delivered reports are exact.
@@ -133,7 +133,7 @@ export class Ledger {
     };
   }
 
-  /** Number of ended requests that were dropped since the last call because nobody could be told. */
+  /** Number of ended requests dropped since the last call because no report was accepted. */
   takeDropped(): number {
     return this.#ended.takeDropped();
   }
@@ -191,7 +191,7 @@ export class Ledger {
     this.#changed();
   }
 
-  /** What a status report tells now. */
+  /** Counts for a status report now. */
   status(): StatusCounts {
     this.#statusChanged = false;
     return {
@@ -206,13 +206,13 @@ export class Ledger {
     };
   }
 
-  /** The engine took this report: its counts are told and leave the books. */
-  statusDelivered(told: StatusCounts): void {
-    this.#newLoad -= told.newLoad;
-    this.#rejLoad -= told.rejLoad;
-    this.#curPerf -= told.curPerf;
-    this.#reqnumsBeyond -= Math.max(0, told.received - this.#reqnums.size);
-    this.#reqnums.removeFirst(told.received);
+  /** The engine accepted this report: its counts are subtracted. */
+  statusDelivered(reported: StatusCounts): void {
+    this.#newLoad -= reported.newLoad;
+    this.#rejLoad -= reported.rejLoad;
+    this.#curPerf -= reported.curPerf;
+    this.#reqnumsBeyond -= Math.max(0, reported.received - this.#reqnums.size);
+    this.#reqnums.removeFirst(reported.received);
   }
 
   /** The oldest ended requests that were not reported, at most `most`. */
@@ -222,8 +222,8 @@ export class Ledger {
   }
 
   /** The engine took these. */
-  endedDelivered(told: EndedSlice): void {
-    this.#ended.remove(told);
+  endedDelivered(reported: EndedSlice): void {
+    this.#ended.remove(reported);
   }
 
   /** Number of ended requests that were not reported. */

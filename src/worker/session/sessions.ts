@@ -24,7 +24,7 @@ export interface Session {
   isOpen: boolean;
   /** Ids of the requests in it that have not ended. */
   readonly requests: Set<string>;
-  /** Its reservation in the books. */
+  /** Its reservation in the ledger. */
   readonly entry: Entry;
 }
 
@@ -76,7 +76,7 @@ export class Sessions {
     return this.#sessions.get(id);
   }
 
-  /** Whether somebody is who opened the session: the order of keys does not matter. */
+  /** Whether `auth_data` is that of the client that opened the session: the order of keys does not matter. */
   isOwner({ authData }: Session, sessionAuth: unknown): boolean {
     return isDeepStrictEqual(authData, sessionAuth);
   }
