@@ -123,13 +123,13 @@ describe("a client whose request failed", () => {
   test("gives up only at the end of timeoutMs, and reports the workers that it tried", async () => {
     const { endpoint, worker } = await tinyEndpoint((response) => response.destroy());
     const startedAt = performance.now();
-    const pending = endpoint.request("/go", {}, { timeoutMs: 3000, retry: { firstWaitMs: 100 } });
+    const pending = endpoint.request("/go", {}, { timeoutMs: 5000, retry: { firstWaitMs: 100 } });
     await expect(pending).rejects.toThrow(`1. no answer from the worker at ${worker.url}/go`);
     await expect(pending).rejects.toMatchObject({
       code: expect.stringMatching(/^(?:RETRIES_EXHAUSTED|REQUEST_TIMEOUT)$/),
       cause: { errors: expect.arrayContaining([expect.objectContaining({ code: "WORKER_UNREACHABLE" })]) },
     });
-    expect(performance.now() - startedAt).toBeGreaterThan(2800);
+    expect(performance.now() - startedAt).toBeGreaterThan(4800);
     expect(worker.seen.length).toBeGreaterThan(1);
   });
 

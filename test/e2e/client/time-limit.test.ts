@@ -21,7 +21,7 @@ describe("the time of a request is over", () => {
     const { endpoint, worker } = await tinyEndpoint((response, _seen, tries) => {
       if (tries === 1) response.writeHead(503).end("loading");
     });
-    await expect(endpoint.request("/go", {}, { timeoutMs: 2000, retry: SOON })).rejects.toMatchObject({
+    await expect(endpoint.request("/go", {}, { timeoutMs: 4000, retry: SOON })).rejects.toMatchObject({
       code: "REQUEST_TIMEOUT",
       message: expect.stringContaining(
         `(${worker.url}); give it more time with timeoutMs; tries that failed before:\n  1. the worker at ${worker.url} answered 503: loading`,
