@@ -1,6 +1,8 @@
 /** Runs benchmarks by name: `npm run bench -- proxy`. Without a name it lists them. */
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
+import { actorsBenchmark } from "./actors/benchmark.js";
+import { clientBenchmark } from "./client/benchmark.js";
 import { growthBenchmark } from "./growth/benchmark.js";
 import { inspectBenchmark } from "./inspect/benchmark.js";
 import { optionsBenchmark } from "./options/benchmark.js";
@@ -77,6 +79,22 @@ addLoaded(
   "what the inspector costs on the request path, with nobody looking and with pages open",
   inspectBenchmark,
 );
+
+addLoaded("client", "the HTTP client that sends requests to the model, next to undici", clientBenchmark);
+
+program
+  .command("actors")
+  .description("what a request costs in a queue that is a plain actor, and in one that is a state machine")
+  .option("--requests <n>", "requests of a run", "200000")
+  .option("--rounds <n>", "rounds; the median counts", "5")
+  .option("--page <file>", "where the results go", pageOf("actors"))
+  .action((options: Record<"requests" | "rounds" | "page", string>) =>
+    actorsBenchmark({
+      requests: Number(options.requests),
+      rounds: Number(options.rounds),
+      page: options.page,
+    }),
+  );
 
 addLoaded("options", "what options of the worker cost on the request path, one at a time", optionsBenchmark);
 

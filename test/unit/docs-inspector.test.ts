@@ -27,8 +27,8 @@ test("the flags of the command are those that it takes", () => {
   expect(rowsBelow(page, "In a terminal").map(([flag]) => codeOf(flag))).toEqual(flags);
 });
 
-test("every reason to turn a page away has its place below Troubleshooting", () => {
-  const symptoms = rowsBelow(page, "Troubleshooting")
+test("every reason to close a page's connection has its row in the page of troubleshooting", async () => {
+  const symptoms = rowsBelow(await textOf("docs/troubleshooting.md"), "The inspector")
     .map(([symptom]) => symptom)
     .join("\n");
   for (const [code] of Object.values(CLOSES)) expect(symptoms).toContain(`${code}`);

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { basename } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { checkConfig } from "../../src/worker/config/check-config.js";
@@ -9,9 +10,20 @@ const texts = new Map(await Promise.all(DOCUMENTS.map(async (name) => [name, awa
 const all = [...texts.values()].join("\n");
 
 test("there is a page for each topic, and the README leads to all of them", () => {
-  const pages = DOCUMENTS.filter((name) => name.startsWith("docs/"));
+  const pages = DOCUMENTS.filter((name) => name !== "README.md" && !/^docs\/decisions\/\d/.test(name));
   expect(pages.length).toBeGreaterThanOrEqual(4);
   for (const page of pages) expect(texts.get("README.md")).toContain(`(${page})`);
+});
+
+test("the index of decisions leads to each, and each has the same sections", () => {
+  const index = texts.get("docs/decisions/README.md") ?? "";
+  const decisions = DOCUMENTS.filter((name) => /^docs\/decisions\/\d/.test(name));
+  expect(decisions.length).toBeGreaterThanOrEqual(4);
+  for (const decision of decisions) {
+    expect(index).toContain(`(${basename(decision)})`);
+    const sections = [...(texts.get(decision) ?? "").matchAll(/^## (.+)$/gm)].map(([, section]) => section);
+    expect(sections).toEqual(["Context", "Decision", "Measurement", "What would overturn it"]);
+  }
 });
 
 test("all programs and snippets compile against the public API", async () => {

@@ -8,13 +8,17 @@ import { promisify } from "node:util";
 /** Absolute path of something in the project. */
 export const root = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 
-/** README and all of docs, as paths from the project's root. */
+/** README and all other pages, as paths from the project's root. */
 export const DOCUMENTS: readonly string[] = [
   "README.md",
-  ...readdirSync(root("docs"))
-    .filter((name) => name.endsWith(".md"))
-    .map((name) => `docs/${name}`)
-    .toSorted(),
+  "CONTRIBUTING.md",
+  "SECURITY.md",
+  ...["docs", "docs/decisions"].flatMap((folder) =>
+    readdirSync(root(folder))
+      .filter((name) => name.endsWith(".md"))
+      .map((name) => `${folder}/${name}`)
+      .toSorted(),
+  ),
 ];
 
 export const textOf = (document: string): Promise<string> => readFile(root(document), "utf8");
