@@ -6,7 +6,7 @@ export class Rounds<Run> {
   readonly #runs = new Map<string, Run[]>();
 
   /** Runs every contender in every round. `line` is printed after a run. */
-  static async take<Run, C extends Contender>(
+  static async take<Run, C extends Pick<Contender, "name">>(
     rounds: number,
     contenders: readonly C[],
     run: (contender: C) => Promise<Run>,

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { checkConfig } from "../../src/worker/config/check-config.js";
-import type { WorkerConfig } from "../../src/worker/config/config.js";
-import { readEnvironment } from "../../src/worker/config/environment.js";
-import { codeOf, rowsBelow, snippetsOf, textOf } from "./support/documents.js";
-import { filesIn, textOf as sourceOf, withoutComments } from "./support/imports.js";
-import { interfacesOf, type Property } from "./support/interfaces.js";
+import { checkConfig } from "../../../src/worker/config/check-config.js";
+import type { WorkerConfig } from "../../../src/worker/config/config.js";
+import { readEnvironment } from "../../../src/worker/config/environment.js";
+import { codeOf, rowsBelow, snippetsOf, textOf } from "../support/documents.js";
+import { filesIn, textOf as sourceOf, withoutComments } from "../support/imports.js";
+import { interfacesOf, type Property } from "../support/interfaces.js";
 
 const page = await textOf("docs/configuration.md");
 const interfaces = new Map(

@@ -1,7 +1,9 @@
+import { execFile } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { tsworkerProgram } from "../../src/cli/command-line.js";
-import { codeOf, root, rowsBelow, textOf } from "./support/documents.js";
+import { tsworkerProgram } from "../../../src/cli/command-line.js";
+import { codeOf, root, rowsBelow, textOf } from "../support/documents.js";
 
 const page = await textOf("README.md");
 
@@ -27,4 +29,19 @@ test("it lists every command", () => {
   const visible = program.createHelp().visibleCommands(program);
   const shown = rowsBelow(page, "Commands").map(([command]) => codeOf(command).split(" ")[0]);
   expect(shown).toEqual(visible.map((command) => command.name()).filter((name) => name !== "help"));
+});
+
+test("the package has every page and picture that it leads to", async () => {
+  const packing = ["pack", "--dry-run", "--json", "--ignore-scripts"];
+  const { stdout } = await promisify(execFile)("npm", packing, {
+    cwd: root("."),
+    maxBuffer: 16 * 1024 * 1024,
+  });
+  const [{ files }] = JSON.parse(stdout) as [{ readonly files: readonly { readonly path: string }[] }];
+  const packed = new Set(files.map(({ path }) => path));
+  const targets = [...page.matchAll(/\]\(([\w./-]+\.(?:md|png))(?:#[\w-]*)?\)/g)].map(
+    ([, target = ""]) => target,
+  );
+  expect(targets.length).toBeGreaterThan(20);
+  expect(targets.filter((target) => !packed.has(target))).toEqual([]);
 });

@@ -1,9 +1,9 @@
 import { statSync } from "node:fs";
 import { expect, test } from "vitest";
-import { SENDERS } from "../../machines/senders.js";
-import { flowchartOf, OUTSIDE, WAYS, withWays } from "../../scripts/ways.js";
-import { codeOf, root, rowsBelow, textOf } from "./support/documents.js";
-import { textOf as sourceOf } from "./support/imports.js";
+import { SENDERS } from "../../../machines/senders.js";
+import { flowchartOf, OUTSIDE, WAYS, withWays } from "../../../scripts/ways.js";
+import { codeOf, root, rowsBelow, textOf } from "../support/documents.js";
+import { textOf as sourceOf } from "../support/imports.js";
 
 const page = await textOf("docs/architecture.md");
 

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { BOUNDS } from "../../src/worker/metrics/durations.js";
-import { Metrics } from "../../src/worker/metrics/metrics.js";
-import { LIFECYCLE_STATES } from "../../src/worker/metrics/metrics-reading.js";
-import { processFamilies } from "../../src/worker/metrics/process-families.js";
-import { routeFamilies } from "../../src/worker/metrics/route-families.js";
-import { RouteMetrics } from "../../src/worker/metrics/route-metrics.js";
-import { workerFamilies } from "../../src/worker/metrics/worker-families.js";
-import { codeOf, rowsBelow, snippetsOf, textOf } from "./support/documents.js";
-import { filesIn, textOf as sourceOf } from "./support/imports.js";
+import { BOUNDS } from "../../../src/worker/metrics/durations.js";
+import { Metrics } from "../../../src/worker/metrics/metrics.js";
+import { LIFECYCLE_STATES } from "../../../src/worker/metrics/metrics-reading.js";
+import { processFamilies } from "../../../src/worker/metrics/process-families.js";
+import { routeFamilies } from "../../../src/worker/metrics/route-families.js";
+import { RouteMetrics } from "../../../src/worker/metrics/route-metrics.js";
+import { workerFamilies } from "../../../src/worker/metrics/worker-families.js";
+import { codeOf, rowsBelow, snippetsOf, textOf } from "../support/documents.js";
+import { filesIn, textOf as sourceOf } from "../support/imports.js";
 
 const page = await textOf("docs/operations.md");
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { CLOSES } from "../../src/worker/routes/inspect-pages.js";
-import { codeOf, rowsBelow, textOf } from "./support/documents.js";
-import { textOf as sourceOf } from "./support/imports.js";
+import { CLOSES } from "../../../src/worker/routes/inspect-pages.js";
+import { codeOf, rowsBelow, textOf } from "../support/documents.js";
+import { textOf as sourceOf } from "../support/imports.js";
 
 const page = await textOf("docs/inspector.md");
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { TsworkerError } from "../../src/shared/errors.js";
-import { answers, type WorkerAnswer } from "../../src/worker/server/answer.js";
-import { codeOf, rowsBelow, textOf } from "./support/documents.js";
-import { filesIn, textOf as sourceOf, withoutComments } from "./support/imports.js";
+import { TsworkerError } from "../../../src/shared/errors.js";
+import { answers, type WorkerAnswer } from "../../../src/worker/server/answer.js";
+import { codeOf, rowsBelow, textOf } from "../support/documents.js";
+import { filesIn, textOf as sourceOf, withoutComments } from "../support/imports.js";
 
 const page = await textOf("docs/errors.md");
 

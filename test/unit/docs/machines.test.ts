@@ -1,12 +1,12 @@
 import { readdir } from "node:fs/promises";
 import Elk from "elkjs/lib/main.js";
 import { describe, expect, test } from "vitest";
-import { SENDERS } from "../../machines/senders.js";
-import { drawChart, FILE_CSS } from "../../src/inspector/chart/draw.js";
-import { layoutOf } from "../../src/inspector/chart/layout.js";
-import { machineCharts } from "../../src/inspector/chart/machine-charts.js";
-import { mermaidOf } from "../../src/inspector/chart/mermaid.js";
-import { root, rowsBelow, textOf } from "./support/documents.js";
+import { SENDERS } from "../../../machines/senders.js";
+import { drawChart, FILE_CSS } from "../../../src/inspector/chart/draw.js";
+import { layoutOf } from "../../../src/inspector/chart/layout.js";
+import { machineCharts } from "../../../src/inspector/chart/machine-charts.js";
+import { mermaidOf } from "../../../src/inspector/chart/mermaid.js";
+import { root, rowsBelow, textOf } from "../support/documents.js";
 
 const charts = Object.entries(machineCharts());
 const page = await textOf("docs/machines.md");

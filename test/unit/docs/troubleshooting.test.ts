@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { root, rowsBelow, textOf } from "./support/documents.js";
-import { filesIn, textOf as sourceOf } from "./support/imports.js";
+import { root, rowsBelow, textOf } from "../support/documents.js";
+import { filesIn, textOf as sourceOf } from "../support/imports.js";
 
 const page = await textOf("docs/troubleshooting.md");
 const sections = [...page.matchAll(/^## (.+)$/gm)].map(([, name = ""]) => name);
