@@ -1,7 +1,6 @@
 import { Serverless } from "tsworker/client";
-import { generate } from "../comfy/generate.js";
-import { readWorkflow } from "../comfy/read-workflow.js";
-import { saveOutputs } from "../comfy/save-outputs.js";
+import { generate, saveOutputs } from "../comfy/generate.js";
+import { readWorkflow } from "../comfy/workflow.js";
 
 const { VAST_API_KEY = "dev", ENGINE_URL = "http://127.0.0.1:8080", ENDPOINT_NAME = "dev" } = process.env;
 const endpoint = new Serverless({ apiKey: VAST_API_KEY, engineUrl: ENGINE_URL }).endpoint(ENDPOINT_NAME);

@@ -1,11 +1,23 @@
 import type { Payload } from "tsworker";
-import { type Faults, faultsOf, isObject } from "../checks/payload.js";
+import { type Faults, faultsOf, integer, isObject, type Rule } from "../checks/payload.js";
 import type { NodeCatalog } from "./node-catalog.js";
-import { side } from "./side.js";
 
 const FIELD = "input.workflow_json";
 
-/** Looks at a workflow before ComfyUI does, which says less and to the wrong people. */
+/** Pixels that ComfyUI's pictures of the inside of a model stand for, in each direction. */
+const STEP = 8;
+
+const inRange = integer(16, 16_384);
+
+/** A width or a height in pixels. */
+export const side: Rule = (value, payload) => {
+  const expected = inRange(value, payload);
+  if (expected !== undefined || Number(value) % STEP === 0) return expected;
+  const below = Number(value) - (Number(value) % STEP);
+  return `must be a multiple of ${STEP}, such as ${below} or ${below + STEP}`;
+};
+
+/** Checks a workflow before ComfyUI does, whose message goes to its log only. */
 export function checkWorkflow(workflow: unknown, catalog: NodeCatalog, faults: Faults): void {
   if (!isObject(workflow)) {
     faults[FIELD] =

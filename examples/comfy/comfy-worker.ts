@@ -1,21 +1,26 @@
 import { type BenchmarkConfig, type HandlerConfig, type Payload, Worker } from "tsworker";
+import { isHttpUrl, portVariable, textVariable, warn } from "../checks/variables.js";
 import { checkInput } from "./check-input.js";
-import { comfyAddresses } from "./comfy-addresses.js";
 import { FileFetcher } from "./file-fetcher.js";
 import { NodeCatalog } from "./node-catalog.js";
+import { awaitComfy, ERROR_LINES, READY_LINES } from "./readiness.js";
 
 interface ComfyWorkerOptions {
-  /** What a request costs, whatever it asks for. */
+  /** Workload of a request, whatever it asks for. */
   readonly workload: number;
   readonly benchmark: BenchmarkConfig;
 }
 
-/** A worker in front of ComfyUI's API wrapper, which does one workflow after the other. */
+/** Port of ComfyUI itself on an instance. */
+const COMFYUI_PORT = 18188;
+
+/** A worker in front of ComfyUI's API wrapper, which executes one workflow after the other. */
 export function comfyWorker({ workload, benchmark }: ComfyWorkerOptions): Worker {
-  const port = Number(process.env.MODEL_PORT || 18288);
-  const addresses = comfyAddresses(port, process.env.COMFYUI_URL);
-  const catalog = new NodeCatalog(addresses);
-  const files = new FileFetcher(addresses);
+  const port = portVariable("MODEL_PORT", 18288);
+  const logFile = textVariable("MODEL_LOG") ?? "/var/log/portal/api-wrapper.log";
+  const comfyUrls = comfyUrlsFor(port);
+  const catalog = new NodeCatalog(comfyUrls);
+  const files = new FileFetcher(comfyUrls);
   const generation = {
     maxQueueTime: 10,
     workloadCalculator: () => workload,
@@ -26,25 +31,36 @@ export function comfyWorker({ workload, benchmark }: ComfyWorkerOptions): Worker
   return new Worker({
     modelServerUrl: "http://127.0.0.1",
     modelServerPort: port,
-    modelLogFile: process.env.MODEL_LOG || "/var/log/portal/api-wrapper.log",
+    modelLogFile: logFile,
     modelHealthcheckUrl: "/health",
-    // A log that never has the line does not keep the worker waiting.
-    readiness: "either",
     handlers: [
       { ...generation, route: "/generate/sync", benchmarkConfig: benchmark },
       { ...generation, route: "/generate/stream" },
     ],
-    logActionConfig: {
-      // ComfyUI's own log, in older images, and the wrapper's. A workflow that is logged has quotes or braces before such words.
-      onLoad: [/^(?:\[[^\]]*\] )?To see the GUI go to: /, /^[^"'{]*\bBACKENDS_READY\b/],
-      // Nothing that one bad workflow can cause.
-      onError: [
-        /^[^"'{]*\bBACKENDS_READY_TIMEOUT\b/,
-        /^[^"'{]*\bBACKEND_UNRECOVERABLE\b/,
-        /^ERROR: +Application startup failed\b/,
-      ],
-      onInfo: ['"message":"Downloading'],
+    logActionConfig: { onLoad: READY_LINES, onError: ERROR_LINES, onInfo: ['"message":"Downloading'] },
+    // The end of `start` means that the model has loaded.
+    lifecycle: {
+      start: (signal) => {
+        catalog.start();
+        return awaitComfy({ wrapperUrl: `http://127.0.0.1:${port}`, comfyUrls, logFile }, signal);
+      },
+      stop: () => catalog.stop(),
     },
-    lifecycle: { start: () => catalog.start(), stop: () => catalog.stop() },
   });
+}
+
+/**
+ * Where ComfyUI itself may be, in the order in which it is asked: at `COMFYUI_URL`, or else behind the port of the
+ * wrapper, where one server is both, and at its usual port.
+ */
+function comfyUrlsFor(wrapperPort: number): readonly string[] {
+  const given = textVariable("COMFYUI_URL");
+  if (given !== undefined && isHttpUrl(given)) return [given.replace(/\/$/, "")];
+  const usual = [wrapperPort, COMFYUI_PORT].map((port) => `http://127.0.0.1:${port}`);
+  if (given !== undefined)
+    warn(
+      "COMFYUI_URL",
+      `expected an http URL, got ${JSON.stringify(given)}: ${usual.join(", then ")} is used`,
+    );
+  return usual;
 }

@@ -1,5 +1,6 @@
+import { writeFile } from "node:fs/promises";
+import { basename, resolve } from "node:path";
 import type { Endpoint } from "tsworker/client";
-import { ProgressLine } from "./progress-line.js";
 
 /** A file of an answer. */
 export interface Output {
@@ -49,4 +50,36 @@ export async function generate(
     if (done !== undefined && all !== undefined) line.show(Number(done), Number(all));
   }
   throw new Error("the worker's answer ended before the result");
+}
+
+/** Writes the files into the working directory and says where, or where they were uploaded to. */
+export async function saveOutputs(outputs: readonly Output[]): Promise<void> {
+  for (const { filename, data, url, error } of outputs) {
+    if (data !== undefined) {
+      const path = resolve(basename(filename));
+      const bytes = Buffer.from(data, "base64");
+      await writeFile(path, bytes);
+      console.log(`saved ${path}  ${Math.ceil(bytes.length / 1024)} KiB`);
+    } else if (url !== undefined) console.log(`uploaded to ${url}`);
+    else throw new Error(`${filename} stayed on the instance: ${error ?? "its worker gives no reason"}`);
+  }
+}
+
+/** Columns of the bar. */
+const COLUMNS = 30;
+
+/** Shows how far something is: on a terminal in place, elsewhere a line for each quarter. */
+class ProgressLine {
+  #shown = -1;
+
+  show(done: number, all: number): void {
+    const { isTTY } = process.stdout;
+    const quarter = Math.floor((4 * done) / all);
+    if (!isTTY && quarter === this.#shown) return;
+    this.#shown = quarter;
+    const filled = Math.round((COLUMNS * done) / all);
+    const bar = "█".repeat(filled) + "░".repeat(COLUMNS - filled);
+    const text = `step ${String(done).padStart(3)} of ${all}  ${bar}`;
+    process.stdout.write(isTTY ? `\r${text}${done === all ? "\n" : ""}` : `${text}\n`);
+  }
 }

@@ -1,6 +1,5 @@
 import { Serverless } from "tsworker/client";
-import { generate } from "../comfy/generate.js";
-import { saveOutputs } from "../comfy/save-outputs.js";
+import { generate, saveOutputs } from "../comfy/generate.js";
 
 const { VAST_API_KEY = "dev", ENGINE_URL = "http://127.0.0.1:8080", ENDPOINT_NAME = "dev" } = process.env;
 const endpoint = new Serverless({ apiKey: VAST_API_KEY, engineUrl: ENGINE_URL }).endpoint(ENDPOINT_NAME);

@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import { readWorkflow } from "../../../examples/comfy/read-workflow.js";
-import { PROMPTS } from "../../../examples/comfyui/prompts.js";
+import { readWorkflow } from "../../../examples/comfy/workflow.js";
+import { PROMPTS } from "../../../examples/comfyui/benchmark.js";
 import { close, httpUrl, listen } from "../../../src/shared/listen.js";
 import type { Payload } from "../../../src/shared/wire.js";
 import { decodedPng } from "../../support/decoded-png.js";
@@ -303,7 +303,8 @@ describe("a ComfyUI that fails", () => {
   });
 
   test("in the middle of an answer fails the request, which the client sends again", async () => {
-    const stand = await ready({ sim: ["--fail", "crash-in-answer", "--restart-seconds", "0.5"] });
+    // Long enough for a worker that is slow to look.
+    const stand = await ready({ sim: ["--fail", "crash-in-answer", "--restart-seconds", "4"] });
     const answer = await stand.endpoint.request("/generate/sync", { input: picture });
     const { output } = await answer.json<Result>();
     expect(output[0]?.mimetype).toBe("image/png");

@@ -4,7 +4,7 @@ import { expect, test, vi } from "vitest";
 import { eventually } from "../../support/eventually.js";
 import { ExampleStand } from "../../support/example-stand.js";
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 test("the worker measures one video, and the client writes another one into a file", async () => {
   const stand = await ExampleStand.readyForTest("wan");

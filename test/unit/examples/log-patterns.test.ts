@@ -173,6 +173,8 @@ const LINES: Readonly<Record<string, Lines>> = {
       "ERROR:main:BACKENDS_READY_TIMEOUT: 0/1 backends came up within 600s: http://127.0.0.1:18188",
       "ERROR:workers.generation_worker:BACKEND_UNRECOVERABLE: http://127.0.0.1:18188: a CUDA fault",
       "ERROR:    Application startup failed. Exiting.",
+      "2026-08-01 12:00:00,123 - main - ERROR - BACKENDS_READY_TIMEOUT: 0/1 backends came up",
+      "[2026-08-01 12:00:00] BACKEND_UNRECOVERABLE: http://127.0.0.1:18188",
     ],
     info: [DOWNLOAD],
     neither: [
@@ -183,6 +185,9 @@ const LINES: Readonly<Record<string, Lines>> = {
         `INFO:main:Queued request with {"prompt": "${text}"}`,
         `ERROR:workers.generation_worker:failed job 7: ComfyUI API error: {"text": "${text}`,
         `got prompt 'a picture of ${text}`,
+        // A webhook's host and a file's name are a client's, too.
+        `ERROR:workers.postprocess_worker:Failed to run webhook for 7: Cannot connect to host ${text}`,
+        `INFO:workers.postprocess_worker:Uploaded ${text}`,
       ]),
     ],
   },
