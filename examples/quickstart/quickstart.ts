@@ -5,10 +5,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Endpoint, Serverless } from "tsworker/client";
 import { Dev } from "./dev.js";
-import { figuresOf } from "./figures.js";
 import { type Answered, plainRequest, streamedRequest } from "./requests.js";
 import { heading, line, paint, printError } from "./screen.js";
-import { endedTable, endsIn, reportTable } from "./tables.js";
+import { endedTable, endsIn, figuresOf, reportTable } from "./tables.js";
 import { WorkerStory } from "./worker-story.js";
 
 /** Which example is shown. */

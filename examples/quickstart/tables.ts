@@ -1,5 +1,4 @@
 import Table from "cli-table3";
-import { figuresOf } from "./figures.js";
 
 /** How many of the newest rows are shown: enough for the story, not for a day. */
 const SHOWN = 12;
@@ -59,4 +58,11 @@ function drawn(head: string[], rows: readonly (readonly string[])[]): string {
   const table = new Table({ head, colAligns: head.map(() => "right"), style: PLAIN });
   for (const row of rows.slice(-SHOWN)) table.push([...row]);
   return table.toString().replace(/^/gm, "  ");
+}
+
+/** The figures of a line such as `worker 1 reported cur_load=64 max_perf=321.5`, by name. */
+export function figuresOf(text: string): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    [...text.matchAll(/(\w+)=(-?[\d.]+)(?=\s|$)/g)].map(([, name = "", figure]) => [name, Number(figure)]),
+  );
 }

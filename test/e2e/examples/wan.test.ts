@@ -1,10 +1,11 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { eventually } from "../../support/eventually.js";
 import { ExampleStand } from "../../support/example-stand.js";
 
-vi.setConfig({ testTimeout: 180_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 test("the worker measures one video, and the client writes another one into a file", async () => {
   const stand = await ExampleStand.readyForTest("wan");
@@ -25,7 +26,9 @@ test("the worker measures one video, and the client writes another one into a fi
 
   await eventually(() => expect(stand.engine.totals.ended.Success).toBe(1));
   const there = await fetch(`${stand.modelUrl}/view?filename=wan_00002_.mp4&subfolder=video`);
-  expect(Buffer.from(await there.arrayBuffer())).toEqual(file);
+  // By hash: two megabytes are compared for minutes otherwise.
+  const hash = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
+  expect(hash(Buffer.from(await there.arrayBuffer()))).toBe(hash(file));
 });
 
 test("a request that would wait for longer than 10 s is refused, so that another worker takes it", async () => {
