@@ -1,5 +1,5 @@
-import { figuresOf } from "./figures.js";
 import { line } from "./screen.js";
+import { figuresOf } from "./tables.js";
 
 /** Columns of the bar of the best round. */
 const BAR = 30;
