@@ -19,6 +19,11 @@ export interface Seen {
 export async function tinyWorker(answer: (response: ServerResponse, seen: Seen) => void) {
   const seen: Seen[] = [];
   const server = createServer(async (request, response) => {
+    // The engine asks whether it is there: it is.
+    if (request.method === "GET") {
+      response.writeHead(404).end();
+      return;
+    }
     let text = "";
     for await (const piece of request.setEncoding("utf8")) text += piece;
     const arrived = { path: request.url ?? "", headers: request.headers, body: JSON.parse(text) };

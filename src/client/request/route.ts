@@ -64,9 +64,12 @@ export async function route(input: RouteInput): Promise<AuthData> {
       answeredAt = performance.now();
       input.onNotReady(attempt.engineStatus);
     }
-    const waitMs = Math.max(backOff(attempts), attempt.retryAfterMs ?? 0);
-    const until = isLimited ? deadline : answeredAt + UNREACHABLE_MS;
-    if (performance.now() + waitMs >= until) {
+    const { retryAfterMs = 0 } = attempt;
+    const untilEndMs = (isLimited ? deadline : answeredAt + UNREACHABLE_MS) - performance.now();
+    let waitMs = Math.max(backOff(attempts), retryAfterMs);
+    // A pause that would exceed the time is shortened, so that the rest is used.
+    if (waitMs >= untilEndMs) waitMs = Math.max(retryAfterMs, untilEndMs / 2);
+    if (waitMs >= untilEndMs || untilEndMs < FIRST_WAIT_MS) {
       // The last call may have had too little time: the answer before it is more precise.
       throw isLimited && isTimeout(attempt.failure) ? (notReady ?? attempt.failure) : attempt.failure;
     }
@@ -77,9 +80,12 @@ export async function route(input: RouteInput): Promise<AuthData> {
 const isTimeout = ({ cause }: TsworkerError): boolean =>
   cause instanceof Error && cause.name === "TimeoutError";
 
+/** Pause before the second call, in milliseconds. */
+const FIRST_WAIT_MS = 200;
+
 /** 0.2 s, growing by half each time up to 5 s, and up to a quarter more or less so that clients spread out. */
 function backOff(attempts: number): number {
-  return Math.min(5000, 200 * 1.5 ** attempts) * (0.75 + 0.5 * Math.random());
+  return Math.min(5000, FIRST_WAIT_MS * 1.5 ** attempts) * (0.75 + 0.5 * Math.random());
 }
 
 async function ask(input: RouteInput, requestIdx: number, withinMs: number): Promise<Attempt> {
