@@ -237,7 +237,10 @@ async function reportToEngine(error: unknown): Promise<void> {
   const log = createLog("info", [reachable.masterToken]);
   const stopping = new AbortController();
   const removeListener = onSignals(() => stopping.abort());
-  log.fatal({ fault: message }, "the worker could not start, and tells the engine so until it is ended");
+  log.fatal(
+    { fault: message },
+    "the worker could not start, and reports this to the engine until it is stopped",
+  );
   await reportFailedStart(reachable, message, log, stopping.signal);
   removeListener();
 }

@@ -3,7 +3,7 @@ import { eventually } from "./eventually.js";
 import type { WorkerProcess } from "./worker-process.js";
 
 /** What a worker logs that tells the engine, until it is ended, that it could not start. */
-const TELLING = "the worker could not start, and tells the engine so until it is ended";
+const TELLING = "the worker could not start, and reports this to the engine until it is stopped";
 
 /** Waits until a worker has failed to start, and ends it where it goes on telling so: one error, and exit code 1. */
 export async function failed(worker: WorkerProcess): Promise<void> {

@@ -66,7 +66,7 @@ export function inspectOptionsOf(
   if (token === undefined && !isLoopback(host)) {
     throw new TsworkerError(
       "CONFIG_INVALID",
-      `the inspector would be open to whoever reaches ${host}:${port}: expected a token (INSPECT_TOKEN, or inspect.token), ` +
+      `the inspector would be open to every client that reaches ${host}:${port}: expected a token (INSPECT_TOKEN, or inspect.token), ` +
         "or a loopback address (inspect.host)",
     );
   }

@@ -47,7 +47,7 @@ export function observationOf(config: CheckedConfig, environment: Environment): 
   throw new TsworkerError(
     "CONFIG_INVALID",
     readiness === undefined
-      ? "nothing tells when the model has loaded: expected modelLogFile with logActionConfig.onLoad, a health URL " +
+      ? "no sign of a loaded model is configured: expected modelLogFile with logActionConfig.onLoad, a health URL " +
           "(modelHealthcheckUrl, or the variable MODEL_HEALTH_ENDPOINT), or lifecycle.start"
       : `readiness is "${readiness}", and that needs a health URL: expected modelHealthcheckUrl, or the variable ` +
           "MODEL_HEALTH_ENDPOINT",

@@ -95,7 +95,7 @@ export const workerFamilies: readonly Family<MetricsReading>[] = [
   {
     name: "tsworker_undelivered_ended_requests",
     type: "gauge",
-    help: "Ended requests that the engine was not told of yet.",
+    help: "Ended requests that were not reported yet.",
     read: ({ undelivered }) => single(undelivered),
   },
   {

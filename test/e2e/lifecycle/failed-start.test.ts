@@ -71,7 +71,7 @@ test.concurrent("whatever the reason", async ({ cluster, onTestFinished }) => {
   const reasons: readonly (readonly [Partial<ClusterWorkerOptions>, string])[] = [
     [{ env: taken }, `cannot listen on port ${port}: it is taken; choose another WORKER_PORT`],
     // Found when it starts, because the environment may name the health URL.
-    [{ config: { logActionConfig: undefined } }, "nothing tells when the model has loaded"],
+    [{ config: { logActionConfig: undefined } }, "no sign of a loaded model is configured"],
     [{ env: { PUBLIC_IPADDR: "" } }, "PUBLIC_IPADDR: expected the worker's public address"],
   ];
   await Promise.all(

@@ -92,7 +92,7 @@ test.concurrent("when nothing tells that the model has loaded, the error says wh
   cluster,
 }) => {
   const { text } = await failing(cluster, { config: { logActionConfig: undefined } });
-  expect(text).toContain("nothing tells when the model has loaded");
+  expect(text).toContain("no sign of a loaded model is configured");
   for (const name of [
     "modelLogFile",
     "logActionConfig.onLoad",

@@ -82,7 +82,7 @@ describe("a token", () => {
     "is needed at %s",
     (host) => {
       expect(() => optionsOf({ host, port: 3002 })).toThrow(
-        `the inspector would be open to whoever reaches ${host}:3002: expected a token (INSPECT_TOKEN, or inspect.token)`,
+        `the inspector would be open to every client that reaches ${host}:3002: expected a token (INSPECT_TOKEN, or inspect.token)`,
       );
       expect(optionsOf({ host, port: 3002, token: "t" })).toMatchObject({ host, token: "t" });
     },
