@@ -132,7 +132,7 @@ describe("a wrong type is answered 422 and names the field", () => {
   });
 
   test("a cost beyond all numbers", async () => {
-    const body = JSON.stringify(fixture.envelope()).replace('"cost":"100"', '"cost":1e999');
+    const body = JSON.stringify(fixture.envelope()).replace(/"cost":"?100"?/, '"cost":1e999');
     expect(await refused("/plain", body)).toMatchObject({
       status: 422,
       body: { auth_data: { cost: expect.stringMatching(/^must be/) } },
