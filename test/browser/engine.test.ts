@@ -50,7 +50,9 @@ describeInBrowser("an engine that lets a page in", () => {
     expect(await call("/api/v0/endptjobs/1/", "PUT", { max_workers: 3 })).toMatchObject({
       result: { max_workers: 3 },
     });
-    expect(await call("/api/v0/workergroups/9/", "DELETE")).toEqual({ error_msg: "no such workergroup: 9" });
+    expect(await call("/api/v0/workergroups/9/", "DELETE")).toMatchObject({
+      error_msg: "no such workergroup: 9",
+    });
   });
 
   test("and no page of another origin", async () => {

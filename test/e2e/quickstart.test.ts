@@ -39,11 +39,11 @@ test(
     }
     expect(output()).toMatch(/round (\d) of \1/);
     expect(output().match(/│ +[12] │ Success │/g)).toHaveLength(2);
-    // The work of both requests, as the worker counted it.
+    // The workloads of both requests, of 48 and 96 tokens: the smallest of this worker is 50.
     const column = output()
       .split("\n")
       .flatMap((line) => (/^ +│ +[\d.]+ │/.test(line) ? [line.split("│")[5]] : []));
-    expect(column.reduce((sum, cell) => sum + (Number(cell) || 0), 0)).toBe(48 + 96);
+    expect(column.reduce((sum, cell) => sum + (Number(cell) || 0), 0)).toBe(50 + 96);
     const longest = Math.max(
       ...output()
         .split("\n")
