@@ -72,7 +72,7 @@ export function text(example: string): Rule {
     typeof value === "string" && value.trim() !== "" ? undefined : `must be a text such as "${example}"`;
 }
 
-/** An integer in a range. @param most none: any that is large enough. */
+/** An integer in a range. @param most - default: without an upper limit. */
 export function integer(least: number, most = Number.MAX_SAFE_INTEGER): Rule {
   const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
   return (value) =>

@@ -60,8 +60,8 @@ async function tell(dev: Dev, isOnce: boolean, signal: AbortSignal): Promise<voi
   heading("The worker becomes ready");
   dev.on("event", (label, text) => {
     // The first is its name.
-    if (label === "worker" && !text.startsWith("example ")) story.tellState(text);
-    else if (text.startsWith("benchmark round")) story.tellRound(text);
+    if (label === "worker" && !text.startsWith("example ")) story.printState(text);
+    else if (text.startsWith("benchmark round")) story.printRound(text);
   });
   await within(LIMIT, "a ready worker", ready, signal);
 
@@ -72,17 +72,17 @@ async function tell(dev: Dev, isOnce: boolean, signal: AbortSignal): Promise<voi
   heading("A request, answered token by token");
   const streamed = await streamedRequest(endpoint, signal);
 
-  const told = isTold(endpoint, [plain, streamed], signal);
-  const { debug, trace } = await within(LIMIT, "the report of both requests", told, signal);
-  heading("What the engine was told: reports of the worker");
+  const reported = reportOf(endpoint, [plain, streamed], signal);
+  const { debug, trace } = await within(LIMIT, "the report of both requests", reported, signal);
+  heading("Reports that the engine received");
   console.log(reportTable(debug, story.startedAt));
-  heading("What the engine was told: requests that have ended");
+  heading("Ended requests that were reported");
   console.log(endedTable(trace));
   if (!isOnce) await serve(dev, signal);
 }
 
-/** Waits until the engine knows that the requests have ended, and of the work that they were. @returns its logs. */
-async function isTold(endpoint: Endpoint, requests: readonly Answered[], signal: AbortSignal) {
+/** Waits until the engine has received the ends of the requests, and their workload. @returns its logs. */
+async function reportOf(endpoint: Endpoint, requests: readonly Answered[], signal: AbortSignal) {
   const work = requests.reduce((sum, { cost }) => sum + cost, 0);
   for (;;) {
     const logs = await endpoint.logs(1000, { signal });
@@ -97,7 +97,7 @@ async function isTold(endpoint: Endpoint, requests: readonly Answered[], signal:
 async function serve(dev: Dev, signal: AbortSignal): Promise<void> {
   heading("Now you");
   console.log(dev.addresses.map((each) => (each.startsWith("#") ? paint("dim", each) : each)).join("\n"));
-  console.log(`\n  ${paint("dim", "Ctrl-C ends it all.")}\n`);
+  console.log(`\n  ${paint("dim", "Ctrl-C stops all processes.")}\n`);
   dev.on("event", (label, text) => {
     if (label === "routed" || label === "ended" || label === "no worker") line(label, text);
   });

@@ -4,7 +4,7 @@ import { figuresOf } from "./tables.js";
 /** Columns of the bar of the best round. */
 const BAR = 30;
 
-/** What a worker tells of itself, printed as it comes. */
+/** Prints the states and benchmark rounds of a worker as they arrive. */
 export class WorkerStory {
   /** Epoch milliseconds from which its times count. */
   readonly startedAt = Date.now();
@@ -12,7 +12,7 @@ export class WorkerStory {
   #scale = 0;
 
   /** @param text a state and what goes with it. */
-  tellState(text: string): void {
+  printState(text: string): void {
     const [state = ""] = text.split(/\s/, 1);
     const { maxPerf = 0, loadtime = 0 } = figuresOf(text);
     const details: Readonly<Record<string, string>> = {
@@ -26,12 +26,12 @@ export class WorkerStory {
     };
     const isGood = state in details;
     const seconds = `${((Date.now() - this.startedAt) / 1000).toFixed(1).padStart(6)} s`;
-    const said = isGood ? `${state.padEnd(13)} ${details[state]}` : text;
-    line(seconds, said, state === "ready" ? "green" : isGood ? "cyan" : "red");
+    const description = isGood ? `${state.padEnd(13)} ${details[state]}` : text;
+    line(seconds, description, state === "ready" ? "green" : isGood ? "cyan" : "red");
   }
 
   /** @param text a round of the benchmark. */
-  tellRound(text: string): void {
+  printRound(text: string): void {
     const { round, rounds, throughput = 0 } = figuresOf(text);
     if (this.#scale === 0) this.#scale = throughput * 1.1;
     const bar = "█".repeat(Math.max(1, Math.min(BAR, Math.round((BAR * throughput) / this.#scale))));

@@ -24,14 +24,14 @@ export interface EngineOptions {
    */
   readonly host?: string;
   /**
-   * Port to listen on; 0: any free one.
+   * Port to listen on; 0: a free one.
    * @default 0
    */
   readonly port?: number;
   /**
    * The `mtoken` that reports must carry; others are answered 401. A provider gives it to its workers.
-   * `true`: one of its own, which the state keeps; {@link Engine.token} has it. An empty text: any.
-   * Default: any; with a provider, one of its own.
+   * `true`: a generated one, which the state keeps; {@link Engine.token} has it. An empty text: reports need none.
+   * Default: reports need none; with a provider, a generated one.
    *
    * Without a token, every program that reaches the port can report as any worker, and clients are sent to the URL in
    * that report.

@@ -33,7 +33,7 @@ interface EngineRunInput {
 export class EngineRun {
   readonly key: SigningKey;
   readonly endpoints: Endpoints;
-  /** The `mtoken` that reports must carry; undefined: any. */
+  /** The `mtoken` that reports must carry; undefined: reports need none. */
   readonly token: string | undefined;
   readonly #options: CheckedOptions;
   readonly #numbers: RequestNumbers;
@@ -99,7 +99,7 @@ export class EngineRun {
   }
 }
 
-/** The `mtoken` that reports must carry; undefined: any. */
+/** The `mtoken` that reports must carry; undefined: reports need none. */
 function tokenOf({ token, provider }: CheckedOptions, state: EngineState | undefined): string | undefined {
   if (typeof token === "string") return token === "" ? undefined : token;
   // With a provider, reports of workers that another engine left behind must be refused.

@@ -87,7 +87,7 @@ export class Engine extends EventEmitter<EngineEvents> {
   }
 
   /**
-   * The `mtoken` that reports must carry, to be given to workers as `MASTER_TOKEN`; undefined: any, and before the start.
+   * The `mtoken` that reports must carry, to be given to workers as `MASTER_TOKEN`; undefined where reports need none, and before the start.
    */
   get token(): string | undefined {
     return this.#run?.token;

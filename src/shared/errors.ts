@@ -92,6 +92,6 @@ export function errorMessage(error: unknown): string {
 
 /** A message that lists all errors of a configuration, one per line. */
 export const formatErrors = (subject: string, errors: readonly string[]): string =>
-  `${subject} has ${errors.length === 1 ? "1 fault" : `${errors.length} faults`}:\n${errors
+  `${subject} has ${errors.length === 1 ? "1 error" : `${errors.length} errors`}:\n${errors
     .map((error) => `  ${error}`)
     .join("\n")}`;

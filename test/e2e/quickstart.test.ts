@@ -30,7 +30,7 @@ function quickstart(...parameters: readonly string[]) {
 }
 
 test(
-  "the quickstart brings a worker up, sends it two requests, shows what the engine was told, and ends by itself",
+  "the quickstart brings a worker up, sends it two requests, shows the reports that the engine received, and ends by itself",
   async () => {
     const { output, ended } = quickstart("--once");
     expect(await ended, output()).toBe(0);
@@ -55,10 +55,12 @@ test(
 );
 
 test(
-  "it goes on running, can be called as it says, and ends when it is asked to",
+  "it keeps running, can be called as it prints, and ends on a signal",
   async () => {
     const { output, ended, interrupt } = quickstart();
-    await eventually(() => expect(output()).toContain("Ctrl-C ends it all."), { timeoutMs: LIMIT_MS });
+    await eventually(() => expect(output()).toContain("Ctrl-C stops all processes."), {
+      timeoutMs: LIMIT_MS,
+    });
     const [curl = ""] = /^AUTH=.*\n.*$/m.exec(output()) ?? [];
     const { stdout } = await promisify(execFile)("sh", ["-ec", curl]);
     expect(JSON.parse(stdout)).toMatchObject({ usage: { completion_tokens: 64 } });

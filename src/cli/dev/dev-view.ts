@@ -46,7 +46,7 @@ export function stateText(state: DevWorkerState): string {
     case "down":
       return `${state.reason}; starts again when its program changes`;
     case "ending":
-      return `ending, ${state.graceS} s at most; Ctrl-C again ends all at once`;
+      return `ending, ${state.graceS} s at most; Ctrl-C again stops all processes at once`;
   }
 }
 

@@ -10,7 +10,7 @@ export type Access = "public" | "worker" | "client" | "account";
 
 /** The keys and the token of the engine. */
 export interface Keyring {
-  /** The `mtoken` that reports must carry; undefined: any. */
+  /** The `mtoken` that reports must carry; undefined: reports need none. */
   token(): string | undefined;
   readonly accountKey: string;
   /** Whether a key is that of an endpoint. */

@@ -13,7 +13,7 @@ const KEEP_ALIVE_MS = 90_000;
 
 interface EngineServerInput {
   readonly host: string;
-  /** 0: any free one, the same one for as long as the object lives. */
+  /** 0: a free one, which stays the same while the object lives. */
   readonly port: number;
   /** Origins whose pages may call, or `*`. */
   readonly cors: readonly string[];

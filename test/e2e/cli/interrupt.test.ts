@@ -102,7 +102,7 @@ test("dev does the same", async () => {
     () => expect(command.stdout()).toContain(`delivering the last reports to ${engineUrl}`),
     SLOW,
   );
-  expect(command.stdout()).toContain("ending, 10 s at most; Ctrl-C again ends all at once");
+  expect(command.stdout()).toContain("ending, 10 s at most; Ctrl-C again stops all processes at once");
   await endsAtOnce(command, pids);
 });
 

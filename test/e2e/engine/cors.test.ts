@@ -89,6 +89,6 @@ test("the command takes several", async () => {
 test("what is no origin is a fault of the options, and told with the others", () => {
   const options = { endpoint: "", apiKey: "key", port: 70_000, cors: ["https://app.example.com/path"] };
   expect(() => new Engine(options)).toThrow(
-    /3 faults:\n {2}endpoint: .*\n {2}port: .*\n {2}cors\.0: expected an origin such as/,
+    /3 errors:\n {2}endpoint: .*\n {2}port: .*\n {2}cors\.0: expected an origin such as/,
   );
 });

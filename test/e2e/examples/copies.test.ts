@@ -44,7 +44,7 @@ test("a copy of each example has all that it imports", async () => {
   const command = tsworkerIn({ cwd }, "run", "all.ts");
   expect(await command.exitCode, command.stderr()).toBe(0);
   // Each came as far as to look at its environment.
-  const faults = "the worker's environment has 4 faults:(?:\\n  .*){4}\\n";
+  const faults = "the worker's environment has 4 errors:(?:\\n  .*){4}\\n";
   const said = copies.map(({ name }) => `the copy of ${name}\\n${faults}`).join("");
   expect(command.stdout()).toMatch(new RegExp(`^${said}$`));
   expect(command.stderr()).toBe("");
@@ -57,7 +57,7 @@ test("a copy is run by the name of its example", async () => {
   const command = tsworkerIn({ cwd }, "run", "vllm");
   expect(await command.exitCode).toBe(1);
   expect(command.stdout()).toBe("the copy\n");
-  expect(command.stderr()).toMatch(/^error: the worker's environment has 4 faults:/);
+  expect(command.stderr()).toMatch(/^error: the worker's environment has 4 errors:/);
 });
 
 test("a copy is developed with the simulated model of its example", async () => {

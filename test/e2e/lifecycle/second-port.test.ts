@@ -186,7 +186,7 @@ test.concurrent("two equal ports, or none after the last one, are faults of the 
   ]);
   for (const text of [equal, last, noPort]) {
     expect(text).toContain("ENVIRONMENT_INVALID");
-    expect(text).toContain("the worker's environment has 1 fault:");
+    expect(text).toContain("the worker's environment has 1 error:");
   }
   expect(equal).toContain('WORKER_HTTP_PORT: expected another port than WORKER_PORT, got "18000"');
   expect(last).toContain(

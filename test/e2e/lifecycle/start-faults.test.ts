@@ -29,7 +29,7 @@ test.concurrent("every fault of the environment is told at once, with its name, 
   });
   expect(text).toContain("ENVIRONMENT_INVALID");
   for (const line of [
-    "the worker's environment has 7 faults:",
+    "the worker's environment has 7 errors:",
     '  WORKER_PORT: expected a port number from 1 to 65535, got "8o80"',
     "  PUBLIC_IPADDR: expected the worker's public address, but it is not set",
     '  CONTAINER_ID: expected an integer, got "seven"',
@@ -60,7 +60,7 @@ test.concurrent("every fault of the configuration is told at once, with its path
   });
   expect(text).toContain("CONFIG_INVALID");
   for (const line of [
-    "the worker's configuration has 8 faults:",
+    "the worker's configuration has 8 errors:",
     "  modelServerUrl: expected a URL with http: or https:, got '127.0.0.1:18000'",
     '  handlers[0].route: expected a path that begins with "/" and has no "?", "#", "*" or ":", got \'v1/completions\'',
     "  handlers[0].maxQueueTime: expected number to be >=0, got -1",
@@ -81,7 +81,7 @@ test.concurrent("without a benchmark, or with two, the configuration is at fault
     failing(cluster, { config: { handlers: [WORK, { ...WORK, route: "/other" }] } }),
   ]);
   for (const { text } of [none, two]) {
-    expect(text).toContain("the worker's configuration has 1 fault:\n");
+    expect(text).toContain("the worker's configuration has 1 error:\n");
     expect(text).toContain("  handlers: expected exactly one handler with a benchmarkConfig, got [ {");
   }
   expect(none.text).toContain(`got [ { route: '${route}' } ]\n`);

@@ -37,7 +37,7 @@ export function faultsOf(config: unknown): readonly string[] {
     const [head, ...faults] = error.message.split("\n");
     if (
       head !==
-      `the worker's configuration has ${faults.length === 1 ? "1 fault" : `${faults.length} faults`}:`
+      `the worker's configuration has ${faults.length === 1 ? "1 error" : `${faults.length} errors`}:`
     ) {
       throw new Error(`expected the number of faults, got ${head}`);
     }

@@ -123,7 +123,7 @@ test("a refusal that nobody waits for, as in CommonJS, is told in one line", asy
   const text = `const { Worker } = require("tsworker");
     new Worker({ handlers: [{ route: "/f", remoteFunction: () => 1, benchmarkConfig: { generator: () => ({}) } }] }).run();\n`;
   const stderr = await failure({ "worker.cjs": text });
-  expect(stderr).toMatch(/^error: the worker's environment has \d faults:\n/);
+  expect(stderr).toMatch(/^error: the worker's environment has \d errors:\n/);
   expect(stderr).not.toContain("    at ");
 });
 

@@ -120,7 +120,7 @@ describe("tsworker run", () => {
       const command = tsworkerIn({ cwd }, "run", "worker.ts");
       expect(await command.exitCode).toBe(1);
       expect(command.stderr()).toMatch(
-        /^error: the worker's configuration has 1 fault:\n {2}handlers\[0\]\.route: /,
+        /^error: the worker's configuration has 1 error:\n {2}handlers\[0\]\.route: /,
       );
       expect(command.stderr()).not.toContain("    at ");
     });
@@ -130,14 +130,14 @@ describe("tsworker run", () => {
     const cwd = await project({});
     const command = tsworkerIn({ cwd }, "run", "functions");
     expect(await command.exitCode).toBe(1);
-    expect(command.stderr()).toMatch(/^error: the worker's environment has 4 faults:\n {2}WORKER_PORT: /);
+    expect(command.stderr()).toMatch(/^error: the worker's environment has 4 errors:\n {2}WORKER_PORT: /);
     expect(command.stderr()).toMatch(/to try it here: npx tsworker dev functions\n$/);
   });
 
   test("a refusal by another copy of the package, as in a clone, is told as well in one line", async () => {
     const command = tsworkerIn({ cwd: root("."), env: { WORKER_PORT: "" } }, "run", "vllm");
     expect(await command.exitCode).toBe(1);
-    expect(command.stderr()).toMatch(/^error: the worker's environment has \d faults:\n/);
+    expect(command.stderr()).toMatch(/^error: the worker's environment has \d errors:\n/);
     expect(command.stderr()).not.toContain("    at ");
   });
 });

@@ -19,7 +19,7 @@ function faultsOf(variables: NodeJS.ProcessEnv): readonly string[] {
     if (!(error instanceof TsworkerError) || error.code !== "ENVIRONMENT_INVALID") throw error;
     const [head, ...faults] = error.message.split("\n");
     expect(head).toBe(
-      `the worker's environment has ${faults.length === 1 ? "1 fault" : `${faults.length} faults`}:`,
+      `the worker's environment has ${faults.length === 1 ? "1 error" : `${faults.length} errors`}:`,
     );
     return faults.map((fault) => fault.trim());
   }

@@ -37,7 +37,7 @@ test("all errors are listed at once, each with its path and the expected value",
       .toSorted(),
   ).toEqual(
     [
-      "the scenario has 8 faults:",
+      "the scenario has 8 errors:",
       "begins_with.active: expected an integer",
       "duration: expected seconds, more than 0",
       "load.high: expected workload per second",
