@@ -31,7 +31,7 @@ const ALONE = [
 
 /** Runs of many inputs or of much simulated time: `npm run test:long`. */
 const LONG = [
-  "test/unit/**/scaling-simulation.test.ts",
+  "test/unit/engine/scaling/simulation/simulation.test.ts",
   "test/unit/**/msgpack-bombs.test.ts",
   "test/unit/**/msgpack-fuzz.test.ts",
   "test/unit/**/envelope/fuzz.test.ts",
