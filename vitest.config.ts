@@ -11,8 +11,14 @@ const resolve = {
   ],
 };
 
-// Several times what the longest test takes: others may have most of the machine.
-const patience = { testTimeout: 180_000, hookTimeout: 180_000 };
+const terms = {
+  // Several times what the longest test takes: others may have most of the machine.
+  testTimeout: 180_000,
+  hookTimeout: 180_000,
+  // In CI a test that failed beside many others runs once more. The summary names it when it passes then: it depends on how
+  // busy the machine is, which is to be mended.
+  retry: process.env.CI ? 1 : 0,
+};
 
 // A process and the modules that it has loaded serve many files: loading them takes longer than most tests.
 const isolate = false;
@@ -44,24 +50,24 @@ export default defineConfig({
     globalSetup: "test/support/build.ts",
     // More than there are cores, because the longest tests wait for other people's clocks, not for the processor.
     maxWorkers: 4,
-    reporters: ["default", "./test/support/slowest-files.ts"],
+    reporters: ["default", "./test/support/run-summary.ts"],
     projects: [
       {
         resolve,
         test: {
-          ...patience,
+          ...terms,
           name: "units",
           include: ["test/{unit,machines}/**/*.test.ts"],
           exclude: [...ALONE, ...LONG],
           isolate,
         },
       },
-      { resolve, test: { ...patience, name: "long", include: LONG, isolate } },
+      { resolve, test: { ...terms, name: "long", include: LONG, isolate } },
       {
         resolve,
-        test: { ...patience, name: "processes", include: ["test/{e2e,browser}/**/*.test.ts"], isolate },
+        test: { ...terms, name: "processes", include: ["test/{e2e,browser}/**/*.test.ts"], isolate },
       },
-      { resolve, test: { ...patience, name: "alone", include: ALONE } },
+      { resolve, test: { ...terms, name: "alone", include: ALONE } },
     ],
   },
 });
