@@ -36,6 +36,7 @@ const ENTRIES = [
   "src/cli/main.ts",
   "src/cli/command-line.ts",
   "src/cli/run/module-hooks.ts",
+  "src/cli/run/package-hooks.ts",
   ...filesIn(join(root, "src/cli"))
     .filter((file) => file.endsWith("-action.ts"))
     .map((file) => `src/cli/${file}`),

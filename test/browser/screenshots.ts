@@ -9,6 +9,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { Engine } from "../../src/engine/index.js";
+import { setup as build } from "../support/build.js";
 import { ask } from "../support/http-client.js";
 import { launchBrowser } from "../support/launch-browser.js";
 import { simulatedVllm } from "../support/simulated-vllm.js";
@@ -20,6 +21,7 @@ const WARM_UP_MS = 75_000;
 /** Milliseconds after which nothing moves any more that was set off by hand. */
 const SETTLE_MS = 600;
 
+await build();
 const directory = await mkdtemp(join(tmpdir(), "tsworker-screenshots-"));
 const modelLogFile = join(directory, "model.log");
 const model = simulatedVllm({ logFile: modelLogFile, tokensPerSecond: 60, jitter: 0.3 });

@@ -11,7 +11,7 @@ import {
   Worker,
   type WorkerConfig,
 } from "tsworker";
-import { z } from "zod";
+import * as z from "zod";
 
 /** Writes a line among those of the log. */
 const told = (msg: string, more: Readonly<Record<string, unknown>> = {}): void => {

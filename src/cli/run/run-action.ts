@@ -2,6 +2,7 @@ import { register } from "node:module";
 import { pathToFileURL } from "node:url";
 import { register as registerTypeScript } from "tsx/esm/api";
 import { TsworkerError } from "../../shared/errors.js";
+import { packageRoot } from "../../shared/package-root.js";
 import { isDefined } from "../../worker/worker-registry.js";
 import { workerFile } from "../command/worker-file.js";
 import type { ModuleHooksData } from "./module-hooks.js";
@@ -19,6 +20,8 @@ export async function run(worker: string, given: readonly string[]): Promise<voi
   // Before those of tsx, which then take what a program is from ours.
   register("./module-hooks.js", import.meta.url, { data });
   registerTypeScript();
+  // After them, so that they do not see the modules of this package.
+  register("./package-hooks.js", import.meta.url, { data: { folder: `${packageRoot}/dist/` } });
   const fail = (error: unknown): void => {
     console.error(failureText(error, worker, file));
     process.exit(1);

@@ -5,7 +5,7 @@ import { defineConfig } from "vite";
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
   // The page works at any path.
-  base: "../../inspect/page/",
+  base: "./",
   experimental: {
     // The page's own address has no slash at its end, `/inspect`, and its files are below it.
     renderBuiltUrl: (file, { hostType }) => (hostType === "html" ? `inspect/${file}` : { relative: true }),
