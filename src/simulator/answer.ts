@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 
-/** Sends JSON; undefined: an empty body. */
+/** Sends JSON, under the content type that the response has, if any; undefined: an empty body. */
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {
   const text = body === undefined ? "" : JSON.stringify(body);
   response.writeHead(status, {
-    "content-type": "application/json",
+    "content-type": response.getHeader("content-type") ?? "application/json",
     "content-length": Buffer.byteLength(text),
   });
   response.end(text);

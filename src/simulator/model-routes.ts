@@ -14,6 +14,8 @@ import {
 /** Limit of request bodies; beyond it the answer is 413. */
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
 
+const NOT_READY = "the model is not ready";
+
 interface ModelRoutesInput {
   readonly model: SimulatedModel;
   readonly log: ModelLog;
@@ -45,6 +47,7 @@ export class ModelRoutes {
 
   /** Answers a request. Never rejects: unexpected errors are answered 500 and logged. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.setHeaders(new Map(Object.entries(this.#input.model.headers ?? {})));
     this.#logWhenAnswered(request, response);
     const disconnected = new AbortController();
     response.once("close", () => disconnected.abort());
@@ -54,8 +57,9 @@ export class ModelRoutes {
       // The client has disconnected.
       if (disconnected.signal.aborted) return;
       if (response.headersSent) response.destroy();
-      const { status, message } = this.#refusalOf(error);
-      if (!response.headersSent) sendJson(response, status, this.#input.model.refusal(status, message));
+      const { status, message, fields } = this.#refusalOf(error);
+      if (!response.headersSent)
+        sendJson(response, status, this.#input.model.refusal(status, message, fields));
     }
   }
 
@@ -73,8 +77,11 @@ export class ModelRoutes {
   async #answer(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
     const url = requestUrl(request);
     const route = url && this.#routeAt(url.pathname);
-    if (!route) throw new RefusedRequest(404, "Not Found");
+    if (!route) {
+      throw this.#input.isReady() ? new RefusedRequest(404, "Not Found") : new RefusedRequest(503, NOT_READY);
+    }
     if (request.method !== route.method) {
+      if (this.#input.model.wrongMethodStatus) throw new RefusedRequest(404, "Not Found");
       response.setHeader("allow", route.method);
       throw new RefusedRequest(405, "Method Not Allowed");
     }
@@ -85,7 +92,7 @@ export class ModelRoutes {
     });
     if (!this.#input.isReady() && !route.isAlwaysOpen) {
       if (work) work.refused += 1;
-      throw new RefusedRequest(503, "the model is not ready");
+      throw new RefusedRequest(503, NOT_READY);
     }
     const context = { request, body, response, url, signal, log: this.#input.log };
     await (work ? this.#serve(route, context) : route.serve(context));

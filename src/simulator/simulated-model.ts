@@ -55,6 +55,8 @@ export class RefusedRequest extends Error {
   constructor(
     readonly status: number,
     message: string,
+    /** Further fields of the error's body, where the server has them. */
+    readonly fields: object = {},
   ) {
     super(message);
   }
@@ -80,7 +82,11 @@ export interface SimulatedModel {
   /** Its routes by path; a last part `*` stands for any. `GET /health` is there without: 200 when it has loaded, 503 otherwise. */
   readonly routes: ReadonlyMap<string, SimulatedRoute>;
   /** The body of a refusal. */
-  refusal(status: number, message: string): object;
+  refusal(status: number, message: string, fields: object): object;
+  /** Headers of all answers that do not have others. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Status for a path with another method. Default: 405. */
+  readonly wrongMethodStatus?: 404;
   /** Accepts a WebSocket client. Absent: such connections are closed. */
   upgrade?(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Ends WebSocket connections: the server stops, crashes or is restarted. */

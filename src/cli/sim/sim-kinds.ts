@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import type { ComfyModelOptions } from "../../simulator/comfyui/comfy-model.js";
 import { LOAD_ERRORS } from "../../simulator/comfyui/load-error.js";
 import type { InferenceOptions } from "../../simulator/language/inference.js";
+import type { LlamaCppModelOptions } from "../../simulator/llama-cpp/llama-cpp-model.js";
 import type { OpenaiModelOptions, OpenaiServer } from "../../simulator/openai/openai-model.js";
 import type { SimulatedModel } from "../../simulator/simulated-model.js";
 import type { TgiModelOptions } from "../../simulator/tgi/tgi-model.js";
@@ -46,13 +47,19 @@ function addInferenceFlags(command: Command): void {
     .option("--seed <number>", "seed of texts and jitter", numberFrom(0), 1);
 }
 
+const COMPLETION = {
+  route: "/v1/completions",
+  payload: { prompt: "Hello", max_tokens: 64 },
+  cost: 64,
+} satisfies Sample;
+
 /** A server with OpenAI's interface. @param product its name in texts. */
 function openaiKind(name: OpenaiServer, product: string): SimKind<OpenaiModelOptions> {
   return {
     name,
     description: `${product}, with OpenAI's interface`,
     port: 18000,
-    sample: { route: "/v1/completions", payload: { prompt: "Hello", max_tokens: 64 }, cost: 64 },
+    sample: COMPLETION,
     addFlags: (command) => {
       command
         .option("--model <name>", "name of the model", "simulated/llm-8b")
@@ -69,6 +76,31 @@ function openaiKind(name: OpenaiServer, product: string): SimKind<OpenaiModelOpt
     },
   };
 }
+
+/** The server of llama.cpp. */
+const llamaCppKind: SimKind<LlamaCppModelOptions> = {
+  name: "llama-cpp",
+  description: "llama.cpp's server, with OpenAI's interface and its own",
+  port: 18000,
+  sample: COMPLETION,
+  addFlags: (command) => {
+    command
+      .option("--model <name>", "name of the model", "simulated/llm-8b")
+      .option("--context-length <tokens>", "tokens of the context (default: 131072)", count)
+      .option(
+        "--parallel <count>",
+        "slots, each with its share of the context (default: 4, which share it)",
+        count,
+      )
+      .option("--embeddings", "embeds texts, and generates none")
+      .option("--reranking", "ranks texts, and generates none");
+    addInferenceFlags(command);
+  },
+  model: async (options) => {
+    const { LlamaCppModel } = await import("../../simulator/llama-cpp/llama-cpp-model.js");
+    return new LlamaCppModel(options);
+  },
+};
 
 /** Hugging Face's text-generation-inference. */
 const tgiKind: SimKind<TgiModelOptions> = {
@@ -166,7 +198,7 @@ const helloWorldKind: SimKind<InferenceOptions> = {
 export const SIM_KINDS = [
   openaiKind("vllm", "vLLM"),
   openaiKind("sglang", "SGLang"),
-  openaiKind("llama-cpp", "llama.cpp"),
+  llamaCppKind,
   tgiKind,
   comfyuiKind,
   trainingKind,

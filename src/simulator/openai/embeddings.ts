@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { random } from "../../shared/random.js";
 import { sendJson } from "../answer.js";
+import { base64Of, unitVector } from "../language/similarity.js";
 import { countTokens } from "../language/text.js";
 import { jsonBody } from "../request.js";
 import type { SimulatedRoute } from "../simulated-model.js";
@@ -51,18 +51,4 @@ function textsOf(input: z.infer<typeof schema>["input"]): readonly string[] {
   if (typeof input === "string") return [input];
   if (typeof input[0] === "number") return [input.join(" ")];
   return input.map((each) => (Array.isArray(each) ? each.join(" ") : String(each)));
-}
-
-function unitVector(seed: number, dimensions: number): Float32Array {
-  const numbers = random(seed);
-  const vector = Float32Array.from({ length: dimensions }, () => 2 * numbers() - 1);
-  const length = Math.hypot(...vector);
-  return vector.map((value) => value / length);
-}
-
-/** As little-endian 32-bit floats, which is what clients expect in it. */
-function base64Of(vector: Float32Array): string {
-  const bytes = Buffer.alloc(4 * vector.length);
-  for (const [index, value] of vector.entries()) bytes.writeFloatLE(value, 4 * index);
-  return bytes.toString("base64");
 }

@@ -14,7 +14,6 @@ import {
 } from "./generation-request.js";
 import { Generator } from "./generator.js";
 import { imageEdits, imageGenerations } from "./images.js";
-import { llamaCpp } from "./llama-cpp.js";
 import { rerank, score } from "./relevance.js";
 import { ServedModel, type ServerTraits } from "./served-model.js";
 import { sglang } from "./sglang.js";
@@ -37,7 +36,7 @@ export interface OpenaiModelOptions extends InferenceOptions {
 /** The servers with OpenAI's interface that can be simulated. */
 export type OpenaiServer = keyof typeof SERVERS;
 
-const SERVERS = { vllm, sglang, "llama-cpp": llamaCpp } satisfies Record<string, ServerTraits>;
+const SERVERS = { vllm, sglang } satisfies Record<string, ServerTraits>;
 
 /** A simulated server with OpenAI's interface. It answers the same prompt with the same text. */
 export class OpenaiModel implements SimulatedModel {

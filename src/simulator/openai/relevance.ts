@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { sendJson } from "../answer.js";
+import { relevance } from "../language/similarity.js";
 import { countTokens } from "../language/text.js";
 import { jsonBody } from "../request.js";
 import { RefusedRequest, type SimulatedRoute } from "../simulated-model.js";
@@ -68,16 +69,4 @@ function pairsOf(ones: readonly string[], others: readonly string[]): readonly (
     throw new RefusedRequest(400, "Input lengths must be either 1:1, 1:N or N:N");
   }
   return others.map((other, index) => [ones.length === 1 ? only : (ones[index] ?? ""), other]);
-}
-
-const wordsOf = (text: string): ReadonlySet<string> => new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu));
-
-/** Relevance of a text to a query, 0 to 1: the share of the query's words that occur in the text. */
-function relevance(query: string, text: string): number {
-  const wanted = wordsOf(query);
-  const found = wordsOf(text);
-  if (wanted.size === 0) return 0;
-  let shared = 0;
-  for (const word of wanted) if (found.has(word)) shared += 1;
-  return shared / wanted.size;
 }

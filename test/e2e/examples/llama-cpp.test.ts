@@ -1,12 +1,32 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { ExampleStand } from "../../support/example-stand.js";
 
+const SHARED = ["/v1/completions", "/v1/chat/completions", "/v1/embeddings", "/v1/rerank"];
+const messages = [{ role: "user", content: "Hello" }];
+
+/** llama.cpp's own routes, with a request for each and what its answer has. */
+const OWN_REQUESTS: readonly (readonly [string, Record<string, unknown>, object])[] = [
+  ["/v1/responses", { input: "Hello", max_output_tokens: 3 }, { object: "response", status: "completed" }],
+  ["/v1/messages", { messages, max_tokens: 3 }, { type: "message", usage: { output_tokens: 3 } }],
+  ["/v1/messages/count_tokens", { messages }, { input_tokens: expect.any(Number) }],
+  ["/completion", { prompt: "Hello", n_predict: 3 }, { stop: true, tokens_predicted: 3 }],
+  ["/infill", { input_prefix: "f(", input_suffix: ")", n_predict: 3 }, { tokens_predicted: 3 }],
+  ["/tokenize", { content: "one two" }, { tokens: [expect.any(Number), expect.any(Number)] }],
+  ["/detokenize", { tokens: [] }, { content: "" }],
+  ["/apply-template", { messages }, { prompt: expect.stringContaining("Hello") }],
+];
+const OWN = OWN_REQUESTS.map(([route]) => route);
+
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 describe("examples/llama-cpp", () => {
   let stand: ExampleStand;
   beforeAll(async () => {
-    stand = await ExampleStand.ready("llama-cpp", { sim: ["--context-length", "1000"] });
+    // Four requests of the benchmark, of 750 tokens each, run side by side.
+    stand = await ExampleStand.ready("llama-cpp", {
+      sim: ["--context-length", "4000"],
+      env: { OPENAI_ROUTES: [...SHARED, ...OWN].join() },
+    });
   });
   afterAll(() => stand?.stop());
 
@@ -25,15 +45,82 @@ describe("examples/llama-cpp", () => {
   });
 
   test("passes on what llama.cpp says of a request that is too long", async () => {
-    const prompt = "word ".repeat(1100);
+    const prompt = "word ".repeat(4100);
     expect(await stand.ask("/v1/completions", { prompt })).toMatchObject({
       status: 400,
-      body: { error: { message: expect.stringMatching(/exceeds the available context size \(1000 tokens/) } },
+      body: {
+        error: {
+          type: "exceed_context_size_error",
+          message: expect.stringMatching(
+            /^request \(\d+ tokens\) exceeds the available context size \(4000 tokens/,
+          ),
+          n_ctx: 4000,
+        },
+      },
     });
+  });
+
+  test.each(OWN_REQUESTS)("serves %s", async (route, payload, body) => {
+    expect(await stand.ask(route, payload)).toMatchObject({ status: 200, body });
+  });
+
+  test("lists the model for anybody, without a signature", async () => {
+    const response = await fetch(`${stand.workerUrl}/v1/models`);
+    expect([response.status, await response.json()]).toMatchObject([
+      200,
+      { data: [{ owned_by: "llamacpp" }] },
+    ]);
+  });
+
+  test.each<[string, Record<string, unknown>, number]>([
+    ["an empty prompt", { prompt: "", max_tokens: 4 }, 4],
+    ["a limit of 0", { prompt: "Hello", max_tokens: 0 }, 1],
+    ["an object with a prompt", { prompt: { prompt_string: "Hello" }, max_tokens: 4 }, 4],
+    ["tokens and texts mixed", { prompt: [17, "Hello"], max_tokens: 4 }, 4],
+  ])("takes what the server takes: %s", async (_, payload, completion_tokens) => {
+    const { status, body } = await stand.ask("/v1/completions", payload);
+    expect([status, body]).toMatchObject([200, { usage: { completion_tokens } }]);
+  });
+
+  test("takes a limit of -1: the model ends the text by itself", async () => {
+    const { status, body } = await stand.ask("/v1/chat/completions", { messages, max_tokens: -1 });
+    expect([status, body]).toMatchObject([200, { choices: [{ finish_reason: "stop" }] }]);
+  });
+
+  test("passes on that the server was started without embeddings, and the client does not ask again", async () => {
+    const { status, response } = await stand.endpoint.request("/v1/embeddings", { input: "Hello" });
+    expect([status, await response.json()]).toMatchObject([
+      501,
+      { error: { message: expect.stringContaining("Start it with `--embeddings`") } },
+    ]);
+    const asked = stand.modelOutput().match(/done request: POST \/v1\/embeddings 127\.0\.0\.1 501/g);
+    expect(asked).toHaveLength(1);
   });
 
   test("has a client that streams a completion", async () => {
     expect(await stand.client()).toMatch(/^\w.*\n20 tokens\n$/);
+  });
+});
+
+describe("examples/llama-cpp, with one variable,", () => {
+  test("is ready in front of a model for embeddings", async () => {
+    const env = { BENCHMARK_ROUTE: "/v1/embeddings" };
+    const stand = await ExampleStand.readyForTest("llama-cpp", { sim: ["--embeddings"], env });
+    const { status, body } = await stand.ask("/v1/embeddings", { input: "Hello" });
+    expect([status, body]).toMatchObject([200, { data: [{ index: 0 }] }]);
+  });
+
+  test("is ready in front of a reranker, which takes documents or texts", async () => {
+    const env = { BENCHMARK_ROUTE: "/v1/rerank" };
+    const stand = await ExampleStand.readyForTest("llama-cpp", { sim: ["--reranking"], env });
+    const asked = { query: "red sea", texts: ["red sea", "hill"] };
+    expect(await stand.ask("/v1/rerank", asked)).toMatchObject({
+      status: 200,
+      body: [
+        { index: 0, score: 1 },
+        { index: 1, score: 0 },
+      ],
+    });
   });
 });
 

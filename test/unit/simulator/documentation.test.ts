@@ -18,9 +18,9 @@ const flagsOf = (kind: string): readonly Option[] => commandOf(kind)?.options ??
 
 /** Under which headings the flags of each kind stand, besides those of all kinds. */
 const HEADINGS: Readonly<Record<string, readonly string[]>> = {
-  vllm: ["Language models", "vllm, sglang, llama-cpp"],
-  sglang: ["Language models", "vllm, sglang, llama-cpp"],
-  "llama-cpp": ["Language models", "vllm, sglang, llama-cpp"],
+  vllm: ["Language models", "vllm, sglang"],
+  sglang: ["Language models", "vllm, sglang"],
+  "llama-cpp": ["Language models", "llama-cpp"],
   tgi: ["Language models", "tgi"],
   "hello-world": ["Language models", "hello-world"],
   comfyui: ["comfyui"],
@@ -110,6 +110,7 @@ test("the options of the simulators have the same defaults as the flags", () => 
     `${folder}/simulator-options.ts`,
     `${folder}/language/inference.ts`,
     `${folder}/openai/openai-model.ts`,
+    `${folder}/llama-cpp/llama-cpp-model.ts`,
     `${folder}/tgi/tgi-model.ts`,
     `${folder}/comfyui/comfy-model.ts`,
     `${folder}/training/training-model.ts`,
