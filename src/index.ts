@@ -23,6 +23,7 @@ export {
   type HandlerConfig,
   handler,
   type MultipartConfig,
+  type MultipartFile,
   type PayloadObject,
   type TimeoutsConfig,
 } from "./worker/config/handler-config.js";

@@ -106,11 +106,17 @@ function endWithAll(): void {
   setTimeout(() => process.exit(), LAST_MS).unref();
 }
 
-/** Calls `lifecycle.stop` and waits for it. @param hurry ends the waiting. */
+/**
+ * Calls `lifecycle.stop` and waits for it.
+ *
+ * @param hurry ends the waiting.
+ * @param reason error that the worker ended with.
+ */
 export async function stopLifecycle(
   { lifecycle }: CheckedConfig,
   log: Log,
   hurry: AbortSignal,
+  reason: Error | undefined,
 ): Promise<void> {
   if (lifecycle?.stop === undefined) return;
   const ended = new AbortController();
@@ -122,7 +128,7 @@ export async function stopLifecycle(
     if (!ended.signal.aborted) throw new Error(`it did not end within ${STOP_TIMEOUT_MS} ms`);
   };
   try {
-    await Promise.race([lifecycle.stop(), giveUp()]);
+    await Promise.race([lifecycle.stop(reason), giveUp()]);
   } catch (error) {
     log.error({ err: error }, "lifecycle.stop failed");
   } finally {

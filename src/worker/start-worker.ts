@@ -150,6 +150,8 @@ export async function startWorker(
     stately === undefined ? undefined : (await import("../inspector/server/stately.js")).statelyRelay;
   const servers = await listenOnAll({
     ...environment,
+    host: config.host ?? environment.host,
+    backlog: config.backlog ?? environment.backlog,
     certificate: environment.useSsl
       ? { certificate: environment.certificateFile, key: environment.certificateKeyFile }
       : undefined,
@@ -187,7 +189,8 @@ export async function startWorker(
   });
   const hurry = new AbortController();
   let isStopping = false;
-  const stopped = whenStopped(actor).finally(async () => {
+  const ended = whenStopped(actor);
+  const stopped = ended.finally(async () => {
     withdraw();
     // Inspector clients see the end.
     inspector?.close();
@@ -197,7 +200,7 @@ export async function startWorker(
     closeModel();
     reports.close();
     isStopping = true;
-    await stopLifecycle(config, log, hurry.signal);
+    await stopLifecycle(config, log, hurry.signal, await errorAtEnd(ended, actor));
     isStopping = false;
   });
   actor.start();
@@ -274,6 +277,17 @@ function readingOf(actor: WorkerActor, ledger: Ledger, edge: Edge, counts: Repor
     lostLogLines: droppedLines(),
     dismissedLines: dismissals,
   };
+}
+
+/** The error with which the worker failed, or that it was in when it was stopped; undefined if there was none. */
+async function errorAtEnd(ended: Promise<void>, actor: WorkerActor): Promise<Error | undefined> {
+  try {
+    await ended;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+  const { fault } = actor.getSnapshot().context;
+  return fault && new TsworkerError("WORKER_FAILED", fault.message);
 }
 
 function whenStopped(actor: WorkerActor): Promise<void> {

@@ -111,6 +111,7 @@ export class FakeAdmission implements Admission {
 /** A handler of the route `/ws` with all limits off, but for what the test says. */
 export const socketHandler = (parts: Partial<Handler> = {}): Handler => ({
   route: "/ws",
+  modelRoute: "/ws",
   websocket: true,
   maxQueueTime: null,
   forwardQuery: true,

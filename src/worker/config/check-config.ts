@@ -33,7 +33,7 @@ export function checkConfig(config: WorkerConfig): CheckedConfig {
     handlers,
     benchmark: benchmarkOf(handlers),
     // The user's own object: its functions may be methods.
-    lifecycle: config.lifecycle,
+    lifecycle: config.lifecycle ?? undefined,
   };
 }
 
@@ -41,6 +41,7 @@ function checkedHandler(handler: z.output<typeof configSchema>["handlers"][numbe
   const { payloadSchema } = handler;
   return {
     ...handler,
+    modelRoute: handler.modelRoute ?? handler.route,
     ...queuePlace(handler),
     ...(payloadSchema !== undefined && { requestParser: parserOf(payloadSchema) }),
   };

@@ -23,6 +23,10 @@ type HasIssue = (path: readonly PropertyKey[]) => boolean;
 const fieldsOf = (value: unknown): Fields =>
   typeof value === "object" && value !== null ? (value as Fields) : {};
 
+/** The options that are given: `null` is the same as leaving one out, where it is allowed. */
+const optionsOf = (value: unknown): Fields =>
+  Object.fromEntries(Object.entries(fieldsOf(value)).filter(([, option]) => option !== null));
+
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 /** Errors of single fields. The type that zod received is cut off: the value follows. */
@@ -61,13 +65,30 @@ const EXCLUSIVE: readonly (readonly [option: string, reason: string, others: rea
   [
     "remoteFunction",
     "which makes the answer itself",
-    ["responseGenerator", "multipart", "forwardQuery", "sseKeepAliveMs"],
+    [
+      "responseGenerator",
+      "multipart",
+      "forwardQuery",
+      "sseKeepAliveMs",
+      "modelRoute",
+      "generatePayloadJson",
+      "generatePayloadMultipart",
+    ],
   ],
+  ["multipart", "which makes the body of the payload", ["generatePayloadJson", "generatePayloadMultipart"]],
   ["payloadSchema", "which parses the payload", ["requestParser"]],
   [
     "websocket",
     "which passes frames on",
-    ["remoteFunction", "responseGenerator", "multipart", "benchmarkConfig", "sseKeepAliveMs"],
+    [
+      "remoteFunction",
+      "responseGenerator",
+      "multipart",
+      "benchmarkConfig",
+      "sseKeepAliveMs",
+      "generatePayloadJson",
+      "generatePayloadMultipart",
+    ],
   ],
 ];
 
@@ -90,7 +111,7 @@ function handlerIssues(handler: Fields, path: readonly PropertyKey[], hasIssue: 
   for (const [option, reason, others] of EXCLUSIVE) {
     if (handler[option] === undefined || handler[option] === false || hasIssue([...path, option])) continue;
     for (const other of others) {
-      if (handler[other] === undefined || handler[other] === null) continue;
+      if (handler[other] === undefined) continue;
       issues.push({ path: [...path, other], expected: `expected none beside ${option}, ${reason}` });
     }
   }
@@ -137,22 +158,53 @@ function issuesBetween(handlers: readonly Fields[], hasIssue: HasIssue): Issue[]
 
 /** Errors in combinations of open routes, handlers and the model server. */
 function openRouteIssues(config: Fields, handlers: readonly Fields[]): Issue[] {
-  const routes = new Set(handlers.map(pathOf));
+  // A WebSocket begins with a GET.
+  const taken = handlers.map((handler) => ({
+    path: pathOf(handler),
+    method: handler.websocket === true ? "*" : "POST",
+  }));
   return listOf(config.openRoutes)
     .map(fieldsOf)
-    .flatMap(({ route, text }, index) => {
-      const key = pathOf({ route });
-      const path = ["openRoutes", index, "route"];
-      const expected: string[] = [];
-      if (routes.has(key)) expected.push("expected a route that no handler and no other open route has");
-      if (RESERVED_ROUTES.includes(String(key)))
-        expected.push("expected a route that the worker does not serve itself");
-      if (text === undefined && config.modelServerUrl === undefined)
-        expected.push("expected a text beside it, because there is no modelServerUrl to pass it on to");
-      routes.add(key);
-      return expected.map((each) => ({ path, expected: each }));
+    .flatMap((open, index) => {
+      const { method = "GET", text, respond, modelRoute } = open;
+      const place = { path: pathOf(open), method: String(method) };
+      const at = (option: string, expected: string): Issue => ({
+        path: ["openRoutes", index, option],
+        expected,
+      });
+      const issues: Issue[] = [];
+      if (taken.some((other) => isSamePlace(other, place)))
+        issues.push(at("route", "expected a route that no handler and no other open route has"));
+      if (RESERVED_ROUTES.includes(String(place.path)))
+        issues.push(at("route", "expected a route that the worker does not serve itself"));
+      if (text !== undefined && respond !== undefined)
+        issues.push(at("respond", "expected none beside text, which is the response"));
+      const isForwarded = text === undefined && respond === undefined;
+      if (isForwarded && config.modelServerUrl === undefined) {
+        const reason = "because there is no modelServerUrl to forward it to";
+        issues.push(at("route", `expected a text or a function respond beside it, ${reason}`));
+      }
+      if (isForwarded && method !== "GET")
+        issues.push(at("method", "expected GET, or a text or a function respond beside it"));
+      if (!isForwarded && modelRoute !== undefined)
+        issues.push(at("modelRoute", "expected none beside text or respond, which is not forwarded"));
+      taken.push(place);
+      return issues;
     });
 }
+
+interface Place {
+  readonly path: unknown;
+  readonly method: string;
+}
+
+/** Whether two routes would receive the same requests. */
+const isSamePlace = (a: Place, b: Place): boolean => {
+  if (a.path !== b.path) return false;
+  // A GET includes HEAD.
+  const [first, second] = [a.method, b.method].map((method) => (method === "HEAD" ? "GET" : method));
+  return first === second || first === "*" || second === "*";
+};
 
 /** Options that require or exclude others of the worker. */
 function modelIssues(config: Fields, handlers: readonly Fields[]): Issue[] {
@@ -233,8 +285,8 @@ export function configIssues(
   error: ZodError | undefined,
   advice: OptionAdvice,
 ): readonly string[] {
-  const fields = fieldsOf(config);
-  const handlers = listOf(fields.handlers).map(fieldsOf);
+  const fields = optionsOf(config);
+  const handlers = listOf(fields.handlers).map(optionsOf);
   const issues = error === undefined ? [] : fieldIssues(error.issues, advice);
   const withIssues = new Set(issues.map(({ path }) => at(path)));
   const hasIssue: HasIssue = (path) => withIssues.has(at(path));

@@ -23,7 +23,7 @@ import type {
 import { checkCredentials, headerIssue, type ModelHeaders } from "./model-headers.js";
 import { patternIssue } from "./pattern-check.js";
 import { isPayloadSchema, type PayloadSchema } from "./payload-schema.js";
-import { routeSchema } from "./route-path.js";
+import { modelRouteSchema, routeSchema } from "./route-path.js";
 
 /**
  * A schema for each option of an interface, and for no other: an option that is missing here, misspelt, or accepts a value
@@ -32,7 +32,17 @@ import { routeSchema } from "./route-path.js";
 type Options<Config> = { readonly [Option in keyof Config]-?: z.ZodType<unknown, Config[Option]> };
 
 const func = <F>() => z.custom<NonNullable<F>>((value) => typeof value === "function", "expected a function");
+/** `null` is the same as leaving the option out, as `None` is in the Python worker. */
+const orNull = <Schema extends z.ZodType>(schema: Schema) =>
+  schema
+    .nullish()
+    .transform((value) => value ?? undefined)
+    .optional();
 const count = z.int().min(1);
+const size = z
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1);
 const payload = z.custom<PayloadObject>(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value),
   "expected an object",
@@ -58,10 +68,10 @@ const pollMs = z
 
 const benchmarkSchema = z
   .strictObject({
-    dataset: z.array(payload).min(1).optional(),
-    generator: func<BenchmarkConfig["generator"]>().optional(),
+    dataset: orNull(z.array(payload).min(1)),
+    generator: orNull(func<BenchmarkConfig["generator"]>()),
     runs: count.default(8),
-    concurrency: count.default(10),
+    concurrency: count.nullish().transform((value) => value ?? 10),
     doWarmup: z.boolean().default(true),
   } satisfies Options<BenchmarkConfig>)
   .refine(({ dataset, generator }) => (dataset === undefined) !== (generator === undefined), {
@@ -96,6 +106,7 @@ const multipartSchema = z.strictObject({
 
 const handlerSchema = z.strictObject({
   route: routeSchema,
+  modelRoute: modelRouteSchema.optional(),
   allowParallelRequests: z.boolean().optional(),
   concurrency: count.optional(),
   queue: z.string().min(1).optional(),
@@ -106,11 +117,13 @@ const handlerSchema = z.strictObject({
       "expected a schema that implements Standard Schema, such as z.object({ … }) of zod",
     )
     .optional(),
-  requestParser: func<HandlerConfig["requestParser"]>().optional(),
-  workloadCalculator: func<HandlerConfig["workloadCalculator"]>().optional(),
-  responseGenerator: func<HandlerConfig["responseGenerator"]>().optional(),
-  remoteFunction: func<HandlerConfig["remoteFunction"]>().optional(),
-  benchmarkConfig: benchmarkSchema.optional(),
+  requestParser: orNull(func<HandlerConfig["requestParser"]>()),
+  workloadCalculator: orNull(func<HandlerConfig["workloadCalculator"]>()),
+  generatePayloadJson: func<HandlerConfig["generatePayloadJson"]>().optional(),
+  generatePayloadMultipart: func<HandlerConfig["generatePayloadMultipart"]>().optional(),
+  responseGenerator: orNull(func<HandlerConfig["responseGenerator"]>()),
+  remoteFunction: orNull(func<HandlerConfig["remoteFunction"]>()),
+  benchmarkConfig: orNull(benchmarkSchema),
   timeouts: z
     .strictObject({
       connectMs: milliseconds.default(10_000),
@@ -142,24 +155,29 @@ function checkHeaders(headers: ModelHeaders, context: z.core.$RefinementCtx): vo
   }
 }
 
+/** Methods that a fetch-standard `Request` does not have. */
+const NO_FETCH_METHODS: readonly string[] = ["CONNECT", "TRACE", "TRACK"];
+
+const isOpenMethod = (method: string): boolean =>
+  method === "*" || (/^[A-Z]+$/.test(method) && !NO_FETCH_METHODS.includes(method));
+
 export const configSchema = z.strictObject({
-  modelServerUrl: z
-    .string()
-    .refine(isHttpUrl, "expected a URL with http: or https:")
-    .superRefine(checkCredentials)
-    .optional(),
-  modelServerPort: z.int().min(1).max(65535).optional(),
+  modelServerUrl: orNull(
+    z.string().refine(isHttpUrl, "expected a URL with http: or https:").superRefine(checkCredentials),
+  ),
+  modelServerPort: orNull(z.int().min(1).max(65535)),
   modelHeaders: z.record(z.string(), z.string()).superRefine(checkHeaders).default({}),
   maxConnections: count.nullable().default(null),
-  modelLogFile: z.string().min(1).optional(),
-  modelHealthcheckUrl: z
-    .string()
-    .refine(
-      (text) => text.startsWith("/") || isHttpUrl(text),
-      'expected a path that begins with "/", or an http: or https: URL',
-    )
-    .superRefine(checkCredentials)
-    .optional(),
+  modelLogFile: orNull(z.string().min(1)),
+  modelHealthcheckUrl: orNull(
+    z
+      .string()
+      .refine(
+        (text) => text.startsWith("/") || isHttpUrl(text),
+        'expected a path that begins with "/", or an http: or https: URL',
+      )
+      .superRefine(checkCredentials),
+  ),
   healthcheck: z
     .strictObject({
       intervalMs: pollMs,
@@ -167,10 +185,22 @@ export const configSchema = z.strictObject({
       failureThreshold: count.default(3),
     } satisfies Options<HealthcheckConfig>)
     .prefault({}),
+  host: orNull(z.string().min(1)),
+  backlog: orNull(count.max(65535)),
   handlers: z.array(handlerSchema).min(1),
   openRoutes: z
     .array(
-      z.strictObject({ route: routeSchema, text: z.string().optional() } satisfies Options<OpenRouteConfig>),
+      z.strictObject({
+        route: routeSchema,
+        method: z
+          .string()
+          .refine(isOpenMethod, 'expected a method in capitals, such as "POST", or "*"')
+          .default("GET"),
+        text: z.string().optional(),
+        respond: func<OpenRouteConfig["respond"]>().optional(),
+        modelRoute: modelRouteSchema.optional(),
+        maxBodyBytes: size.default(1024 * 1024),
+      } satisfies Options<OpenRouteConfig>),
     )
     .default([]),
   logActionConfig: z
@@ -187,28 +217,20 @@ export const configSchema = z.strictObject({
     .positive()
     .max(24 * 86_400)
     .default(1800),
-  lifecycle: z
-    .strictObject({
+  lifecycle: orNull(
+    z.strictObject({
       start: func<LifecycleConfig["start"]>().optional(),
       stop: func<LifecycleConfig["stop"]>().optional(),
-    } satisfies Options<LifecycleConfig>)
-    .optional(),
+    } satisfies Options<LifecycleConfig>),
+  ),
   sessionCallbackHosts: z
     .array(z.string().regex(/^(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d+)?$/, "expected a host name, or host:port"))
     .default([]),
   requireOwnUrl: z.boolean().default(false),
   replayProtection: z.boolean().default(false),
   maxSessions: z.int().nonnegative().nullable().default(10),
-  maxBodyBytes: z
-    .int()
-    .min(1)
-    .max(2 ** 31 - 1)
-    .default(256 * 1024 * 1024),
-  maxUnverifiedBytes: z
-    .int()
-    .min(0)
-    .max(2 ** 31 - 1)
-    .default(64 * 1024 * 1024),
+  maxBodyBytes: size.min(1).default(256 * 1024 * 1024),
+  maxUnverifiedBytes: size.default(64 * 1024 * 1024),
   streamHeaders: z.boolean().default(true),
   cors: z.array(originSchema).default([]),
   drainTimeout: z.number().nonnegative().max(86_400).default(30),
@@ -226,7 +248,9 @@ export const configSchema = z.strictObject({
 } satisfies Options<WorkerConfig>);
 
 /** A handler with its defaults filled in. */
-export interface Handler extends Readonly<Omit<z.output<typeof handlerSchema>, "queue">> {
+export interface Handler extends Readonly<Omit<z.output<typeof handlerSchema>, "queue" | "modelRoute">> {
+  /** Path on the model server. */
+  readonly modelRoute: string;
   /** Name of its queue. */
   readonly queue: string;
   /** Requests that may run at once in its queue; `Infinity` for all. */
@@ -241,6 +265,9 @@ export interface Benchmark {
   readonly concurrency: number;
   readonly doWarmup: boolean;
 }
+
+/** An open route with its defaults filled in. */
+export type OpenRoute = Readonly<z.output<typeof configSchema>["openRoutes"][number]>;
 
 /** A checked configuration with its defaults filled in. */
 export interface CheckedConfig extends Readonly<Omit<z.output<typeof configSchema>, "handlers">> {

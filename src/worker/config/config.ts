@@ -1,21 +1,39 @@
 import type { HandlerConfig } from "./handler-config.js";
 
 /**
- * A route for unauthenticated GET requests: it needs no signature, is not queued and not reported.
+ * A route for unauthenticated requests: it needs no signature, is not queued and not reported.
  *
  * @example
  * ```ts
- * const ping: OpenRouteConfig = { route: "/ping", text: "pong" };
+ * const openRoutes: readonly OpenRouteConfig[] = [
+ *   { route: "/ping", text: "pong" },
+ *   { route: "/healthcheck" },
+ *   { route: "/jobs", method: "POST", respond: async (request) => Response.json(await request.json(), { status: 201 }) },
+ * ];
  * ```
  */
 export interface OpenRouteConfig {
-  /** Path on the worker, and on the model server if the request is forwarded; same rules as a handler's. */
+  /** Path on the worker; same rules as a handler's. Several open routes may share it if their methods differ. */
   readonly route: string;
   /**
-   * The response, as plain text. Default: that of the model server to a GET of the same path, without its query; however many
-   * requests come at once, one at a time is sent to the model. It may take 10 s and have 1 MiB.
+   * HTTP method in capitals, such as `POST`; `GET` includes HEAD, and `*` is every method. One other than `GET` needs a `text`
+   * or `respond`. @default GET
+   */
+  readonly method?: string | undefined;
+  /**
+   * The response, as plain text. Without it and without `respond`, the response is that of the model server to a GET, without
+   * the query; however many requests come at once, one at a time is sent to the model. It may take 10 s and have 1 MiB.
    */
   readonly text?: string | undefined;
+  /**
+   * Makes the response. It receives a fetch-standard `Request` with headers, query and body, whose `signal` aborts when the
+   * client disconnects. It is called for every client that reaches the port: it must check itself who may call it.
+   */
+  readonly respond?: ((request: Request) => Response | Promise<Response>) | undefined;
+  /** Path on the model server if the request is forwarded; without `?` and `#`. @default the same as `route` */
+  readonly modelRoute?: string | undefined;
+  /** Largest request body in bytes, below 2 GiB; a larger one is refused with 413. @default 1048576 (1 MiB) */
+  readonly maxBodyBytes?: number | undefined;
 }
 
 /**
@@ -97,10 +115,11 @@ export interface LifecycleConfig {
    */
   readonly start?: ((signal: AbortSignal) => unknown) | undefined;
   /**
-   * Called once when the worker has stopped, for any reason. The worker waits at most 10 s for it, and no longer after a
-   * second signal.
+   * Called once when the worker has stopped, for any reason. It receives the error with which the worker failed, or that the
+   * worker was in when it was stopped, such as a failed benchmark; undefined after an ordinary stop. The worker waits at most
+   * 10 s for it, and no longer after a second signal.
    */
-  readonly stop?: (() => unknown) | undefined;
+  readonly stop?: ((error: Error | undefined) => unknown) | undefined;
 }
 
 /**
@@ -126,7 +145,8 @@ export interface InspectConfig {
 }
 
 /**
- * The configuration of a worker: its model server, its routes and its limits.
+ * The configuration of a worker: its model server, its routes and its limits. `null` is the same as leaving an option out
+ * where the Python worker takes `None`.
  *
  * @example
  * ```ts
@@ -144,9 +164,9 @@ export interface WorkerConfig {
    * Base URL of the model server, `http:` or `https:`. A user and a password in it, percent-encoded, are sent as basic authentication.
    * Not required if every handler has a `remoteFunction`.
    */
-  readonly modelServerUrl?: string | undefined;
+  readonly modelServerUrl?: string | null | undefined;
   /** Port of the model server, if the URL has none. */
-  readonly modelServerPort?: number | undefined;
+  readonly modelServerPort?: number | null | undefined;
   /**
    * Headers of every request to the model server, such as `{ "x-api-key": "…" }`: forwarded requests, health URL, benchmark, open
    * routes, WebSockets, and `on_close_route` if that is on the model server. They are sent to no other server, and their values are
@@ -162,14 +182,22 @@ export interface WorkerConfig {
    */
   readonly maxConnections?: number | null | undefined;
   /** Log file of the model server; it need not exist yet, and may be rotated or truncated. */
-  readonly modelLogFile?: string | undefined;
+  readonly modelLogFile?: string | null | undefined;
   /** Health URL: a path on the model server, or an absolute URL. Default: `MODEL_HEALTH_ENDPOINT`. */
-  readonly modelHealthcheckUrl?: string | undefined;
+  readonly modelHealthcheckUrl?: string | null | undefined;
   /** How the health URL is requested. */
   readonly healthcheck?: HealthcheckConfig | undefined;
+  /** Address that the public server listens on. Default: `WORKER_HOST`, which is all addresses of the machine. */
+  readonly host?: string | null | undefined;
+  /**
+   * Connections that may wait to be accepted on the public port; the system's limit (`net.core.somaxconn`) counts, too.
+   * uWebSockets.js has 512 and no other: with another number `node:http` serves. Integer from 1 to 65535. Default:
+   * `WORKER_BACKLOG`, which is that of the server: 512, or 511 with `node:http`.
+   */
+  readonly backlog?: number | null | undefined;
   /** The routes; at least one. */
   readonly handlers: readonly HandlerConfig[];
-  /** Routes for GET requests without a signature, such as a `/ping`. @default none */
+  /** Routes without a signature, such as a `/ping`. @default none */
   readonly openRoutes?: readonly OpenRouteConfig[] | undefined;
   /** Patterns for lines of the model's log. @default nothing */
   readonly logActionConfig?: LogActionConfig | undefined;
@@ -186,7 +214,7 @@ export interface WorkerConfig {
    */
   readonly startTimeout?: number | undefined;
   /** Starts and stops the model, or whatever the handlers need. */
-  readonly lifecycle?: LifecycleConfig | undefined;
+  readonly lifecycle?: LifecycleConfig | null | undefined;
   /** Sessions that may be open at once; `null` or 0 is no limit. One more is refused with 429. @default 10 */
   readonly maxSessions?: number | null | undefined;
   /**

@@ -20,6 +20,10 @@ const DEFAULT_REPORT_ADDRESS = "https://run.vast.ai";
 export interface Environment {
   /** `WORKER_PORT`: port of the public server. */
   readonly port: number;
+  /** `WORKER_HOST`: address that the public server listens on if the configuration has none; all addresses without it. */
+  readonly host: string | undefined;
+  /** `WORKER_BACKLOG`: connections that may wait on the public port if the configuration has no number. */
+  readonly backlog: number | undefined;
   /** `WORKER_HTTP_PORT`: port of the second, plain-HTTP server. @default WORKER_PORT + 1 */
   readonly httpPort: number;
   /** `WORKER_HTTP_HOST`: address that the second server listens on. @default 127.0.0.1 */
@@ -44,7 +48,7 @@ export interface Environment {
   readonly forceUpdateFile: string;
   /** `BENCHMARK_FILE`: file with the benchmark's result. @default .has_benchmark */
   readonly benchmarkFile: string;
-  /** `UNSECURED`: signatures are not checked. @default false */
+  /** `UNSECURED` is a yes: signatures are not checked. @default false */
   readonly unsecured: boolean;
   /** `MODEL_HEALTH_ENDPOINT`: health URL or path if the configuration has none. */
   readonly healthEndpoint: string | undefined;
@@ -100,11 +104,20 @@ const path = (otherwise: string) =>
     .transform((text) => text || otherwise);
 
 const port = integer(`expected a port number from 1 to ${MAX_PORT}`, 1, MAX_PORT);
-const flag = (...yes: string[]) =>
-  z
-    .string()
-    .default("")
-    .transform((text) => yes.includes(text.trim().toLowerCase()));
+
+const YES = ["y", "yes", "t", "true", "on", "1"];
+const NO = ["n", "no", "f", "false", "off", "0"];
+
+/** The words of Python's `strtobool`, in any case. */
+const flag = z
+  .string()
+  .default("")
+  .transform((text) => text.trim().toLowerCase())
+  .refine(
+    (text) => text === "" || YES.includes(text) || NO.includes(text),
+    `expected one of ${YES.join(", ")} for yes, or ${NO.join(", ")} for no`,
+  )
+  .transform((text) => YES.includes(text));
 
 const workerId = integer("expected an integer", Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
 
@@ -132,13 +145,22 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
   const publicPort = `VAST_TCP_PORT_${variables.WORKER_PORT?.trim() ?? "<WORKER_PORT>"}`;
   const schema = z.object({
     WORKER_PORT: port,
+    WORKER_HOST: z
+      .string()
+      .default("")
+      .transform((text) => text.trim() || undefined),
+    WORKER_BACKLOG: optional(integer(`expected an integer from 1 to ${MAX_PORT}`, 1, MAX_PORT)),
     WORKER_HTTP_PORT: optional(port),
     WORKER_HTTP_HOST: z
       .string()
       .default("")
       .transform((text) => text.trim() || "127.0.0.1"),
     HTTP_SERVER: choice(SERVERS, "auto"),
-    USE_SSL: flag("true"),
+    // As in the Python worker, which compares it with one word.
+    USE_SSL: z
+      .string()
+      .default("")
+      .transform((text) => text.trim().toLowerCase() === "true"),
     SSL_CERTIFICATE: path(CERTIFICATE_FILE),
     SSL_CERTIFICATE_KEY: path(CERTIFICATE_KEY_FILE),
     PUBLIC_IPADDR: z
@@ -150,7 +172,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     MASTER_TOKEN: z.string().default(""),
     FORCE_UPDATE_FILE: path(FORCE_UPDATE_FILE),
     BENCHMARK_FILE: path(BENCHMARK_FILE),
-    UNSECURED: flag("true", "1", "yes", "on"),
+    UNSECURED: flag,
     MODEL_HEALTH_ENDPOINT: z
       .string()
       .optional()
@@ -178,7 +200,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
       .optional()
       .transform((text) => text || undefined),
     LOG_LEVEL: choice(LOG_LEVELS, "info"),
-    INSPECT: flag("true", "1", "yes", "on"),
+    INSPECT: flag,
     INSPECT_TOKEN: z
       .string()
       .optional()
@@ -213,6 +235,8 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
   const host = isIPv6(data.PUBLIC_IPADDR) ? `[${data.PUBLIC_IPADDR}]` : data.PUBLIC_IPADDR;
   return {
     port: data.WORKER_PORT,
+    host: data.WORKER_HOST,
+    backlog: data.WORKER_BACKLOG,
     httpPort,
     httpHost: data.WORKER_HTTP_HOST,
     server: data.HTTP_SERVER,

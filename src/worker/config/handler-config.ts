@@ -35,14 +35,17 @@ export type PayloadObject = Readonly<Record<string, any>> & {
  * ```
  */
 export interface BenchmarkConfig<Sent extends PayloadObject = PayloadObject> {
-  /** Payloads to draw from at random, as the model receives them. Either this or `generator`. */
-  readonly dataset?: readonly Sent[] | undefined;
-  /** Makes a payload for each request, as the model receives it. Either this or `dataset`. */
-  readonly generator?: (() => Sent) | undefined;
+  /**
+   * Payloads to draw from at random, as `payloadSchema` or `requestParser` would return them. Either this or `generator`;
+   * `null` is neither.
+   */
+  readonly dataset?: readonly Sent[] | null | undefined;
+  /** Makes a payload for each request, as `payloadSchema` or `requestParser` would return it. Either this or `dataset`. */
+  readonly generator?: (() => Sent) | null | undefined;
   /** Rounds to run; the best one counts. Integer of at least 1. @default 8 */
   readonly runs?: number | undefined;
-  /** Concurrent requests in a round; at most the handler's own limit. Integer of at least 1. @default 10 */
-  readonly concurrency?: number | undefined;
+  /** Concurrent requests in a round; at most the handler's own limit. Integer of at least 1; `null` is 10. @default 10 */
+  readonly concurrency?: number | null | undefined;
   /** Sends one request before the first round and does not count its time. @default true */
   readonly doWarmup?: boolean | undefined;
 }
@@ -115,7 +118,23 @@ export interface MultipartConfig {
   readonly maxFiles?: number | undefined;
 }
 
-/** Benchmark payloads have the parsed type, because they are sent to the model without being parsed. */
+/**
+ * A file in the form that `generatePayloadMultipart` makes.
+ *
+ * @example
+ * ```ts
+ * const file: MultipartFile = { filename: "audio.wav", content: new Uint8Array([82, 73, 70, 70]) };
+ * ```
+ */
+export interface MultipartFile {
+  /** Name of the file, without a path. */
+  readonly filename: string;
+  readonly content: Uint8Array;
+  /** Media type. @default that of the name's extension, such as `audio/wav`, or `application/octet-stream` */
+  readonly contentType?: string | undefined;
+}
+
+/** Benchmark payloads have the parsed type, because they are not parsed. */
 type BenchmarkPayload<Parsed extends PayloadObject> = Payload extends Parsed
   ? PayloadObject
   : NoInfer<Parsed>;
@@ -136,8 +155,14 @@ type BenchmarkPayload<Parsed extends PayloadObject> = Payload extends Parsed
  * ```
  */
 export interface HandlerConfig<Parsed extends PayloadObject = PayloadObject, Received = Payload> {
-  /** Path on the worker and on the model server, such as `/v1/completions`; without `?`, `#`, `*` and `:`. */
+  /** Path on the worker, such as `/v1/completions`; without `?`, `#`, `*` and `:`. */
   readonly route: string;
+  /**
+   * Path on the model server, if it is another than `route`; without `?` and `#`. Several handlers may have the same one. It
+   * also applies to the benchmark and to WebSockets. Not beside a `remoteFunction`.
+   * @default the same as `route`
+   */
+  readonly modelRoute?: string | undefined;
   /**
    * `false`: one request at a time, strictly first in, first out, over all serial handlers of the worker together. `true`:
    * requests are forwarded at once.
@@ -170,31 +195,46 @@ export interface HandlerConfig<Parsed extends PayloadObject = PayloadObject, Rec
    * Checks or changes the payload before it is forwarded; throw a `PayloadError` to refuse it with 422. The returned payload
    * is serialized again; without a parser or `payloadSchema` the client's own bytes are sent to the model. Synchronous.
    */
-  readonly requestParser?: ((payload: Payload) => Parsed) | undefined;
+  readonly requestParser?: ((payload: Payload) => Parsed) | null | undefined;
   /**
    * Cost of a request in units, computed from its payload after `payloadSchema` or `requestParser`. If it throws, or returns
    * anything but a number from 0 to 10^12, the cost is 100.
    * @default () => 100
    */
-  readonly workloadCalculator?: ((payload: Received) => number) | undefined;
+  readonly workloadCalculator?: ((payload: Received) => number) | null | undefined;
   /**
-   * Makes the response from the model's. It receives fetch-standard objects: the client's request (without its body) and the
-   * model's response. Not beside a `remoteFunction`.
+   * Makes the JSON that the model is sent from the payload, such as a workflow from a prompt. It runs when the request leaves
+   * its queue: the workload is that of the payload, and a request that is refused or waits takes no memory for the larger one.
+   * Throw a `PayloadError` to answer 422. Synchronous. Not beside a `remoteFunction`, `multipart` or `websocket`.
+   * @default the payload itself
+   */
+  readonly generatePayloadJson?: ((payload: Received) => PayloadObject) | undefined;
+  /**
+   * Makes the fields of a `multipart/form-data` body, at the same time. A {@link MultipartFile} is sent as a file, a list once
+   * for each of its items under the same name, other objects as JSON, and `null` is left out. If it returns `null` or nothing,
+   * JSON is sent. Not beside a `remoteFunction`, `multipart` or `websocket`.
+   */
+  readonly generatePayloadMultipart?: ((payload: Received) => PayloadObject | null | undefined) | undefined;
+  /**
+   * Makes the response from the model's. It receives fetch-standard objects: the client's request, whose body is the envelope
+   * as it came, and the model's response. Not beside a `remoteFunction`.
    */
   readonly responseGenerator?:
     | ((request: Request, modelResponse: Response) => Response | Promise<Response>)
+    | null
     | undefined;
   /**
-   * Answers instead of a model server. Its value, or that of its promise, becomes `{"result": …}`; an async generator
+   * Answers instead of a model server. It receives the payload as one object, where the Python worker passes its members as
+   * keyword arguments. Its value, or that of its promise, becomes `{"result": …}`; an async generator
    * streams its values, one line of JSON each (`application/x-ndjson`). The signal aborts when the client disconnects or the
    * request ends for another reason.
    */
-  readonly remoteFunction?: ((payload: Received, signal: AbortSignal) => unknown) | undefined;
+  readonly remoteFunction?: ((payload: Received, signal: AbortSignal) => unknown) | null | undefined;
   /** Sends the payload to the model as `multipart/form-data`. Not beside a `remoteFunction` or `websocket`. */
   readonly multipart?: MultipartConfig | undefined;
   /**
-   * Clients connect to the route with a WebSocket, and frames are forwarded both ways between them and the same path on the
-   * model server. Not beside a `remoteFunction`, `responseGenerator`, `multipart`, `benchmarkConfig` or `sseKeepAliveMs`.
+   * Clients connect to the route with a WebSocket, and frames are forwarded both ways between them and the model
+   * server. Not beside a `remoteFunction`, `responseGenerator`, `multipart`, `benchmarkConfig` or `sseKeepAliveMs`.
    * @default false
    */
   readonly websocket?: boolean | undefined;
@@ -213,7 +253,7 @@ export interface HandlerConfig<Parsed extends PayloadObject = PayloadObject, Rec
    */
   readonly sseKeepAliveMs?: number | null | undefined;
   /** How the model's capacity is measured; at exactly one handler. */
-  readonly benchmarkConfig?: BenchmarkConfig<BenchmarkPayload<Parsed>> | undefined;
+  readonly benchmarkConfig?: BenchmarkConfig<BenchmarkPayload<Parsed>> | null | undefined;
   /** Limits on the time that the model may take. */
   readonly timeouts?: TimeoutsConfig | undefined;
 }

@@ -47,6 +47,9 @@ function gather(schema: z.core.$ZodType, level: string, levels: Map<string, read
     case "union":
       for (const option of def.options) gather(option, level, levels);
       break;
+    case "pipe":
+      gather(def.in, level, levels);
+      break;
     case "optional":
     case "nullable":
     case "default":

@@ -5,6 +5,11 @@ export const routeSchema = z
   .string()
   .regex(/^\/[^\s?#*:\p{Cs}]*$/u, 'expected a path that begins with "/" and has no "?", "#", "*" or ":"');
 
+/** Path on the model server. */
+export const modelRouteSchema = z
+  .string()
+  .regex(/^\/[^\s?#\p{Cs}]*$/u, 'expected a path that begins with "/" and has no "?" or "#"');
+
 /** Routes of the worker itself, on the port of the handlers. */
 export const RESERVED_ROUTES: readonly string[] = [
   "/session/create",

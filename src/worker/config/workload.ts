@@ -1,6 +1,6 @@
 import type { Log } from "../../shared/log.js";
 import type { Payload } from "../../shared/wire.js";
-import type { HandlerConfig } from "./handler-config.js";
+import type { Handler } from "./config-schema.js";
 
 /** Default cost of a request. */
 export const DEFAULT_WORKLOAD = 100;
@@ -12,7 +12,11 @@ const MAX_WORKLOAD = 1e12;
  * Cost of a payload in units: from the handler's `workloadCalculator`, or 100 if it is missing, throws, or returns no
  * number from 0 to 10^12.
  */
-export function workloadOf({ route, workloadCalculator }: HandlerConfig, payload: Payload, log: Log): number {
+export function workloadOf(
+  { route, workloadCalculator }: Pick<Handler, "route" | "workloadCalculator">,
+  payload: Payload,
+  log: Log,
+): number {
   if (workloadCalculator === undefined) return DEFAULT_WORKLOAD;
   try {
     const workload: unknown = workloadCalculator(payload);

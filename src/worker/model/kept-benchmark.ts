@@ -12,7 +12,8 @@ export type Measured = Readonly<Record<string, string>>;
 /** The parts of a configuration that a benchmark's result depends on. Functions count by their source text. */
 export function measuredBy({ handlers, benchmark, modelServer }: CheckedConfig): Measured {
   const { handler, runs, concurrency, doWarmup } = benchmark;
-  const { benchmarkConfig, multipart, remoteFunction, route, workloadCalculator } = handler;
+  const { benchmarkConfig, multipart, remoteFunction, route, modelRoute, workloadCalculator } = handler;
+  const { generatePayloadJson, generatePayloadMultipart } = handler;
   const routes = handlers.map(({ route, queue, limit }) => `${route} ${queue} ${limit}`).toSorted();
   return {
     routes: routes.join("\n"),
@@ -26,6 +27,12 @@ export function measuredBy({ handlers, benchmark, modelServer }: CheckedConfig):
     remoteFunction: textOf(remoteFunction),
     multipart: textOf(multipart),
     modelServer: serverOf(modelServer),
+    // Results that were kept before these options existed stay valid.
+    ...(modelRoute !== route && { modelRoute }),
+    ...(generatePayloadJson !== undefined && { generatePayloadJson: textOf(generatePayloadJson) }),
+    ...(generatePayloadMultipart !== undefined && {
+      generatePayloadMultipart: textOf(generatePayloadMultipart),
+    }),
   };
 }
 

@@ -3,7 +3,7 @@ import { PayloadError } from "../../shared/errors.js";
 import { jsonText, whyUnwritable } from "../../shared/json-text.js";
 import type { Payload } from "../../shared/wire.js";
 import type { Handler } from "../config/config-schema.js";
-import type { FileFieldConfig } from "../config/handler-config.js";
+import type { FileFieldConfig, MultipartFile } from "../config/handler-config.js";
 
 type Multipart = NonNullable<Handler["multipart"]>;
 
@@ -251,6 +251,43 @@ export function multipartParts(payload: Payload, config: Multipart): readonly Mu
     } else if (!filenameFields.has(field)) form.addText(field, value);
   }
   return form.finish();
+}
+
+const isFile = (value: unknown): value is MultipartFile =>
+  typeof value === "object" && value !== null && Reflect.get(value, "content") instanceof Uint8Array;
+
+/** The parts of a form whose fields user code has made. @throws TypeError for a file with an impossible name or type. */
+export function partsOfFields(fields: Payload): readonly MultipartPart[] {
+  const parts: MultipartPart[] = [];
+  const add = (head: string, part: FileContent): void => {
+    parts.push({ head: `--${BOUNDARY}\r\n${head}\r\n\r\n`, ...part });
+  };
+  for (const [field, value] of Object.entries(fields)) {
+    const disposition = `Content-Disposition: form-data; name="${escapeName(field)}"`;
+    for (const item of Array.isArray(value) ? (value as readonly unknown[]) : [value]) {
+      if (isFile(item)) {
+        const { content } = item;
+        add(`${disposition}; ${fileHead(field, item)}`, {
+          content,
+          encoding: "base64",
+          length: content.length,
+        });
+        continue;
+      }
+      const text = textOf(item);
+      if (text !== undefined)
+        add(disposition, { content: text, encoding: "utf8", length: Buffer.byteLength(text) });
+    }
+  }
+  return parts;
+}
+
+function fileHead(field: string, { filename, contentType }: MultipartFile): string {
+  if (typeof filename !== "string") throw new TypeError(`${field}: expected a file with a filename`);
+  const type = contentType ?? TYPES.get(extensionOf(filename)) ?? OTHER_TYPE;
+  if (typeof type !== "string" || !/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(type))
+    throw new TypeError(`${field}: expected a contentType such as "audio/wav", got ${JSON.stringify(type)}`);
+  return `filename="${escapeName(filename)}"\r\nContent-Type: ${type}`;
 }
 
 /** Writes parts, each byte once. */

@@ -168,6 +168,9 @@ const LIMITS: readonly (readonly [field: string, inner?: string])[] = [
  * @param made tokens of all its completions together.
  */
 export function withLimitOf(payload: Payload, made: number): Payload {
+  // A copy of an instance of a class would lack its methods.
+  const prototype: unknown = Object.getPrototypeOf(payload);
+  if (prototype !== Object.prototype && prototype !== null) return payload;
   const each = Math.ceil(made / completionsOf(payload));
   for (const [field, inner] of LIMITS) {
     const value = payload[field];

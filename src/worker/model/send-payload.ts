@@ -5,9 +5,11 @@ import { isAsyncIterable } from "../../shared/is-async-iterable.js";
 import { jsonText } from "../../shared/json-text.js";
 import type { Payload } from "../../shared/wire.js";
 import type { Handler } from "../config/config-schema.js";
+import type { RequestBody } from "./call.js";
 import type { ModelClient } from "./client.js";
 import type { AnswerSink } from "./connection.js";
 import { errorIn, KeptAnswer, messageOf, quoted } from "./error-in-answer.js";
+import { GeneratorError, generatedBody, generatesBody } from "./generated-body.js";
 import { multipartBody } from "./multipart.js";
 
 /** Result of sending a payload of the worker's own. */
@@ -30,10 +32,11 @@ interface Path {
  * if its body is no error. A failure names the route, the status and the beginning of the model's text.
  */
 export async function sendPayload(
-  { handler: { route, remoteFunction, multipart }, model, scrub }: Path,
+  { handler, model, scrub }: Path,
   payload: Payload,
   signal: AbortSignal,
 ): Promise<Sent> {
+  const { route, modelRoute, remoteFunction } = handler;
   const fault = (what: string, said: string): string => {
     const words = quoted(said, scrub);
     return `${route}${what}${words === "" ? "" : `: ${words}`}`;
@@ -55,7 +58,13 @@ export async function sendPayload(
     }
   }
   if (model === undefined || signal.aborted) return { answered: false, fault: "aborted" };
-  const sent = multipart && multipartBody(payload, multipart);
+  let sent: ReturnType<typeof bodyOf>;
+  try {
+    sent = bodyOf(handler, payload);
+  } catch (error) {
+    const thrown = error instanceof GeneratorError ? error.cause : error;
+    return { answered: false, fault: fault(" could not be sent", errorMessage(thrown)), thrown };
+  }
   return new Promise((resolve) => {
     let status = 0;
     const answer = new KeptAnswer();
@@ -86,11 +95,21 @@ export async function sendPayload(
         settle({ answered: false, fault: fault("", said) });
       },
     };
-    const call = model.post(route, sent?.body ?? Buffer.from(jsonText(payload)), sink, sent?.contentType);
+    const call = model.post(modelRoute, sent.body, sink, sent.contentType);
     const onAbort = (): void => {
       call.cancel();
       settle({ answered: false, fault: "aborted" });
     };
     signal.addEventListener("abort", onAbort);
   });
+}
+
+/** The body that the model is sent for a payload. */
+function bodyOf(
+  handler: Handler,
+  payload: Payload,
+): { readonly body: RequestBody; readonly contentType?: string } {
+  if (generatesBody(handler)) return generatedBody(handler, payload);
+  if (handler.multipart !== undefined) return multipartBody(payload, handler.multipart);
+  return { body: Buffer.from(jsonText(payload)) };
 }

@@ -83,9 +83,10 @@ export abstract class Exchange implements Authorizer {
   protected abstract respond(answer: WorkerAnswer): void;
   /** Ends an answer that has begun in a way that shows the client that it is incomplete. */
   protected abstract abortResponse(answer: WorkerAnswer): void;
-  protected abstract produceAnswer(payload: ReadyPayload): AnswerProducer;
+  /** @returns undefined if it has failed already. */
+  protected abstract produceAnswer(payload: ReadyPayload): AnswerProducer | undefined;
   /** Called just before the admission. */
-  protected onAdmitted(_payload: Payload | undefined): void {}
+  protected onAdmitted(_payload: Payload | undefined, _envelope: ScannedEnvelope): void {}
   /** An admitted request has ended; `abortResponse` may follow. */
   protected onEnded(): void {}
 
@@ -263,7 +264,7 @@ export abstract class Exchange implements Authorizer {
     this.#entry = entry;
     this.#payload = payload;
     this.#trace?.admitted(entry, sessionId);
-    this.onAdmitted(payload.value);
+    this.onAdmitted(payload.value, envelope);
     this.admission.admit(this, entry);
   }
 

@@ -1,12 +1,17 @@
+import { PayloadError } from "../../shared/errors.js";
+import { whyUnwritable } from "../../shared/json-text.js";
 import type { Payload } from "../../shared/wire.js";
+import { requestOf } from "../answer/fetch-request.js";
 import { FunctionAnswer, type FunctionSink } from "../answer/function-answer.js";
 import { GeneratedAnswer, type GeneratedSink } from "../answer/generated-answer.js";
 import { KeepAliveStream } from "../answer/keep-alive-stream.js";
 import { Relay } from "../answer/relay.js";
+import { GeneratorError, generatedBody, generatesBody } from "../model/generated-body.js";
 import { answers, sendAnswer, type WorkerAnswer } from "../server/answer.js";
 import type { RequestHead, RequestSink, Responder } from "../server/http-server.js";
 import type { Admission, HandlerRoute } from "./admission.js";
 import { type BodyFormat, formatOf } from "./envelope/body.js";
+import type { ScannedEnvelope } from "./envelope/envelope.js";
 import type { ReadyPayload } from "./envelope/payload.js";
 import { type AnswerProducer, Exchange } from "./exchange.js";
 
@@ -21,8 +26,10 @@ export class HttpExchange extends Exchange implements RequestSink, GeneratedSink
   readonly #expected: number;
   /** Part of the client's query for the model. */
   readonly #query: string;
-  /** For a `responseGenerator`; copied while the head is valid. */
-  readonly #clientRequest: Request | undefined;
+  /** Makes the client's request for a `responseGenerator` from its body; it holds a copy of the head. */
+  readonly #clientRequest: ((body: readonly Buffer[]) => Request) | undefined;
+  /** Copied while the envelope is valid. */
+  #clientBody: readonly Buffer[] = [];
   /** The `accept` header names server-sent events; evaluated only with `sseKeepAliveMs`. */
   readonly #acceptsEvents: boolean;
   /** Wraps the responder of a stream with keep-alive comments. */
@@ -44,7 +51,7 @@ export class HttpExchange extends Exchange implements RequestSink, GeneratedSink
     this.#format = formatOf(head.header("content-type"));
     this.#expected = head.contentLength;
     if (route.handler.responseGenerator !== undefined)
-      this.#clientRequest = clientRequest(route.handler.route, head);
+      this.#clientRequest = requestOf(route.handler.route, head);
     responder.receive(admission.maxBodyBytes, this);
   }
 
@@ -69,8 +76,12 @@ export class HttpExchange extends Exchange implements RequestSink, GeneratedSink
     this.userCodeThrew(remoteFunction === undefined ? "responseGenerator" : "remoteFunction", error);
   }
 
-  protected override onAdmitted(payload: Payload | undefined): void {
-    const { route, sseKeepAliveMs: keepAliveMs } = this.route.handler;
+  protected override onAdmitted(payload: Payload | undefined, { source }: ScannedEnvelope): void {
+    if (this.#clientRequest !== undefined) {
+      const body = source.wholeBody();
+      this.#clientBody = Buffer.isBuffer(body) ? [Buffer.from(body)] : body;
+    }
+    const { modelRoute: route, sseKeepAliveMs: keepAliveMs } = this.route.handler;
     if (keepAliveMs === null || (payload?.stream !== true && !this.#acceptsEvents)) return;
     const addsStreamHeaders = this.admission.streamHeaders;
     this.#keepAlive = new KeepAliveStream(this.#responder, { route, keepAliveMs, addsStreamHeaders });
@@ -89,42 +100,42 @@ export class HttpExchange extends Exchange implements RequestSink, GeneratedSink
     if (this.#keepAlive?.fail(answer) !== true) this.#responder.close();
   }
 
-  protected produceAnswer({ body, contentType, value }: ReadyPayload): AnswerProducer {
+  protected produceAnswer(payload: ReadyPayload): AnswerProducer | undefined {
     const { handler, model } = this.route;
     const { streamHeaders } = this.admission;
     if (handler.remoteFunction !== undefined) {
       const answer = new FunctionAnswer(this.#responder, handler.timeouts, this, streamHeaders);
-      void answer.call(handler.remoteFunction, value ?? {});
+      void answer.call(handler.remoteFunction, payload.value ?? {});
       return answer;
     }
     if (model === undefined) throw new Error(`${handler.route} has neither a model nor a remoteFunction`);
+    const sent = generatesBody(handler) ? this.#generate(payload.value ?? {}) : payload;
+    if (sent === undefined) return undefined;
     const answer =
       handler.responseGenerator === undefined || this.#clientRequest === undefined
         ? new Relay(this.#responder, this, streamHeaders)
         : new GeneratedAnswer(
             this.#responder,
-            this.#clientRequest,
+            this.#clientRequest(this.#clientBody),
             handler.responseGenerator,
             this,
             streamHeaders,
           );
-    answer.call = model.post(handler.route, body, answer, contentType, this.#query);
+    answer.call = model.post(handler.modelRoute, sent.body, answer, sent.contentType, this.#query);
     return answer;
   }
-}
 
-/** The client's request without its body. Headers that fetch does not accept are left out. */
-function clientRequest(route: string, head: RequestHead): Request {
-  const headers = new Headers();
-  head.forEachHeader((name, value) => {
+  /** The body that the handler's own functions make; undefined if they failed, which ends the request. */
+  #generate(payload: Payload): Pick<ReadyPayload, "body" | "contentType"> | undefined {
     try {
-      headers.append(name, value);
-    } catch {
-      // Not a header that fetch accepts.
+      return generatedBody(this.route.handler, payload);
+    } catch (error) {
+      const cause = error instanceof GeneratorError ? error.cause : error;
+      if (cause instanceof PayloadError) this.fail(answers.invalidFields({ payload: { ...cause.fields } }));
+      else if (cause instanceof RangeError)
+        this.fail(answers.invalidFields({ payload: { data: whyUnwritable(cause) } }));
+      else this.userCodeThrew(error instanceof GeneratorError ? error.option : "the worker", cause);
+      return undefined;
     }
-  });
-  const origin = `http://${head.header("host")}`;
-  const isHost = URL.canParse(origin) && new URL(origin).href === `${new URL(origin).origin}/`;
-  const url = new URL(`${route}${head.query ? `?${head.query}` : ""}`, isHost ? origin : "http://localhost");
-  return new Request(url, { method: "POST", headers });
+  }
 }

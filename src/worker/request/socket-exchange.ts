@@ -157,7 +157,7 @@ export class SocketExchange
     this.#model.open({
       server: modelServer.url,
       headers: modelServer.headers,
-      path: handler.route,
+      path: handler.modelRoute,
       query,
       protocol,
       maxMessageBytes: this.admission.maxBodyBytes,

@@ -96,6 +96,52 @@ class BodyRequest implements RequestSink {
   }
 }
 
+/** Receives a whole body, in parts that stay valid, or that its client has disconnected. */
+export interface WholeBodySink {
+  onBody(parts: readonly Buffer[]): void;
+  onDisconnect(): void;
+}
+
+/** Reads a body to its end; one that is too large or too slow is refused. */
+export function receiveBody(
+  { contentLength }: RequestHead,
+  responder: Responder,
+  limit: number,
+  { onBody, onDisconnect }: WholeBodySink,
+): void {
+  const body = new BodyBuffer();
+  responder.receive(limit, {
+    onPiece: (piece, isLast) => {
+      body.push(piece, contentLength);
+      if (isLast) onBody(body.parts(0, body.length));
+    },
+    onTooLarge: () => sendAnswer(responder, answers.bodyTooLarge(limit)),
+    onTooSlow: () => sendAnswer(responder, answers.bodyTooSlow()),
+    onDisconnect,
+  });
+}
+
+/** Methods that a fetch-standard `Request` does not have. */
+const NO_FETCH_METHODS: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
+
+/** Endpoints of one path by their methods. That of `GET` takes HEAD, too, and that of `*` all methods that remain. */
+export function endpointByMethod(path: string, endpoints: ReadonlyMap<string, HttpEndpoint>): HttpEndpoint {
+  const get = endpoints.get("GET");
+  const names = [...endpoints.keys()].flatMap((name) => (name === "GET" ? [name, "HEAD"] : [name]));
+  const methods = [...new Set(names.filter((name) => name !== "*"))].join(", ");
+  return {
+    path,
+    methods: endpoints.has("*") ? "*" : methods,
+    handle: (request, responder) => {
+      const { method } = request;
+      const own = endpoints.get(method) ?? (method === "HEAD" ? get : undefined);
+      const endpoint = own ?? (NO_FETCH_METHODS.has(method) ? undefined : endpoints.get("*"));
+      if (endpoint === undefined) sendAnswer(responder, answers.wrongMethod(methods));
+      else endpoint.handle(request, responder);
+    },
+  };
+}
+
 /** A path for GET and HEAD. */
 export const getEndpoint = (path: string, answer: (responder: Responder) => void): HttpEndpoint => ({
   path,

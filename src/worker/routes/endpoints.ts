@@ -1,7 +1,7 @@
 import type { Log } from "../../shared/log.js";
-import type { OpenRouteConfig } from "../config/config.js";
+import type { OpenRoute } from "../config/config-schema.js";
 import type { Target } from "../config/model-headers.js";
-import { pathForms } from "../config/route-path.js";
+import { encodedPath, pathForms } from "../config/route-path.js";
 import type { Metrics } from "../metrics/metrics.js";
 import type { HandlerRoute } from "../request/admission.js";
 import { forwardedQuery, MAX_QUERY_BYTES } from "../request/client-query.js";
@@ -11,8 +11,8 @@ import { answers, sendAnswer } from "../server/answer.js";
 import { withCors } from "../server/cors.js";
 import type { HttpEndpoint, SocketEndpoint } from "../server/http-server.js";
 import type { CallbackRules } from "../session/session-terms.js";
-import { notFound } from "./endpoint-kinds.js";
-import { openEndpoint } from "./open-endpoint.js";
+import { endpointByMethod, notFound } from "./endpoint-kinds.js";
+import { type OpenEndpointOptions, openEndpoint } from "./open-endpoint.js";
 import { forceUpdate, healthz, metricsText, type ReadinessReading, readyz } from "./operator-routes.js";
 import { SessionRoutes } from "./session-routes.js";
 
@@ -20,7 +20,7 @@ export interface EndpointsOptions {
   readonly edge: Edge;
   readonly routes: readonly HandlerRoute[];
   /** Routes without a signature. */
-  readonly openRoutes: readonly OpenRouteConfig[];
+  readonly openRoutes: readonly OpenRoute[];
   readonly modelServer: Target | undefined;
   readonly callbackRules: CallbackRules;
   readonly masterToken: string;
@@ -57,9 +57,31 @@ const handlerEndpoint = (edge: Edge, route: HandlerRoute): HttpEndpoint => ({
   },
 });
 
+/** Endpoints of the handlers and the open routes: those that share a path are one, by method. */
+function routeEndpoints(
+  { edge, routes, openRoutes }: EndpointsOptions,
+  options: OpenEndpointOptions,
+): readonly HttpEndpoint[] {
+  const endpoints = new Map(
+    routes.map((route) => [encodedPath(route.handler.route), handlerEndpoint(edge, route)]),
+  );
+  const shared = new Map<string, Map<string, HttpEndpoint>>();
+  for (const route of openRoutes) {
+    const path = encodedPath(route.route);
+    const handler = endpoints.get(path);
+    const byMethod = shared.get(path) ?? new Map(handler && [["POST", handler]]);
+    shared.set(path, byMethod.set(route.method, openEndpoint(route, options)));
+  }
+  for (const [path, byMethod] of shared) {
+    const [first] = byMethod.values();
+    endpoints.set(path, endpointByMethod(first?.path ?? path, byMethod));
+  }
+  return [...endpoints.values()];
+}
+
 /** Collects all endpoints. The code for WebSockets is loaded only if a handler has them. */
 export async function endpointsOf(options: EndpointsOptions): Promise<Endpoints> {
-  const { edge, routes, openRoutes, modelServer, callbackRules, cors } = options;
+  const { edge, routes, modelServer, callbackRules, cors } = options;
   const { masterToken, forceUpdateFile, metrics, readiness, log } = options;
   const socketRoutes = routes.filter(({ handler }) => handler.websocket === true);
   const sockets: SocketEndpoint[] = [];
@@ -70,8 +92,9 @@ export async function endpointsOf(options: EndpointsOptions): Promise<Endpoints>
   const onFault = (error: unknown): void => log.error({ err: error }, "request handling failed");
   const sessions = new SessionRoutes({ edge, rules: callbackRules, onFault });
   const open = [
-    ...routes.flatMap((route) => atAllForms(handlerEndpoint(edge, route))),
-    ...openRoutes.flatMap((route) => atAllForms(openEndpoint(route, modelServer, onFault))),
+    ...routeEndpoints(options, { modelServer, streamHeaders: edge.streamHeaders, log, onFault }).flatMap(
+      (endpoint) => atAllForms(endpoint),
+    ),
     ...sessions.endpoints,
     forceUpdate(masterToken, forceUpdateFile, onFault),
     notFound,

@@ -13,6 +13,10 @@ export interface ServersOptions {
   readonly server: ServerChoice;
   /** Port of the public server. */
   readonly port: number;
+  /** Address that the public server listens on; undefined: all. */
+  readonly host: string | undefined;
+  /** Connections that may wait to be accepted by the public server; undefined: the server's own number. */
+  readonly backlog: number | undefined;
   /** Of the public server; undefined for plain HTTP. */
   readonly certificate: CertificateFiles | undefined;
   /** Port and address of the second server. */
@@ -56,9 +60,20 @@ export interface Servers {
  * @throws TsworkerError `CERTIFICATE_UNREADABLE`, `PORT_UNAVAILABLE`, `SERVER_UNAVAILABLE`.
  */
 export async function listenOnAll(options: ServersOptions): Promise<Servers> {
-  const { server, port, certificate, httpPort, httpHost, endpoints, inspect, log } = options;
+  const {
+    server,
+    port,
+    host: publicHost,
+    backlog,
+    certificate,
+    httpPort,
+    httpHost,
+    endpoints,
+    inspect,
+    log,
+  } = options;
   if (certificate !== undefined) checkCertificate(certificate);
-  const listen = await chooseServer(server, log);
+  const listen = await chooseServer(server, backlog, log);
   const listenOn = (listening: ListenOptions, variables: string): Promise<HttpServer> =>
     listen(listening).catch((cause: unknown) => {
       const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
@@ -70,8 +85,8 @@ export async function listenOnAll(options: ServersOptions): Promise<Servers> {
       );
     });
   const open = await listenOn(
-    { host: undefined, port, certificate, endpoints: endpoints.public, sockets: endpoints.sockets },
-    "WORKER_PORT",
+    { host: publicHost, port, backlog, certificate, endpoints: endpoints.public, sockets: endpoints.sockets },
+    publicHost === undefined ? "WORKER_PORT" : "WORKER_PORT or WORKER_HOST",
   );
   const plain = { certificate: undefined, sockets: [] };
   const seen = inspect?.isOnSecondServer === true ? inspect : undefined;

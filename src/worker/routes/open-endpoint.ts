@@ -1,9 +1,12 @@
 import { TsworkerError } from "../../shared/errors.js";
-import type { OpenRouteConfig } from "../config/config.js";
+import type { Log } from "../../shared/log.js";
+import { requestOf } from "../answer/fetch-request.js";
+import { ResponseSender, type ResponseSink } from "../answer/fetch-response.js";
+import type { OpenRoute } from "../config/config-schema.js";
 import type { Target } from "../config/model-headers.js";
 import { answers, sendAnswer } from "../server/answer.js";
-import type { HttpEndpoint, Responder } from "../server/http-server.js";
-import { getEndpoint, lateGetEndpoint } from "./endpoint-kinds.js";
+import type { HttpEndpoint, RequestHead, Responder } from "../server/http-server.js";
+import { lateGetEndpoint, receiveBody } from "./endpoint-kinds.js";
 
 /** Milliseconds that the model may take. */
 const TIMEOUT_MS = 10_000;
@@ -50,17 +53,45 @@ export async function getFromModel({ url, headers }: Target): Promise<ModelAnswe
   }
 }
 
-/** A route without a signature: it answers with a text, or with the model server's answer. */
-export function openEndpoint(
-  { route, text }: OpenRouteConfig,
-  modelServer: Target | undefined,
-  onFault: (error: unknown) => void,
+export interface OpenEndpointOptions {
+  readonly modelServer: Target | undefined;
+  readonly streamHeaders: boolean;
+  readonly log: Log;
+  /** Receives errors of the worker's own code. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/** An endpoint without a signature, for requests with the method of its route. */
+export function openEndpoint(route: OpenRoute, options: OpenEndpointOptions): HttpEndpoint {
+  const { route: path, text, respond } = route;
+  if (text !== undefined) return textEndpoint(route, text);
+  if (respond === undefined) return forwardedEndpoint(route, options);
+  return {
+    path,
+    handle: (request, responder) => void new OpenRequest(request, responder, { ...route, respond }, options),
+  };
+}
+
+function textEndpoint({ route: path, maxBodyBytes }: OpenRoute, text: string): HttpEndpoint {
+  const head = { status: 200, headers: ["content-type", "text/plain; charset=utf-8"], isAscii: true };
+  return {
+    path,
+    handle: (request, responder) => {
+      if (request.method === "GET" || request.method === "HEAD") responder.answer(head, text);
+      else
+        receiveBody(request, responder, maxBodyBytes, {
+          onBody: () => responder.answer(head, text),
+          onDisconnect: () => {},
+        });
+    },
+  };
+}
+
+function forwardedEndpoint(
+  { route: path, modelRoute = path }: OpenRoute,
+  { modelServer, onFault }: OpenEndpointOptions,
 ): HttpEndpoint {
-  if (text !== undefined) {
-    const headers = ["content-type", "text/plain; charset=utf-8"];
-    return getEndpoint(route, (responder) => responder.answer({ status: 200, headers, isAscii: true }, text));
-  }
-  const target = { url: `${modelServer?.url}${route}`, headers: modelServer?.headers ?? {} };
+  const target = { url: `${modelServer?.url}${modelRoute}`, headers: modelServer?.headers ?? {} };
   // These requests are not signed: however many come, one at a time is sent to the model.
   let asked: Promise<ModelAnswer> | undefined;
   const ask = (): Promise<ModelAnswer> => {
@@ -69,7 +100,7 @@ export function openEndpoint(
     });
     return asked;
   };
-  return lateGetEndpoint(route, (responder) => {
+  return lateGetEndpoint(path, (responder) => {
     ask().then(
       (answer) => relay(responder, answer),
       (error: unknown) => {
@@ -84,4 +115,58 @@ export function openEndpoint(
 function relay(responder: Responder, { status, contentType, body }: ModelAnswer): void {
   const headers = contentType === undefined ? [] : ["content-type", contentType];
   responder.answer({ status, headers, isAscii: false }, body);
+}
+
+/** One request to user code. */
+class OpenRequest implements ResponseSink {
+  readonly #responder: Responder;
+  readonly #respond: NonNullable<OpenRoute["respond"]>;
+  readonly #path: string;
+  readonly #log: Log;
+  readonly #sender: ResponseSender;
+  readonly #controller = new AbortController();
+  #isDone = false;
+
+  constructor(
+    head: RequestHead,
+    responder: Responder,
+    { route, respond, maxBodyBytes }: OpenRoute & { readonly respond: NonNullable<OpenRoute["respond"]> },
+    { streamHeaders, log }: OpenEndpointOptions,
+  ) {
+    this.#responder = responder;
+    this.#respond = respond;
+    this.#path = route;
+    this.#log = log;
+    this.#sender = new ResponseSender(responder, this, streamHeaders);
+    const request = requestOf(route, head, this.#controller.signal);
+    receiveBody(head, responder, maxBodyBytes, {
+      onBody: (parts) => void this.#answer(request, parts),
+      onDisconnect: () => this.#end(),
+    });
+  }
+
+  onBegun(): void {}
+
+  onComplete(): void {
+    this.#isDone = true;
+  }
+
+  async #answer(request: (body: readonly Uint8Array[]) => Request, parts: readonly Buffer[]): Promise<void> {
+    try {
+      await this.#sender.send(await this.#respond(request(parts)));
+    } catch (error) {
+      if (this.#isDone) return;
+      this.#log.error({ route: this.#path, err: error }, "respond of an open route threw");
+      const { hasBegun } = this.#sender;
+      this.#end();
+      if (hasBegun) this.#responder.close();
+      else sendAnswer(this.#responder, answers.userCodeThrew());
+    }
+  }
+
+  #end(): void {
+    this.#isDone = true;
+    this.#sender.cancel();
+    this.#controller.abort();
+  }
 }

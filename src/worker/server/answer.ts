@@ -99,7 +99,8 @@ export const answers = {
   userCodeThrew: (): WorkerAnswer => error(500, "the worker's own code failed"),
   workerFailed: (): WorkerAnswer => error(500, "the worker failed to handle the request"),
   notFound: (): WorkerAnswer => error(404, "no such route"),
-  wrongMethod: (allow: "POST" | "GET, HEAD"): WorkerAnswer =>
+  /** @param allow methods, separated by commas. */
+  wrongMethod: (allow: string): WorkerAnswer =>
     error(405, `this route takes ${allow.replace(", HEAD", "")}`, { allow }),
   upgradeRequired: (): WorkerAnswer =>
     error(426, "this route takes WebSocket connections", { upgrade: "websocket" }),

@@ -6,13 +6,30 @@ import type { Listen } from "./http-server.js";
 const HOW_TO =
   "install the official package over the registry's (see the README, uWebSockets.js), or use Node.js 18 to 22 on glibc";
 
+/** Connections that may wait to be accepted by uWebSockets.js, a constant of its source. */
+const UWS_BACKLOG = 512;
+
 /**
  * Loads the chosen server.
  *
- * @throws TsworkerError `SERVER_UNAVAILABLE` when uWebSockets.js was chosen and has no binary for this machine.
+ * @param backlog undefined: the server's own.
+ * @throws TsworkerError `SERVER_UNAVAILABLE` when uWebSockets.js was chosen and has no binary for this machine, or has
+ *   another backlog.
  */
-export async function chooseServer(choice: ServerChoice, log: Log): Promise<Listen> {
-  if (choice !== "node") {
+export async function chooseServer(
+  choice: ServerChoice,
+  backlog: number | undefined,
+  log: Log,
+): Promise<Listen> {
+  const hasBacklog = backlog === undefined || backlog === UWS_BACKLOG;
+  if (choice === "uws" && !hasBacklog) {
+    const fault = `uWebSockets.js has a backlog of ${UWS_BACKLOG}, got ${backlog}`;
+    throw new TsworkerError("SERVER_UNAVAILABLE", `${fault}: leave backlog out, or set HTTP_SERVER=node`);
+  }
+  if (choice === "auto" && !hasBacklog) {
+    const reason = `uWebSockets.js has a backlog of ${UWS_BACKLOG} only`;
+    log.info({ server: "node", backlog }, `serving with node:http, because ${reason}`);
+  } else if (choice !== "node") {
     try {
       return (await import("./uws/listen.js")).listenUws;
     } catch (cause) {

@@ -8,9 +8,6 @@ import type {
   WriterSink,
 } from "./http-server.js";
 
-/** A worker's routes take JSON by POST. */
-const PREFLIGHT = { methods: "POST", headers: "*" };
-
 /** Headers that the worker sets itself; those of the model are dropped. */
 const OWN = /^access-control-/i;
 
@@ -19,15 +16,17 @@ const OWN = /^access-control-/i;
  *
  * @param origins such as `https://app.example.com`, or `*` for any.
  */
-export function withCors({ path, handle }: HttpEndpoint, origins: readonly string[]): HttpEndpoint {
+export function withCors(endpoint: HttpEndpoint, origins: readonly string[]): HttpEndpoint {
+  const { handle, methods = "POST" } = endpoint;
   const allowed = new Set(origins);
+  const preflight = { methods, headers: "*" };
   return {
-    path,
+    ...endpoint,
     handle: (request, responder) => {
       const origin = request.header("origin");
       const isPreflight =
         request.method === "OPTIONS" && request.header("access-control-request-method") !== "";
-      const headers = isPreflight ? preflightHeaders(origin, allowed, PREFLIGHT) : undefined;
+      const headers = isPreflight ? preflightHeaders(origin, allowed, preflight) : undefined;
       if (headers !== undefined) {
         responder.answer({ status: 204, headers, isAscii: true });
       } else {

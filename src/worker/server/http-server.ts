@@ -83,6 +83,8 @@ export interface Responder {
 export interface HttpEndpoint {
   /** Exact; `/*` for all others. */
   readonly path: string;
+  /** Methods that pages of other origins may use. @default POST */
+  readonly methods?: string | undefined;
   handle(request: RequestHead, responder: Responder): void;
 }
 
@@ -137,6 +139,8 @@ export interface ListenOptions {
   /** Undefined: all interfaces. */
   readonly host: string | undefined;
   readonly port: number;
+  /** Connections that may wait to be accepted; undefined: the server's own number. uWebSockets.js has no other. */
+  readonly backlog?: number | undefined;
   /** Undefined for plain HTTP. The files have been checked. */
   readonly certificate: CertificateFiles | undefined;
   readonly endpoints: readonly HttpEndpoint[];

@@ -181,6 +181,7 @@ test("each combination that is said to be refused is refused", () => {
   const benchmarkConfig = { generator: () => ({}) };
   const go = { route: "/go", benchmarkConfig };
   const server = { modelServerUrl: "http://127.0.0.1" };
+  const wav = { extensions: ["wav"], defaultFilename: "audio.wav" };
   const refused: readonly unknown[] = [
     { ...server, handlers: [{ route: "/go" }] },
     { ...server, handlers: [go, { ...go, route: "/other" }] },
@@ -206,6 +207,27 @@ test("each combination that is said to be refused is refused", () => {
     { handlers: [{ ...go, remoteFunction: () => 1, multipart: { files: {} } }] },
     { handlers: [{ ...go, remoteFunction: () => 1, forwardQuery: true }] },
     { handlers: [{ ...go, remoteFunction: () => 1, sseKeepAliveMs: 1000 }] },
+    { handlers: [{ ...go, remoteFunction: () => 1, modelRoute: "/other" }] },
+    { handlers: [{ ...go, remoteFunction: () => 1, generatePayloadJson: () => ({}) }] },
+    { handlers: [{ ...go, remoteFunction: () => 1, generatePayloadMultipart: () => ({}) }] },
+    ...["generatePayloadJson", "generatePayloadMultipart"].flatMap((option) => [
+      { ...server, handlers: [{ ...go, multipart: { files: { file: wav } }, [option]: () => ({}) }] },
+      { ...server, handlers: [go, { route: "/ws", websocket: true, [option]: () => ({}) }] },
+    ]),
+    ...[
+      [{ route: "/go", method: "POST", text: "a" }],
+      [{ route: "/go", method: "*", text: "a" }],
+      [
+        { route: "/a", text: "a" },
+        { route: "/a", method: "HEAD", text: "a" },
+      ],
+      [{ route: "/ws", text: "a" }],
+      [{ route: "/a", text: "a", respond: () => new Response() }],
+      [{ route: "/a", method: "POST" }],
+      [{ route: "/a", text: "a", modelRoute: "/b" }],
+      [{ route: "/session/end", method: "GET", text: "a" }],
+    ].map((openRoutes) => ({ ...server, handlers: [go, { route: "/ws", websocket: true }], openRoutes })),
+    { openRoutes: [{ route: "/a" }], handlers: [{ ...go, remoteFunction: () => 1 }] },
     { ...server, handlers: [{ ...go, payloadSchema: z.object(), requestParser: () => ({}) }] },
     { ...server, handlers: [go, { route: "/ws", websocket: true, sseKeepAliveMs: 1000 }] },
     { ...server, handlers: [{ ...go, websocket: true }] },
@@ -222,4 +244,6 @@ test("each combination that is said to be refused is refused", () => {
   ];
   for (const config of refused) expect(() => checkConfig(config as WorkerConfig)).toThrow(/has \d errors?:/);
   expect(() => checkConfig({ ...server, handlers: [go] })).not.toThrow();
+  const openRoutes = ["GET", "PUT", "DELETE"].map((method) => ({ route: "/go", method, text: method }));
+  expect(() => checkConfig({ ...server, handlers: [go], openRoutes })).not.toThrow();
 });

@@ -131,8 +131,8 @@ describe("the benchmark of comfyui", () => {
     vi.stubEnv("BENCHMARK_TEST_WIDTH", "768");
     vi.stubEnv("BENCHMARK_TEST_HEIGHT", "high");
     vi.stubEnv("BENCHMARK_TEST_STEPS", "0");
-    const { dataset = [] } = benchmarkPayloads(without());
-    expect(dataset[0]).toEqual({
+    const { dataset } = benchmarkPayloads(without());
+    expect(dataset?.[0]).toEqual({
       input: {
         modifier: "Text2Image",
         modifications: { prompt: PROMPTS[0], width: 768, height: 512, steps: 20, seed: "__RANDOM_INT__" },

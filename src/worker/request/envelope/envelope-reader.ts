@@ -237,6 +237,10 @@ export class EnvelopeReader implements UnverifiedBody {
     return Buffer.concat([this.#kept.slice(start, at), this.#piece.subarray(0, end - at)]);
   }
 
+  wholeBody(): BodyBytes {
+    return this.#payload(0, this.#scanned);
+  }
+
   /** Kept bytes are not copied: they may be hundreds of megabytes. */
   #payload(start: number, end: number): BodyBytes {
     const at = this.#pieceAt;
@@ -265,6 +269,7 @@ export class EnvelopeReader implements UnverifiedBody {
       authData: this.#authData,
       sessionId: this.#sessionId,
       payload: this.#payload(start, this.#scanner.spans.endOf(PAYLOAD)),
+      source: this,
     };
   }
 

@@ -9,6 +9,13 @@ export interface ScannedEnvelope {
   readonly sessionId: string | null;
   /** The bytes of the payload's value, which is an object. */
   readonly payload: BodyBytes;
+  /** Where it was read from. */
+  readonly source: EnvelopeSource;
+}
+
+/** Gives the bytes of a whole body, as long as those of its payload are valid. */
+interface EnvelopeSource {
+  wholeBody(): BodyBytes;
 }
 
 /** Why a body is not an envelope, or is not read. */

@@ -3,6 +3,7 @@ import { jsonText, whyUnwritable } from "../../../shared/json-text.js";
 import type { Payload } from "../../../shared/wire.js";
 import type { Handler } from "../../config/config-schema.js";
 import { lengthOf, type RequestBody } from "../../model/call.js";
+import { generatesBody } from "../../model/generated-body.js";
 import { encodeMultipart, type MultipartPart, multipartParts } from "../../model/multipart.js";
 import type { EnvelopeErrors } from "../../server/answer.js";
 import { type BodyBytes, type BodyFormat, wholeOf } from "./body.js";
@@ -14,7 +15,7 @@ export interface ReadyPayload {
   readonly kind: "payload";
   /** After the handler's `requestParser`; undefined where the handler does not need it. */
   readonly value: Payload | undefined;
-  /** Body of the request to the model; empty for a handler that sends none. */
+  /** Body of the request to the model; empty for a handler that sends none, or makes it later. */
   readonly body: RequestBody;
   /** Of `body`. */
   readonly contentType: string;
@@ -27,7 +28,14 @@ export type PayloadResult =
 
 type PayloadHandler = Pick<
   Handler,
-  "requestParser" | "workloadCalculator" | "multipart" | "remoteFunction" | "sseKeepAliveMs" | "websocket"
+  | "requestParser"
+  | "workloadCalculator"
+  | "multipart"
+  | "remoteFunction"
+  | "sseKeepAliveMs"
+  | "websocket"
+  | "generatePayloadJson"
+  | "generatePayloadMultipart"
 >;
 
 const JSON_TYPE = "application/json";
@@ -41,6 +49,7 @@ const needsValue = (handler: PayloadHandler): boolean =>
   handler.workloadCalculator !== undefined ||
   handler.multipart !== undefined ||
   handler.remoteFunction !== undefined ||
+  generatesBody(handler) ||
   handler.sseKeepAliveMs !== null;
 
 /** @throws what the parser throws, and TypeError where it returns no object. */
@@ -77,7 +86,7 @@ export function readyPayload(bytes: BodyBytes, format: BodyFormat, handler: Payl
     if (!(error instanceof PayloadError)) return { kind: "parser-threw", error };
     return { kind: "invalid-fields", errors: { payload: { ...error.fields } } };
   }
-  if (handler.remoteFunction !== undefined || handler.websocket === true)
+  if (handler.remoteFunction !== undefined || handler.websocket === true || generatesBody(handler))
     return { kind: "payload", value, body: "", contentType: JSON_TYPE };
   try {
     if (parts !== undefined) return { kind: "payload", value, ...encodeMultipart(parts) };

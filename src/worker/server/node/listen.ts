@@ -113,7 +113,7 @@ export async function listenNode(
   options: ListenOptions,
   limits: NodeLimits = NODE_LIMITS,
 ): Promise<HttpServer> {
-  const { host, port, certificate } = options;
+  const { host, port, backlog, certificate } = options;
   const state: ServerState = { isClosing: false, held: undefined };
   const server = serverOf(options, limits, state);
   // With those of WebSockets, which the server itself does not count.
@@ -130,7 +130,10 @@ export async function listenNode(
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ port, ...(host !== undefined && { host }) }, resolve);
+    server.listen(
+      { port, ...(host !== undefined && { host }), ...(backlog !== undefined && { backlog }) },
+      resolve,
+    );
   });
   let isListening = true;
   // `close` of http.Server closes idle connections, too, and a request may be in flight over one of them.

@@ -382,7 +382,7 @@ describe("a field that is at fault by itself is told once, and no rule builds on
     ],
     [
       "a function",
-      handler({ remoteFunction: null, responseGenerator: () => 1 }),
+      handler({ remoteFunction: 7, responseGenerator: () => 1 }),
       ["handlers[0].remoteFunction"],
     ],
     [
@@ -391,7 +391,7 @@ describe("a field that is at fault by itself is told once, and no rule builds on
       ["handlers[0].responseGenerator"],
     ],
     ["a benchmark", handler({ benchmarkConfig: 7 }), ["handlers[0].benchmarkConfig"]],
-    ["a benchmark beside another", two({}, { benchmarkConfig: null }), ["handlers[1].benchmarkConfig"]],
+    ["a benchmark beside another", two({}, { benchmarkConfig: 7 }), ["handlers[1].benchmarkConfig"]],
     ["a handler", { handlers: [null, null], modelServerPort: 18000 }, ["handlers[0]", "handlers[1]"]],
     ["a model server", worker({ modelServerUrl: 7, modelHealthcheckUrl: "/health" }), ["modelServerUrl"]],
     ["the port of no model server", { ...serverless, modelServerPort: "18000" }, ["modelServerPort"]],

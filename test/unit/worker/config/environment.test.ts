@@ -129,17 +129,43 @@ describe("the environment", () => {
   });
 });
 
-describe("UNSECURED", () => {
-  test.each(["true", "1", "yes", "on", "TRUE", "Yes", "oN", " true "])("is meant by %j", (UNSECURED) => {
-    expect(read({ UNSECURED }).unsecured).toBe(true);
-  });
-
-  test.each([undefined, "", "false", "0", "no", "off", "y", "2", "true!"])(
-    "is not meant by %j",
-    (UNSECURED) => {
-      expect(read({ UNSECURED }).unsecured).toBe(false);
+describe.each([
+  ["UNSECURED", "unsecured"],
+  ["INSPECT", "inspect"],
+] as const)("%s, as strtobool of Python takes it", (name, property) => {
+  test.each(["true", "1", "yes", "on", "y", "t", "TRUE", "Yes", "oN", "Y", "T", " true "])(
+    "is a yes: %j",
+    (word) => {
+      expect(read({ [name]: word })[property]).toBe(true);
     },
   );
+
+  test.each([undefined, "", "false", "0", "no", "off", "n", "f", "F", "No"])("is a no: %j", (word) => {
+    expect(read({ [name]: word })[property]).toBe(false);
+  });
+
+  test.each(["2", "true!", "yess", "None"])("is an error: %j", (word) => {
+    expect(faultsOf({ ...SOUND, [name]: word })).toEqual([
+      `${name}: expected one of y, yes, t, true, on, 1 for yes, or n, no, f, false, off, 0 for no, got "${word}"`,
+    ]);
+  });
+});
+
+describe("WORKER_HOST and WORKER_BACKLOG", () => {
+  test("say where the public server listens, and how many connections may wait there", () => {
+    expect(read()).toMatchObject({ host: undefined, backlog: undefined });
+    expect(read({ WORKER_HOST: " ", WORKER_BACKLOG: "" })).toMatchObject({
+      host: undefined,
+      backlog: undefined,
+    });
+    expect(read({ WORKER_HOST: " 10.0.0.1 ", WORKER_BACKLOG: "2048" })).toMatchObject({
+      host: "10.0.0.1",
+      backlog: 2048,
+    });
+    expect(faultsOf({ ...SOUND, WORKER_BACKLOG: "0" })).toEqual([
+      'WORKER_BACKLOG: expected an integer from 1 to 65535, got "0"',
+    ]);
+  });
 });
 
 describe("USE_SSL", () => {

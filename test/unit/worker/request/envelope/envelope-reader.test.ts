@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { wholeOf } from "../../../../../src/worker/request/envelope/body.js";
-import type { Authorizer, ReadResult } from "../../../../../src/worker/request/envelope/envelope.js";
+import type {
+  Authorizer,
+  ReadResult,
+  ScannedEnvelope,
+} from "../../../../../src/worker/request/envelope/envelope.js";
 import {
   EnvelopeReader,
   type ReaderOptions,
@@ -35,6 +39,17 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+/** An envelope whose bytes stay valid. */
+function copyOf(envelope: ScannedEnvelope): ScannedEnvelope {
+  const { payload } = envelope;
+  const body = Buffer.from(wholeOf(envelope.source.wholeBody()));
+  return {
+    ...envelope,
+    payload: Buffer.isBuffer(payload) ? Buffer.from(payload) : payload,
+    source: { wholeBody: () => body },
+  };
+}
+
 /** One body that is read. */
 class Reading {
   readonly authorizer: TestAuthorizer;
@@ -56,10 +71,7 @@ class Reading {
     // Its memory is somebody else's afterwards.
     const lent = Buffer.from(piece);
     const result = this.#reader.read(lent, isLast, this.#options);
-    const copied =
-      result?.kind === "envelope" && Buffer.isBuffer(result.payload)
-        ? { ...result, payload: Buffer.from(result.payload) }
-        : result;
+    const copied = result?.kind === "envelope" ? copyOf(result) : result;
     lent.fill(0);
     return copied;
   }
@@ -81,7 +93,13 @@ async function readAll(pieces: readonly (string | Buffer)[], authorizer = new Te
   result ??= await eventually(() => reading.late ?? false);
   reading.close();
   const told =
-    result.kind === "envelope" ? { ...result, payload: wholeOf(result.payload).toString() } : result;
+    result.kind === "envelope"
+      ? {
+          ...result,
+          payload: wholeOf(result.payload).toString(),
+          source: wholeOf(result.source.wholeBody()).toString(),
+        }
+      : result;
   return { result: told, pieces: count, authorizer };
 }
 
@@ -114,6 +132,7 @@ describe("an envelope that comes in pieces is read as one that comes at once", (
         authData: AUTH,
         sessionId,
         payload: '{"a":[1, 2]}',
+        source: text,
       });
     }
     const bytes = [...Buffer.from(text)].map((byte) => Buffer.of(byte));
