@@ -6,6 +6,7 @@ import {
   type BenchmarkConfig,
   type HandlerConfig,
   type LifecycleConfig,
+  type OpenRouteConfig,
   type Payload,
   PayloadError,
   Worker,
@@ -41,6 +42,27 @@ const completion = z.object({
   stop: z.array(z.string()).optional(),
 });
 
+/** A payload that weighs itself, and makes what the model is sent. */
+class Picture {
+  readonly prompt: string;
+  readonly steps: number;
+
+  constructor({ prompt, steps }: Payload) {
+    if (typeof prompt !== "string") throw new PayloadError({ prompt: "must be a string" });
+    this.prompt = prompt;
+    this.steps = Number(steps);
+  }
+
+  countWorkload(): number {
+    return this.steps * 10;
+  }
+
+  generatePayloadJson() {
+    told("expanded", { prompt: this.prompt });
+    return { input: { workflow: { text: this.prompt, steps: this.steps, seed: 2n ** 60n } } };
+  }
+}
+
 const functions = {
   payloadSchema: {
     completion,
@@ -49,6 +71,7 @@ const functions = {
   workloadCalculator: {
     maxTokens: (payload) => Number(payload.max_tokens),
     cost: (payload) => Number(payload.cost),
+    ofPicture: (payload) => (payload as unknown as Picture).countWorkload(),
     throws: () => {
       throw new Error("the calculator failed");
     },
@@ -63,13 +86,52 @@ const functions = {
     },
     kinds: (payload) =>
       Object.fromEntries(Object.entries(payload).map(([name, value]) => [name, kindOf(value)])),
+    picture: (payload) => new Picture(payload),
     throws: () => {
       throw new Error("the parser failed");
     },
     // What a configuration in plain JavaScript can come to.
     returnsNothing: () => undefined as unknown as Record<string, unknown>,
   },
+  generatePayloadJson: {
+    ofPicture: (payload) => (payload as unknown as Picture).generatePayloadJson(),
+    wrapped: (payload) => ({ json: payload }),
+    refuses: () => {
+      throw new PayloadError({ prompt: "has too many words" });
+    },
+    throws: () => {
+      throw new Error("the template is missing");
+    },
+    // What a configuration in plain JavaScript can come to.
+    later: () => Promise.resolve({}) as unknown as Payload,
+  },
+  generatePayloadMultipart: {
+    form: ({ form, text, flag, none, list, object, name, bytes }) =>
+      form === false
+        ? null
+        : {
+            text,
+            flag,
+            none,
+            list,
+            object,
+            file: { filename: String(name), content: Buffer.from(String(bytes), "base64") },
+            files: [1, 2].map((n) => ({
+              filename: `${n}.bin`,
+              content: Uint8Array.of(n),
+              contentType: "x/y",
+            })),
+          },
+    badType: () => ({ file: { filename: "a", content: Uint8Array.of(1), contentType: "a\r\nb: c" } }),
+  },
   responseGenerator: {
+    tellsEnvelope: async (request, response) => {
+      const { payload, session_id } = (await request.json()) as Payload;
+      return Response.json(
+        { payload, session_id, model: await response.text(), type: response.headers.get("x-kind") },
+        { status: response.status },
+      );
+    },
     upperCase: async (_request, response) =>
       new Response((await response.text()).toUpperCase(), {
         status: 202,
@@ -173,7 +235,29 @@ const kindOf = (value: unknown): string =>
     ? `${value.constructor.name} ${value.length}`
     : `${typeof value} ${String(value)}`;
 
+const responds = {
+  echoes: async (request) =>
+    Response.json({
+      method: request.method,
+      url: request.url,
+      kind: request.headers.get("x-kind"),
+      body: await request.text(),
+    }),
+  streams: ({ signal }) => {
+    signal.addEventListener("abort", () => told("open request aborted"));
+    return new Response(
+      new ReadableStream({ start: (controller) => controller.enqueue(Buffer.from("data: 1\n\n")) }),
+      { headers: { "content-type": "text/event-stream" } },
+    );
+  },
+  throws: () => {
+    throw new Error("the open route failed");
+  },
+  refuses: () => new Response(null, { status: 204 }),
+} satisfies Record<string, OpenRouteConfig["respond"]>;
+
 const generators = {
+  picture: () => new Picture({ prompt: "a lighthouse", steps: 28 }),
   throws: () => {
     throw new Error("the generator of payloads failed");
   },
@@ -181,7 +265,7 @@ const generators = {
 
 let starts = 0;
 
-const stop = (): void => told("lifecycle stops");
+const stop = (error?: Error): void => told("lifecycle stops", { error: error?.message });
 
 const lifecycles = {
   starts: { start: () => told("lifecycle starts"), stop },
@@ -232,13 +316,18 @@ interface NamedHandler extends Omit<HandlerConfig, keyof typeof functions | "ben
   readonly workloadCalculator?: keyof (typeof functions)["workloadCalculator"];
   readonly requestParser?: keyof (typeof functions)["requestParser"];
   readonly payloadSchema?: keyof (typeof functions)["payloadSchema"];
+  readonly generatePayloadJson?: keyof (typeof functions)["generatePayloadJson"];
+  readonly generatePayloadMultipart?: keyof (typeof functions)["generatePayloadMultipart"];
   readonly responseGenerator?: keyof (typeof functions)["responseGenerator"];
   readonly remoteFunction?: keyof (typeof functions)["remoteFunction"];
 }
 
 /** A `WorkerConfig` in which functions are named. */
-export interface NamedConfig extends Omit<WorkerConfig, "handlers" | "lifecycle"> {
+export interface NamedConfig extends Omit<WorkerConfig, "handlers" | "lifecycle" | "openRoutes"> {
   readonly handlers: readonly NamedHandler[];
+  readonly openRoutes?: readonly (Omit<OpenRouteConfig, "respond"> & {
+    readonly respond?: keyof typeof responds;
+  })[];
   readonly lifecycle?: keyof typeof lifecycles;
 }
 
@@ -246,6 +335,8 @@ function resolve({
   payloadSchema,
   workloadCalculator,
   requestParser,
+  generatePayloadJson,
+  generatePayloadMultipart,
   responseGenerator,
   remoteFunction,
   benchmarkConfig,
@@ -260,16 +351,28 @@ function resolve({
     ...(payloadSchema && { payloadSchema: functions.payloadSchema[payloadSchema] }),
     ...(workloadCalculator && { workloadCalculator: functions.workloadCalculator[workloadCalculator] }),
     ...(requestParser && { requestParser: functions.requestParser[requestParser] }),
+    ...(generatePayloadJson && { generatePayloadJson: functions.generatePayloadJson[generatePayloadJson] }),
+    ...(generatePayloadMultipart && {
+      generatePayloadMultipart: functions.generatePayloadMultipart[generatePayloadMultipart],
+    }),
     ...(responseGenerator && { responseGenerator: functions.responseGenerator[responseGenerator] }),
     ...(remoteFunction && { remoteFunction: functions.remoteFunction[remoteFunction] }),
   };
 }
 
 if (process.env.TEST_WORKER_CONFIG !== undefined) {
-  const { handlers, lifecycle, ...rest } = JSON.parse(process.env.TEST_WORKER_CONFIG) as NamedConfig;
+  const { handlers, lifecycle, openRoutes, ...rest } = JSON.parse(
+    process.env.TEST_WORKER_CONFIG,
+  ) as NamedConfig;
   await new Worker({
     ...rest,
     handlers: handlers.map(resolve),
     ...(lifecycle && { lifecycle: lifecycles[lifecycle] }),
+    ...(openRoutes && {
+      openRoutes: openRoutes.map(({ respond, ...route }) => ({
+        ...route,
+        ...(respond && { respond: responds[respond] }),
+      })),
+    }),
   }).run();
 }

@@ -26,6 +26,10 @@ const story = ({ lines }: WorkerProcess): readonly string[] =>
     return /^(lifecycle (starts|stops)|start aborted)$/.test(msg) ? [msg] : [];
   });
 
+/** The message of the error that `stop` received. */
+const errorAtStop = ({ lines }: WorkerProcess): unknown =>
+  lines.find(({ msg }) => msg === "lifecycle stops")?.error;
+
 /** Waits for the end of a worker that was told to end, and of everything it had to say. */
 const hasEnded = (worker: WorkerProcess) =>
   eventually(() => worker.child.exitCode !== null && worker.child.stdout?.readableEnded === true, {
@@ -65,6 +69,7 @@ test.concurrent("the worker is ready when `start` has ended, and `stop` is calle
     "lifecycle stops",
   ]);
   expect(engine.totals).toMatchObject({ servedLoad: 2, ended: { Success: 1 } });
+  expect(errorAtStop(worker)).toBeUndefined();
 });
 
 test.concurrent("a `start` that fails: errored with its message, said to the engine; another try after 10 s", async ({
@@ -88,7 +93,7 @@ test.concurrent("a `start` that fails: errored with its message, said to the eng
   ]);
 });
 
-test.concurrent("`stop` is called after a `start` that failed, too", async ({ cluster }) => {
+test.concurrent("`stop` is called after a `start` that failed, too, with that error", async ({ cluster }) => {
   const [engine, model] = [await cluster.engine(), await cluster.model()];
   const worker = await cluster.worker({ engine, model, config: startedBy("failsOnce") }, "errored");
   expect(await worker.stop()).toBe(0);
@@ -101,6 +106,7 @@ test.concurrent("`stop` is called after a `start` that failed, too", async ({ cl
     "stopped",
     "lifecycle stops",
   ]);
+  expect(errorAtStop(worker)).toBe("lifecycle.start failed: no GPU");
 });
 
 test.concurrent("a `start` that still runs when the worker stops hears of it by its signal", async ({

@@ -1,3 +1,6 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
 import { expect } from "vitest";
 import { type Cluster, test } from "../../support/cluster.js";
 import { failed } from "../../support/failed-start.js";
@@ -70,3 +73,36 @@ test.concurrent("HTTP_SERVER=nginx is a fault of the environment", async ({ clus
   await failed(worker);
   expect(worker.text).toContain('HTTP_SERVER: expected one of auto, uws, node, got "nginx"');
 });
+
+test.concurrent("WORKER_HOST and WORKER_BACKLOG: the public server's address and queue of connections", async ({
+  cluster,
+}) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const env = { WORKER_HOST: "127.0.0.1", WORKER_BACKLOG: "7" };
+  const worker = await cluster.worker({ engine, model, env });
+  expect(await serverOf(worker)).toBe("node");
+  const { port } = new URL(worker.url);
+  const listening = (await readFile("/proc/net/tcp", "utf8"))
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/));
+  const local = `0100007F:${Number(port).toString(16).toUpperCase().padStart(4, "0")}`;
+  expect(listening.filter(([, address, , state]) => address === local && state === "0A")).toHaveLength(1);
+  const { stdout } = await promisify(execFile)("ss", ["-ltnH", `sport = :${port}`]).catch(() => ({
+    stdout: "",
+  }));
+  if (stdout !== "") expect(stdout.trim().split(/\s+/)[2]).toBe("7");
+});
+
+test
+  .runIf(hasUws)
+  .concurrent("HTTP_SERVER=uws with a backlog that it does not have: an error", async ({ cluster }) => {
+    const [engine, model] = [await cluster.engine(), await cluster.model()];
+    const worker = await cluster.spawn({
+      engine,
+      model,
+      config: { backlog: 7 },
+      env: { HTTP_SERVER: "uws" },
+    });
+    await failed(worker);
+    expect(worker.text).toMatch(/SERVER_UNAVAILABLE.*backlog of 512, got 7.*HTTP_SERVER=node/s);
+  });

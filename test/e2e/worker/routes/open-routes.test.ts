@@ -3,9 +3,21 @@ import { eventually } from "../../../support/eventually.js";
 import { ask } from "../../../support/http-client.js";
 import { headBytes, plain } from "../../../support/raw-model.js";
 import { WorkerFixture } from "../../../support/worker-fixture.js";
+import type { NamedConfig } from "../../../support/worker-main.js";
 
-const CONFIG = {
-  openRoutes: [{ route: "/ping", text: "pong" }, { route: "/healthcheck" }],
+const CONFIG: Partial<NamedConfig> = {
+  openRoutes: [
+    { route: "/ping", text: "pong" },
+    { route: "/healthcheck" },
+    { route: "/ready", modelRoute: "/v1/health:live" },
+    { route: "/jobs", method: "POST", respond: "echoes", maxBodyBytes: 1000 },
+    { route: "/jobs", method: "DELETE", respond: "refuses" },
+    { route: "/any/é", method: "*", respond: "echoes" },
+    { route: "/alive", respond: "echoes" },
+    { route: "/stream", respond: "streams" },
+    { route: "/throws", respond: "throws" },
+    { route: "/hook", method: "PUT", text: "taken" },
+  ],
   cors: ["https://app.example.com"],
 };
 
@@ -75,6 +87,81 @@ describe("an open route", () => {
     const headers = { origin: "https://app.example.com" };
     expect(await ask(`${fixture.worker.url}/ping`, { method: "GET", headers })).toMatchObject({
       headers: { "access-control-allow-origin": "https://app.example.com" },
+    });
+  });
+
+  test("may forward to another path of the model", async () => {
+    fixture.model.on("/v1/health:live", plain({ body: "alive" }));
+    expect((await get("/ready")).body.toString()).toBe("alive");
+  });
+
+  test("with a function gets the request with its body and query, and makes the answer", async () => {
+    const reply = await ask(`${fixture.worker.url}/jobs?a=1`, {
+      method: "POST",
+      body: Buffer.from("é"),
+      headers: { "x-kind": "k" },
+    });
+    expect(reply.json()).toEqual({
+      method: "POST",
+      url: `${fixture.worker.url}/jobs?a=1`,
+      kind: "k",
+      body: "é",
+    });
+    expect(await get("/jobs", "DELETE")).toMatchObject({ status: 204 });
+    expect(await get("/hook", "PUT")).toMatchObject({ status: 200, body: Buffer.from("taken") });
+  });
+
+  test("shares its path with those of other methods, and with a handler; any other method is 405", async () => {
+    expect(await get("/jobs", "GET")).toMatchObject({ status: 405, headers: { allow: "POST, DELETE" } });
+    expect((await get("/alive")).json()).toMatchObject({ method: "GET" });
+    expect(await get("/alive", "PUT")).toMatchObject({ status: 405, headers: { allow: "POST, GET, HEAD" } });
+  });
+
+  test("may take every method, in every form of its path", async () => {
+    for (const method of ["GET", "POST", "PATCH", "OPTIONS"])
+      expect((await get("/any/%C3%A9", method)).json()).toMatchObject({ method });
+    expect((await get("/any/%c3%a9")).json()).toMatchObject({ method: "GET" });
+    expect(await get("/any/%C3%A9", "TRACE")).toMatchObject({ status: 405 });
+  });
+
+  test("refuses a body over its limit with 413", async () => {
+    const body = Buffer.alloc(1001);
+    expect(await ask(`${fixture.worker.url}/jobs`, { method: "POST", body })).toMatchObject({ status: 413 });
+  });
+
+  test("whose function throws is answered 500, with the error in the log", async () => {
+    const reply = await get("/throws");
+    expect([reply.status, reply.json()]).toEqual([500, { error: "the worker's own code failed" }]);
+    await eventually(() =>
+      expect(fixture.worker.lines).toContainEqual(
+        expect.objectContaining({
+          route: "/throws",
+          err: expect.objectContaining({ message: "the open route failed" }),
+        }),
+      ),
+    );
+  });
+
+  test("may stream; its signal aborts when the client leaves", async () => {
+    const leaving = new AbortController();
+    const response = await fetch(`${fixture.worker.url}/stream`, { signal: leaving.signal });
+    expect(response.headers.get("x-accel-buffering")).toBe("no");
+    const { value } = (await response.body?.getReader().read()) ?? {};
+    expect(Buffer.from(value ?? []).toString()).toBe("data: 1\n\n");
+    leaving.abort();
+    await eventually(() =>
+      expect(fixture.worker.lines.some(({ msg }) => msg === "open request aborted")).toBe(true),
+    );
+  });
+
+  test("tells pages of other origins its methods", async () => {
+    const preflight = (path: string) =>
+      ask(`${fixture.worker.url}${path}`, {
+        method: "OPTIONS",
+        headers: { origin: "https://app.example.com", "access-control-request-method": "DELETE" },
+      });
+    expect(await preflight("/jobs")).toMatchObject({
+      headers: { "access-control-allow-methods": "POST, DELETE" },
     });
   });
 

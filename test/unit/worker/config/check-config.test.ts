@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { checkConfig } from "../../../../src/worker/config/check-config.js";
+import type { WorkerConfig } from "../../../../src/worker/config/config.js";
 import type { HandlerConfig } from "../../../../src/worker/config/handler-config.js";
 import { BENCHMARK, checkedHandlers, workerConfig } from "../../support/config.js";
 
@@ -188,5 +189,64 @@ describe("the benchmark", () => {
     const { payload } = benchmarkOf({ benchmarkConfig: { dataset } });
     const drawn = new Set(Array.from({ length: 500 }, payload));
     expect(drawn).toEqual(new Set(dataset));
+  });
+});
+
+describe("null, where the Python worker takes None,", () => {
+  test("is the same as leaving the option out", () => {
+    const go = { route: "/go", remoteFunction: () => 1 };
+    const config = checkConfig({
+      modelServerUrl: null,
+      modelServerPort: null,
+      modelLogFile: null,
+      modelHealthcheckUrl: null,
+      lifecycle: null,
+      host: null,
+      backlog: null,
+      handlers: [
+        {
+          ...go,
+          requestParser: null,
+          workloadCalculator: null,
+          responseGenerator: null,
+          benchmarkConfig: { generator: () => ({}), dataset: null, concurrency: null },
+        },
+        { ...go, route: "/other", benchmarkConfig: null },
+      ],
+    });
+    const given = checkConfig({
+      handlers: [
+        { ...go, benchmarkConfig: { generator: () => ({}) } },
+        { ...go, route: "/other" },
+      ],
+    });
+    expect({ ...config, handlers: [], benchmark: undefined }).toEqual({
+      ...given,
+      handlers: [],
+      benchmark: undefined,
+    });
+    expect(config.handlers[1]).toEqual({ ...given.handlers[1], remoteFunction: expect.any(Function) });
+    expect(config.handlers[0]?.benchmarkConfig).toMatchObject({ runs: 8, concurrency: 10, doWarmup: true });
+    expect(checkConfig(workerConfig({ modelHealthcheckUrl: null })).modelHealthcheckUrl).toBeUndefined();
+  });
+
+  test("is 10 as the concurrency of a benchmark", () => {
+    const handler = { route: "/go", allowParallelRequests: true };
+    const benchmarkConfig = { dataset: [{}], generator: null, concurrency: null };
+    expect(
+      checkConfig(workerConfig({ handlers: [{ ...handler, benchmarkConfig }] })).benchmark.concurrency,
+    ).toBe(10);
+  });
+
+  test("is an error elsewhere", () => {
+    for (const config of [
+      { handlers: null },
+      { openRoutes: null },
+      { logActionConfig: null },
+      { cors: null },
+    ])
+      expect(() => checkConfig({ ...workerConfig(), ...config } as unknown as WorkerConfig)).toThrow(
+        /got null/,
+      );
   });
 });
