@@ -25,6 +25,7 @@ export async function run(options: SimulatedWorkerOptions): Promise<void> {
     handlers: [
       {
         route: "/v1/completions",
+        allowParallelRequests: true,
         workloadCalculator,
         benchmarkConfig: {
           generator: () => ({ model: "simulated/llm-8b", prompt: "hello", max_tokens: BENCHMARK_TOKENS }),
@@ -33,7 +34,7 @@ export async function run(options: SimulatedWorkerOptions): Promise<void> {
           doWarmup: false,
         },
       },
-      { route: "/v1/chat/completions", workloadCalculator },
+      { route: "/v1/chat/completions", allowParallelRequests: true, workloadCalculator },
     ],
   });
   await worker.run();
