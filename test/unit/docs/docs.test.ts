@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { checkConfig } from "../../../src/worker/config/check-config.js";
 import type { WorkerConfig } from "../../../src/worker/config/config.js";
-import { compile, DOCUMENTS, deadLinks, snippetsOf, textOf } from "../support/documents.js";
+import { compile, DOCUMENTS, deadLinks, rowsBelow, snippetsOf, textOf } from "../support/documents.js";
 
 const texts = new Map(await Promise.all(DOCUMENTS.map(async (name) => [name, await textOf(name)] as const)));
 const all = [...texts.values()].join("\n");
@@ -74,6 +74,59 @@ test("a worker.py and its worker.ts say the same", () => {
   const literals = texts_(python).filter((text) => /^\/|\s/.test(text));
   expect(literals.length).toBeGreaterThan(5);
   for (const literal of literals) expect(typescript).toContain(literal);
+});
+
+test("every name of the Python worker's classes stands on the page about porting, with an option of ours", () => {
+  const porting = texts.get("docs/porting.md") ?? "";
+  const rows = ["Configuration", "Payload classes", "Handler classes"].flatMap((heading) =>
+    rowsBelow(porting, heading),
+  );
+  const ofOurs: Readonly<Record<string, string>> = {
+    model_server_url: "modelServerUrl",
+    model_server_port: "modelServerPort",
+    model_log_file: "modelLogFile",
+    model_healthcheck_url: "modelHealthcheckUrl",
+    handlers: "handlers",
+    max_sessions: "maxSessions",
+    lifecycle: "lifecycle",
+    log_action_config: "logActionConfig",
+    allow_parallel_requests: "allowParallelRequests",
+    max_queue_time: "maxQueueTime",
+    workload_calculator: "workloadCalculator",
+    request_parser: "requestParser",
+    response_generator: "responseGenerator",
+    remote_function: "remoteFunction",
+    benchmark_config: "benchmarkConfig",
+    do_warmup: "doWarmup",
+    from_json_msg: "requestParser",
+    count_workload: "workloadCalculator",
+    generate_payload_json: "generatePayloadJson",
+    generate_payload_multipart: "generatePayloadMultipart",
+    for_test: "generator",
+    endpoint: "modelRoute",
+    healthcheck_endpoint: "modelHealthcheckUrl",
+    make_benchmark_payload: "generator",
+    generate_client_response: "responseGenerator",
+    call_remote_dispatch_function: "remoteFunction",
+    benchmark_runs: "runs",
+    backlog: "backlog",
+  };
+  for (const [theirs, ours] of Object.entries(ofOurs)) {
+    const isNamed = new RegExp(`\\b${theirs}\\b`);
+    const row = rows.find(([first = "", second = ""]) => isNamed.test(first) && second.includes(ours));
+    expect(row, theirs).toBeDefined();
+  }
+  for (const theirs of [
+    "payload_class",
+    "handler_class",
+    "benchmark_data",
+    "benchmark_route",
+    "is_remote_dispatch",
+  ])
+    expect(
+      rows.some(([first = ""]) => first.includes(theirs)),
+      theirs,
+    ).toBe(true);
 });
 
 test("the examples of a faulty configuration are what the worker says", () => {
