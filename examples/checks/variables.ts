@@ -38,7 +38,10 @@ export function portVariable(name: string, fallback: number): number {
   throw invalid(name, `expected a port number from 1 to 65535, got ${JSON.stringify(given)}`);
 }
 
-/** A path on the model server, or an absolute URL. What is neither is warned about, and the fallback counts. */
+/**
+ * A path on the model server, or an absolute URL. What is neither is warned about and replaced by the fallback, in the environment as
+ * well: the worker reads the variable, too, and would not start.
+ */
 export function locationVariable(name: string, fallback: string): string {
   const given = textVariable(name);
   if (given === undefined || /^\/(?!\/)/.test(given) || isHttpUrl(given)) return given ?? fallback;
@@ -46,6 +49,7 @@ export function locationVariable(name: string, fallback: string): string {
     name,
     `expected a path such as ${fallback}, or an http URL, got ${JSON.stringify(given)}: ${fallback} is used`,
   );
+  process.env[name] = fallback;
   return fallback;
 }
 

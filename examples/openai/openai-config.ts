@@ -42,6 +42,7 @@ const USUAL = ["/v1/completions", "/v1/chat/completions"];
 export function openaiConfig(server: OpenaiServer): WorkerConfig {
   const log = textVariable("MODEL_LOG") ?? server.logFile;
   const model = textVariable("MODEL_NAME", "VLLM_MODEL", "SGLANG_MODEL", "LLAMA_MODEL");
+  if (!log) warnOfUnreadLog();
   const { served, benchmarked } = selectedRoutes(server.routes ?? []);
   return {
     modelServerUrl: "http://127.0.0.1",
@@ -62,6 +63,13 @@ function logActions({ program, loaded, failed }: OpenaiServer): LogActionConfig 
     onError: linesVariable("MODEL_ERROR_LOG_MSGS") ?? [exited, ...failed],
     onInfo: linesVariable("MODEL_INFO_LOG_MSGS") ?? [DOWNLOADING],
   };
+}
+
+/** Texts of a log have no effect where none is read. */
+function warnOfUnreadLog(): void {
+  for (const name of ["MODEL_LOAD_LOG_MSG", "MODEL_ERROR_LOG_MSGS", "MODEL_INFO_LOG_MSGS"]) {
+    if (linesVariable(name)) warn(name, "no log is read, because MODEL_LOG names none: the text has no effect");
+  }
 }
 
 /**

@@ -39,3 +39,22 @@ describe("examples/vllm takes from its environment", () => {
     await stand.reaches("ready");
   });
 });
+
+test("examples/llama-cpp warns of values that cannot be right, uses the defaults and becomes ready", async () => {
+  const env = {
+    MODEL_LOG: "",
+    MODEL_LOAD_LOG_MSG: "it is up",
+    MODEL_HEALTH_ENDPOINT: "health",
+    BENCHMARK_EMBED_CHARS: "many",
+    OPENAI_ROUTES: "/v1/completions,/v1/embedings",
+  };
+  const stand = await ExampleStand.readyForTest("llama-cpp", { env, capacity: 1000 });
+  const warned = stand.errors.match(/^warning: \w+/gm);
+  expect(warned?.toSorted()).toEqual([
+    "warning: BENCHMARK_EMBED_CHARS",
+    "warning: MODEL_HEALTH_ENDPOINT",
+    "warning: MODEL_LOAD_LOG_MSG",
+    "warning: OPENAI_ROUTES",
+  ]);
+  expect(stand.errors).toMatch(/^warning: MODEL_HEALTH_ENDPOINT: .*, got "health": \/health is used$/m);
+});

@@ -61,6 +61,8 @@ describe("a variable", () => {
   test.each(["health", "ftp://x/y", "//x/y", "http://"])("with the location %s has its default", (value) => {
     vi.stubEnv("PLACE", value);
     expect(locationVariable("PLACE", "/health")).toBe("/health");
+    // The worker reads it, too.
+    expect(process.env.PLACE).toBe("/health");
     expect(warned).toHaveLength(1);
   });
 
