@@ -42,6 +42,7 @@ const LONG = [
   "test/unit/**/msgpack-fuzz.test.ts",
   "test/unit/**/envelope/fuzz.test.ts",
   "test/unit/**/docs.test.ts",
+  "test/e2e/engine/killed-workers-long.test.ts",
 ];
 
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export
@@ -65,7 +66,13 @@ export default defineConfig({
       { resolve, test: { ...terms, name: "long", include: LONG, isolate } },
       {
         resolve,
-        test: { ...terms, name: "processes", include: ["test/{e2e,browser}/**/*.test.ts"], isolate },
+        test: {
+          ...terms,
+          name: "processes",
+          include: ["test/{e2e,browser}/**/*.test.ts"],
+          exclude: LONG,
+          isolate,
+        },
       },
       { resolve, test: { ...terms, name: "alone", include: ALONE } },
     ],

@@ -30,6 +30,11 @@ export interface ClusterWorkerOptions extends Omit<WorkerProcessOptions, "config
 export class Cluster {
   readonly #undo: (() => Promise<unknown>)[] = [];
 
+  /** Undoes something at the end, before what was there earlier. */
+  atEnd(undo: () => Promise<unknown>): void {
+    this.#undo.push(undo);
+  }
+
   /** A started engine. */
   async engine(options: Partial<EngineOptions> = {}): Promise<Engine> {
     const engine = new Engine({
