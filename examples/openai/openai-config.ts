@@ -68,7 +68,8 @@ function logActions({ program, loaded, failed }: OpenaiServer): LogActionConfig 
 /** Texts of a log have no effect where none is read. */
 function warnOfUnreadLog(): void {
   for (const name of ["MODEL_LOAD_LOG_MSG", "MODEL_ERROR_LOG_MSGS", "MODEL_INFO_LOG_MSGS"]) {
-    if (linesVariable(name)) warn(name, "no log is read, because MODEL_LOG names none: the text has no effect");
+    if (linesVariable(name))
+      warn(name, "no log is read, because MODEL_LOG names none: the text has no effect");
   }
 }
 
