@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type Endpoint, Serverless } from "../../src/client/index.js";
 import { close, httpUrl, listen } from "../../src/shared/listen.js";
 import { random } from "../../src/shared/random.js";
-import type { Cluster } from "./cluster.js";
+import { type Cluster, WORK } from "./cluster.js";
 import { eventually } from "./eventually.js";
 import type { WorkerProcess } from "./worker-process.js";
 
@@ -45,14 +45,10 @@ export async function killWorkers(
   const asked = new Map<string, Asked>();
   const model = await countingModel(cluster, asked);
   const engine = await cluster.engine({ silentAfter: 60 });
-  const handler = {
-    route: "/work",
-    workloadCalculator: "cost",
-    allowParallelRequests: true,
-    maxQueueTime: null,
+  const config = {
+    handlers: [{ ...WORK, allowParallelRequests: true, maxQueueTime: null }],
+    modelServerUrl: model,
   };
-  const benchmarkConfig = { dataset: [{ cost: 10 }], runs: 1, concurrency: 1 };
-  const config = { handlers: [{ ...handler, benchmarkConfig }], modelServerUrl: model } as const;
   const logging = await cluster.loadedModel();
   /** Those that are ready, by their ids. */
   const workers = new Map<number, WorkerProcess>();
