@@ -5,6 +5,7 @@ import { close, httpUrl, listen } from "../../src/shared/listen.js";
 import { random } from "../../src/shared/random.js";
 import { type Cluster, WORK } from "./cluster.js";
 import { eventually } from "./eventually.js";
+import { impatient } from "./impatient-client.js";
 import type { WorkerProcess } from "./worker-process.js";
 
 const WORKERS = 3;
@@ -27,9 +28,11 @@ interface Asked {
 /** What became of all requests. */
 export interface Toll {
   readonly kills: number;
+  /** Requests of clients that ask again without a pause. */
+  readonly impatient: number;
   readonly plain: number;
   readonly streams: number;
-  /** Streams that broke off after their first piece. */
+  /** Streams that had begun and broke off. */
   readonly brokenStreams: number;
   /** Requests that failed otherwise, each with its error. */
   readonly failed: readonly string[];
@@ -64,7 +67,7 @@ export async function killWorkers(
     maxConcurrency: CLIENTS,
     fetch: countingFetch(asked),
   });
-  const counts = { kills: 0, plain: 0, streams: 0, brokenStreams: 0 };
+  const counts = { kills: 0, impatient: 0, plain: 0, streams: 0, brokenStreams: 0 };
   const failed: string[] = [];
   let ended = 0;
   let hasEnded = false;
@@ -73,11 +76,20 @@ export async function killWorkers(
       const isStream = (number + times) % 2 === 0;
       const request: Asked = { id: `${number}-${times}`, broken: 0, served: 0 };
       asked.set(request.id, request);
+      if (number % 5 === 0) {
+        // As Vast's Python client: it asks for another worker without a pause.
+        const { status, tried } = await impatient(engine, { payload: { cost: 1, id: request.id } });
+        counts.impatient += 1;
+        request.broken = tried.length - 1;
+        if (status !== 200) failed.push(`${request.id}, asked without a pause: ${status}`);
+        ended += 1;
+        continue;
+      }
       counts[isStream ? "streams" : "plain"] += 1;
-      const { pieces, error } = await ask(serverless.endpoint("endpoint"), request.id, isStream);
+      const { hasBegun, error } = await ask(serverless.endpoint("endpoint"), request.id, isStream);
       ended += 1;
       if (error === undefined) continue;
-      if (isStream && pieces > 0) counts.brokenStreams += 1;
+      if (hasBegun) counts.brokenStreams += 1;
       else failed.push(`${request.id}, ${isStream ? "a stream" : "plain"}: ${String(error)}`);
     }
   };
@@ -108,24 +120,26 @@ export async function killWorkers(
   return { ...counts, failed, servedTwice };
 }
 
-/** Sends a request to its end. @returns the pieces of a stream that came, and the error, if any. */
+/** Sends a request to its end. @returns its error, if any, and whether a stream had begun before. */
 async function ask(endpoint: Endpoint, id: string, stream: boolean) {
-  let pieces = 0;
+  let hasBegun = false;
   try {
     const payload = { cost: 1, id, stream };
     const options = { cost: 1, timeoutMs: 60_000, retry: { firstWaitMs: 20, longestWaitMs: 200 } };
     if (stream) {
       const answer = await endpoint.request("/work", payload, { ...options, stream });
+      hasBegun = true;
+      let pieces = 0;
       for await (const _ of answer) pieces += 1;
-      if (pieces < PIECES) throw new Error(`expected ${PIECES} pieces, got ${pieces}`);
+      if (pieces < PIECES) return { hasBegun: false, error: `expected ${PIECES} pieces, got ${pieces}` };
     } else {
       const answer = await endpoint.request("/work", payload, options);
       if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`);
       if ((await answer.json<{ id: string }>()).id !== id) throw new Error("the answer of another request");
     }
-    return { pieces, error: undefined };
+    return { hasBegun, error: undefined };
   } catch (error) {
-    return { pieces, error };
+    return { hasBegun, error };
   }
 }
 

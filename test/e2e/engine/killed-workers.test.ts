@@ -7,5 +7,6 @@ test("workers that are killed at random lose no request of 50 clients that had n
 }) => {
   const toll = await killWorkers(cluster, { seed: 14, isOver: (kills) => kills === 2 });
   expect(toll).toMatchObject({ kills: 2, failed: [], servedTwice: [] });
-  expect(Math.min(toll.plain, toll.streams)).toBeGreaterThan(50);
+  expect(Math.min(toll.plain, toll.streams)).toBeGreaterThanOrEqual(20);
+  expect(toll.impatient).toBeGreaterThanOrEqual(10);
 });

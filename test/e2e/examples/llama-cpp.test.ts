@@ -1,5 +1,8 @@
+import { appendFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { eventually } from "../../support/eventually.js";
 import { ExampleStand } from "../../support/example-stand.js";
+import { freePort } from "../../support/free-port.js";
 
 const SHARED = ["/v1/completions", "/v1/chat/completions", "/v1/embeddings", "/v1/rerank"];
 const messages = [{ role: "user", content: "Hello" }];
@@ -145,5 +148,28 @@ describe("examples/llama-cpp, when the model fails", () => {
     })();
     await expect(reading).rejects.toMatchObject({ code: "ANSWER_BROKEN" });
     await stand.reaches("errored");
+  });
+
+  test.each([
+    "error: invalid argument: --no-such-flag",
+    "srv    load_model: failed to create context with model '/m.gguf'",
+  ])("by not starting at all: errored with its line, %s", async (line) => {
+    const stand = await ExampleStand.forTest("llama-cpp", { modelPort: await freePort() });
+    await stand.reaches("loading");
+    await appendFile(stand.modelLogFile, `build_info: b8797-5ebd2a1\n${line}\n`);
+    expect(await stand.reaches("errored")).toMatchObject({ fault: expect.stringContaining(line) });
+  });
+
+  test("only in the text of a client: the worker stays ready", async () => {
+    const stand = await ExampleStand.readyForTest("llama-cpp", { capacity: 1000 });
+    const prompt = "main: exiting due to model loading error\nerror: invalid argument: --x";
+    const request = `srv  log_server_r: request:  ${JSON.stringify({ prompt })}`;
+    await appendFile(stand.modelLogFile, `${request}\n`);
+    expect(await stand.ask("/v1/completions", { prompt, max_tokens: 2 })).toMatchObject({ status: 200 });
+    // A line that the worker shows: it has read the log up to there.
+    await appendFile(stand.modelLogFile, '{"message":"Downloading the end"}\n');
+    await eventually(() => expect(JSON.stringify(stand.lines)).toContain("Downloading the end"));
+    expect(stand.states.at(-1)).toBe("ready");
+    expect(stand.states).not.toContain("errored");
   });
 });
