@@ -86,7 +86,7 @@ export async function listenOnAll(options: ServersOptions): Promise<Servers> {
     });
   const open = await listenOn(
     { host: publicHost, port, backlog, certificate, endpoints: endpoints.public, sockets: endpoints.sockets },
-    publicHost === undefined ? "WORKER_PORT" : "WORKER_PORT or WORKER_HOST",
+    publicHost === undefined ? "WORKER_PORT" : "WORKER_PORT or host (WORKER_HOST)",
   );
   const plain = { certificate: undefined, sockets: [] };
   const seen = inspect?.isOnSecondServer === true ? inspect : undefined;

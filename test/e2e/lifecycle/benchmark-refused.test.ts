@@ -39,6 +39,20 @@ for (const [answer, contentType, body] of [
   });
 }
 
+test.concurrent("a payload that cannot be made into a body is no success, and the error says why", async ({
+  cluster,
+}) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const { handlers } = benchmarked({ runs: 1, concurrency: 2 });
+  const config = { handlers: handlers.map((each) => ({ ...each, generatePayloadJson: "throws" as const })) };
+  await cluster.worker({ engine, model, capacity: null, config }, "errored");
+  await eventually(() =>
+    expect(engine.reports.at(-1)?.error_msg).toBe(
+      "No successful responses from benchmark: /work could not be sent: the template is missing",
+    ),
+  );
+});
+
 test.concurrent("answers whose generated text looks like an error are successes", async ({ cluster }) => {
   const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   const text = JSON.stringify({ error: { message: "no" } });

@@ -106,3 +106,21 @@ test
     await failed(worker);
     expect(worker.text).toMatch(/SERVER_UNAVAILABLE.*backlog of 512, got 7.*HTTP_SERVER=node/s);
   });
+
+test.concurrent("WORKER_HOST: the public server listens on that address only", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
+  const worker = await cluster.worker({ engine, model, env: { WORKER_HOST: "127.0.0.1" } });
+  expect(await ask(`${worker.url}/nothing`)).toMatchObject({ status: 404 });
+  await expect(fetch(worker.url.replace("127.0.0.1", "127.0.0.2"))).rejects.toMatchObject({
+    cause: { code: "ECONNREFUSED" },
+  });
+});
+
+test.concurrent("a host that is none of this machine: an error that names it", async ({ cluster }) => {
+  const [engine, model] = [await cluster.engine(), await cluster.model()];
+  const worker = await cluster.spawn({ engine, model, config: { host: "192.0.2.1" } });
+  await failed(worker);
+  expect(worker.text).toMatch(
+    /of 192\.0\.2\.1: this machine has no such address; choose another WORKER_PORT or host/,
+  );
+});

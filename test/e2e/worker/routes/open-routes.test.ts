@@ -114,6 +114,7 @@ describe("an open route", () => {
   test("shares its path with those of other methods, and with a handler; any other method is 405", async () => {
     expect(await get("/jobs", "GET")).toMatchObject({ status: 405, headers: { allow: "POST, DELETE" } });
     expect((await get("/alive")).json()).toMatchObject({ method: "GET" });
+    expect(await get("/alive", "HEAD")).toMatchObject({ status: 200, body: Buffer.alloc(0) });
     expect(await get("/alive", "PUT")).toMatchObject({ status: 405, headers: { allow: "POST, GET, HEAD" } });
   });
 

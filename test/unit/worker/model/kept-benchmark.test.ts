@@ -29,6 +29,13 @@ describe("a kept result belongs to what was measured", () => {
     ["workloadCalculator", {}, { handler: { workloadCalculator: cost } }],
     ["remoteFunction", { handler: { remoteFunction: () => 1 } }, { handler: { remoteFunction: () => 2 } }],
     ["route", {}, { handler: { route: "/other" } }],
+    ["modelRoute", {}, { handler: { modelRoute: "/other" } }],
+    ["generatePayloadJson", {}, { handler: { generatePayloadJson: () => ({}) } }],
+    [
+      "generatePayloadMultipart",
+      { handler: { generatePayloadMultipart: () => ({ a: 1 }) } },
+      { handler: { generatePayloadMultipart: () => ({ a: 2 }) } },
+    ],
     ["routes", { handler: { concurrency: 2 } }, { handler: { concurrency: 3 } }],
     ["routes", {}, { handler: { queue: "gpu" } }],
   ])("another %s is measured again, and the log says what has changed", async (part, before, after) => {
@@ -43,6 +50,7 @@ describe("a kept result belongs to what was measured", () => {
 
   test.each<readonly [string, Parameters<typeof benchmarkOf>[0]]>([
     ["nothing", {}],
+    ["the model's route to the same one", { handler: { modelRoute: "/go" } }],
     ["what clients may wait", { handler: { maxQueueTime: 5 } }],
     ["how long the model may take", { handler: { timeouts: { totalMs: 5000 } } }],
   ])("where %s changes it stays", async (_, after) => {

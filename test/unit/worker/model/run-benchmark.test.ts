@@ -256,6 +256,17 @@ describe("the tokens that were made count where the workload is tokens that may 
     expect(payload).toEqual(before);
   });
 
+  test("but not in an instance of a class, whose copy would lack its methods", async () => {
+    class Completion {
+      readonly max_tokens = 500;
+      weigh(): number {
+        return this.max_tokens;
+      }
+    }
+    const payload = new Completion() as unknown as Payload;
+    expect(await measured(200, payload, (each) => (each as unknown as Completion).weigh())).toBe(500);
+  });
+
   test("and none are a failure that says so", async () => {
     await expect(measured(0, { max_tokens: 500 }, maxTokens)).rejects.toThrow(
       "the model made no tokens in the benchmark",
