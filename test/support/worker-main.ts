@@ -122,6 +122,9 @@ const functions = {
               contentType: "x/y",
             })),
           },
+    bytes: () => ({ file: Uint8Array.of(1) }),
+    blob: () => ({ file: [new File(["a"], "a.wav")] }),
+    base64: () => ({ file: { filename: "a.wav", content: "UklGRg==" } }),
     badType: () => ({ file: { filename: "a", content: Uint8Array.of(1), contentType: "a\r\nb: c" } }),
   },
   responseGenerator: {

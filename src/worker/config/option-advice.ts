@@ -3,11 +3,30 @@ import type { z } from "zod";
 /** Message about an unknown option at a path. */
 export type OptionAdvice = (path: readonly PropertyKey[], name: string) => string;
 
+const NO_EFFECT = "it has no effect in the Python worker either: leave it out";
+
+/** Options of the Python worker that have no single counterpart, by level and name, see `docs/porting.md`. */
+const PYTHON_NAMES: ReadonlyMap<string, string> = new Map([
+  [
+    "handlers[] payloadclass",
+    "the methods of a payload class are the options requestParser, workloadCalculator, generatePayloadJson and generatePayloadMultipart",
+  ],
+  [
+    "handlers[] handlerclass",
+    "the members of a handler class are options, such as modelRoute, responseGenerator and benchmarkConfig",
+  ],
+  ["benchmarkdata", NO_EFFECT],
+  ["benchmarkroute", NO_EFFECT],
+  ["handlers[] isremotedispatch", NO_EFFECT],
+]);
+
 /** Messages that name the option of a schema that was probably meant, or where an option of that name belongs. */
 export function optionAdvice(schema: z.core.$ZodType): OptionAdvice {
   const levels = new Map<string, readonly string[]>();
   gather(schema, "", levels);
   return (path, name) => {
+    const ofPython = PYTHON_NAMES.get(`${levelOf(path)} ${plain(name)}`.trim());
+    if (ofPython !== undefined) return `unknown option; ${ofPython}`;
     const here = levels.get(levelOf(path)) ?? [];
     const meant = closestName(name, here);
     if (meant !== undefined) return `unknown option; did you mean ${meant}?`;

@@ -1,33 +1,20 @@
-import { nanoid } from "nanoid";
 import { PayloadError } from "../../shared/errors.js";
-import { jsonText, whyUnwritable } from "../../shared/json-text.js";
+import { whyUnwritable } from "../../shared/json-text.js";
 import type { Payload } from "../../shared/wire.js";
 import type { Handler } from "../config/config-schema.js";
-import type { FileFieldConfig, MultipartFile } from "../config/handler-config.js";
+import type { FileFieldConfig } from "../config/handler-config.js";
+import {
+  encodeMultipart,
+  escapeName,
+  extensionOf,
+  type MultipartBody,
+  type MultipartPart,
+  mediaTypeOf,
+  partOf,
+  textOf,
+} from "./multipart-encoding.js";
 
 type Multipart = NonNullable<Handler["multipart"]>;
-
-/** A body that is not JSON, and what it is. */
-export interface MultipartBody {
-  /** With the boundary; the same for every body of this process. */
-  readonly contentType: string;
-  readonly body: Buffer;
-}
-
-/** One part of a multipart body, checked, with its content as it came. */
-export interface MultipartPart {
-  readonly head: string;
-  readonly content: string | Uint8Array;
-  /** How `content` turns into bytes where it is text. */
-  readonly encoding: "utf8" | "base64";
-  /** Bytes of the content. */
-  readonly length: number;
-}
-
-/** Unknown to clients, so that it occurs in no content; constant, so that the head of a request can be cached. */
-const BOUNDARY = `tsworker-${nanoid(32)}`;
-const CONTENT_TYPE = `multipart/form-data; boundary=${BOUNDARY}`;
-const CLOSING = `--${BOUNDARY}--\r\n`;
 
 /**
  * Text parts of a request, and bytes of a part's name: each part costs a head, so that a list of digits would grow a
@@ -48,40 +35,6 @@ const NOT_BASE64 = /[^\w+/-]/;
 const DATA_URL_HEAD = /^data:[^,]*;base64,/i;
 /** Characters in which the head of a data URL has to end. */
 const MAX_DATA_URL_HEAD = 256;
-
-const OTHER_TYPE = "application/octet-stream";
-const TYPES: ReadonlyMap<string, string> = new Map([
-  ["aac", "audio/aac"],
-  ["aif", "audio/aiff"],
-  ["aiff", "audio/aiff"],
-  ["flac", "audio/flac"],
-  ["m4a", "audio/mp4"],
-  ["mp3", "audio/mpeg"],
-  ["mpga", "audio/mpeg"],
-  ["oga", "audio/ogg"],
-  ["ogg", "audio/ogg"],
-  ["opus", "audio/ogg"],
-  ["wav", "audio/wav"],
-  ["mp4", "video/mp4"],
-  ["mpeg", "video/mpeg"],
-  ["webm", "video/webm"],
-  ["avif", "image/avif"],
-  ["bmp", "image/bmp"],
-  ["gif", "image/gif"],
-  ["heic", "image/heic"],
-  ["jpeg", "image/jpeg"],
-  ["jpg", "image/jpeg"],
-  ["png", "image/png"],
-  ["tif", "image/tiff"],
-  ["tiff", "image/tiff"],
-  ["webp", "image/webp"],
-]);
-
-const extensionOf = (filename: string): string => filename.slice(filename.lastIndexOf(".") + 1).toLowerCase();
-
-/** A name as the form-data encoding of browsers writes it: it cannot end its quotes nor its line. */
-const escapeName = (name: string): string =>
-  name.replaceAll('"', "%22").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
 
 /** The name of a list's parts. */
 const listName = (field: string): string => (field.endsWith("[]") ? field : `${field}[]`);
@@ -115,16 +68,6 @@ function filenameFault(filename: unknown, extensions: readonly string[]): string
 
 const isScalar = (value: unknown): boolean => typeof value !== "object" || value === null;
 
-/** Text of a field's value; undefined for what is left out. */
-function textOf(value: unknown): string | undefined {
-  if (value === null || value === undefined || typeof value === "function" || typeof value === "symbol")
-    return undefined;
-  if (typeof value === "string") return value;
-  // Bytes are base64 text as in JSON, but there are no quotes around it here.
-  if (value instanceof Uint8Array) return jsonText(value).slice(1, -1);
-  return jsonText(value);
-}
-
 /** Collects the parts of one request, and what is wrong with them. */
 class Form {
   readonly parts: MultipartPart[] = [];
@@ -154,7 +97,7 @@ class Form {
       return;
     }
     const filename = this.#filenameOf(config);
-    const type = TYPES.get(extensionOf(filename)) ?? OTHER_TYPE;
+    const type = mediaTypeOf(filename);
     const name = escapeName(isList ? (config.listName ?? listName(field)) : field);
     const head = `Content-Disposition: form-data; name="${name}"; filename="${escapeName(filename)}"\r\nContent-Type: ${type}`;
     for (const [index, each] of values.entries()) {
@@ -225,8 +168,8 @@ class Form {
     });
   }
 
-  #add(head: string, { content, encoding, length }: FileContent): void {
-    this.parts.push({ head: `--${BOUNDARY}\r\n${head}\r\n\r\n`, content, encoding, length });
+  #add(head: string, file: FileContent): void {
+    this.parts.push(partOf(head, file));
   }
 
   /** The first fault of a field counts. */
@@ -251,64 +194,6 @@ export function multipartParts(payload: Payload, config: Multipart): readonly Mu
     } else if (!filenameFields.has(field)) form.addText(field, value);
   }
   return form.finish();
-}
-
-const isFile = (value: unknown): value is MultipartFile =>
-  typeof value === "object" && value !== null && Reflect.get(value, "content") instanceof Uint8Array;
-
-/** The parts of a form whose fields user code has made. @throws TypeError for a file with an impossible name or type. */
-export function partsOfFields(fields: Payload): readonly MultipartPart[] {
-  const parts: MultipartPart[] = [];
-  const add = (head: string, part: FileContent): void => {
-    parts.push({ head: `--${BOUNDARY}\r\n${head}\r\n\r\n`, ...part });
-  };
-  for (const [field, value] of Object.entries(fields)) {
-    const disposition = `Content-Disposition: form-data; name="${escapeName(field)}"`;
-    for (const item of Array.isArray(value) ? (value as readonly unknown[]) : [value]) {
-      if (isFile(item)) {
-        const { content } = item;
-        add(`${disposition}; ${fileHead(field, item)}`, {
-          content,
-          encoding: "base64",
-          length: content.length,
-        });
-        continue;
-      }
-      const text = textOf(item);
-      if (text !== undefined)
-        add(disposition, { content: text, encoding: "utf8", length: Buffer.byteLength(text) });
-    }
-  }
-  return parts;
-}
-
-function fileHead(field: string, { filename, contentType }: MultipartFile): string {
-  if (typeof filename !== "string") throw new TypeError(`${field}: expected a file with a filename`);
-  const type = contentType ?? TYPES.get(extensionOf(filename)) ?? OTHER_TYPE;
-  if (typeof type !== "string" || !/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(type))
-    throw new TypeError(`${field}: expected a contentType such as "audio/wav", got ${JSON.stringify(type)}`);
-  return `filename="${escapeName(filename)}"\r\nContent-Type: ${type}`;
-}
-
-/** Writes parts, each byte once. */
-export function encodeMultipart(parts: readonly MultipartPart[]): MultipartBody {
-  let total = CLOSING.length;
-  for (const { head, length } of parts) total += Buffer.byteLength(head) + length + 2;
-  const body = Buffer.allocUnsafe(total);
-  let at = 0;
-  for (const { head, content, encoding, length } of parts) {
-    at += body.write(head, at);
-    if (typeof content === "string") at += body.write(content, at, length, encoding);
-    else {
-      body.set(content, at);
-      at += length;
-    }
-    at += body.write("\r\n", at, "latin1");
-  }
-  at += body.write(CLOSING, at, "latin1");
-  // Memory that was not written holds what others left there.
-  if (at !== total) throw new Error(`expected a multipart body of ${total} bytes, wrote ${at}`);
-  return { contentType: CONTENT_TYPE, body };
 }
 
 /**

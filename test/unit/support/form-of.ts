@@ -1,4 +1,4 @@
-import type { MultipartBody } from "../../../src/worker/model/multipart.js";
+import type { MultipartBody } from "../../../src/worker/model/multipart-encoding.js";
 
 /** A multipart body as the platform's own parser reads it. */
 export const formOf = ({ body, contentType }: MultipartBody): Promise<FormData> =>

@@ -33,7 +33,11 @@ beforeAll(async () => {
         route: `/${generatePayloadJson}`,
         generatePayloadJson,
       })),
-      { ...parallel, route: "/bad-type", generatePayloadMultipart: "badType" },
+      ...(["badType", "bytes", "blob", "base64"] as const).map((generatePayloadMultipart) => ({
+        ...parallel,
+        route: `/${generatePayloadMultipart}`,
+        generatePayloadMultipart,
+      })),
       { ...parallel, route: "/envelope", responseGenerator: "tellsEnvelope" },
       { ...parallel, route: "/chat", modelRoute: "/v1/messages", sseKeepAliveMs: 10_000 },
       { ...parallel, route: "/ws", modelRoute: "/v1/realtime:connect", websocket: true },
@@ -152,7 +156,7 @@ describe("a payload that weighs before it expands", () => {
     expect([reply.status, reply.json()]).toEqual([422, { payload: { prompt: "has too many words" } }]);
     await fixture.expectReported(refused, "Error");
     const asked = fixture.model.requests.length;
-    for (const route of ["/throws", "/later", "/bad-type"]) {
+    for (const route of ["/throws", "/later", "/badType", "/bytes", "/blob", "/base64"]) {
       const sent = fixture.envelope({});
       const failed = await fixture.ask(route, { body: sent });
       expect([failed.status, failed.json()]).toEqual([500, { error: "the worker's own code failed" }]);
@@ -166,6 +170,12 @@ describe("a payload that weighs before it expands", () => {
         err: { message: "expected it to return an object, got a Promise" },
       },
       { msg: "generatePayloadMultipart threw", err: { message: expect.stringContaining("contentType") } },
+      ...["a Uint8Array", "a File", "another filename or content"].map((got) => ({
+        msg: "generatePayloadMultipart threw",
+        err: {
+          message: `file: expected a file as { filename, content } with a Uint8Array, got ${got}`,
+        },
+      })),
     ]);
     expect(fixture.model.requests.length).toBe(asked);
   });

@@ -23,6 +23,24 @@ test.each([
     "did you mean workloadCalculator?",
   ],
   [
+    "PyWorker's payload class",
+    handler({ payload_class: class {} }),
+    "handlers[0].payload_class",
+    "the methods of a payload class are the options requestParser, workloadCalculator, generatePayloadJson and generatePayloadMultipart",
+  ],
+  [
+    "PyWorker's handler class",
+    handler({ handlerClass: class {} }),
+    "handlers[0].handlerClass",
+    "the members of a handler class are options, such as modelRoute, responseGenerator and benchmarkConfig",
+  ],
+  [
+    "one without effect in PyWorker",
+    worker({ benchmark_data: [] }),
+    "benchmark_data",
+    "it has no effect in the Python worker either: leave it out",
+  ],
+  [
     "in a benchmark",
     handler({ benchmarkConfig: { ...BENCHMARK, do_warmup: false } }),
     "handlers[0].benchmarkConfig.do_warmup",
