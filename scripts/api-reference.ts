@@ -21,6 +21,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const ENTRY_POINTS: Readonly<Record<string, string>> = {
   tsworker: "src/index.ts",
   "tsworker/client": "src/client/index.ts",
+  "tsworker/deployment": "src/deployment/index.ts",
   "tsworker/engine": "src/engine/index.ts",
   "tsworker/machines": "machines/index.ts",
 };

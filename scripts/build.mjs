@@ -31,6 +31,7 @@ const BUNDLED = "zod";
 const ENTRIES = [
   "src/index.ts",
   "src/client/index.ts",
+  "src/deployment/index.ts",
   "src/engine/index.ts",
   "machines/index.ts",
   "src/cli/main.ts",

@@ -11,6 +11,7 @@ import { addInspectCommand } from "./inspect/inspect-command.js";
 import { addLoadCommand } from "./load/load-command.js";
 import { addMachinesCommand } from "./machines/machines-command.js";
 import { addRunCommand, addSimulatedWorkerCommand } from "./run/run-command.js";
+import { addServeCommand } from "./serve/serve-command.js";
 import { addSimCommand } from "./sim/sim-command.js";
 
 /**
@@ -48,6 +49,7 @@ const COMMANDS = [
   addInitCommand,
   addDevCommand,
   addRunCommand,
+  addServeCommand,
   addSimCommand,
   addEngineCommand,
   addCallCommand,

@@ -40,6 +40,7 @@ const ROOMS = [
   "src/worker/routes",
   "src/worker",
   "src",
+  "src/deployment",
   "src/cli",
 ];
 
@@ -47,8 +48,20 @@ const ROOMS = [
 const roomOf = (file: string): string =>
   ROOMS.filter((room) => file.startsWith(`${room}/`)).toSorted((a, b) => b.length - a.length)[0] ?? "none";
 
-const PUBLIC = ["src/index.ts", "src/client/index.ts", "src/engine/index.ts", "machines/index.ts"];
-const PUBLIC_NAMES = ["tsworker", "tsworker/client", "tsworker/engine", "tsworker/machines"];
+const PUBLIC = [
+  "src/index.ts",
+  "src/client/index.ts",
+  "src/deployment/index.ts",
+  "src/engine/index.ts",
+  "machines/index.ts",
+];
+const PUBLIC_NAMES = [
+  "tsworker",
+  "tsworker/client",
+  "tsworker/deployment",
+  "tsworker/engine",
+  "tsworker/machines",
+];
 /** What the inspector sends, for whoever shows it. */
 const FRAMES = ["src/inspector/recorder/frames.ts", "src/inspector/recorder/recording.ts"];
 /** Where statuses of HTTP are known. */
@@ -93,7 +106,7 @@ test("the inspector's page knows what it is sent, and nothing else of the worker
 });
 
 describe("what runs beside a worker knows no more of it than anybody outside", () => {
-  test.each(["src/client", "src/engine", "src/simulator"])("%s", (folder) => {
+  test.each(["src/client", "src/engine", "src/simulator", "src/deployment"])("%s", (folder) => {
     expect(
       forbidden(
         folder,
@@ -115,7 +128,8 @@ describe("what runs beside a worker knows no more of it than anybody outside", (
   test("src/cli, which starts the simulator and load tests, draws charts and shows what the inspector sends", () => {
     const folders = ["src/cli", "src/shared", "src/simulator", "src/load", "src/inspector/chart"];
     // `run` starts a defined worker, and reports a program that makes a worker and never runs it.
-    const files = [...PUBLIC, ...FRAMES, "src/worker/worker-registry.ts"];
+    // The commands for deployments find those of a file.
+    const files = [...PUBLIC, ...FRAMES, "src/worker/worker-registry.ts", "src/deployment/registry.ts"];
     expect(
       forbidden(
         "src/cli",
@@ -136,7 +150,7 @@ describe("what runs beside a worker knows no more of it than anybody outside", (
 });
 
 test("the worker imports nothing of what runs beside it", () => {
-  const beside = within("src/client", "src/engine", "src/cli", "src/simulator", "src/load");
+  const beside = within("src/client", "src/engine", "src/deployment", "src/cli", "src/simulator", "src/load");
   expect(filesIn("src/worker")).toContain("src/worker/worker.ts");
   expect(
     ["src/worker", "src/inspector", "src/shared", "machines"].flatMap((folder) =>

@@ -1,3 +1,4 @@
+import { deploymentRegistry } from "../../deployment/registry.js";
 import { isDefined, workerRegistry } from "../../worker/worker-registry.js";
 import { bundle } from "./program-text.js";
 import { shownPath, sourceOf } from "./source-place.js";
@@ -19,6 +20,9 @@ export function neverRun(file: string, exports: Readonly<Record<string, unknown>
     const exported = values.some(isWorker);
     const what = exported ? "exports a Worker" : "makes a Worker";
     return `${name} ${what} and never calls its run(): write await new Worker({ … }).run();`;
+  }
+  if (deploymentRegistry.defined.some((deployment) => Object.values(exports).includes(deployment))) {
+    return `${name} defines a deployment: run its worker with npx tsworker serve ${name}`;
   }
   const source = sourceOf(file) ?? "";
   if (source.trim() === "") return `${name} is empty: it needs await new Worker({ … }).run();`;

@@ -1,27 +1,13 @@
-import { register } from "node:module";
-import { pathToFileURL } from "node:url";
-import { register as registerTypeScript } from "tsx/esm/api";
 import { TsworkerError } from "../../shared/errors.js";
-import { packageRoot } from "../../shared/package-root.js";
 import { isDefined } from "../../worker/worker-registry.js";
 import { workerFile } from "../command/worker-file.js";
-import type { ModuleHooksData } from "./module-hooks.js";
+import { loadProgram } from "./load-program.js";
 import { neverRun } from "./never-run.js";
 import { programFailure } from "./program-failure.js";
 
 /** Runs `tsworker run`. */
 export async function run(worker: string, given: readonly string[]): Promise<void> {
   const file = workerFile(worker);
-  const { href } = pathToFileURL(file);
-  process.argv = [process.execPath, file, ...given];
-  // Errors name the lines of the TypeScript that was written.
-  process.setSourceMapsEnabled(true);
-  const data: ModuleHooksData = { entry: href };
-  // Before those of tsx, which then take what a program is from ours.
-  register("./module-hooks.js", import.meta.url, { data });
-  registerTypeScript();
-  // After them, so that they do not see the modules of this package.
-  register("./package-hooks.js", import.meta.url, { data: { folder: `${packageRoot}/dist/` } });
   const fail = (error: unknown): void => {
     console.error(failureText(error, worker, file));
     process.exit(1);
@@ -31,7 +17,7 @@ export async function run(worker: string, given: readonly string[]): Promise<voi
     if (process.listenerCount("uncaughtException") === 1) fail(error);
   });
   try {
-    const exports: Readonly<Record<string, unknown>> = await import(href);
+    const exports = await loadProgram({ file, given, folder: new URL("./", import.meta.url) });
     await runDefined(exports.default);
     process.once("beforeExit", (code) => {
       const reason = code === 0 ? neverRun(file, exports) : undefined;
