@@ -4,6 +4,7 @@ import { LOAD_ERRORS } from "../../simulator/comfyui/load-error.js";
 import type { InferenceOptions } from "../../simulator/language/inference.js";
 import type { LlamaCppModelOptions } from "../../simulator/llama-cpp/llama-cpp-model.js";
 import type { OpenaiModelOptions, OpenaiServer } from "../../simulator/openai/openai-model.js";
+import { PURPOSES } from "../../simulator/openai/served-model.js";
 import type { SimulatedModel } from "../../simulator/simulated-model.js";
 import type { TgiModelOptions } from "../../simulator/tgi/tgi-model.js";
 import type { TrainingModelOptions } from "../../simulator/training/training-model.js";
@@ -36,13 +37,13 @@ export interface SimKind<Options extends object = object> {
 }
 
 /** The flags of every simulated language model: its rates and limits. */
-function addInferenceFlags(command: Command): void {
+function addInferenceFlags(command: Command, maxConcurrency = "no limit"): void {
   command
     .option("--tokens-per-second <rate>", "pace of each request, as long as there are few", positive, 400)
     .option("--batch-tokens-per-second <rate>", "pace of all requests together, at most", positive, 30_000)
     .option("--prefill-tokens-per-second <rate>", "pace at which prompts are read", positive, 20_000)
     .option("--first-token-ms <ms>", "time to the first token in any case", numberFrom(0), 20)
-    .option("--max-concurrency <count>", "requests that run at once (default: no limit)", count)
+    .option("--max-concurrency <count>", `requests that run at once (default: ${maxConcurrency})`, count)
     .option("--jitter <share>", "how much the pace varies, 0 to 1", share, 0.1)
     .option("--seed <number>", "seed of texts and jitter", numberFrom(0), 1);
 }
@@ -67,6 +68,12 @@ function openaiKind(name: OpenaiServer, product: string): SimKind<OpenaiModelOpt
           "--context-length <tokens>",
           "tokens of prompt and answer together (default: no limit)",
           count,
+        )
+        .addOption(
+          new Option(
+            "--serves <what>",
+            "what the model is for; other routes are not there (default: all)",
+          ).choices(PURPOSES),
         );
       addInferenceFlags(command);
     },
@@ -94,7 +101,7 @@ const llamaCppKind: SimKind<LlamaCppModelOptions> = {
       )
       .option("--embeddings", "embeds texts, and generates none")
       .option("--reranking", "ranks texts, and generates none");
-    addInferenceFlags(command);
+    addInferenceFlags(command, "4");
   },
   model: async (options) => {
     const { LlamaCppModel } = await import("../../simulator/llama-cpp/llama-cpp-model.js");
@@ -187,7 +194,7 @@ const helloWorldKind: SimKind<InferenceOptions> = {
   description: "the token server of the example hello-world",
   port: 5001,
   sample: { route: "/generate", payload: { prompt: "Hello world" }, cost: 2 },
-  addFlags: addInferenceFlags,
+  addFlags: (command) => addInferenceFlags(command),
   model: async (options) => {
     const { HelloWorldModel } = await import("../../simulator/hello-world-model.js");
     return new HelloWorldModel(options);

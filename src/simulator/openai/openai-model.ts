@@ -15,7 +15,7 @@ import {
 import { Generator } from "./generator.js";
 import { imageEdits, imageGenerations } from "./images.js";
 import { rerank, score } from "./relevance.js";
-import { ServedModel, type ServerTraits } from "./served-model.js";
+import { type Purpose, ServedModel, type ServerTraits } from "./served-model.js";
 import { sglang } from "./sglang.js";
 import { vllm } from "./vllm.js";
 
@@ -31,6 +31,8 @@ export interface OpenaiModelOptions extends InferenceOptions {
    * @default Infinity
    */
   readonly contextLength?: number;
+  /** What the model is for: the routes for other purposes are not there. Default: all purposes. */
+  readonly serves?: Purpose;
 }
 
 /** The servers with OpenAI's interface that can be simulated. */
@@ -68,23 +70,15 @@ export class OpenaiModel implements SimulatedModel {
       traits,
       contextLength: options.contextLength ?? Number.POSITIVE_INFINITY,
     });
-    const generator = new Generator(served);
     const models = {
       object: "list",
       data: [{ id: model, object: "model", created: 0, owned_by: "tsworker" }],
     };
     this.routes = new Map<string, SimulatedRoute>([
       ["/v1/models", { method: "GET", serve: ({ response }) => sendJson(response, 200, models) }],
-      ["/v1/completions", generating(generator, completionSchema, completionRequest)],
-      ["/v1/chat/completions", generating(generator, chatSchema, chatRequest)],
-      ["/v1/embeddings", embeddings(served)],
-      ["/v1/rerank", rerank(served)],
-      ["/v1/score", score(served)],
-      ["/v1/audio/speech", speech(served)],
-      ["/v1/audio/transcriptions", transcriptions(served, "transcribe")],
-      ["/v1/audio/translations", transcriptions(served, "translate")],
-      ["/v1/images/generations", imageGenerations(served)],
-      ["/v1/images/edits", imageEdits(served)],
+      ...Object.entries(routesFor(served))
+        .filter(([purpose]) => options.serves === undefined || purpose === options.serves)
+        .flatMap(([, routes]) => Object.entries(routes)),
     ]);
   }
 
@@ -95,6 +89,28 @@ export class OpenaiModel implements SimulatedModel {
   get produced(): number {
     return this.#inference.tokens;
   }
+}
+
+/** The routes for each purpose. */
+function routesFor(served: ServedModel): Readonly<Record<Purpose, Readonly<Record<string, SimulatedRoute>>>> {
+  const generator = new Generator(served);
+  return {
+    text: {
+      "/v1/completions": generating(generator, completionSchema, completionRequest),
+      "/v1/chat/completions": generating(generator, chatSchema, chatRequest),
+    },
+    embeddings: { "/v1/embeddings": embeddings(served) },
+    ranking: { "/v1/rerank": rerank(served), "/v1/score": score(served) },
+    speech: { "/v1/audio/speech": speech(served) },
+    transcriptions: {
+      "/v1/audio/transcriptions": transcriptions(served, "transcribe"),
+      "/v1/audio/translations": transcriptions(served, "translate"),
+    },
+    images: {
+      "/v1/images/generations": imageGenerations(served),
+      "/v1/images/edits": imageEdits(served),
+    },
+  };
 }
 
 function generating<Schema extends z.ZodType>(

@@ -91,6 +91,19 @@ describe("a server without completions is ready with one variable", () => {
   });
 });
 
+test.each([
+  ["vllm", "embeddings", "/v1/embeddings", { input: "Hello" }],
+  ["sglang", "ranking", "/v1/rerank", { query: "sea", documents: ["the sea"] }],
+  ["vllm", "transcriptions", "/v1/audio/transcriptions", { file: "UklGRg==", filename: "a.wav" }],
+  ["vllm", "images", "/v1/images/generations", { prompt: "Sea", size: "64x64" }],
+])("a simulated %s that serves %s alone has a worker that is ready with one variable", async (...parts) => {
+  const [name, serves, route, payload] = parts;
+  const sim = ["--serves", serves];
+  const stand = await ExampleStand.readyForTest(name, { sim, env: { BENCHMARK_ROUTE: route } });
+  expect((await stand.ask(route, payload)).status).toBe(200);
+  expect((await stand.ask("/v1/completions", { prompt: "Hello" })).status).toBe(404);
+});
+
 test("without the variable the worker is errored, and says what the server answered", async () => {
   const model = await modelWith("/v1/embeddings", "{}");
   const stand = await ExampleStand.forTest("vllm", { modelPort: model.port });

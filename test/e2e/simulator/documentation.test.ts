@@ -29,6 +29,7 @@ const SAYS: readonly (readonly [string, RegExp])[] = [
   ["sim tgi --fail out-of-memory", /ShardCannotStart.*"message":"Connected"/s],
   ["sim vllm --fail crash-in-answer", /Application startup complete/],
   ["sim llama-cpp --max-concurrency", /all slots are idle/],
+  ["sim vllm --serves", /Application startup complete/],
   ["sim llama-cpp --context-length", /n_slots = 4\b.*n_ctx = 1024\b/s],
   ["--load-error provisioning", /Provisioning Script failed/],
   ["sim training", /Model Server Running/],
