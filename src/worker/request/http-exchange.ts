@@ -1,7 +1,7 @@
 import { PayloadError } from "../../shared/errors.js";
 import { whyUnwritable } from "../../shared/json-text.js";
 import type { Payload } from "../../shared/wire.js";
-import { requestOf } from "../answer/fetch-request.js";
+import { lateRequestOf, type RequestMaker } from "../answer/fetch-request.js";
 import { FunctionAnswer, type FunctionSink } from "../answer/function-answer.js";
 import { GeneratedAnswer, type GeneratedSink } from "../answer/generated-answer.js";
 import { KeepAliveStream } from "../answer/keep-alive-stream.js";
@@ -27,7 +27,7 @@ export class HttpExchange extends Exchange implements RequestSink, GeneratedSink
   /** Part of the client's query for the model. */
   readonly #query: string;
   /** Makes the client's request for a `responseGenerator` from its body; it holds a copy of the head. */
-  readonly #clientRequest: ((body: readonly Buffer[]) => Request) | undefined;
+  readonly #clientRequest: RequestMaker | undefined;
   /** Copied while the envelope is valid. */
   #clientBody: readonly Buffer[] = [];
   /** The `accept` header names server-sent events; evaluated only with `sseKeepAliveMs`. */
@@ -51,7 +51,7 @@ export class HttpExchange extends Exchange implements RequestSink, GeneratedSink
     this.#format = formatOf(head.header("content-type"));
     this.#expected = head.contentLength;
     if (route.handler.responseGenerator !== undefined)
-      this.#clientRequest = requestOf(route.handler.route, head);
+      this.#clientRequest = lateRequestOf(route.handler.route, head);
     responder.receive(admission.maxBodyBytes, this);
   }
 

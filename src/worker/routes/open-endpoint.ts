@@ -1,6 +1,6 @@
 import { TsworkerError } from "../../shared/errors.js";
 import type { Log } from "../../shared/log.js";
-import { requestOf } from "../answer/fetch-request.js";
+import { type RequestMaker, requestOf } from "../answer/fetch-request.js";
 import { ResponseSender, type ResponseSink } from "../answer/fetch-response.js";
 import type { OpenRoute } from "../config/config-schema.js";
 import type { Target } from "../config/model-headers.js";
@@ -151,7 +151,7 @@ class OpenRequest implements ResponseSink {
     this.#isDone = true;
   }
 
-  async #answer(request: (body: readonly Uint8Array[]) => Request, parts: readonly Buffer[]): Promise<void> {
+  async #answer(request: RequestMaker, parts: readonly Buffer[]): Promise<void> {
     try {
       await this.#sender.send(await this.#respond(request(parts)));
     } catch (error) {
