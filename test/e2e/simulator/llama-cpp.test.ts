@@ -340,7 +340,7 @@ describe("the context of a simulated llama.cpp", () => {
   });
 
   test("is shared by four slots, whose requests all fail when they fill it together", async () => {
-    const { url, log } = await forTest({ contextLength: 60, tokensPerSecond: 40 });
+    const { url, log } = await forTest({ contextLength: 60, tokensPerSecond: 20 });
     const plain = { prompt: "one", max_tokens: 50 };
     const answers = await Promise.all([
       answer(`${url}/v1/completions`, plain),
@@ -361,19 +361,27 @@ describe("the context of a simulated llama.cpp", () => {
     expect((await answer(`${url}/v1/completions`, plain)).body.usage.completion_tokens).toBe(50);
   });
 
-  test("is divided among the slots that --parallel names, and further requests wait", async () => {
-    const { url, simulator } = await forTest({ contextLength: 200, parallel: 2, firstTokenMs: 400 });
-    const asking = Array.from({ length: 5 }, (_, at) =>
-      answer(`${url}/v1/completions`, { prompt: `request ${at}`, max_tokens: 150 }),
-    );
-    await eventually(() => expect(simulator.stats).toMatchObject({ running: 2, waiting: 3 }), {
-      intervalMs: 5,
-    });
-    const answers = await Promise.all(asking);
+  test("is divided among the slots that --parallel names", async () => {
+    const { url } = await forTest({ contextLength: 200, parallel: 2 });
+    const { body } = await answer(`${url}/v1/completions`, { prompt: "one two", max_tokens: 150 });
     // Half of 200, without the prompt.
-    expect(answers.map(({ status, body }) => [status, body.usage.completion_tokens])).toEqual(
-      Array.from({ length: 5 }, () => [200, 97]),
+    expect(body.usage.completion_tokens).toBe(97);
+  });
+
+  test.each([
+    ["four", {}, 4],
+    ["those that --parallel names", { parallel: 2 }, 2],
+    ["those that --max-concurrency names", { maxConcurrency: 3 }, 3],
+  ])("has slots, %s, for which further requests wait", async (_, options, slots) => {
+    const { url, simulator } = await forTest({ ...options, tokensPerSecond: 1 });
+    const leave = new AbortController();
+    const body = JSON.stringify({ prompt: "Hello", max_tokens: 150 });
+    const asking = Array.from({ length: 5 }, () =>
+      fetch(`${url}/v1/completions`, { method: "POST", body, signal: leave.signal }),
     );
+    await eventually(() => expect(simulator.stats).toMatchObject({ running: slots, waiting: 5 - slots }));
+    leave.abort();
+    await Promise.allSettled(asking);
   });
 });
 
