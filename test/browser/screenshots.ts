@@ -1,6 +1,6 @@
 /**
  * Makes the pictures of `docs/inspector`: a simulated model, a real worker, clients that ask for this and that, and
- * the inspector's page in a browser. `npm run screenshots` takes about two minutes and needs Debian's `chromium`.
+ * the inspector's page in a browser. `npm run screenshots` takes about two minutes and needs Debian's `chromium-headless-shell`.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

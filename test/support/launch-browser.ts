@@ -1,9 +1,9 @@
 import { type Browser, chromium } from "playwright-core";
 
-/** Where Debian has it. */
-export const CHROMIUM = "/usr/bin/chromium";
+/** Debian's package of the browser without its windows, which takes half the time to start and to open a page. */
+export const CHROMIUM = "/usr/bin/chromium-headless-shell";
 
-/** A browser that asks nobody for anything by itself. */
+/** A browser that makes no requests of its own. */
 export const launchBrowser = (): Promise<Browser> =>
   chromium.launch({
     executablePath: CHROMIUM,
