@@ -102,6 +102,7 @@ const functions = {
     throws: () => {
       throw new Error("the template is missing");
     },
+    outOfRange: () => ({ n: (1).toFixed(1000) }),
     // What a configuration in plain JavaScript can come to.
     later: () => Promise.resolve({}) as unknown as Payload,
   },

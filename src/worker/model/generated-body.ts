@@ -46,23 +46,30 @@ export function generatedBody(
   payload: Payload,
 ): GeneratedBody {
   if (generatePayloadMultipart !== undefined) {
-    const multipart = tried("generatePayloadMultipart", () => {
-      const fields: unknown = generatePayloadMultipart(payload) ?? undefined;
-      return fields === undefined ? undefined : encodeMultipart(partsOfFields(objectOf(fields)));
-    });
-    if (multipart !== undefined) return multipart;
+    const option = "generatePayloadMultipart";
+    const fields = tried(option, () => generatePayloadMultipart(payload) ?? undefined);
+    if (fields !== undefined) return written(option, () => encodeMultipart(partsOfFields(objectOf(fields))));
   }
-  const body = tried("generatePayloadJson", () =>
-    Buffer.from(
-      jsonText(generatePayloadJson === undefined ? payload : objectOf(generatePayloadJson(payload))),
-    ),
+  const option = "generatePayloadJson";
+  const json = tried(option, () =>
+    generatePayloadJson === undefined ? payload : generatePayloadJson(payload),
   );
+  const body = written(option, () => Buffer.from(jsonText(objectOf(json))));
   return { body, contentType: "application/json" };
 }
 
 function tried<T>(option: keyof BodyGenerators, make: () => T): T {
   try {
     return make();
+  } catch (error) {
+    throw new GeneratorError(option, error);
+  }
+}
+
+/** A RangeError of writing is about the client's payload, any other error about what the function returned. */
+function written<T>(option: keyof BodyGenerators, write: () => T): T {
+  try {
+    return write();
   } catch (error) {
     if (error instanceof RangeError) throw error;
     throw new GeneratorError(option, error);

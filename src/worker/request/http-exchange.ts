@@ -130,11 +130,12 @@ export class HttpExchange extends Exchange implements RequestSink, GeneratedSink
     try {
       return generatedBody(this.route.handler, payload);
     } catch (error) {
-      const cause = error instanceof GeneratorError ? error.cause : error;
-      if (cause instanceof PayloadError) this.fail(answers.invalidFields({ payload: { ...cause.fields } }));
-      else if (cause instanceof RangeError)
-        this.fail(answers.invalidFields({ payload: { data: whyUnwritable(cause) } }));
-      else this.userCodeThrew(error instanceof GeneratorError ? error.option : "the worker", cause);
+      if (error instanceof RangeError)
+        this.fail(answers.invalidFields({ payload: { data: whyUnwritable(error) } }));
+      else if (!(error instanceof GeneratorError)) throw error;
+      else if (error.cause instanceof PayloadError)
+        this.fail(answers.invalidFields({ payload: { ...error.cause.fields } }));
+      else this.userCodeThrew(error.option, error.cause);
       return undefined;
     }
   }

@@ -28,7 +28,7 @@ beforeAll(async () => {
       { ...picture, route: "/serial", maxQueueTime: null },
       { ...parallel, route: "/form", modelRoute: "/v1/audio:transcribe", generatePayloadMultipart: "form" },
       { ...parallel, route: "/either", generatePayloadMultipart: "form", generatePayloadJson: "wrapped" },
-      ...(["refuses", "throws", "later"] as const).map((generatePayloadJson) => ({
+      ...(["wrapped", "refuses", "throws", "later", "outOfRange"] as const).map((generatePayloadJson) => ({
         ...parallel,
         route: `/${generatePayloadJson}`,
         generatePayloadJson,
@@ -156,29 +156,38 @@ describe("a payload that weighs before it expands", () => {
     expect([reply.status, reply.json()]).toEqual([422, { payload: { prompt: "has too many words" } }]);
     await fixture.expectReported(refused, "Error");
     const asked = fixture.model.requests.length;
-    for (const route of ["/throws", "/later", "/badType", "/bytes", "/blob", "/base64"]) {
+    for (const route of ["/throws", "/later", "/outOfRange", "/badType", "/bytes", "/blob", "/base64"]) {
       const sent = fixture.envelope({});
       const failed = await fixture.ask(route, { body: sent });
       expect([failed.status, failed.json()]).toEqual([500, { error: "the worker's own code failed" }]);
       await fixture.expectReported(sent, "Error");
     }
-    const told = fixture.worker.lines.filter(({ msg }) => msg.endsWith(" threw"));
-    expect(told).toMatchObject([
-      { msg: "generatePayloadJson threw", route: "/throws", err: { message: "the template is missing" } },
-      {
-        msg: "generatePayloadJson threw",
-        err: { message: "expected it to return an object, got a Promise" },
-      },
-      { msg: "generatePayloadMultipart threw", err: { message: expect.stringContaining("contentType") } },
-      ...["a Uint8Array", "a File", "another filename or content"].map((got) => ({
-        msg: "generatePayloadMultipart threw",
-        err: {
-          message: `file: expected a file as { filename, content } with a Uint8Array, got ${got}`,
+    const told = () => fixture.worker.lines.filter(({ msg }) => msg.endsWith(" threw"));
+    await eventually(() =>
+      expect(told()).toMatchObject([
+        { msg: "generatePayloadJson threw", route: "/throws", err: { message: "the template is missing" } },
+        {
+          msg: "generatePayloadJson threw",
+          err: { message: "expected it to return an object, got a Promise" },
         },
-      })),
-    ]);
+        { msg: "generatePayloadJson threw", route: "/outOfRange", err: { type: "RangeError" } },
+        { msg: "generatePayloadMultipart threw", err: { message: expect.stringContaining("contentType") } },
+        ...["a Uint8Array", "a File", "another filename or content"].map((got) => ({
+          msg: "generatePayloadMultipart threw",
+          err: {
+            message: `file: expected a file as { filename, content } with a Uint8Array, got ${got}`,
+          },
+        })),
+      ]),
+    );
     expect(fixture.model.requests.length).toBe(asked);
   });
+});
+
+test("a payload that is nested too deeply to be written is answered 422", async () => {
+  const deep = `${"[".repeat(50_000)}${"]".repeat(50_000)}`;
+  const reply = await fixture.ask("/wrapped", { body: fixture.envelopeBytes(`{"a":${deep}}`) });
+  expect([reply.status, reply.json()]).toEqual([422, { payload: { data: expect.any(String) } }]);
 });
 
 describe("generatePayloadMultipart", () => {
