@@ -3,6 +3,7 @@ import { TsworkerError } from "../shared/errors.js";
 import { ignoreOutputErrors } from "../shared/output-errors.js";
 import { VERSION } from "../shared/package-root.js";
 import { addCallCommand } from "./call/call-command.js";
+import { addDeployCommand } from "./deploy/deploy-command.js";
 import { addDevCommand } from "./dev/dev-command.js";
 import { addEngineCommand } from "./engine/engine-command.js";
 import { addForecastCommand } from "./forecast/forecast-command.js";
@@ -50,6 +51,7 @@ const COMMANDS = [
   addDevCommand,
   addRunCommand,
   addServeCommand,
+  addDeployCommand,
   addSimCommand,
   addEngineCommand,
   addCallCommand,

@@ -9,6 +9,12 @@ export type {
   Workergroup,
   WorkergroupParameters,
 } from "./account/account-records.js";
+export type {
+  DeploymentCalls,
+  DeploymentConfig,
+  DeploymentRecord,
+  PlacedDeployment,
+} from "./account/deployment-calls.js";
 export type { EndpointLogs, EndpointWorker, WorkerState } from "./account/endpoint-worker.js";
 export type { Endpoint } from "./endpoint.js";
 export type { FetchOptions } from "./fetch/endpoint-fetch.js";

@@ -1,6 +1,7 @@
 import { nanoid } from "nanoid";
 import { formatErrors, TsworkerError } from "../shared/errors.js";
 import { validationErrors } from "./api/exchange.js";
+import { Deployments } from "./deployments/deployments.js";
 import { type EndpointDependencies, Endpoints } from "./endpoints/endpoints.js";
 import type { ManagedEndpoint } from "./endpoints/managed-endpoint.js";
 import type { CheckedOptions } from "./engine-options.js";
@@ -33,6 +34,7 @@ interface EngineRunInput {
 export class EngineRun {
   readonly key: SigningKey;
   readonly endpoints: Endpoints;
+  readonly deployments: Deployments;
   /** The `mtoken` that reports must carry; undefined: reports need none. */
   readonly token: string | undefined;
   readonly #options: CheckedOptions;
@@ -63,6 +65,13 @@ export class EngineRun {
       },
       sign: (url) => key.sign(url),
     });
+    this.deployments = new Deployments({
+      endpoints: this.endpoints,
+      records: state?.deployments ?? [],
+      folder: options.state === undefined ? undefined : `${options.state}.deployments`,
+      onChanged: hooks.onChanged,
+      onNotice: hooks.onNotice,
+    });
   }
 
   /** The endpoint that the engine was started with. */
@@ -90,12 +99,14 @@ export class EngineRun {
       endpoints: this.endpoints.all.map(({ record }) => record),
       groups: [...this.endpoints.groups],
       workers: this.endpoints.stored(),
+      deployments: [...this.deployments.all],
     };
   }
 
   /** Stops the workers that the provider made. @param keep - whether they will be started again later. */
   async close(keep: boolean): Promise<void> {
     await Promise.all(this.endpoints.all.map(({ workers }) => workers.close(keep)));
+    await this.deployments.close();
   }
 }
 

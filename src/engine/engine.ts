@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import type { AuthData } from "../shared/wire.js";
 import { type AccountContext, accountRoutes } from "./api/account-routes.js";
 import { Admission } from "./api/admission.js";
+import { type DeploymentContext, deploymentRoutes } from "./api/deployment-routes.js";
 import { EngineServer, type Outage, withoutSlash } from "./api/engine-server.js";
 import { Router } from "./api/router.js";
 import { type ServiceContext, serviceRoutes } from "./api/service-routes.js";
@@ -70,6 +71,7 @@ export class Engine extends EventEmitter<EngineEvents> {
       router: new Router([
         ...serviceRoutes(this.#serviceContext()),
         ...accountRoutes(this.#accountContext()),
+        ...deploymentRoutes(this.#deploymentContext()),
       ]),
       onRefused: (path, reason) => this.#countRefusal(path, reason),
       onError: (error) => this.#notice(error),
@@ -239,6 +241,15 @@ export class Engine extends EventEmitter<EngineEvents> {
     return {
       ownEndpoint: this.#options.endpoint,
       endpoints: () => started(this.#run).endpoints,
+    };
+  }
+
+  #deploymentContext(): DeploymentContext {
+    return {
+      ownEndpoint: this.#options.endpoint,
+      accountKey: this.#accountKey,
+      startsWorkers: this.#options.provider !== undefined,
+      deployments: () => started(this.#run).deployments,
     };
   }
 

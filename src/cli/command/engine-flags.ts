@@ -42,7 +42,7 @@ export function addEngineFlags(command: Command): Command {
 }
 
 /** Reads the URL of an engine. */
-function httpUrl(text: string): string {
+export function httpUrl(text: string): string {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
     throw new InvalidArgumentError(`It must be a URL such as ${USUAL_ENGINE}.`);
   }

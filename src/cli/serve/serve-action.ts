@@ -1,4 +1,5 @@
 import { Worker } from "../../index.js";
+import { deployedCode } from "./deployed-code.js";
 import { loadDeployment } from "./deployment-file.js";
 
 interface ServeCommandOptions {
@@ -6,12 +7,9 @@ interface ServeCommandOptions {
 }
 
 /** Runs `tsworker serve`. */
-export async function run(path: string, { name }: ServeCommandOptions): Promise<void> {
-  const { deployment } = await loadDeployment({
-    path,
-    command: "tsworker serve",
-    name,
-    folder: new URL("../run/", import.meta.url),
-  });
+export async function run(given: string | undefined, options: ServeCommandOptions): Promise<void> {
+  const { path, name } = given === undefined ? await deployedCode() : { path: given, name: options.name };
+  const folder = new URL("../run/", import.meta.url);
+  const { deployment } = await loadDeployment({ path, command: "tsworker serve", name, folder });
   await new Worker(deployment.workerConfig()).run();
 }

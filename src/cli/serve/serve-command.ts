@@ -6,7 +6,10 @@ export function addServeCommand(program: Command): void {
   program
     .command("serve")
     .description("run a worker of a deployment: its remote functions run in this process")
-    .argument("<file>", "the file with defineDeployment(…), in TypeScript or JavaScript")
+    .argument(
+      "[file]",
+      "the file with defineDeployment(…), in TypeScript or JavaScript (default: the code that the engine has for DEPLOYMENT_ID)",
+    )
     .option("--name <name>", "the deployment, where the file has several")
     .addHelpText(
       "after",

@@ -9,6 +9,7 @@ import type {
   Workergroup,
   WorkergroupParameters,
 } from "./account-records.js";
+import { DeploymentCalls } from "./deployment-calls.js";
 import { unexpectedAnswer } from "./endpoint-worker.js";
 
 interface AccountCallsInput {
@@ -38,10 +39,16 @@ const GROUPS = "api/v0/workergroups/";
  * `CONFIG_INVALID` where `webUrl` is null; and the signal's reason when it is aborted.
  */
 export class AccountCalls {
+  /** The calls that manage deployments. */
+  readonly deployments: DeploymentCalls;
   readonly #input: AccountCallsInput;
 
   constructor(input: AccountCallsInput) {
     this.#input = input;
+    this.deployments = new DeploymentCalls({
+      call: (...call) => this.#web(...call),
+      fetch: input.fetch,
+    });
   }
 
   /** All endpoints of the account. */
@@ -146,7 +153,7 @@ export class AccountCalls {
     if (webUrl === null) {
       throw new TsworkerError(
         "CONFIG_INVALID",
-        "endpoints and workergroups are managed by the web service: set webUrl",
+        "endpoints, workergroups and deployments are managed by the web service: set webUrl",
       );
     }
     const url = urlAt(webUrl, path);

@@ -152,4 +152,24 @@ export async function admittedBody(
   });
 }
 
+/** The bytes of a body, or the refusal of one that is longer; undefined: the client went away. */
+export async function wholeBody(
+  request: IncomingMessage,
+  most: number,
+): Promise<Buffer | EngineAnswer | undefined> {
+  if (Number(request.headers["content-length"] ?? 0) > most) return tooLong(most);
+  const pieces: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const piece of request) {
+      size += piece.byteLength;
+      if (size > most) return tooLong(most);
+      pieces.push(piece);
+    }
+  } catch {
+    return undefined;
+  }
+  return Buffer.concat(pieces);
+}
+
 const tooLong = (most: number): EngineAnswer => refusal(413, `body is longer than ${most} bytes`);

@@ -13,6 +13,8 @@ interface Access {
   readonly host: string;
   /** Origins whose pages may call, or `*`. */
   readonly origins: ReadonlySet<string>;
+  /** Whether the route takes forms: it has a secret that no other page knows. */
+  readonly takesForms: boolean;
 }
 
 /**
@@ -31,14 +33,17 @@ export function crossOriginRefusal(
   if (isLoopback(access.host) && isPublicName(host, access)) {
     return refusal(403, `the host ${host} is not this engine: expected localhost or an IP address`);
   }
-  if (type !== undefined && SIMPLE.test(type)) {
+  if (type !== undefined && !access.takesForms && SIMPLE.test(type)) {
     return refusal(415, `expected the content type application/json, got ${type}`);
   }
   return undefined;
 }
 
 /** Whether a `Host` is a name that could be registered publicly. */
-function isPublicName(host: string | undefined, { host: own, origins }: Access): boolean {
+function isPublicName(
+  host: string | undefined,
+  { host: own, origins }: Pick<Access, "host" | "origins">,
+): boolean {
   const name = (host ?? "").replace(/:\d*$/, "").replace(/\.$/, "").toLowerCase();
   if (!name.includes(".") || name.startsWith("[") || isIP(name) !== 0) return false;
   if (name === own.toLowerCase() || /\.(?:localhost|local|internal)$/.test(name)) return false;

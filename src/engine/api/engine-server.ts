@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { corsHeaders, preflightHeaders } from "../../shared/cors.js";
 import { close, httpUrl, listen } from "../../shared/listen.js";
-import { type Admission, admittedBody } from "./admission.js";
+import { type Admission, admittedBody, wholeBody } from "./admission.js";
 import { crossOriginRefusal } from "./cross-origin.js";
 import { type EngineAnswer, inForm, refusal, send, target } from "./exchange.js";
 import type { FoundRoute, Method, Router } from "./router.js";
@@ -99,9 +99,14 @@ export class EngineServer {
       this.#simulateOutage(outage, path, request, response);
       return;
     }
-    const refused = crossOriginRefusal(request.headers, { host: this.#input.host, origins: this.#origins });
+    const route = this.#input.router.find(path);
+    const refused = crossOriginRefusal(request.headers, {
+      host: this.#input.host,
+      origins: this.#origins,
+      takesForms: "formLimit" in route,
+    });
     if (!refused && this.#writeCorsHeaders(request, response)) return;
-    const answer = refused ?? (await this.#answer(path, query, request));
+    const answer = refused ?? (await this.#answer(route, path, query, request));
     if (answer === undefined) return;
     if (answer.status >= 300) this.#input.onRefused(path, `answered ${answer.status}`);
     try {
@@ -128,18 +133,18 @@ export class EngineServer {
 
   /** The answer to a request; undefined: its client went away, or the engine was stopped. */
   async #answer(
+    route: FoundRoute | EngineAnswer,
     path: string,
     query: URLSearchParams,
     request: IncomingMessage,
   ): Promise<EngineAnswer | undefined> {
-    const route = this.#input.router.find(path);
     if ("status" in route) return inForm(route, path.startsWith("/api/") ? "account" : "plain");
     const answer = await this.#answerOf(route, path, query, request);
     return answer && inForm(answer, route.refusals ?? "plain");
   }
 
   async #answerOf(
-    { methods, access, id }: FoundRoute,
+    { methods, access, id, formLimit, mayBeEmpty = false }: FoundRoute,
     path: string,
     query: URLSearchParams,
     request: IncomingMessage,
@@ -153,14 +158,33 @@ export class EngineServer {
     const { authorization } = request.headers;
     const isAdmitted = admission.byHead(access, { authorization, query });
     if (access === "account" && !isAdmitted) return refusal(401, "invalid api_key");
+    const head = {
+      authorization,
+      query,
+      id,
+      isAdmitted,
+      contentType: request.headers["content-type"] ?? "",
+      origin: `http://${request.headers.host ?? new URL(this.url ?? "http://localhost").host}`,
+    };
+    if (formLimit !== undefined && request.method === "POST") {
+      const limit = formLimit(query);
+      const form = typeof limit === "number" ? await wholeBody(request, limit) : limit;
+      if (!Buffer.isBuffer(form)) return form;
+      return this.#handled(path, () => handler({ ...head, body: form }));
+    }
     const text =
       request.method === "GET" ? "" : await admittedBody(request, { access, admission, isAdmitted });
     if (typeof text !== "string") return text;
-    const isEmpty = request.method === "GET" || (request.method === "DELETE" && text.trim() === "");
+    const isEmpty =
+      request.method === "GET" || ((request.method === "DELETE" || mayBeEmpty) && text.trim() === "");
     const parsed = isEmpty ? { value: undefined } : parsedJson(text);
     if (parsed === undefined) return refusal(400, "the body is not JSON");
+    return this.#handled(path, () => handler({ ...head, body: parsed.value }));
+  }
+
+  async #handled(path: string, handle: () => EngineAnswer | Promise<EngineAnswer>): Promise<EngineAnswer> {
     try {
-      return handler({ authorization, query, id, body: parsed.value, isAdmitted });
+      return await handle();
     } catch (error) {
       return this.#internalError(path, error);
     }

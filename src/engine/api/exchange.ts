@@ -7,13 +7,16 @@ export interface EngineRequest {
   readonly query: URLSearchParams;
   /** The number in the path, 0 where there is none. */
   readonly id: number;
-  /** The parsed JSON; undefined for a GET, and where a DELETE has none. */
+  /** The parsed JSON; undefined for a GET, and where it may be empty. For a route that takes files: the bytes. */
   readonly body: unknown;
+  readonly contentType: string;
+  /** Base URL under which the client reached the engine. */
+  readonly origin: string;
   /** Whether the head of the request admitted it. */
   readonly isAdmitted: boolean;
 }
 
-/** An answer: text is sent as it is, anything else as JSON. */
+/** An answer: text and bytes are sent as they are, anything else as JSON. */
 export interface EngineAnswer {
   readonly status: number;
   readonly body: unknown;
@@ -71,9 +74,11 @@ export function send(
   response: ServerResponse,
   { status, body, headers }: EngineAnswer,
 ): void {
-  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const isFile = body instanceof Uint8Array;
+  const text = typeof body === "string" || isFile ? body : JSON.stringify(body);
+  const ownType = isFile ? "application/gzip" : "application/x-pem-file";
   response.writeHead(status, {
-    "content-type": typeof body === "string" ? "application/x-pem-file" : "application/json",
+    "content-type": text === body ? ownType : "application/json",
     "content-length": Buffer.byteLength(text),
     ...headers,
   });

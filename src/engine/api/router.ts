@@ -11,7 +11,16 @@ export interface Route {
   readonly access: Access;
   /** Form of its error answers. @default "plain" */
   readonly refusals?: Refusals;
-  readonly methods: { readonly [method in Method]?: (request: EngineRequest) => EngineAnswer };
+  /** Whether the body of a POST may be empty. */
+  readonly mayBeEmpty?: boolean;
+  /**
+   * Largest body of a route that takes a form with a file, in bytes, or why it is refused before it is read. Its secret is in
+   * the query: a page of another origin may send forms.
+   */
+  readonly formLimit?: (query: URLSearchParams) => number | EngineAnswer;
+  readonly methods: {
+    readonly [method in Method]?: (request: EngineRequest) => EngineAnswer | Promise<EngineAnswer>;
+  };
 }
 
 /** The route of a request, with the number in its path. */
@@ -34,10 +43,17 @@ export class Router {
     const plain = withoutSlash(path);
     const exact = this.#routes.get(plain);
     if (exact) return { ...exact, id: 0 };
-    const slash = plain.lastIndexOf("/");
-    const last = plain.slice(slash + 1);
-    const numbered = NUMBER.test(last) ? this.#routes.get(`${plain.slice(0, slash)}/:id`) : undefined;
-    if (numbered) return { ...numbered, id: Number(last) };
+    let id = 0;
+    const pattern = plain
+      .split("/")
+      .map((part) => {
+        if (id > 0 || !NUMBER.test(part)) return part;
+        id = Number(part);
+        return ":id";
+      })
+      .join("/");
+    const numbered = this.#routes.get(pattern);
+    if (numbered && pattern !== plain) return { ...numbered, id };
     return refusal(404, `no such path: ${path}`);
   }
 }

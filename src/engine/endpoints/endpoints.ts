@@ -23,9 +23,14 @@ export class Endpoints {
     this.#dependencies = dependencies;
   }
 
-  /** Highest id of endpoints and workergroups so far. */
+  /** Highest id of endpoints, workergroups and deployments so far. */
   get lastId(): number {
     return this.#lastId;
+  }
+
+  /** An id that nothing else gets. */
+  reserveId(): number {
+    return this.#nextId();
   }
 
   get all(): readonly ManagedEndpoint[] {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { workerStatusSchema } from "../api/request-schemas.js";
+import { deploymentRecordSchema } from "../deployments/deployment-record.js";
 import { privateKeySchema } from "../engine-options.js";
 import type { RecordedReport } from "../workers/ledger.js";
 import { workergroupSchema } from "../workers/workergroup.js";
@@ -45,6 +46,7 @@ export const engineStateSchema = z.object({
   endpoints: z.array(endpointRecordSchema),
   groups: z.array(workergroupSchema),
   workers: z.array(storedWorkerSchema),
+  deployments: z.array(deploymentRecordSchema).default([]),
 });
 
 export interface EngineState

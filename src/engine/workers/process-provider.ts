@@ -42,6 +42,9 @@ const HOST = "127.0.0.1";
 /** The command line of this package. */
 const MAIN = join(packageRoot, "dist/src/cli/main.js");
 
+/** A worker of a deployment. */
+const SERVE = { program: process.execPath, parameters: [...process.execArgv, MAIN, "serve"] };
+
 /**
  * Makes workers as processes of this machine. An inactive worker is an ended process whose folder stays, with the result of
  * its benchmark: it takes no memory, and loads its model when it is started again.
@@ -124,14 +127,16 @@ export class ProcessProvider implements Provider {
     const [port = 0, httpPort = 0] = await freePorts(2, HOST);
     signal.throwIfAborted();
     const { command, env } = this.#options;
+    const { deployment } = order.group;
     const log = join(folder, "worker.log");
     const output = openSync(log, "a");
     try {
       const child = await spawned({
-        ...programOf(command),
+        ...(deployment ? SERVE : programOf(command)),
         output,
         env: {
           ...process.env,
+          ...deployment?.env,
           WORKER_PORT: `${port}`,
           WORKER_HTTP_PORT: `${httpPort}`,
           PUBLIC_IPADDR: HOST,
@@ -144,6 +149,11 @@ export class ProcessProvider implements Provider {
           ENDPOINT: order.endpoint,
           LAUNCH_ARGS: order.group.launch_args,
           ...env,
+          ...(deployment && {
+            DEPLOYMENT_ID: `${deployment.id}`,
+            CONTAINER_API_KEY: deployment.key,
+            VAST_API_URL: order.engineUrl,
+          }),
         },
       });
       const identity = identityOf(child.pid);

@@ -40,6 +40,8 @@ const MAX_DRAIN = 600;
  */
 export class RollingUpdate {
   readonly size: number;
+  /** How it ended; undefined: it is in progress. */
+  #outcome: string | undefined;
   readonly #input: RollingUpdateInput;
   /** Ids of the workers to replace, in this order. */
   readonly #outdated: number[];
@@ -54,6 +56,11 @@ export class RollingUpdate {
     this.#outdated = [...input.workers.idsOf(input.groupId)];
     this.size = this.#outdated.length;
     this.#notify(`began, with ${this.size} workers`);
+  }
+
+  /** Whether it is in progress, or how it ended. */
+  get state(): string {
+    return this.#outcome ?? "is in progress";
   }
 
   /** Whether a worker gets no more requests, and is destroyed when its requests have ended. */
@@ -88,6 +95,7 @@ export class RollingUpdate {
 
   #end(reason: string): void {
     this.#isOver = true;
+    this.#outcome = reason;
     if (this.#pair) this.#input.workers.destroy(this.#pair.replacement);
     this.#pair = undefined;
     this.#retiring = undefined;

@@ -48,6 +48,17 @@ export const workergroupSchema = workergroupRequestSchema.extend({
   endpoint_name: z.string(),
   /** Epoch seconds. */
   created_at: z.number(),
+  /** What its workers run; without it they are of the provider's own kind. */
+  deployment: z
+    .object({
+      id: z.int(),
+      /** Opens its code. */
+      key: z.string(),
+      /** Variables of its workers. */
+      env: z.record(z.string(), z.string()),
+    })
+    .readonly()
+    .optional(),
 });
 
 /** How the workers of an endpoint are made. */
@@ -63,9 +74,10 @@ export const workergroupChangeSchema = (group: Workergroup) =>
     .transform((change): z.input<typeof workergroupRequestSchema> => ({ ...group, ...withoutNulls(change) }))
     .pipe(workergroupRequestSchema);
 
-/** A workergroup in an answer, without the password that it may contain. */
-export const shownWorkergroup = ({ docker_login_pass, ...group }: Workergroup) => ({
+/** A workergroup in an answer, without the secrets that it may contain. */
+export const shownWorkergroup = ({ docker_login_pass, deployment, ...group }: Workergroup) => ({
   ...group,
+  ...(deployment && { deployment_id: deployment.id }),
   docker_login_pass: docker_login_pass === null ? null : "********",
 });
 

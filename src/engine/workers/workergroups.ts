@@ -92,6 +92,11 @@ export class Workergroups {
     return this.#updates.get(id)?.cancel() ?? false;
   }
 
+  /** State of the last update of a group, as a text; undefined: there was none. */
+  updateState(id: number): string | undefined {
+    return this.#updates.get(id)?.state;
+  }
+
   /** Does what is due in the updates. */
   stepUpdates(): void {
     for (const update of this.#updates.values()) update.step(this.#input.now());

@@ -86,6 +86,7 @@ test("what an earlier engine left half written is replaced whole, and is its own
       endpoints: [],
       groups: [],
       workers: [],
+      deployments: [],
     }),
     onNotice: () => {},
   });

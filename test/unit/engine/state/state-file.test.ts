@@ -23,6 +23,7 @@ const state: EngineState = {
   workers: [
     { id: 3, endpointId: 1, groupId: 2, origin: "held", purpose: "inactive", memo: { port: 1 }, capacity: 5 },
   ],
+  deployments: [],
 };
 
 async function stateFile() {
