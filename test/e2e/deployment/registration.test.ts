@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { eventually } from "../../support/eventually.js";
 import { startedEngine } from "../../support/started-engine.js";
 
 /** The calls of the Python SDK and its command line, as they make them. */
@@ -133,4 +134,13 @@ test("invalid registrations and calls are refused with their reason", async () =
     msg: "no such deployment: none",
   });
   expect((await uploaded(`${engine.url}/deployment_uploads/?key=x`, {}, "bytes")).status).toBe(403);
+});
+
+test("a deployment with a time to live is stopped when no heartbeat comes", async () => {
+  const { call } = await client();
+  const { deployment_id: id } = (await call("PUT", "/deployments/", { ...CONFIG, ttl: 0.2 })).json;
+  await eventually(async () => {
+    const { deployment } = (await call("GET", `/deployment/${id}/`)).json;
+    expect(deployment).toMatchObject({ endpoint_state: "stopped", ttl: 0.2 });
+  });
 });
