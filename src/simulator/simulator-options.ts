@@ -13,6 +13,12 @@ export type Failure = (typeof FAILURES)[number];
 /** Every {@link Failure}. */
 export const FAILURES = ["out-of-memory", "never-ready", "no-ready-line", "crash-in-answer"] as const;
 
+/** What a model is for. */
+export type Purpose = (typeof PURPOSES)[number];
+
+/** Every {@link Purpose}. */
+export const PURPOSES = ["text", "embeddings", "ranking", "speech", "transcriptions", "images"] as const;
+
 /** Options that every `ModelSimulator` has, whatever it simulates. */
 export interface SimulatorOptions {
   /**

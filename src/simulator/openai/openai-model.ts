@@ -3,6 +3,7 @@ import { sendJson } from "../answer.js";
 import { Inference, type InferenceOptions } from "../language/inference.js";
 import { jsonBody } from "../request.js";
 import type { SimulatedModel, SimulatedRoute } from "../simulated-model.js";
+import type { Purpose } from "../simulator-options.js";
 import { speech, transcriptions } from "./audio.js";
 import { embeddings } from "./embeddings.js";
 import {
@@ -15,7 +16,7 @@ import {
 import { Generator } from "./generator.js";
 import { imageEdits, imageGenerations } from "./images.js";
 import { rerank, score } from "./relevance.js";
-import { type Purpose, ServedModel, type ServerTraits } from "./served-model.js";
+import { ServedModel, type ServerTraits } from "./served-model.js";
 import { sglang } from "./sglang.js";
 import { vllm } from "./vllm.js";
 

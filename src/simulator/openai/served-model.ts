@@ -2,12 +2,6 @@ import type { Inference, InferenceWork } from "../language/inference.js";
 import type { ModelLog } from "../model-log.js";
 import { type LoadingStep, RefusedRequest, type SimulatedModel } from "../simulated-model.js";
 
-/** What a model is for. */
-export type Purpose = (typeof PURPOSES)[number];
-
-/** Every {@link Purpose}. */
-export const PURPOSES = ["text", "embeddings", "ranking", "speech", "transcriptions", "images"] as const;
-
 /** The differences between servers with OpenAI's interface: log and error bodies. */
 export interface ServerTraits
   extends Pick<SimulatedModel, "closing" | "outOfMemory" | "crashed" | "answered" | "refusal"> {
