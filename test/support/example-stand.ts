@@ -13,7 +13,7 @@ import { eventually } from "./eventually.js";
 import { freePort } from "./free-port.js";
 
 /** Programs start, one of them compiles TypeScript, and other tests run beside them. */
-const SLOW = { timeoutMs: 45_000, intervalMs: 20 };
+const SLOW = { timeoutMs: 90_000, intervalMs: 50 };
 
 /** Flags with which a simulated server of a kind is as fast as it can be. */
 const LANGUAGE = "--tokens-per-second 20000 --batch-tokens-per-second 2000000 --first-token-ms 0";
@@ -34,6 +34,8 @@ export interface ExampleStandOptions {
   readonly modelPort?: number;
   /** A capacity that an earlier start has measured. Undefined: the worker measures it. */
   readonly capacity?: number;
+  /** True: the model server starts when the worker waits for it, so that the worker misses no failure. @default false */
+  readonly isModelLast?: boolean;
 }
 
 interface Parts {
@@ -72,7 +74,7 @@ export class ExampleStand {
   /** Starts everything; the worker may still be loading. */
   static async start(
     name: string,
-    { sim = [], env: more, modelPort, capacity }: ExampleStandOptions = {},
+    { sim = [], env: more, modelPort, capacity, isModelLast = false }: ExampleStandOptions = {},
   ): Promise<ExampleStand> {
     const folder = await mkdtemp(join(tmpdir(), "tsworker-example-"));
     if (capacity !== undefined) await writeFile(join(folder, ".has_benchmark"), String(capacity));
@@ -92,7 +94,9 @@ export class ExampleStand {
     const { model: kind } = modelPort === undefined ? exampleFacts(workerFile(name)) : {};
     const place = ["--port", String(ports.model), "--log", log, "--load-seconds", "0.2"];
     const pace = (FAST[kind ?? ""] ?? LANGUAGE).split(" ");
-    const model = kind && spawnTsworker({ cwd: folder }, "sim", kind, ...place, ...pace, ...sim);
+    const startModel = () =>
+      kind === undefined ? undefined : spawnTsworker({ cwd: folder }, "sim", kind, ...place, ...pace, ...sim);
+    const first = isModelLast ? undefined : startModel();
     const env = {
       WORKER_PORT: String(ports.worker),
       WORKER_HTTP_PORT: String(ports.local),
@@ -100,11 +104,19 @@ export class ExampleStand {
       [`VAST_TCP_PORT_${ports.worker}`]: String(ports.worker),
       CONTAINER_ID: "7",
       REPORT_ADDR: engine.url,
-      ...((model || modelPort) && { MODEL_PORT: String(ports.model), MODEL_LOG: log }),
+      ...((kind || modelPort) && { MODEL_PORT: String(ports.model), MODEL_LOG: log }),
       ...more,
     };
     const worker = spawnTsworker({ cwd: folder, env }, "run", name);
-    return new ExampleStand({ name, folder, engine, worker, model: model || undefined, ports });
+    const parts = { name, folder, engine, worker, ports };
+    if (!isModelLast) return new ExampleStand({ ...parts, model: first });
+    try {
+      await eventually(() => worker.stdout().includes('"state":"loading"'), SLOW);
+    } catch (error) {
+      await new ExampleStand({ ...parts, model: undefined }).stop();
+      throw error;
+    }
+    return new ExampleStand({ ...parts, model: startModel() });
   }
 
   /** The same for one test: all is gone when it is over. */

@@ -109,7 +109,7 @@ export class InspectorPage {
 
   /** Waits, with the patience of a slow machine. */
   eventually<T>(check: () => T | Promise<T>): Promise<Exclude<T, false>> {
-    return eventually(check, { timeoutMs: PATIENCE_MS, intervalMs: 50 });
+    return eventually(check, { timeoutMs: PATIENCE_MS, intervalMs: 100 });
   }
 
   /** What is read when two looks in a row see the same: the page draws when the browser has time for it. */

@@ -2,13 +2,10 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { onTestFinished, vi } from "vitest";
+import { onTestFinished } from "vitest";
 import { root } from "../unit/support/documents.js";
 import { eventually } from "./eventually.js";
 import { freePort } from "./free-port.js";
-
-// An installation takes seconds, and several on a busy machine take a minute.
-vi.setConfig({ testTimeout: 150_000 });
 
 const SCRIPT = root("deploy/start_worker.sh");
 

@@ -31,12 +31,12 @@ export class Heard {
   }
 
   /** Waits for its close. */
-  isClosed(timeoutMs = 30_000): Promise<Closed> {
+  isClosed(timeoutMs = 60_000): Promise<Closed> {
     return eventually(() => this.closed ?? false, { timeoutMs });
   }
 
   /** Waits until so many messages came. */
-  async hears(count: number, timeoutMs = 30_000): Promise<readonly Message[]> {
+  async hears(count: number, timeoutMs = 60_000): Promise<readonly Message[]> {
     await eventually(
       () => {
         if (this.messages.length >= count) return;

@@ -2,7 +2,7 @@ import { execFile, spawn } from "node:child_process";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { exampleNames } from "../../../src/cli/command/worker-file.js";
 import { tsworkerHereIn } from "../../support/command-here.js";
 import { tsworkerIn } from "../../support/command-line.js";
@@ -10,8 +10,6 @@ import { eventually } from "../../support/eventually.js";
 import { freeNeighbours, freePort } from "../../support/free-port.js";
 import { project } from "../../support/project.js";
 import { root, snippetsOf, textOf } from "../../unit/support/documents.js";
-
-vi.setConfig({ testTimeout: 150_000 });
 
 const run = promisify(execFile);
 

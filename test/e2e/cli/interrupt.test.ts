@@ -1,13 +1,11 @@
 import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { type Running, tsworkerIn } from "../../support/command-line.js";
 import { eventually } from "../../support/eventually.js";
 import { freePort } from "../../support/free-port.js";
 import { root } from "../../unit/support/documents.js";
-
-vi.setConfig({ testTimeout: 120_000 });
 
 const SLOW = { timeoutMs: 60_000 };
 /** Milliseconds: less than any of what is waited for otherwise takes, for a busy machine, too. */

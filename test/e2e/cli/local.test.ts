@@ -1,13 +1,11 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { tsworkerIn } from "../../support/command-line.js";
 import { eventually } from "../../support/eventually.js";
 import { freePort } from "../../support/free-port.js";
 import { root } from "../../unit/support/documents.js";
-
-vi.setConfig({ testTimeout: 120_000 });
 
 const SLOW = { timeoutMs: 60_000 };
 const REQUEST = ["/v1/completions", '{"prompt": "x", "max_tokens": 3}'];

@@ -12,13 +12,11 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
 import { freePort } from "../../support/free-port.js";
 import { startedEngine } from "../../support/started-engine.js";
 import { root } from "../../unit/support/documents.js";
-
-vi.setConfig({ testTimeout: 90_000 });
 
 const SLOW = { timeoutMs: 60_000 };
 

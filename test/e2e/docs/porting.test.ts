@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { type Endpoint, Serverless } from "../../../src/client/index.js";
 import { Engine } from "../../../src/engine/index.js";
 import { ENGINE_KEY } from "../../support/engine-key.js";
@@ -9,8 +9,6 @@ import { freeNeighbours, freePort } from "../../support/free-port.js";
 import { plain, RawModel } from "../../support/raw-model.js";
 import { ReadmeStand } from "../../support/readme-stand.js";
 import { snippetsOf, textOf } from "../../unit/support/documents.js";
-
-vi.setConfig({ testTimeout: 180_000 });
 
 const page = await textOf("docs/porting.md");
 

@@ -1,12 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
 import { freeNeighbours, freePort } from "../../support/free-port.js";
 import { patternOf, ReadmeStand, stepsIn } from "../../support/readme-stand.js";
 import { root, snippetsOf, textOf } from "../../unit/support/documents.js";
-
-vi.setConfig({ testTimeout: 180_000 });
 
 const page = await textOf("docs/tutorial.md");
 const steps = stepsIn(page);

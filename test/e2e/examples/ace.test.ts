@@ -1,10 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { ExampleStand } from "../../support/example-stand.js";
-
-vi.setConfig({ testTimeout: 120_000 });
 
 test("the worker measures one piece of 180 s, and the client writes another one into a file", async () => {
   const stand = await ExampleStand.readyForTest("ace");

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { readWorkflow } from "../../../examples/comfy/workflow.js";
 import { PROMPTS } from "../../../examples/comfyui/benchmark.js";
 import { close, httpUrl, listen } from "../../../src/shared/listen.js";
@@ -10,8 +10,6 @@ import { decodedPng } from "../../support/decoded-png.js";
 import { eventually } from "../../support/eventually.js";
 import { ExampleStand, type ExampleStandOptions } from "../../support/example-stand.js";
 import { root } from "../../unit/support/documents.js";
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 interface Result {
   readonly status: string;
@@ -291,9 +289,9 @@ describe("a ComfyUI that fails", () => {
   test.each([
     ["startup", "Application startup failed"],
     ["backends", "BACKENDS_READY_TIMEOUT"],
-  ])("while it loads, with %s, is what the engine is told", async (error, message) => {
+  ])("while it loads, with %s, is reported to the engine", async (error, message) => {
     const fail = ["--fail", "out-of-memory", "--load-error", error, "--restart-seconds", "8"];
-    const stand = await ExampleStand.forTest("comfyui", { ...ENOUGH, sim: fail });
+    const stand = await ExampleStand.forTest("comfyui", { ...ENOUGH, sim: fail, isModelLast: true });
     await stand.hasReached("errored");
     await eventually(() =>
       expect(stand.engine.reports.some(({ error_msg }) => error_msg.includes(message))).toBe(true),
@@ -308,7 +306,7 @@ describe("a ComfyUI that fails", () => {
     const answer = await stand.endpoint.request("/generate/sync", { input: picture });
     const { output } = await answer.json<Result>();
     expect(output[0]?.mimetype).toBe("image/png");
-    expect(stand.states).toContain("errored");
+    await stand.hasReached("errored");
     expect(await stand.modelLog()).toContain("BACKEND_UNRECOVERABLE");
   });
 

@@ -3,15 +3,13 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { exampleNames } from "../../../src/cli/command/worker-file.js";
 import { tsworkerIn } from "../../support/command-line.js";
 import { eventually } from "../../support/eventually.js";
 import { freeNeighbours, freePort } from "../../support/free-port.js";
 import { project } from "../../support/project.js";
 import { root } from "../../unit/support/documents.js";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const run = promisify(execFile);
 
@@ -65,7 +63,7 @@ test("a copy is developed with the simulated model of its example", async () => 
   const env = { WORKER_PORT: String(await freeNeighbours()) };
   const ports = ["--port", "0", "--model-port", String(await freePort())];
   const command = tsworkerIn({ cwd, env }, "dev", "tgi", ...ports);
-  await eventually(() => expect(command.stdout()).toMatch(/worker +ready/), { timeoutMs: 40_000 });
+  await eventually(() => expect(command.stdout()).toMatch(/worker +ready/), { timeoutMs: 90_000 });
   expect(command.stdout()).toMatch(/model +http:\S+ {2}simulated tgi\n/);
   expect(command.stdout()).toContain("tgi/worker.ts");
   command.signal("SIGINT");

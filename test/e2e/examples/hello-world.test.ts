@@ -1,7 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ExampleStand } from "../../support/example-stand.js";
-
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 describe("examples/hello-world", () => {
   let stand: ExampleStand;
@@ -53,7 +51,7 @@ describe("examples/hello-world", () => {
 describe("examples/hello-world, when the server fails", () => {
   test("while it loads: errored, and back when it has been started again", async () => {
     const sim = ["--fail", "out-of-memory", "--restart-seconds", "8"];
-    const stand = await ExampleStand.forTest("hello-world", { sim });
+    const stand = await ExampleStand.forTest("hello-world", { sim, isModelLast: true });
     expect(await stand.hasReached("errored")).toMatchObject({ fault: "Exception: corrupted model file" });
     await stand.reaches("ready");
   });

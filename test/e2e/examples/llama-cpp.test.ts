@@ -1,5 +1,5 @@
 import { appendFile } from "node:fs/promises";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
 import { ExampleStand } from "../../support/example-stand.js";
 import { freePort } from "../../support/free-port.js";
@@ -19,8 +19,6 @@ const OWN_REQUESTS: readonly (readonly [string, Record<string, unknown>, object]
   ["/apply-template", { messages }, { prompt: expect.stringContaining("Hello") }],
 ];
 const OWN = OWN_REQUESTS.map(([route]) => route);
-
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 describe("examples/llama-cpp", () => {
   let stand: ExampleStand;

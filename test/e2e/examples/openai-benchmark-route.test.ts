@@ -2,8 +2,6 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { ExampleStand } from "../../support/example-stand.js";
 import { plain, RawModel } from "../../support/raw-model.js";
 
-vi.setConfig({ testTimeout: 90_000 });
-
 const NOT_FOUND = plain({
   status: 404,
   headers: ["content-type", "application/json"],

@@ -1,9 +1,7 @@
 import { appendFile } from "node:fs/promises";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
 import { ExampleStand } from "../../support/example-stand.js";
-
-vi.setConfig({ testTimeout: 90_000 });
 
 describe("examples/vllm takes from its environment", () => {
   test("another log, readiness line, health URL and model", async () => {

@@ -1,8 +1,6 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
 import { ExampleStand } from "../../support/example-stand.js";
-
-vi.setConfig({ testTimeout: 90_000 });
 
 describe("examples/vllm, when the model fails", () => {
   test("by running out of memory: errored with vLLM's line, and back when it has been started again", async () => {

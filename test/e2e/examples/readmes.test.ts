@@ -1,12 +1,9 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
 import { patternOf, ReadmeStand, stepsOf } from "../../support/readme-stand.js";
 import { root } from "../../unit/support/documents.js";
-
-// All of them take the usual ports, and so they come one after the other.
-vi.setConfig({ testTimeout: 120_000 });
 
 const folders = await readdir(root("examples"));
 const isWorker = async (name: string): Promise<boolean> =>

@@ -1,8 +1,6 @@
 import OpenAI from "openai";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ExampleStand } from "../../support/example-stand.js";
-
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 const messages = [{ role: "user" as const, content: "Hello" }];
 

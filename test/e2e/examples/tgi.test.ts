@@ -1,8 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
 import { ExampleStand } from "../../support/example-stand.js";
-
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 interface Event {
   readonly token: { readonly text: string };
@@ -83,7 +81,7 @@ describe("examples/tgi", () => {
 describe("examples/tgi, when the model fails", () => {
   test("by running out of memory: errored, and back when it has been started again", async () => {
     const sim = ["--fail", "out-of-memory", "--restart-seconds", "8"];
-    const stand = await ExampleStand.forTest("tgi", { sim });
+    const stand = await ExampleStand.forTest("tgi", { sim, isModelLast: true });
     expect(await stand.hasReached("errored")).toMatchObject({ fault: "Error: ShardCannotStart" });
     await stand.reaches("ready");
   });

@@ -81,7 +81,7 @@ for (const { name, outage } of OUTAGES) {
     await engine.recover();
     await traffic.round();
     // A report that hangs is given up after 10 s, and after many failures the next try may be as far off.
-    await toldExactly([engine], traffic, 60_000);
+    await toldExactly([engine], traffic, 120_000);
 
     // The end of the worker adds nothing.
     await traffic.round();

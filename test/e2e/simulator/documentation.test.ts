@@ -1,10 +1,8 @@
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
 import { freePort } from "../../support/free-port.js";
 import { patternOf, ReadmeStand, stepsIn } from "../../support/readme-stand.js";
 import { textOf } from "../../unit/support/documents.js";
-
-vi.setConfig({ testTimeout: 120_000 });
 
 const [first, ...others] = stepsIn(await textOf("docs/simulators.md"));
 

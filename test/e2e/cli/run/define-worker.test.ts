@@ -1,12 +1,10 @@
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { tsworkerIn } from "../../../support/command-line.js";
 import { eventually } from "../../../support/eventually.js";
 import { freePort } from "../../../support/free-port.js";
 import { project } from "../../../support/project.js";
 import { startedEngine } from "../../../support/started-engine.js";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const CONFIG =
   '{ handlers: [{ route: "/go", remoteFunction: () => "gone", benchmarkConfig: { generator: () => ({}), runs: 1 } }] }';

@@ -1,8 +1,6 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { tsworkerIn } from "../../../support/command-line.js";
 import { project } from "../../../support/project.js";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 /** What `tsworker run` says of a program that fails. */
 async function failure(

@@ -1,8 +1,6 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { tsworkerIn } from "../../../support/command-line.js";
 import { project } from "../../../support/project.js";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 /** Typed, with a static import, an import of a neighbour, JSON, and an `await` at its top. */
 const MODULE = `

@@ -1,10 +1,8 @@
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { neverRun } from "../../../../src/cli/run/never-run.js";
 import { tsworkerIn } from "../../../support/command-line.js";
 import { project } from "../../../support/project.js";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const CONFIG =
   '{ handlers: [{ route: "/f", remoteFunction: () => 1, benchmarkConfig: { generator: () => ({}) } }] }';

@@ -11,8 +11,6 @@ import { startedEngine } from "../../../support/started-engine.js";
 import { NODE } from "../../../support/worker-process.js";
 import { root } from "../../../unit/support/documents.js";
 
-vi.setConfig({ testTimeout: 60_000 });
-
 const WORKER = `
 import { Worker, type WorkerConfig } from "tsworker";
 

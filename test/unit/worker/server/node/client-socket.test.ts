@@ -381,8 +381,10 @@ describe("a large frame to a slow client", () => {
       const client = await connected();
       client.socket.pause();
       sockets.socket.send(Buffer.alloc(SIZE, "x"), true);
-      if (isClosed) sockets.socket.close(1000);
-      await pause(1500);
+      if (isClosed) {
+        sockets.socket.close(1000);
+        await pause(1500);
+      } else await eventually(() => expect(sockets.events).toContain("close 1006 "));
       client.socket.resume();
       await eventually(() => expect(client.closed).toBe("1006 "));
       expect(client.frames).toEqual([]);
