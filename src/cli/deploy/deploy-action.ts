@@ -101,9 +101,10 @@ function configOf({ name, tag, options }: Deployment, { code, secrets, label }: 
   };
 }
 
-/** Replaces the workers of earlier code. */
+/** Replaces the workers of earlier code, also after an update that has ended early. */
 async function updateWorkers(calls: Serverless, placed: PlacedDeployment): Promise<void> {
-  if (placed.action !== "soft_update") return;
+  const { update } = await calls.deployments.get(placed.deployment_id);
+  if (placed.action !== "soft_update" && !hasEndedEarly(update)) return;
   const group = placed.workergroup_id ?? (await groupOf(calls, placed.endpoint_id));
   if (group === undefined) return;
   const { workers_to_update, error, error_msg } = await calls.updateWorkers(group);
@@ -115,6 +116,9 @@ async function updateWorkers(calls: Serverless, placed: PlacedDeployment): Promi
     `replaces ${workers_to_update === 1 ? "1 worker" : `${workers_to_update ?? "all"} workers`}`,
   );
 }
+
+const hasEndedEarly = (update: string | null | undefined): boolean =>
+  /^(?:stopped|was cancelled)/.test(update ?? "");
 
 async function groupOf(calls: Serverless, endpointId: number): Promise<number | undefined> {
   const groups = await calls.getWorkergroups();
@@ -141,7 +145,7 @@ async function untilReady(calls: Serverless, id: number, timeoutMs: number): Pro
     const text = progressOf(record);
     if (text !== shown) printEvent("workers", text);
     shown = text;
-    if (update !== null && update !== undefined && /^(?:stopped|was cancelled)/.test(update)) {
+    if (hasEndedEarly(update)) {
       throw new TsworkerError("ENGINE_REFUSED", `the update ${update}`);
     }
     if (ready > 0 && update !== "is in progress") return;
