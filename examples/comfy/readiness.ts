@@ -44,9 +44,9 @@ export async function awaitComfy(
   for (;;) {
     signal.throwIfAborted();
     const line = await lastVerdict(logFile);
-    if (await answers(`${wrapperUrl}/health`, signal)) {
+    if (await answers(`${wrapperUrl}/health`)) {
       if (line !== undefined && isReady(line)) return;
-      const found = await Promise.all(comfyUrls.map((url) => answers(`${url}/system_stats`, signal)));
+      const found = await Promise.all(comfyUrls.map((url) => answers(`${url}/system_stats`)));
       if (found.includes(true)) return;
     }
     if (line !== undefined && !isReady(line)) throw new Error(line);
@@ -56,10 +56,9 @@ export async function awaitComfy(
 
 const isReady = (line: string): boolean => READY_LINES.some((pattern) => pattern.test(line));
 
-async function answers(url: string, signal: AbortSignal): Promise<boolean> {
+async function answers(url: string): Promise<boolean> {
   try {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)]);
-    const response = await fetch(url, { signal: limit });
+    const response = await fetch(url, { signal: AbortSignal.timeout(PROBE_MS) });
     await response.body?.cancel();
     return response.ok;
   } catch {

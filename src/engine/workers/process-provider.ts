@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packageRoot } from "../../shared/package-root.js";
 import { type Identity, identityOf, isAlive } from "../../shared/process-identity.js";
+import { withTimeLimit } from "../../shared/time-limit.js";
 import type { Memo, Provider, WorkerOrder } from "./provider.js";
 import {
   lastErrorLine,
@@ -102,8 +103,8 @@ export class ProcessProvider implements Provider {
     if (identity === undefined || !isAlive(identity)) return;
     this.#ending.add(identity.pid);
     signalTo(identity, "SIGTERM");
-    const grace = AbortSignal.timeout((this.#options.graceSeconds ?? 40) * 1000);
-    await untilAllGone(identity, AbortSignal.any([grace, signal]));
+    const graceMs = (this.#options.graceSeconds ?? 40) * 1000;
+    await withTimeLimit(graceMs, signal, (limited) => untilAllGone(identity, limited));
     signalTo(identity, "SIGKILL");
     await untilAllGone(identity, never);
   }

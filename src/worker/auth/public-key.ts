@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { TsworkerError } from "../../shared/errors.js";
+import { withTimeLimit } from "../../shared/time-limit.js";
 
 /** Fewest bits of the engine's key: shorter RSA keys can be factored, or will be. Engines make keys of 2048 bits. */
 const LEAST_BITS = 2048;
@@ -44,18 +45,20 @@ export async function fetchPublicKey(addresses: readonly string[], signal: Abort
   for (const address of addresses) {
     const url = `${address}/pubkey/`;
     try {
-      const response = await fetch(url, {
-        signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-      });
-      const pem = await textOf(response);
-      if (!response.ok) throw new Error(`expected status 200, got ${response.status}`);
-      publicKeyOf(pem);
-      return pem;
+      return await withTimeLimit(TIMEOUT_MS, signal, (limited) => fetchFrom(url, limited));
     } catch (error) {
       faults.push(`${url}: ${error instanceof Error ? `${error.message}${causeOf(error)}` : String(error)}`);
     }
   }
   throw new TsworkerError("PUBLIC_KEY_UNAVAILABLE", `no public key: ${faults.join("; ")}`);
+}
+
+async function fetchFrom(url: string, signal: AbortSignal): Promise<string> {
+  const response = await fetch(url, { signal });
+  const pem = await textOf(response);
+  if (!response.ok) throw new Error(`expected status 200, got ${response.status}`);
+  publicKeyOf(pem);
+  return pem;
 }
 
 /** The answer's text, of which no more than the limit is read. */

@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { fromPromise } from "xstate";
 import type { ProbeFailure } from "../../../machines/model.js";
 import { TsworkerError } from "../../shared/errors.js";
+import { isTimeout, withTimeLimit } from "../../shared/time-limit.js";
 import type { ModelActivity } from "./model-activity.js";
 
 /** Failure of a probe, with the facts that the model machine decides by. */
@@ -59,9 +60,8 @@ export function probeHealth({ url, timeoutMs, headers = {}, activity }: HealthPr
   const place = placeOf(target);
   return fromPromise<void>(async ({ signal }) => {
     const { heard } = activity;
-    const limit = AbortSignal.timeout(timeoutMs);
     try {
-      const status = await statusOf(target, headers, AbortSignal.any([signal, limit]));
+      const status = await withTimeLimit(timeoutMs, signal, (limited) => statusOf(target, headers, limited));
       if (status === 200) {
         activity.probeSucceeded();
         return;
@@ -74,8 +74,9 @@ export function probeHealth({ url, timeoutMs, headers = {}, activity }: HealthPr
       });
     } catch (error) {
       if (error instanceof ProbeError) throw error;
-      const kind = limit.aborted ? "timeout" : isRefusal(error) ? "refused" : "unhealthy";
-      const words = limit.aborted ? `no answer within ${timeoutMs / 1000} s` : wordsOf(error);
+      const isLate = isTimeout(error);
+      const kind = isLate ? "timeout" : isRefusal(error) ? "refused" : "unhealthy";
+      const words = isLate ? `no answer within ${timeoutMs / 1000} s` : wordsOf(error);
       const seen = `${place}: ${words}`;
       const failure = { kind, isAnswering: activity.isAnswering(heard), seen } as const;
       throw new ProbeError(`health check failed: ${seen}`, failure, error);

@@ -1,6 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import { TsworkerError } from "../../shared/errors.js";
+import { withTimeLimit } from "../../shared/time-limit.js";
 
 /** Bytes of an answer that are read so that its connection can be used again; the content is ignored. */
 const ANSWER_LIMIT = 64 * 1024;
@@ -24,12 +25,11 @@ export class ReportClient {
    * @throws TsworkerError `REPORT_FAILED` unless it was answered 2xx.
    */
   async post(url: string, body: readonly Buffer[], timeoutMs: number, signal: AbortSignal): Promise<void> {
-    const ending = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
     let status: number;
     try {
-      status = await this.#send(new URL(url), body, ending);
+      status = await withTimeLimit(timeoutMs, signal, (limited) => this.#send(new URL(url), body, limited));
     } catch (error) {
-      const cause: unknown = ending.aborted ? ending.reason : error;
+      const cause = error instanceof Error && error.name === "AbortError" ? error.cause : error;
       throw new TsworkerError(
         "REPORT_FAILED",
         `${url} did not answer: ${cause instanceof Error ? cause.message : cause}`,

@@ -2,6 +2,7 @@ import pLimit from "p-limit";
 import { fromPromise } from "xstate";
 import type { OnCloseCall } from "../../../machines/session.js";
 import type { Log } from "../../shared/log.js";
+import { withTimeLimit } from "../../shared/time-limit.js";
 import { type Target, targetOf } from "../config/model-headers.js";
 
 /** Milliseconds that the callback of a session may take. */
@@ -21,16 +22,18 @@ export function callOnClose(log: Log, modelServer: Target | undefined) {
       signal.throwIfAborted();
       try {
         const { url, headers } = targetOf(route, modelServer);
-        const response = await fetch(url, {
-          method: "POST",
-          headers: { ...headers, "content-type": "application/json" },
-          body: JSON.stringify({ ...(payload as object | null), session_id: id }),
-          // The host was checked; the target of a redirect was not.
-          redirect: "manual",
-          signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+        await withTimeLimit(TIMEOUT_MS, signal, async (limited) => {
+          const response = await fetch(url, {
+            method: "POST",
+            headers: { ...headers, "content-type": "application/json" },
+            body: JSON.stringify({ ...(payload as object | null), session_id: id }),
+            // The host was checked; the target of a redirect was not.
+            redirect: "manual",
+            signal: limited,
+          });
+          await response.body?.cancel();
+          if (!response.ok) throw new Error(`${route} answered ${response.status}`);
         });
-        await response.body?.cancel();
-        if (!response.ok) throw new Error(`${route} answered ${response.status}`);
       } catch (error) {
         if (!signal.aborted) log.warn({ session: id, err: error }, "on_close_route failed");
         throw error;
