@@ -29,7 +29,7 @@ test("a try that succeeds after failures is told as held, without a word about t
   expect(told).toEqual([{ type: "key.held", pem: "the key" }]);
 });
 
-test("a try under way is aborted when the actor is stopped", () => {
+test("a try in progress is aborted when the actor is stopped", () => {
   const { key, fetchKey } = startedKey();
   expect(fetchKey.all[0]?.signal.aborted).toBe(false);
   key.stop();

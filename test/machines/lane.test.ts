@@ -41,7 +41,7 @@ describe("a lane", () => {
     expect([lane.running, lane.waiting]).toEqual([1, 0]);
   });
 
-  test("without a limit lets nobody wait", () => {
+  test("without a limit makes no request wait", () => {
     const lane = new Lane(Number.POSITIVE_INFINITY);
     for (let index = 0; index < 1000; index++) expect(lane.enter(String(index), 1, 0)).toBe(true);
     expect([lane.running, lane.waiting]).toEqual([1000, 0]);

@@ -98,7 +98,7 @@ describe("a worker whose model is started by the user's own code", () => {
     expect(state()).toBe("ready");
   });
 
-  test("is errored when that fails, and goes on when it succeeds later", async () => {
+  test("is errored when that fails, and continues when it succeeds later", async () => {
     const { startLifecycle, benchmark, state, fault, told, pass } = startedWorker(byLifecycle);
     await startLifecycle.fail("no GPU");
     expect(state()).toBe("errored");

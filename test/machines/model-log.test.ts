@@ -20,7 +20,7 @@ describe("the model's log", () => {
     expect(told).toEqual([{ type: "model.loaded" }, { type: "model.loaded" }]);
   });
 
-  test("tells a failure with the substring that matched", () => {
+  test("reports a failure with the substring that matched", () => {
     const { told, log } = startedModel();
     log("log.failed", "CUDA out of memory");
     expect(told).toEqual([{ type: "model.failed", message: "CUDA out of memory" }]);

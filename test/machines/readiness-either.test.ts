@@ -40,7 +40,7 @@ describe("a model of which its log or its health URL tells that it has loaded", 
   });
 });
 
-describe("a worker that goes by the log or the health URL, whichever is first", () => {
+describe("a worker that uses the log or the health URL, whichever is first", () => {
   test.each([
     ["the log", "the health URL"],
     ["the health URL", "the log"],

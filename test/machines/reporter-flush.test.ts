@@ -113,7 +113,7 @@ describe("a reporter that is to deliver its last report", () => {
     expect(state()).toBe("done");
   });
 
-  test("does not tell the time of a load again", async () => {
+  test("does not report the time of a load again", async () => {
     const { deliver, changed, flush } = startedReporter();
     changed({ loadtime: 7 });
     await deliver.succeed({ loadtime: 7, more: false });
@@ -122,7 +122,7 @@ describe("a reporter that is to deliver its last report", () => {
   });
 });
 
-describe("a sending that is under way when the order comes", () => {
+describe("a report that is in flight when the flush is requested", () => {
   test("has its share of 9 s more, then the next address is tried", async () => {
     const { deliver, changed, flush, asked, state, pass } = startedReporter({
       addresses: ["http://a", "http://b"],

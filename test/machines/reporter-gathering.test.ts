@@ -77,7 +77,7 @@ describe("what there is to report", () => {
     expect(state()).toBe("idle");
   });
 
-  test("waits as long as a sending is under way", async () => {
+  test("waits while a report is in flight", async () => {
     const { deliver, due, changed, pass } = startedReporter();
     changed();
     due();

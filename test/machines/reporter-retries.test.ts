@@ -100,7 +100,7 @@ describe("a report that fails", () => {
     expect(deliver.count).toBe(before + 1);
   });
 
-  test("tells the newest condition in each try", async () => {
+  test("sends the newest condition in each try", async () => {
     const { deliver, changed, pass } = startedReporter();
     changed({ maxPerf: 1 });
     await deliver.fail();

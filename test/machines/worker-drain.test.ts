@@ -99,7 +99,7 @@ describe("a worker that is drained", () => {
     expect(worker.getSnapshot().status).toBe("done");
   });
 
-  test("does not begin anew when it is told to drain again", async () => {
+  test("does not start again when a second drain is requested", async () => {
     const { edge, state, drain, pass, drained } = await readyWorker({ drainTimeoutMs: 5000 });
     await drain();
     await pass(3000);

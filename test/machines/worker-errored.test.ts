@@ -93,7 +93,7 @@ describe("an errored worker", () => {
     expect(edge.traffic.at(-1)).toEqual({ type: "traffic.opened", maxPerf: 50 });
   });
 
-  test("tells the load time of its first start, not of its recovery", async () => {
+  test("reports the load time of its first start, not of its recovery", async () => {
     const { worker, log, pass } = await readyWorker({ startedAt: -10_000 });
     await pass(800_000);
     await log("log.failed");
@@ -165,7 +165,7 @@ describe("the health URL of a worker that was ready", () => {
     expect(state()).toBe("ready");
   });
 
-  test("goes on being watched after the recovery", async () => {
+  test("continues to be watched after the recovery", async () => {
     const { probeHealth, state, pass } = await readyWorker({ hasHealth: true });
     await pass(10_000);
     await probeHealth.fail();

@@ -49,7 +49,7 @@ describe("a ready worker", () => {
     expect(state()).toBe("ready");
   });
 
-  test("goes on being watched by the model actor that takes the place of a dead one", async () => {
+  test("continues to be watched by the model actor that replaces a dead one", async () => {
     const { lookAround, awaitSuccess, probeHealth, state, kill, lose, pass } = await readyWorker({
       hasServer: true,
     });

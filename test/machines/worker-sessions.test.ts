@@ -68,7 +68,7 @@ describe("the sessions of a worker that is drained", () => {
     expect(worker.getSnapshot()).toMatchObject({ status: "done", output: { fault: undefined } });
   });
 
-  test("keep nobody waiting where there are none", async () => {
+  test("cause no wait where there are none", async () => {
     const { edge, state, drain, drained, deliver } = await readyWorker();
     await drain();
     deliver.answer = undefined;

@@ -100,7 +100,7 @@ describe("a worker that starts", () => {
     expect(children["queue./v1/chat"]?.getSnapshot().context.limit).toBe(Number.POSITIVE_INFINITY);
   });
 
-  test("tells the engine each state at once, and the load time with the first ready", async () => {
+  test("reports each state to the engine at once, and the load time with the first ready", async () => {
     const { benchmark, deliver, log, pass } = startedWorker({ startedAt: -6_500 });
     await pass(1000);
     await log("log.loaded");
