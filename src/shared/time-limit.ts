@@ -2,7 +2,7 @@
  * Calls `work` with a signal that aborts when `signal` does, or after a time with a `TimeoutError`.
  *
  * In the place of `AbortSignal.any([signal, AbortSignal.timeout(ms)])`: Node.js 20 collects such a time-out as garbage before
- * it fires, and what waits for it waits forever.
+ * it fires, and what waits for it waits forever. Here the timer holds its signal.
  *
  * @param ms - from now until `work` has to be done.
  */
@@ -12,19 +12,15 @@ export async function withTimeLimit<T>(
   work: (limited: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const limit = new AbortController();
-  const follow = (): void => limit.abort(signal.reason);
   const timer = setTimeout(
     () => limit.abort(new DOMException("The operation was aborted due to timeout", "TimeoutError")),
     ms,
   );
   timer.unref();
-  signal.addEventListener("abort", follow, { once: true });
-  if (signal.aborted) follow();
   try {
-    return await work(limit.signal);
+    return await work(AbortSignal.any([signal, limit.signal]));
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener("abort", follow);
   }
 }
 

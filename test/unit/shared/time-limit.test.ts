@@ -32,7 +32,7 @@ test.each([
 ])(
   "a request by %s ends at its time limit, whatever was collected as garbage in between",
   async (_, send) => {
-    const ended = Promise.allSettled(Array.from({ length: 10 }, () => withTimeLimit(200, NEVER, send)));
+    const ended = Promise.allSettled(Array.from({ length: 20 }, () => withTimeLimit(200, NEVER, send)));
     for (let times = 0; times < 3; times += 1) {
       await new Promise((resolve) => setTimeout(resolve, 20));
       collectGarbage();
@@ -49,6 +49,15 @@ test("the signal aborts with that of the caller, and for its reason", async () =
   caller.abort(new Error("no longer required"));
   await expect(ended).rejects.toThrow("no longer required");
   await expect(withTimeLimit(60_000, caller.signal, byFetch)).rejects.toThrow("no longer required");
+});
+
+test("many at once that follow the same signal are no leak to warn about", async () => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error): void => void warnings.push(warning);
+  process.on("warning", onWarning);
+  await Promise.allSettled(Array.from({ length: 30 }, () => withTimeLimit(50, NEVER, byFetch)));
+  process.off("warning", onWarning);
+  expect(warnings).toEqual([]);
 });
 
 test("what ends in time is returned, and what it throws is thrown", async () => {
