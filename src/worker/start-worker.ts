@@ -131,6 +131,7 @@ export async function startWorker(
     edge,
     routes,
     openRoutes: config.openRoutes,
+    maxUnverifiedBytes: config.maxUnverifiedBytes,
     modelServer,
     callbackRules: { modelServer: config.modelServer, hosts: config.sessionCallbackHosts },
     masterToken: environment.masterToken,

@@ -117,8 +117,8 @@ async function updateWorkers(calls: Serverless, placed: PlacedDeployment): Promi
   );
 }
 
-const hasEndedEarly = (update: string | null | undefined): boolean =>
-  /^(?:stopped|was cancelled)/.test(update ?? "");
+const hasEndedEarly = (update: DeploymentRecord["update"]): boolean =>
+  update?.state === "stopped" || update?.state === "cancelled";
 
 async function groupOf(calls: Serverless, endpointId: number): Promise<number | undefined> {
   const groups = await calls.getWorkergroups();
@@ -146,9 +146,10 @@ async function untilReady(calls: Serverless, id: number, timeoutMs: number): Pro
     if (text !== shown) printEvent("workers", text);
     shown = text;
     if (hasEndedEarly(update)) {
-      throw new TsworkerError("ENGINE_REFUSED", `the update ${update}`);
+      const why = update?.reason ? `, because ${update.reason}` : "";
+      throw new TsworkerError("ENGINE_REFUSED", `the update was ${update?.state}${why}`);
     }
-    if (ready > 0 && update !== "is in progress") return;
+    if (ready > 0 && update?.state !== "in progress") return;
     if (performance.now() >= deadline) {
       const reason = failure ? `: ${failure}` : "";
       throw new TsworkerError("NO_WORKER_READY", `no worker was ready within ${timeoutMs / 1000} s${reason}`);
@@ -158,7 +159,7 @@ async function untilReady(calls: Serverless, id: number, timeoutMs: number): Pro
 }
 
 function progressOf({ worker_count, ready_count, update, failure }: DeploymentRecord): string {
-  const updating = update ? `, the update ${update}` : "";
+  const updating = update ? `, update: ${update.state}` : "";
   const failed = failure ? `, a worker failed: ${failure}` : "";
   return `${ready_count} of ${worker_count} ready${updating}${failed}`;
 }

@@ -61,13 +61,25 @@ export async function deployedCode(): Promise<DeployedCode> {
       `the code of deployment ${id} has no ${CODE_FILE} and ${CONFIG_FILE}, but ${names}: another program has deployed it`,
     );
   }
-  const config = configSchema.parse(JSON.parse(Buffer.from(settings).toString("utf8")));
+  const config = configIn(settings, id);
   for (const [name, value] of config.envs) process.env[name] ??= value;
   const folder = resolve(parent, "deployment");
   await mkdir(folder, { recursive: true });
   const path = join(folder, CODE_FILE);
   await writeFile(path, program);
   return { path, name: config.name };
+}
+
+function configIn(settings: Uint8Array, id: string): z.output<typeof configSchema> {
+  try {
+    return configSchema.parse(JSON.parse(Buffer.from(settings).toString("utf8")));
+  } catch (cause) {
+    throw new TsworkerError(
+      "ENGINE_INVALID",
+      `${CONFIG_FILE} of deployment ${id} is none of tsworker deploy`,
+      { cause },
+    );
+  }
 }
 
 async function fetched(url: string, headers: Readonly<Record<string, string>>): Promise<Response> {

@@ -50,7 +50,14 @@ export interface DeploymentRecord {
   /** Workers that are ready. */
   readonly ready_count?: number | undefined;
   /** State of the last rolling update; null: there was none. */
-  readonly update?: string | null | undefined;
+  readonly update?:
+    | {
+        readonly state: "in progress" | "complete" | "stopped" | "cancelled";
+        /** Why it stopped. */
+        readonly reason: string | null;
+      }
+    | null
+    | undefined;
   readonly starts_workers?: boolean | undefined;
   /** Why a worker is not ready. */
   readonly failure?: string | null | undefined;

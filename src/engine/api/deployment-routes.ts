@@ -121,7 +121,7 @@ function shown(context: DeploymentContext, record: DeploymentRecord): object {
   const workers = endpoint?.workers.view() ?? [];
   const ready = workers.filter(({ state }) => state === "idle").length;
   const update = record.groupId === null ? undefined : endpoint?.workers.groups.updateState(record.groupId);
-  const isHealthy = ready > 0 && (update === undefined || update === "is complete");
+  const isHealthy = ready > 0 && (update === undefined || update.state === "complete");
   if (isHealthy) context.deployments().noteHealthy(record);
   const failed = workers.find(({ failure, state }) => failure !== undefined && state !== "idle");
   return wireDeployment(
@@ -150,7 +150,7 @@ function removeNamed(context: DeploymentContext, body: unknown): EngineAnswer {
   return done({ count: records.length });
 }
 
-/** Not awaited: its workers may drain for a while. Failures are notices. */
+/** Not awaited: its workers may drain for a while. */
 function remove(context: DeploymentContext, record: DeploymentRecord): void {
   const endpoint = context.deployments().endpointOf(record);
   void context.deployments().remove(record, endpoint?.record.name === context.ownEndpoint);

@@ -1,5 +1,5 @@
 import { mkdtempSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { archiveName } from "./deployment-record.js";
@@ -42,7 +42,6 @@ export class Archives {
   async close(): Promise<void> {
     if (this.#temporary === undefined) return;
     await rm(this.#temporary, { recursive: true, force: true });
-    await rmdir(this.#temporary).catch(() => {});
     this.#temporary = undefined;
   }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { withNumbers, withoutNulls } from "../scaling/scaling-parameters.js";
+import { withoutValues } from "./docker-env.js";
 
 /** Largest archive of a deployment's code, in bytes: 256 MiB. */
 export const MAX_ARCHIVE_BYTES = 256 * 1024 * 1024;
@@ -104,10 +105,7 @@ export function wireDeployment(
     worker_count: endpoint?.workers ?? 0,
     ready_count: endpoint?.ready ?? 0,
     s3_key: version ? archiveName(record.id, version.fileHash) : null,
-    env: (version?.env ?? "").replace(
-      /(-e\s+[A-Za-z_][A-Za-z0-9_]*=)(?:'[^']*'|"[^"]*"|\\.|[^\s'"\\])*/g,
-      "$1********",
-    ),
+    env: withoutValues(version?.env ?? ""),
     image: version?.image ?? "",
     storage: version?.storage ?? 0,
     search_params: version?.searchParams ?? null,

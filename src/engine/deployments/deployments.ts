@@ -1,4 +1,5 @@
 import { nanoid } from "nanoid";
+import { errorMessage } from "../../shared/errors.js";
 import type { Endpoints } from "../endpoints/endpoints.js";
 import type { ManagedEndpoint } from "../endpoints/managed-endpoint.js";
 import {
@@ -186,8 +187,20 @@ export class Deployments {
     if (endpoint) this.#input.endpoints.change(endpoint, { state });
   }
 
-  /** Removes a deployment with its workers and code. @param keepEndpoint - whether its endpoint stays. */
+  /**
+   * Removes a deployment with its workers and code. What cannot be removed is a notice.
+   *
+   * @param keepEndpoint - whether its endpoint stays.
+   */
   async remove(record: DeploymentRecord, keepEndpoint: boolean): Promise<void> {
+    try {
+      await this.#remove(record, keepEndpoint);
+    } catch (error) {
+      this.#input.onNotice(`deployment ${record.name} was not removed as a whole: ${errorMessage(error)}`);
+    }
+  }
+
+  async #remove(record: DeploymentRecord, keepEndpoint: boolean): Promise<void> {
     const { endpoints, onChanged } = this.#input;
     clearTimeout(this.#expirations.get(record.id));
     this.#records.delete(record.id);

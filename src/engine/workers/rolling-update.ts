@@ -13,6 +13,13 @@ export interface UpdatedWorkers {
   readonly destroy: (id: number) => void;
 }
 
+/** How far an update is. */
+export interface UpdateState {
+  readonly state: "in progress" | "complete" | "stopped" | "cancelled";
+  /** Why it stopped; null in all other states. */
+  readonly reason: string | null;
+}
+
 interface RollingUpdateInput {
   readonly groupId: number;
   readonly workers: UpdatedWorkers;
@@ -40,15 +47,13 @@ const MAX_DRAIN = 600;
  */
 export class RollingUpdate {
   readonly size: number;
-  /** How it ended; undefined: it is in progress. */
-  #outcome: string | undefined;
+  #state: UpdateState = { state: "in progress", reason: null };
   readonly #input: RollingUpdateInput;
   /** Ids of the workers to replace, in this order. */
   readonly #outdated: number[];
   /** A worker that serves until its replacement is ready. */
   #pair: Pair | undefined;
   #retiring: Retiring | undefined;
-  #isOver = false;
   #isStepping = false;
 
   constructor(input: RollingUpdateInput) {
@@ -58,9 +63,12 @@ export class RollingUpdate {
     this.#notify(`began, with ${this.size} workers`);
   }
 
-  /** Whether it is in progress, or how it ended. */
-  get state(): string {
-    return this.#outcome ?? "is in progress";
+  get state(): UpdateState {
+    return this.#state;
+  }
+
+  get #isOver(): boolean {
+    return this.#state.state !== "in progress";
   }
 
   /** Whether a worker gets no more requests, and is destroyed when its requests have ended. */
@@ -89,17 +97,16 @@ export class RollingUpdate {
    */
   cancel(): boolean {
     if (this.#isOver) return false;
-    this.#end("was cancelled");
+    this.#end("cancelled", "was cancelled");
     return true;
   }
 
-  #end(reason: string): void {
-    this.#isOver = true;
-    this.#outcome = reason;
+  #end(state: UpdateState["state"], notice: string, reason: string | null = null): void {
+    this.#state = { state, reason };
     if (this.#pair) this.#input.workers.destroy(this.#pair.replacement);
     this.#pair = undefined;
     this.#retiring = undefined;
-    this.#notify(reason);
+    this.#notify(notice);
   }
 
   /** @returns whether something else may be due. */
@@ -109,7 +116,7 @@ export class RollingUpdate {
     const { workers, groupId } = this.#input;
     const id = this.#outdated.shift();
     if (id === undefined) {
-      this.#end("is complete");
+      this.#end("complete", "is complete");
       return false;
     }
     const status = workers.facts(id)?.status;
@@ -124,7 +131,8 @@ export class RollingUpdate {
     const created = this.#input.workers.facts(replacement);
     if (created === undefined || created.status === "error" || created.status === "destroying") {
       const reason = created?.failure?.message ?? "it was destroyed";
-      this.#end(`stopped, because the new worker ${replacement} failed: ${reason}. Worker ${old} stays`);
+      const failure = `the new worker ${replacement} failed: ${reason}. Worker ${old} stays`;
+      this.#end("stopped", `stopped, because ${failure}`, failure);
       return false;
     }
     if (created.status !== "idle") return false;

@@ -1,5 +1,5 @@
 import { EndpointLog, type LogName } from "../endpoints/endpoint-log.js";
-import { RollingUpdate, type UpdatedWorkers } from "./rolling-update.js";
+import { RollingUpdate, type UpdatedWorkers, type UpdateState } from "./rolling-update.js";
 import type { Workergroup } from "./workergroup.js";
 
 interface WorkergroupsInput {
@@ -92,8 +92,8 @@ export class Workergroups {
     return this.#updates.get(id)?.cancel() ?? false;
   }
 
-  /** State of the last update of a group, as a text; undefined: there was none. */
-  updateState(id: number): string | undefined {
+  /** State of the last update of a group; undefined: there was none. */
+  updateState(id: number): UpdateState | undefined {
     return this.#updates.get(id)?.state;
   }
 

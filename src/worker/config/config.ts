@@ -236,7 +236,8 @@ export interface WorkerConfig {
   readonly maxBodyBytes?: number | undefined;
   /**
    * Bytes to buffer, over all requests together, of bodies whose sender is not verified yet because `auth_data` comes after
-   * the payload. A body that exceeds it is refused with 503. As much again may be buffered of the first messages of WebSockets.
+   * the payload. A body that exceeds it is refused with 503. As much again may be buffered of the first messages of WebSockets,
+   * and of bodies for open routes with `respond`, until their requests end.
    * @default 67108864 (64 MiB)
    */
   readonly maxUnverifiedBytes?: number | undefined;

@@ -96,28 +96,15 @@ class BodyRequest implements RequestSink {
   }
 }
 
-/** Receives a whole body, in parts that stay valid, or that its client has disconnected. */
-export interface WholeBodySink {
-  onBody(parts: readonly Buffer[]): void;
-  onDisconnect(): void;
-}
-
-/** Reads a body to its end; one that is too large or too slow is refused. */
-export function receiveBody(
-  { contentLength }: RequestHead,
-  responder: Responder,
-  limit: number,
-  { onBody, onDisconnect }: WholeBodySink,
-): void {
-  const body = new BodyBuffer();
+/** Waits for the end of a body of which nothing is kept. */
+export function dropBody(responder: Responder, limit: number, onEnd: () => void): void {
   responder.receive(limit, {
-    onPiece: (piece, isLast) => {
-      body.push(piece, contentLength);
-      if (isLast) onBody(body.parts(0, body.length));
+    onPiece: (_piece, isLast) => {
+      if (isLast) onEnd();
     },
     onTooLarge: () => sendAnswer(responder, answers.bodyTooLarge(limit)),
     onTooSlow: () => sendAnswer(responder, answers.bodyTooSlow()),
-    onDisconnect,
+    onDisconnect: () => {},
   });
 }
 
@@ -153,15 +140,7 @@ export const getEndpoint = (path: string, answer: (responder: Responder) => void
 
 /** The same for an asynchronous answer: the client may disconnect before it is there. */
 export const lateGetEndpoint = (path: string, answer: (responder: Responder) => void): HttpEndpoint =>
-  getEndpoint(path, (responder) => {
-    const refuse = (): void => sendAnswer(responder, answers.bodyTooLarge(0));
-    responder.receive(0, {
-      onPiece: () => answer(responder),
-      onTooLarge: refuse,
-      onTooSlow: refuse,
-      onDisconnect: () => {},
-    });
-  });
+  getEndpoint(path, (responder) => dropBody(responder, 0, () => answer(responder)));
 
 /** Answers requests to unknown paths. */
 export const notFound: HttpEndpoint = {

@@ -6,6 +6,7 @@ import type { Metrics } from "../metrics/metrics.js";
 import type { HandlerRoute } from "../request/admission.js";
 import { forwardedQuery, MAX_QUERY_BYTES } from "../request/client-query.js";
 import type { Edge } from "../request/edge.js";
+import { UnverifiedBodies } from "../request/envelope/unverified-bodies.js";
 import { HttpExchange } from "../request/http-exchange.js";
 import { answers, sendAnswer } from "../server/answer.js";
 import { withCors } from "../server/cors.js";
@@ -21,6 +22,8 @@ export interface EndpointsOptions {
   readonly routes: readonly HandlerRoute[];
   /** Routes without a signature. */
   readonly openRoutes: readonly OpenRoute[];
+  /** Bytes that the bodies of requests to open routes may take together. */
+  readonly maxUnverifiedBytes: number;
   readonly modelServer: Target | undefined;
   readonly callbackRules: CallbackRules;
   readonly masterToken: string;
@@ -92,9 +95,13 @@ export async function endpointsOf(options: EndpointsOptions): Promise<Endpoints>
   const onFault = (error: unknown): void => log.error({ err: error }, "request handling failed");
   const sessions = new SessionRoutes({ edge, rules: callbackRules, onFault });
   const open = [
-    ...routeEndpoints(options, { modelServer, streamHeaders: edge.streamHeaders, log, onFault }).flatMap(
-      (endpoint) => atAllForms(endpoint),
-    ),
+    ...routeEndpoints(options, {
+      modelServer,
+      streamHeaders: edge.streamHeaders,
+      bodies: new UnverifiedBodies(options.maxUnverifiedBytes),
+      log,
+      onFault,
+    }).flatMap((endpoint) => atAllForms(endpoint)),
     ...sessions.endpoints,
     forceUpdate(masterToken, forceUpdateFile, onFault),
     notFound,

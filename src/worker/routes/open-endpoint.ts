@@ -4,9 +4,11 @@ import { type RequestMaker, requestOf } from "../answer/fetch-request.js";
 import { ResponseSender, type ResponseSink } from "../answer/fetch-response.js";
 import type { OpenRoute } from "../config/config-schema.js";
 import type { Target } from "../config/model-headers.js";
+import type { UnverifiedBodies } from "../request/envelope/unverified-bodies.js";
 import { answers, sendAnswer } from "../server/answer.js";
 import type { HttpEndpoint, RequestHead, Responder } from "../server/http-server.js";
-import { lateGetEndpoint, receiveBody } from "./endpoint-kinds.js";
+import { dropBody, lateGetEndpoint } from "./endpoint-kinds.js";
+import { OpenBody } from "./open-body.js";
 
 /** Milliseconds that the model may take. */
 const TIMEOUT_MS = 10_000;
@@ -56,6 +58,8 @@ export async function getFromModel({ url, headers }: Target): Promise<ModelAnswe
 export interface OpenEndpointOptions {
   readonly modelServer: Target | undefined;
   readonly streamHeaders: boolean;
+  /** Memory for bodies of all open routes. */
+  readonly bodies: UnverifiedBodies;
   readonly log: Log;
   /** Receives errors of the worker's own code. */
   readonly onFault: (error: unknown) => void;
@@ -78,11 +82,7 @@ function textEndpoint({ route: path, maxBodyBytes }: OpenRoute, text: string): H
     path,
     handle: (request, responder) => {
       if (request.method === "GET" || request.method === "HEAD") responder.answer(head, text);
-      else
-        receiveBody(request, responder, maxBodyBytes, {
-          onBody: () => responder.answer(head, text),
-          onDisconnect: () => {},
-        });
+      else dropBody(responder, maxBodyBytes, () => responder.answer(head, text));
     },
   };
 }
@@ -125,13 +125,14 @@ class OpenRequest implements ResponseSink {
   readonly #log: Log;
   readonly #sender: ResponseSender;
   readonly #controller = new AbortController();
+  readonly #body: OpenBody;
   #isDone = false;
 
   constructor(
     head: RequestHead,
     responder: Responder,
     { route, respond, maxBodyBytes }: OpenRoute & { readonly respond: NonNullable<OpenRoute["respond"]> },
-    { streamHeaders, log }: OpenEndpointOptions,
+    { streamHeaders, bodies, log }: OpenEndpointOptions,
   ) {
     this.#responder = responder;
     this.#respond = respond;
@@ -139,16 +140,18 @@ class OpenRequest implements ResponseSink {
     this.#log = log;
     this.#sender = new ResponseSender(responder, this, streamHeaders);
     const request = requestOf(route, head, this.#controller.signal);
-    receiveBody(head, responder, maxBodyBytes, {
+    this.#body = new OpenBody(responder, maxBodyBytes, bodies, {
       onBody: (parts) => void this.#answer(request, parts),
-      onDisconnect: () => this.#end(),
+      onEnd: () => this.#end(),
     });
+    this.#body.receive();
   }
 
   onBegun(): void {}
 
   onComplete(): void {
     this.#isDone = true;
+    this.#body.release();
   }
 
   async #answer(request: RequestMaker, parts: readonly Buffer[]): Promise<void> {
@@ -166,6 +169,7 @@ class OpenRequest implements ResponseSink {
 
   #end(): void {
     this.#isDone = true;
+    this.#body.release();
     this.#sender.cancel();
     this.#controller.abort();
   }

@@ -63,6 +63,8 @@ export const answers = {
     error(503, "too many bodies are coming of which auth_data is not there yet: send auth_data first", {
       retryAfter: 1,
     }),
+  openBodiesFull: (): WorkerAnswer =>
+    error(503, "too many bodies are coming at once: send it again later", { retryAfter: 1 }),
   unverifiedSocketsFull: (): WorkerAnswer =>
     error(
       503,

@@ -107,13 +107,15 @@ test("a deployment is started, called, left alone while unchanged, and updated w
   await writeVersion("broken");
   const broken = await deploy();
   expect(broken.code).toBe(1);
-  expect(broken.error).toMatch(/the update stopped, because the new worker \d+ failed: .*it does not load/);
+  expect(broken.error).toMatch(
+    /the update was stopped, because the new worker \d+ failed: .*it does not load/,
+  );
   expect(await ask(0)).toMatchObject({ version: "two" });
 
   // Its cause may be gone: the same code is tried again.
   const retried = await deploy();
   expect(retried.out).toMatch(/app {2}is unchanged[\s\S]*update +replaces \d workers?\n/);
-  expect(retried.error).toMatch(/the update stopped/);
+  expect(retried.error).toMatch(/the update was stopped/);
   expect(await ask(0)).toMatchObject({ version: "two" });
 });
 

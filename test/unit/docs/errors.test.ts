@@ -22,6 +22,7 @@ const GIVEN: Readonly<Record<Exclude<keyof typeof answers, "created" | "ok" | "u
     malformed: answers.malformed("expected one Host header"),
     tooManyHeaders: answers.tooManyHeaders(98),
     unverifiedBodiesFull: answers.unverifiedBodiesFull(),
+    openBodiesFull: answers.openBodiesFull(),
     unverifiedSocketsFull: answers.unverifiedSocketsFull(),
     fragmentedBody: answers.fragmentedBody(),
     codedBody: answers.codedBody(),

@@ -1,3 +1,4 @@
+import { type ClientRequest, request } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../../../support/eventually.js";
 import { ask } from "../../../support/http-client.js";
@@ -16,6 +17,7 @@ const CONFIG: Partial<NamedConfig> = {
     { route: "/alive", respond: "echoes" },
     { route: "/stream", respond: "streams" },
     { route: "/throws", respond: "throws" },
+    { route: "/fails", method: "POST", respond: "throws" },
     { route: "/hook", method: "PUT", text: "taken" },
   ],
   cors: ["https://app.example.com"],
@@ -172,6 +174,78 @@ describe("an open route", () => {
     await fixture.expectServing();
     await eventually(() => expect(fixture.engine.totals.requestsReceived).toBeGreaterThan(before));
     expect(fixture.engine.totals.requestsReceived).toBe(before + 1);
+  });
+});
+
+describe("bodies of open routes share a limit", () => {
+  let fixture: WorkerFixture;
+
+  beforeAll(async () => {
+    fixture = await WorkerFixture.start({ config: { ...CONFIG, maxUnverifiedBytes: 1500 } });
+  });
+  afterAll(() => fixture.stop());
+
+  const send = () => ask(`${fixture.worker.url}/jobs`, { method: "POST", body: Buffer.alloc(1000, "x") });
+
+  /** A request of whose 1000 bytes one is missing. */
+  function unfinished(): { readonly held: ClientRequest; readonly status: Promise<number | undefined> } {
+    const held = request(`${fixture.worker.url}/jobs`, {
+      method: "POST",
+      agent: false,
+      headers: { "content-length": 1000 },
+    });
+    const status = new Promise<number | undefined>((resolve) => {
+      held.on("response", (response) => resolve(response.resume().statusCode));
+      held.on("error", () => resolve(undefined));
+    });
+    held.write("x".repeat(999));
+    return { held, status };
+  }
+
+  test("one beyond it is refused with 503, and the others are not touched", async () => {
+    const { held, status } = unfinished();
+    const refused = await eventually(async () => {
+      const reply = await send();
+      return reply.status === 503 && reply;
+    });
+    expect(refused).toMatchObject({ headers: { "retry-after": "1" } });
+    expect(refused.json()).toEqual({ error: "too many bodies are coming at once: send it again later" });
+    expect(
+      await ask(`${fixture.worker.url}/hook`, { method: "PUT", body: Buffer.alloc(5000) }),
+    ).toMatchObject({
+      status: 200,
+    });
+    await fixture.expectServing();
+    held.end("x");
+    expect(await status).toBe(200);
+    for (let times = 0; times < 5; times += 1) expect((await send()).status).toBe(200);
+  });
+
+  test("one whose client leaves takes no part of it any more", async () => {
+    const { held } = unfinished();
+    await eventually(async () => (await send()).status === 503);
+    held.destroy();
+    await eventually(async () => (await send()).status === 200);
+  });
+
+  test("one that is too large takes no part of it any more", async () => {
+    for (let times = 0; times < 5; times += 1) {
+      const body = Buffer.alloc(1400);
+      expect(await ask(`${fixture.worker.url}/jobs`, { method: "POST", body })).toMatchObject({
+        status: 413,
+      });
+    }
+    expect((await send()).status).toBe(200);
+  });
+
+  test("one whose function throws takes no part of it any more", async () => {
+    for (let times = 0; times < 5; times += 1) {
+      const body = Buffer.alloc(1000);
+      expect(await ask(`${fixture.worker.url}/fails`, { method: "POST", body })).toMatchObject({
+        status: 500,
+      });
+    }
+    expect((await send()).status).toBe(200);
   });
 });
 

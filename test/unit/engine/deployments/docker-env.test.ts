@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { variablesIn } from "../../../../src/engine/deployments/docker-env.js";
+import { variablesIn, withoutValues } from "../../../../src/engine/deployments/docker-env.js";
 
 test.each([
   ["", {}],
@@ -9,4 +9,17 @@ test.each([
   ["-e NO_VALUE -e 1A=x --gpus all -e", {}],
 ])("%s", (options, variables) => {
   expect(variablesIn(options)).toEqual(variables);
+});
+
+test.each([
+  ["", ""],
+  ["-p 3000:3000/tcp -e A=1", "-p 3000:3000/tcp -e A=********"],
+  ["-e A='it'\\''s' -e B=\"x y\" --gpus all", "-e A=******** -e B=******** --gpus all"],
+  [
+    "--env A=1 --env=B=2 -eC=3 -e 'D=4 5' -e \"E=6\" -e=F=7",
+    "ABCDEF".replaceAll(/./g, "-e $&=******** ").trim(),
+  ],
+  ["-e A=secret\\ words -e INHERITED", "-e A=******** -e INHERITED"],
+])("of %s no value is shown", (options, shown) => {
+  expect(withoutValues(options)).toBe(shown);
 });
