@@ -60,18 +60,17 @@ export class RemoteError extends Error {
   readonly functionName: string;
   /** Name of the original error or of its class, such as `RangeError`; the type of a thrown value that is no error. */
   readonly remoteName: string;
-  /** Stack of the original error; empty for a thrown value that is no error. At most 32,768 characters. */
-  readonly remoteStack: string;
   /** The original error's `code`, if it has one. */
-  readonly code: string | number | undefined;
+  declare readonly code?: string | number;
+  readonly #remoteStack: string;
 
   constructor(functionName: string, sent: SentError) {
     const { name, message, stack, code, cause } = sent;
-    super(message, cause && { cause: new RemoteError(functionName, cause) });
+    super(message, cause && { cause: remoteErrorOf(functionName, cause) });
     this.functionName = functionName;
     this.remoteName = name;
-    this.remoteStack = stack;
-    this.code = code;
+    this.#remoteStack = stack;
+    if (code !== undefined) this.code = code;
     const remote = stack === "" ? `${name}: ${message}` : stack;
     Object.defineProperty(this, "stack", {
       value: `${this.stack}\nthrown by the remote function ${functionName}:\n${remote}`,
@@ -79,4 +78,13 @@ export class RemoteError extends Error {
       configurable: true,
     });
   }
+
+  /** Stack of the original error; empty for a thrown value that is no error. At most 32,768 characters. */
+  get remoteStack(): string {
+    return this.#remoteStack;
+  }
 }
+
+/** Outside of the class: esbuild renames a class that refers to itself, and Node.js prints the new name. */
+const remoteErrorOf = (functionName: string, sent: SentError): RemoteError =>
+  new RemoteError(functionName, sent);

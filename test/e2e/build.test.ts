@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { readdir, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { root } from "../unit/support/documents.js";
@@ -42,4 +42,13 @@ test("with --if-changed it leaves alone what was built from the same sources", a
   const { ino, mtimeMs } = await stat(file);
   expect(await build("--if-changed")).toBe(0);
   expect(await stat(file)).toMatchObject({ ino, mtimeMs });
+});
+
+test("classes of errors keep their names in the bundle, because Node.js prints them", async () => {
+  const files = (await filesOf()).filter((file) => file.endsWith(".js"));
+  const texts = await Promise.all(files.map((file) => readFile(file, "utf8")));
+  const classes = texts.flatMap((text) => text.match(/\bclass\b[^{;]{0,100} extends \w*Error\b/g) ?? []);
+  expect(classes.length).toBeGreaterThan(3);
+  // esbuild renames a class that refers to itself.
+  expect(classes.filter((each) => each.startsWith("class _"))).toEqual([]);
 });

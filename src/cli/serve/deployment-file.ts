@@ -1,7 +1,8 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
 import type { Deployment } from "../../deployment/index.js";
 import { deploymentRegistry } from "../../deployment/registry.js";
 import { TsworkerError } from "../../shared/errors.js";
-import { workerFile } from "../command/worker-file.js";
 import { loadProgram } from "../run/load-program.js";
 import { programFailure } from "../run/program-failure.js";
 import { shownPath } from "../run/source-place.js";
@@ -29,7 +30,10 @@ export interface LoadedDeployment {
  * @throws {TsworkerError} `CONFIG_INVALID` when there is no such file, it cannot be loaded, or it has no deployment or several.
  */
 export async function loadDeployment({ path, command, name, folder }: LoadInput): Promise<LoadedDeployment> {
-  const file = workerFile(path);
+  const file = resolve(path);
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
+    throw invalid(`there is no file ${file}: name that of a deployment, such as deployment.ts`);
+  }
   deploymentRegistry.loading = command;
   let exports: Readonly<Record<string, unknown>>;
   try {

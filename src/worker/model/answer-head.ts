@@ -63,14 +63,11 @@ const TAB = 0x09;
 /** Thrown for an answer that is no HTTP/1.x. */
 export class MalformedAnswer extends Error {
   override readonly name = "MalformedAnswer";
-
-  /** @param start how the answer begins. */
-  static statusLine(start: string): MalformedAnswer {
-    return new MalformedAnswer(
-      `expected a status line of HTTP/1.x, got ${JSON.stringify(start.slice(0, 40))}`,
-    );
-  }
 }
+
+/** An answer without a status line. @param start how the answer begins. */
+export const noStatusLine = (start: string): MalformedAnswer =>
+  new MalformedAnswer(`expected a status line of HTTP/1.x, got ${JSON.stringify(start.slice(0, 40))}`);
 
 /** Parsed heads, by their text. A model repeats most of its heads; some differ in the date. */
 const parsed = new Map<string, ParsedHead>();
@@ -173,7 +170,7 @@ function withoutObsoleteForms(text: string): string {
 /** @param text a head that is not well-formed. */
 function faultOf(text: string): MalformedAnswer {
   const [first = "", ...lines] = text.split("\r\n");
-  if (!STATUS_LINE_ONLY.test(first)) return MalformedAnswer.statusLine(first);
+  if (!STATUS_LINE_ONLY.test(first)) return noStatusLine(first);
   const line = lines.find((each) => !HEADER_LINE_ONLY.test(each)) ?? "";
   return new MalformedAnswer(`expected a header line, got ${JSON.stringify(line.slice(0, 40))}`);
 }

@@ -1,4 +1,4 @@
-import { MalformedAnswer, type ParsedHead, parseHead } from "./answer-head.js";
+import { MalformedAnswer, noStatusLine, type ParsedHead, parseHead } from "./answer-head.js";
 
 /** Receives an answer while it is parsed. */
 export interface ParserSink {
@@ -183,6 +183,6 @@ const BEGINNING = "HTTP/1.";
 /** @throws MalformedAnswer if the beginning of a head is invalid, rather than waiting for the rest. */
 function expectMore(bytes: Buffer, from: number): void {
   const start = bytes.toString("latin1", from, from + 40);
-  if (!BEGINNING.startsWith(start.slice(0, BEGINNING.length))) throw MalformedAnswer.statusLine(start);
+  if (!BEGINNING.startsWith(start.slice(0, BEGINNING.length))) throw noStatusLine(start);
   if (bytes.indexOf("\n\n", from) >= 0) throw new MalformedAnswer("expected lines that end with CRLF");
 }

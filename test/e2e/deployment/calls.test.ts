@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { RemoteError } from "../../../src/deployment/index.js";
 import { Engine } from "../../../src/engine/index.js";
@@ -103,6 +104,10 @@ describe("remote functions", () => {
     const { remoteStack, stack = "" } = error as RemoteError;
     expect(remoteStack).toMatch(/at .*fails .*functions\.ts:\d+:\d+/);
     expect(stack).toContain(remoteStack);
+    // It is printed once, under the name of its class.
+    const printed = inspect(error);
+    expect(printed).toMatch(/^RemoteError/);
+    expect(printed.split(remoteStack.split("\n", 2)[1] ?? "").length).toBe(2);
     await expect(fails("text")).rejects.toMatchObject({ remoteName: "string", message: "only a text" });
     await expect(fails("result")).rejects.toMatchObject({
       remoteName: "TypeError",

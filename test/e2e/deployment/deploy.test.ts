@@ -148,7 +148,7 @@ test("what cannot be deployed is refused with its reason", async () => {
     return running.stderr();
   };
   const local = ["--engine-url", engine.url, "-k", "key"] as const;
-  expect(await refused("missing.ts", ...local)).toContain("there is no ");
+  expect(await refused("missing.ts", ...local)).toContain("/missing.ts: name that of a deployment");
   expect(await refused("none.ts", ...local)).toContain(
     "none.ts has no deployment: it needs export const deployment",
   );
