@@ -37,7 +37,7 @@ const MEASURES = [
 type Measure = (typeof MEASURES)[number];
 
 /** A worker process, and a client of it. */
-class Stand {
+class MeasuredWorker {
   readonly #engine: Engine;
   readonly #worker: ChildProcess;
   readonly #port: number;
@@ -51,15 +51,15 @@ class Stand {
     this.#httpPort = httpPort;
   }
 
-  static async start(directory: string, core: number): Promise<Stand> {
+  static async start(directory: string, core: number): Promise<MeasuredWorker> {
     const engine = new Engine({ endpoint: "bench", apiKey: "bench" });
     const { port, httpPort, env } = await workerEnvironment(await engine.start());
     await writeFile(join(directory, ".has_benchmark"), "1000");
     const script = fileURLToPath(new URL("./worker.js", import.meta.url));
     const worker = spawnOn(core, process.execPath, [script], { env, cwd: directory });
-    const stand = new Stand(engine, worker, port, httpPort);
-    await answers(`http://127.0.0.1:${port}/quick`, stand.envelope(), worker);
-    return stand;
+    const measured = new MeasuredWorker(engine, worker, port, httpPort);
+    await answers(`http://127.0.0.1:${port}/quick`, measured.envelope(), worker);
+    return measured;
   }
 
   async stop(): Promise<void> {
@@ -143,61 +143,61 @@ interface OpenSession {
   readonly auth: unknown;
 }
 
-async function openSession(stand: Stand): Promise<OpenSession> {
-  const auth = stand.authData();
+async function openSession(worker: MeasuredWorker): Promise<OpenSession> {
+  const auth = worker.authData();
   const body = JSON.stringify({ auth_data: auth, payload: { lifetime: 3600 } });
-  const { session_id: id } = JSON.parse(await stand.post("/session/create", body)) as { session_id: string };
+  const { session_id: id } = JSON.parse(await worker.post("/session/create", body)) as { session_id: string };
   return { id, auth };
 }
 
-const endSession = (stand: Stand, { id, auth }: OpenSession): Promise<string> =>
-  stand.post("/session/end", JSON.stringify({ session_id: id, session_auth: auth }));
+const endSession = (worker: MeasuredWorker, { id, auth }: OpenSession): Promise<string> =>
+  worker.post("/session/end", JSON.stringify({ session_id: id, session_auth: auth }));
 
 /** The costs of one more session, and of a request inside one, with so many open. */
 async function withSessions(
-  stand: Stand,
+  worker: MeasuredWorker,
   size: number,
   events: number,
 ): Promise<Partial<Record<Measure, number>>> {
   const sessions: OpenSession[] = [];
-  await times(size, async () => sessions.push(await openSession(stand)));
-  const openAndEnd = await stand.cpuPerEvent(events, () =>
-    times(events, async () => endSession(stand, await openSession(stand))),
+  await times(size, async () => sessions.push(await openSession(worker)));
+  const openAndEnd = await worker.cpuPerEvent(events, () =>
+    times(events, async () => endSession(worker, await openSession(worker))),
   );
   let next = 0;
-  const inside = await stand.cpuPerEvent(events, () =>
-    times(events, () => stand.post("/parallel", stand.envelope(sessions[next++ % sessions.length]))),
+  const inside = await worker.cpuPerEvent(events, () =>
+    times(events, () => worker.post("/parallel", worker.envelope(sessions[next++ % sessions.length]))),
   );
-  await times(size, async () => endSession(stand, sessions.pop() as OpenSession));
+  await times(size, async () => endSession(worker, sessions.pop() as OpenSession));
   return { "session: open and end": openAndEnd, "session: request inside": inside };
 }
 
 /** The costs of one more request in a queue, and of one beside it, with so many waiting. */
 async function withWaiting(
-  stand: Stand,
+  worker: MeasuredWorker,
   size: number,
   events: number,
 ): Promise<Partial<Record<Measure, number>>> {
   const held: Socket[] = [];
-  await times(size + 1, async () => held.push(await stand.open("/held")));
-  await stand.waiting("held", size);
-  const arriveAndLeave = await stand.cpuPerEvent(events, async () => {
+  await times(size + 1, async () => held.push(await worker.open("/held")));
+  await worker.waiting("held", size);
+  const arriveAndLeave = await worker.cpuPerEvent(events, async () => {
     await times(events, async () => {
-      const socket = await stand.open("/held");
-      await stand.post("/parallel", stand.envelope());
+      const socket = await worker.open("/held");
+      await worker.post("/parallel", worker.envelope());
       socket.destroy();
     });
-    await stand.waiting("held", size);
+    await worker.waiting("held", size);
   });
-  const beside = await stand.cpuPerEvent(events, () =>
-    times(events, () => stand.post("/parallel", stand.envelope())),
+  const beside = await worker.cpuPerEvent(events, () =>
+    times(events, () => worker.post("/parallel", worker.envelope())),
   );
   for (const socket of held) socket.destroy();
-  await stand.waiting("held", 0);
+  await worker.waiting("held", 0);
   const crowds = Math.max(1, Math.round(events / size));
-  const takeTurn = await stand.cpuPerEvent(crowds * size, async () => {
+  const takeTurn = await worker.cpuPerEvent(crowds * size, async () => {
     for (let crowd = 0; crowd < crowds; crowd++) {
-      const sockets = await Promise.all(Array.from({ length: size }, () => stand.open("/quick")));
+      const sockets = await Promise.all(Array.from({ length: size }, () => worker.open("/quick")));
       await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once("data", resolve))));
       for (const socket of sockets) socket.destroy();
     }
@@ -219,15 +219,15 @@ export async function growthBenchmark({
 }: GrowthBenchmarkOptions): Promise<void> {
   await moveTo(otherCore(core));
   const directory = await mkdtemp(join(tmpdir(), "tsworker-bench-"));
-  const stand = await Stand.start(directory, core);
+  const worker = await MeasuredWorker.start(directory, core);
   const costs = new Map<string, number[]>();
   try {
     // The first round only warms up.
     for (let round = 0; round <= rounds; round++) {
       for (const size of sizes) {
         const found = {
-          ...(await withSessions(stand, size, events)),
-          ...(await withWaiting(stand, size, events)),
+          ...(await withSessions(worker, size, events)),
+          ...(await withWaiting(worker, size, events)),
         };
         for (const [measure, cost] of Object.entries(found)) {
           const key = `${measure} ${size}`;
@@ -237,7 +237,7 @@ export async function growthBenchmark({
       }
     }
   } finally {
-    await stand.stop();
+    await worker.stop();
     await rm(directory, { recursive: true, force: true });
   }
   const head = ["CPU µs for each", ...sizes.map((size) => `with ${size}`)];

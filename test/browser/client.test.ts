@@ -5,7 +5,7 @@ import { build } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { close, httpUrl, listen } from "../../src/shared/listen.js";
 import { readBody } from "../../src/shared/read-body.js";
-import { ClientStand } from "../support/client-stand.js";
+import { ClientFixture } from "../support/client-fixture.js";
 import { describeInBrowser } from "../support/describe-in-browser.js";
 import { eventually } from "../support/eventually.js";
 import { freePort } from "../support/free-port.js";
@@ -71,21 +71,21 @@ describeInBrowser("the client in a browser", () => {
   let browser: Browser;
   let page: Page;
   let site: Site;
-  let stand: ClientStand;
+  let fixture: ClientFixture;
   let siteUrl: string;
 
   beforeAll(async () => {
     site = new Site(await bundle());
     siteUrl = await site.start(await freePort());
-    stand = await ClientStand.start({ config: { cors: [siteUrl] }, model: { tokensPerSecond: 2000 } });
-    site.engineUrl = stand.engine.url;
+    fixture = await ClientFixture.start({ config: { cors: [siteUrl] }, model: { tokensPerSecond: 2000 } });
+    site.engineUrl = fixture.engine.url;
     browser = await launchBrowser();
     page = await browser.newPage();
     await page.goto(siteUrl);
   });
   afterAll(async () => {
     await browser?.close();
-    await Promise.all([stand?.stop(), site?.stop()]);
+    await Promise.all([fixture?.stop(), site?.stop()]);
   });
 
   /** Runs a script in the page that has an `endpoint`. */
@@ -97,7 +97,7 @@ describeInBrowser("the client in a browser", () => {
         const answer = await endpoint.request("/v1/completions", { prompt: "Hello", max_tokens: 5 }, { cost: 5 });
         return { ok: answer.ok, url: answer.url, tokens: (await answer.json()).usage.completion_tokens };
       `),
-    ).toEqual({ ok: true, url: stand.worker.url, tokens: 5 });
+    ).toEqual({ ok: true, url: fixture.worker.url, tokens: 5 });
   });
 
   test("streams", async () => {
@@ -125,7 +125,7 @@ describeInBrowser("the client in a browser", () => {
         }
       `),
     ).toEqual(["AbortError", "cancelled"]);
-    await eventually(() => stand.model.stats.running === 0);
+    await eventually(() => fixture.model.stats.running === 0);
   });
 
   test("opens a session, and closes it", async () => {
@@ -145,7 +145,7 @@ describeInBrowser("the client in a browser", () => {
 
   test("gets a typed error where no worker allows the page's origin", async () => {
     const foreign = new Site(await bundle());
-    foreign.engineUrl = stand.engine.url;
+    foreign.engineUrl = fixture.engine.url;
     const url = await foreign.start(await freePort());
     const other = await browser.newPage();
     try {

@@ -1,8 +1,8 @@
 import { expect } from "vitest";
 import type { InspectRecord } from "../../src/inspector/recorder/frames.js";
 import { tsworker } from "./command-line.js";
+import { startFakeInspector } from "./fake-inspector.js";
 import { helloOf, tickOf } from "./inspect-frames.js";
-import { inspectStand } from "./inspect-stand.js";
 
 export const linesOf = (text: string): readonly string[] => text.split("\n").slice(0, -1);
 
@@ -15,11 +15,11 @@ export async function inspected(
   records: readonly InspectRecord[],
   ...options: readonly string[]
 ): Promise<string> {
-  const { stand, url } = await inspectStand(helloOf());
+  const { inspector, url } = await startFakeInspector(helloOf());
   const command = tsworker("inspect", url, ...options);
-  await stand.attached(1);
-  stand.send(tickOf(records));
-  stand.close(1001);
+  await inspector.attached(1);
+  inspector.send(tickOf(records));
+  inspector.close(1001);
   expect(await command.exitCode).toBe(0);
   return command.stdout();
 }

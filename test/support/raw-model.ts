@@ -136,7 +136,7 @@ export class RawModel {
       .map(({ body }) => JSON.parse(body.toString()) as unknown);
   }
 
-  /** Number of connections that stand. */
+  /** Number of open connections. */
   get connections(): number {
     return this.#sockets.size;
   }
@@ -159,7 +159,7 @@ export class RawModel {
     this.#port = (this.#server.address() as AddressInfo).port;
   }
 
-  /** Takes no more connections, and breaks off those that stand. */
+  /** Accepts no more connections, and destroys the open ones. */
   async stop(): Promise<void> {
     const closed = once(this.#server, "close");
     this.#server.close();

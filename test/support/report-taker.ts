@@ -2,7 +2,7 @@ import { createServer, type ServerResponse } from "node:http";
 import { close, httpUrl, listen } from "../../src/shared/listen.js";
 import type { OnFinished } from "./instance.js";
 
-/** A report as it came, before anybody has read anything into it. */
+/** A report as received, not validated. */
 export interface Posted {
   readonly path: string;
   readonly contentType: string | undefined;
@@ -10,8 +10,8 @@ export interface Posted {
 }
 
 /**
- * The least that takes reports, for what the engine stand-in does not do: it keeps what came as it is, and answers as
- * the test says, 200 where it says nothing. It stops when the test is over.
+ * A minimal receiver of reports, for what the local engine does not do: it keeps each report as received, and answers
+ * as the test wants, by default with 200. It stops when the test is over.
  */
 export async function reportTaker(
   onFinished: OnFinished,

@@ -11,5 +11,5 @@ export const hasUws = ((): boolean => {
   }
 })();
 
-/** The end-to-end tests run on both servers: `TEST_HTTP_SERVER=node` has the workers stand on `node:http`. */
+/** The end-to-end tests run on both servers: `TEST_HTTP_SERVER=node` makes the workers use `node:http`. */
 export const servedByNode = process.env.TEST_HTTP_SERVER === "node" || !hasUws;

@@ -1,6 +1,6 @@
 /**
  * The worker process of the end-to-end tests: a `worker.ts` whose configuration comes as JSON in
- * `TEST_WORKER_CONFIG`. Functions, which JSON cannot hold, are named there and stand here.
+ * `TEST_WORKER_CONFIG`. Functions, which JSON cannot hold, are named there and defined here.
  */
 import {
   type BenchmarkConfig,

@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { ClientStand } from "../../support/client-stand.js";
+import { ClientFixture } from "../../support/client-fixture.js";
 import { root, snippetsOf, textOf } from "../../unit/support/documents.js";
 
 const page = await textOf("docs/client.md");
@@ -31,19 +31,19 @@ const APP = "https://app.example.com/";
 describe("the snippets of docs/client.md", () => {
   const folder = root(".test-build/client-docs");
   const snippets = snippetsOf(page, "ts");
-  let stand: ClientStand;
+  let fixture: ClientFixture;
 
   beforeAll(async () => {
-    stand = await ClientStand.start({ endpoint: "my-endpoint" });
+    fixture = await ClientFixture.start({ endpoint: "my-endpoint" });
     vi.stubEnv("API_KEY", "key");
-    vi.stubEnv("ENGINE_URL", stand.engine.url);
+    vi.stubEnv("ENGINE_URL", fixture.engine.url);
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
     await Promise.all(snippets.map((text, index) => writeFile(`${folder}/snippet-${index}.ts`, text)));
   });
   afterAll(async () => {
     vi.unstubAllEnvs();
-    await stand.stop();
+    await fixture.stop();
   });
 
   const run = (index: number): Promise<unknown> => import(`${folder}/snippet-${index}.ts`);

@@ -3,7 +3,7 @@ import OpenAI, { toFile } from "openai";
 import { expect, onTestFinished, test } from "vitest";
 import { Serverless } from "../../../src/client/index.js";
 import { close, httpUrl, listen } from "../../../src/shared/listen.js";
-import { ClientStand } from "../../support/client-stand.js";
+import { ClientFixture } from "../../support/client-fixture.js";
 import { tinyEndpoint } from "../../support/tiny-endpoint.js";
 
 /** Bytes of every value, more than one chunk of the encoder. */
@@ -88,7 +88,7 @@ test("the model receives the form of the package", async () => {
   const modelServerUrl = httpUrl("127.0.0.1", await listen(model, "127.0.0.1", 0));
   onTestFinished(() => close(model));
   const files = { extensions: ["wav"], defaultFilename: "audio.wav", filenameField: "filename" };
-  const stand = await ClientStand.start({
+  const fixture = await ClientFixture.start({
     config: {
       modelServerUrl,
       handlers: [
@@ -97,9 +97,9 @@ test("the model receives the form of the package", async () => {
       ],
     },
   });
-  onTestFinished(() => stand.stop());
+  onTestFinished(() => fixture.stop());
   const openai = openaiOf(
-    new Serverless({ apiKey: "key", engineUrl: stand.engine.url }).endpoint("endpoint"),
+    new Serverless({ apiKey: "key", engineUrl: fixture.engine.url }).endpoint("endpoint"),
   );
   const file = await toFile(BYTES, "hello.wav");
   expect(await openai.audio.transcriptions.create({ file, model: "whisper" })).toEqual({ text: "hi" });

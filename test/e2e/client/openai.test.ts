@@ -1,7 +1,7 @@
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Serverless } from "../../../src/client/index.js";
-import { ClientStand } from "../../support/client-stand.js";
+import { ClientFixture } from "../../support/client-fixture.js";
 import { eventually } from "../../support/eventually.js";
 import { SOON, tinyEndpoint } from "../../support/tiny-endpoint.js";
 
@@ -12,15 +12,15 @@ const model = "simulated/llm-8b";
 const messages = [{ role: "user" as const, content: "Hello" }];
 
 describe("the openai package, through an engine and a worker", () => {
-  let stand: ClientStand;
+  let fixture: ClientFixture;
   let openai: OpenAI;
 
   beforeAll(async () => {
-    stand = await ClientStand.start();
-    const endpoint = new Serverless({ apiKey: "key", engineUrl: stand.engine.url }).endpoint("endpoint");
+    fixture = await ClientFixture.start();
+    const endpoint = new Serverless({ apiKey: "key", engineUrl: fixture.engine.url }).endpoint("endpoint");
     openai = new OpenAI({ baseURL: endpoint.openaiUrl, apiKey: "unused", fetch: endpoint.fetch });
   });
-  afterAll(() => stand.stop());
+  afterAll(() => fixture.stop());
 
   test("completes a chat", async () => {
     const chat = await openai.chat.completions.create({ model, messages, max_tokens: 7 });
@@ -52,9 +52,9 @@ describe("the openai package, through an engine and a worker", () => {
   });
 
   test("sends the maximum number of tokens as the cost", async () => {
-    const before = stand.engine.totals.requestedLoad;
+    const before = fixture.engine.totals.requestedLoad;
     await openai.completions.create({ model, prompt: "Hello", max_tokens: 42 });
-    expect(stand.engine.totals.requestedLoad - before).toBe(42);
+    expect(fixture.engine.totals.requestedLoad - before).toBe(42);
   });
 
   test("gets the model's own errors, status and body", async () => {
@@ -79,7 +79,7 @@ describe("the openai package, through an engine and a worker", () => {
       stream: true,
     });
     for await (const _ of stream) break;
-    await eventually(() => stand.model.stats.running === 0, SOON_ENOUGH);
+    await eventually(() => fixture.model.stats.running === 0, SOON_ENOUGH);
   });
 
   test("frees the model when its signal is aborted", async () => {
@@ -88,10 +88,10 @@ describe("the openai package, through an engine and a worker", () => {
       { model, prompt: "Hello", max_tokens: 1_000_000 },
       { signal: controller.signal },
     );
-    await eventually(() => stand.model.stats.running === 1);
+    await eventually(() => fixture.model.stats.running === 1);
     controller.abort();
     await expect(asking).rejects.toBeInstanceOf(OpenAI.APIUserAbortError);
-    await eventually(() => stand.model.stats.running === 0, SOON_ENOUGH);
+    await eventually(() => fixture.model.stats.running === 0, SOON_ENOUGH);
   });
 });
 

@@ -1,30 +1,30 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Endpoint, Serverless } from "../../../src/client/index.js";
-import { ClientStand } from "../../support/client-stand.js";
+import { ClientFixture } from "../../support/client-fixture.js";
 import { eventually } from "../../support/eventually.js";
 import { startedEngine } from "../../support/started-engine.js";
 import { tinyWorker } from "../../support/tiny-worker.js";
 
 describe("a session", () => {
-  let stand: ClientStand;
+  let fixture: ClientFixture;
   let endpoint: Endpoint;
 
   beforeAll(async () => {
-    stand = await ClientStand.start();
-    endpoint = new Serverless({ apiKey: "key", engineUrl: stand.engine.url }).endpoint("endpoint");
+    fixture = await ClientFixture.start();
+    endpoint = new Serverless({ apiKey: "key", engineUrl: fixture.engine.url }).endpoint("endpoint");
   });
-  afterAll(() => stand.stop());
+  afterAll(() => fixture.stop());
 
   /** Status of the session's end as reported to the engine. */
-  const endsOf = (before: number) => stand.engine.ended.slice(before).map(({ status }) => status);
+  const endsOf = (before: number) => fixture.engine.ended.slice(before).map(({ status }) => status);
 
   test("is opened on a worker, serves requests without the engine, and ends with its scope", async () => {
-    const { ended, totals } = stand.engine;
+    const { ended, totals } = fixture.engine;
     const before = ended.length;
     {
       await using session = await endpoint.session({ cost: 50 });
       expect(session.id).toMatch(/^\w{13}$/);
-      expect(session.url).toBe(stand.worker.url);
+      expect(session.url).toBe(fixture.worker.url);
       expect(session.expiration * 1000).toBeGreaterThan(Date.now());
       for (let n = 0; n < 2; n += 1) {
         const answer = await session.request("/v1/completions", { prompt: "Hello", max_tokens: 4 });
@@ -32,8 +32,8 @@ describe("a session", () => {
       }
     }
     await eventually(() => expect(endsOf(before)).toEqual(["Success"]));
-    expect(stand.engine.totals.requested - totals.requested).toBe(1);
-    expect(stand.engine.totals.requestedLoad - totals.requestedLoad).toBe(50);
+    expect(fixture.engine.totals.requested - totals.requested).toBe(1);
+    expect(fixture.engine.totals.requestedLoad - totals.requestedLoad).toBe(50);
   });
 
   test("streams", async () => {
@@ -61,7 +61,7 @@ describe("a session", () => {
 
   test("is attached to by its id and its authData, and knows whether it is open", async () => {
     const session = await endpoint.session({ lifetime: 90 });
-    expect(session.authData).toMatchObject({ url: stand.worker.url, signature: expect.any(String) });
+    expect(session.authData).toMatchObject({ url: fixture.worker.url, signature: expect.any(String) });
     expect([session.isOpen, session.lifetime]).toEqual([true, 90]);
     const copy: typeof session.authData = JSON.parse(JSON.stringify(session.authData));
     const attached = await endpoint.getSession(session.id, copy);

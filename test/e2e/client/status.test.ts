@@ -176,8 +176,8 @@ describe("a client with one slot", () => {
   /** Answers when the test lets it. */
   async function oneAtATime() {
     const open: ServerResponse[] = [];
-    const stand = await tinyEndpoint((response) => void open.push(response), { maxConcurrency: 1 });
-    return { ...stand, open, answered: (index: number) => open[index]?.end("{}") };
+    const endpoint = await tinyEndpoint((response) => void open.push(response), { maxConcurrency: 1 });
+    return { ...endpoint, open, answered: (index: number) => open[index]?.end("{}") };
   }
 
   test("sends one request after the other, in order", async () => {

@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import { Serverless } from "../../../src/client/index.js";
-import { ClientStand } from "../../support/client-stand.js";
+import { ClientFixture } from "../../support/client-fixture.js";
 import { eventually } from "../../support/eventually.js";
 
 test("all requests complete although one of two workers is killed", async () => {
-  const stand = await ClientStand.start({ model: { tokensPerSecond: 100 } });
+  const fixture = await ClientFixture.start({ model: { tokensPerSecond: 100 } });
   try {
-    const victim = await stand.startAnother();
-    await eventually(() => stand.engine.workers.filter(({ state }) => state === "idle").length === 2);
-    const serverless = new Serverless({ apiKey: "key", engineUrl: stand.engine.url, maxConcurrency: 16 });
+    const victim = await fixture.startAnother();
+    await eventually(() => fixture.engine.workers.filter(({ state }) => state === "idle").length === 2);
+    const serverless = new Serverless({ apiKey: "key", engineUrl: fixture.engine.url, maxConcurrency: 16 });
     const endpoint = serverless.endpoint("endpoint");
     let killing: Promise<unknown> | undefined;
     let retries = 0;
@@ -29,10 +29,10 @@ test("all requests complete although one of two workers is killed", async () => 
     await killing;
     expect(answers.every(({ tokens }) => tokens === 20)).toBe(true);
     expect(new Set(answers.map(({ requestIdx }) => requestIdx)).size).toBe(120);
-    expect(new Set(answers.map(({ url }) => url))).toEqual(new Set([stand.worker.url, victim.url]));
+    expect(new Set(answers.map(({ url }) => url))).toEqual(new Set([fixture.worker.url, victim.url]));
     expect(retries).toBeGreaterThan(0);
-    expect(stand.engine.totals).toMatchObject({ requested: 120, requestedLoad: 2400 });
+    expect(fixture.engine.totals).toMatchObject({ requested: 120, requestedLoad: 2400 });
   } finally {
-    await stand.stop();
+    await fixture.stop();
   }
 });

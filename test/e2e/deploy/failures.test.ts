@@ -6,7 +6,7 @@ import { signingService } from "../../support/signing-service.js";
 import { WorkerRepository } from "../../support/worker-repository.js";
 
 /** An engine with two addresses, and an instance that reports to it and has a repository. */
-async function stand(files: Readonly<Record<string, string>> = {}, onFinished: OnFinished = onTestFinished) {
+async function setUp(files: Readonly<Record<string, string>> = {}, onFinished: OnFinished = onTestFinished) {
   const takers = [await reportTaker(onFinished), await reportTaker(onFinished)];
   const repository = new WorkerRepository(files, onFinished);
   const instance = await Instance.create(
@@ -25,11 +25,11 @@ const FAILING = {
 };
 
 const clearings: (() => void | Promise<void>)[] = [];
-let made: Promise<Stand> | undefined;
+let made: Promise<Setup> | undefined;
 
 /** An instance for several tests: the first start installs, and the others use that. */
-function shared(): Promise<Stand> {
-  made ??= stand(FAILING, (clear) => clearings.unshift(clear));
+function shared(): Promise<Setup> {
+  made ??= setUp(FAILING, (clear) => clearings.unshift(clear));
   return made;
 }
 
@@ -37,10 +37,10 @@ afterAll(async () => {
   for (const clear of clearings) await clear();
 });
 
-type Stand = Awaited<ReturnType<typeof stand>>;
+type Setup = Awaited<ReturnType<typeof setUp>>;
 
-/** Starts what has to fail; gives back what both addresses were told, which has to be the same. */
-async function toldBy({ takers, instance }: Stand, variables: Parameters<Instance["start"]>[0] = {}) {
+/** Starts what has to fail; gives back what both addresses received, which has to be the same. */
+async function reportOf({ takers, instance }: Setup, variables: Parameters<Instance["start"]>[0] = {}) {
   const before = takers.map(({ posted }) => posted.length);
   const start = instance.start(variables);
   expect(await start.exitCode).toBe(1);
@@ -55,7 +55,9 @@ async function toldBy({ takers, instance }: Stand, variables: Parameters<Instanc
 
 describe("the engine is told, at each of its addresses, and the start ends with 1", () => {
   test("when there is no such repository", async () => {
-    const { message, report } = await toldBy(await stand(), { PYWORKER_REPO: "file:///nowhere/repository" });
+    const { message, report } = await reportOf(await setUp(), {
+      PYWORKER_REPO: "file:///nowhere/repository",
+    });
     expect(message).toContain("start_worker: cannot fetch the repository: fatal: '/nowhere/repository'");
     // Every field of a status report, so that an engine that checks them takes it.
     expect(report).toEqual({
@@ -80,59 +82,59 @@ describe("the engine is told, at each of its addresses, and the start ends with 
   });
 
   test("when the repository has no such branch, tag or commit", async () => {
-    const { message } = await toldBy(await stand(), { PYWORKER_REF: 'no "such" \\ one' });
+    const { message } = await reportOf(await setUp(), { PYWORKER_REF: 'no "such" \\ one' });
     expect(message).toBe(
       'start_worker: PYWORKER_REF: the repository has no branch, tag or commit "no "such" \\ one"',
     );
   });
 
   test("when the repository has no package.json", async () => {
-    const all = await stand();
+    const all = await setUp();
     all.repository.remove("package.json");
-    const { message } = await toldBy(all);
+    const { message } = await reportOf(all);
     expect(message).toContain("start_worker: the repository has no package.json: it needs one with");
   });
 
   test("when the repository has no such worker", async () => {
-    const { message } = await toldBy(await shared(), { WORKER: "wrong.ts" });
+    const { message } = await reportOf(await shared(), { WORKER: "wrong.ts" });
     expect(message).toBe("start_worker: WORKER: there is no wrong.ts in the repository");
   });
 
   test("when npm cannot install", async () => {
-    const all = await stand();
+    const all = await setUp();
     all.repository.commit({
       "package.json": all.repository.manifest({ nothing: "file:./nothing/here.tgz" }),
     });
-    const { message } = await toldBy(all);
+    const { message } = await reportOf(all);
     expect(message).toMatch(/^start_worker: cannot install the packages: npm error .*nothing/);
   });
 
   test("when the packages do not bring tsworker", async () => {
-    const { message } = await toldBy(await stand({ "package.json": '{ "private": true }' }));
+    const { message } = await reportOf(await setUp({ "package.json": '{ "private": true }' }));
     expect(message).toContain("package.json does not name tsworker as a dependency");
   });
 
   test("when the worker's own configuration is refused, with its faults", async () => {
-    const { message } = await toldBy(await shared(), { WORKER: "faulty.ts" });
+    const { message } = await reportOf(await shared(), { WORKER: "faulty.ts" });
     expect(message).toContain("start_worker: the worker ended with exit code 1: ");
     expect(message).toContain("maxSession: unknown option; did you mean maxSessions?");
   });
 
   test("when the worker's program is none", async () => {
-    const { message } = await toldBy(await shared(), { WORKER: "none.ts" });
+    const { message } = await reportOf(await shared(), { WORKER: "none.ts" });
     expect(message).toContain("start_worker: the worker ended with exit code 1: ");
     expect(message).toMatch(/error/i);
   });
 
   test("when the system kills the worker", async () => {
-    const { message } = await toldBy(await shared(), { WORKER: "killed.ts" });
+    const { message } = await reportOf(await shared(), { WORKER: "killed.ts" });
     expect(message).toBe("start_worker: the worker ended with exit code 137: no output");
   });
 
   test("when variables are missing, each with a line of its own", async () => {
-    const all = await stand();
+    const all = await setUp();
     const { port } = all.instance;
-    const { message, output } = await toldBy(all, {
+    const { message, output } = await reportOf(all, {
       PUBLIC_IPADDR: undefined,
       [`VAST_TCP_PORT_${port}`]: undefined,
       PYWORKER_REPO: undefined,
@@ -148,7 +150,7 @@ describe("the engine is told, at each of its addresses, and the start ends with 
 });
 
 test("without an id there is nobody whom the engine could be told of", async () => {
-  const { takers, instance } = await stand();
+  const { takers, instance } = await setUp();
   const start = instance.start({ CONTAINER_ID: undefined });
   expect(await start.exitCode).toBe(1);
   expect(start.output()).toContain("CONTAINER_ID: expected the instance's id, but it is not set\n");
@@ -157,7 +159,7 @@ test("without an id there is nobody whom the engine could be told of", async () 
 });
 
 test("a password in the repository's URL is in no log, and is not told", async () => {
-  const { instance, takers } = await stand();
+  const { instance, takers } = await setUp();
   const start = instance.start({ PYWORKER_REPO: "http://user:a-password@127.0.0.1:1/repository" });
   expect(await start.exitCode).toBe(1);
   expect(takers[0]?.posted[0]?.body.error_msg).toContain("http://127.0.0.1:1/repository");
@@ -181,7 +183,7 @@ describe("the signing of the certificate", () => {
   const refusal = { status: 503, body: "try later" };
 
   /** The certificate of a test. */
-  const certificateOf = ({ instance }: Stand, name: string) => ({
+  const certificateOf = ({ instance }: Setup, name: string) => ({
     USE_SSL: "true",
     SSL_CERTIFICATE: instance.path(`${name}.crt`),
     SSL_CERTIFICATE_KEY: instance.path(`${name}.key`),
@@ -203,7 +205,7 @@ describe("the signing of the certificate", () => {
     const all = await shared();
     const files = certificateOf(all, "refused");
     const signing = await signingService({ refusals: Array.from({ length: 9 }, () => refusal) });
-    const { message } = await toldBy(all, { ...files, USE_SSL: "True", SIGN_CERT_URL: signing.url });
+    const { message } = await reportOf(all, { ...files, USE_SSL: "True", SIGN_CERT_URL: signing.url });
     expect(message).toBe(
       "start_worker: the certificate was not signed, in 5 tries: curl: (22) The requested URL returned error: 503",
     );

@@ -7,7 +7,7 @@ import { WorkerRepository } from "../../support/worker-repository.js";
 const LOADED = "Application startup complete.";
 
 /** An instance whose worker waits for a line of the model's log. The log has that line from an earlier start. */
-async function stand(variables: Readonly<Record<string, string>> = {}) {
+async function setUp(variables: Readonly<Record<string, string>> = {}) {
   const engine = await startedEngine();
   const repository = new WorkerRepository({
     "worker.ts": `import { Worker } from "tsworker";
@@ -29,7 +29,7 @@ async function stand(variables: Readonly<Record<string, string>> = {}) {
 }
 
 test("lines of an earlier start are put aside, and the worker waits for those of this one", async () => {
-  const { log, start } = await stand();
+  const { log, start } = await setUp();
   const first = start();
   await first.says('"state":"loading"');
   expect(readFileSync(`${log}.old`, "utf8")).toBe(`${LOADED}\n`);
@@ -39,7 +39,7 @@ test("lines of an earlier start are put aside, and the worker waits for those of
 });
 
 test("a log that a model server writes to stays as it is", async () => {
-  const { log, start } = await stand();
+  const { log, start } = await setUp();
   const writing = openSync(log, "a");
   const first = start();
   await first.says('"state":"ready"');
@@ -49,7 +49,7 @@ test("a log that a model server writes to stays as it is", async () => {
 });
 
 test("ROTATE_MODEL_LOG=false leaves it alone", async () => {
-  const { log, start } = await stand({ ROTATE_MODEL_LOG: "false" });
+  const { log, start } = await setUp({ ROTATE_MODEL_LOG: "false" });
   await start().says('"state":"ready"');
   expect(existsSync(`${log}.old`)).toBe(false);
 });

@@ -27,7 +27,7 @@ function program(folder: string, name: string, text: string): void {
  * An instance whose Node.js is too old, and a mirror with one that is laid out as the official archives are. That one
  * leads to the Node.js of the tests: what is tested is how it gets there.
  */
-async function stand({ listed }: { readonly listed?: (sum: string) => string } = {}) {
+async function setUp({ listed }: { readonly listed?: (sum: string) => string } = {}) {
   const [engine, repository] = [await startedEngine(), new WorkerRepository()];
   const asked: string[] = [];
   const instance = await Instance.create({
@@ -68,7 +68,7 @@ async function stand({ listed }: { readonly listed?: (sum: string) => string } =
 }
 
 test("a Node.js that is too old stays where it is, and the official one is fetched and used", async () => {
-  const { start, asked, instance } = await stand();
+  const { start, asked, instance } = await setUp();
   const first = start();
   await first.says(READY);
   expect(asked).toEqual([`/dist/v${VERSION}/${NAME}.tar.gz`, `/dist/v${VERSION}/SHASUMS256.txt`]);
@@ -82,7 +82,7 @@ test("a Node.js that is too old stays where it is, and the official one is fetch
 });
 
 test("an archive with another checksum is not unpacked, and the engine is told", async () => {
-  const { start, engine, instance } = await stand({ listed: () => "1".repeat(64) });
+  const { start, engine, instance } = await setUp({ listed: () => "1".repeat(64) });
   const first = start();
   expect(await first.exitCode).toBe(1);
   expect(first.output()).toContain("the archive of Node.js does not match the mirror's SHASUMS256.txt");
@@ -91,7 +91,7 @@ test("an archive with another checksum is not unpacked, and the engine is told",
 });
 
 test("a version that the mirror does not have is told", async () => {
-  const { start, engine } = await stand();
+  const { start, engine } = await setUp();
   expect(await start({ WORKER_NODE_VERSION: "22.98.0" }).exitCode).toBe(1);
   expect(engine.reports.at(-1)?.error_msg).toBe(
     "start_worker: cannot fetch Node.js 22.98.0: curl: (22) The requested URL returned error: 404",
@@ -99,14 +99,14 @@ test("a version that the mirror does not have is told", async () => {
 });
 
 test("a machine for which there is no official Node.js is told so", async () => {
-  const { start, engine, instance } = await stand();
+  const { start, engine, instance } = await setUp();
   program(instance.path("old"), "uname", "echo riscv64");
   expect(await start().exitCode).toBe(1);
   expect(engine.reports.at(-1)?.error_msg).toContain("no official one for riscv64: add it to the image");
 });
 
 test("a Node.js that is new enough is taken, and nothing is fetched", async () => {
-  const { start, asked } = await stand();
+  const { start, asked } = await setUp();
   await start({ PATH: `${dirname(process.execPath)}:${process.env.PATH}` }).says(READY);
   expect(asked).toEqual([]);
 });

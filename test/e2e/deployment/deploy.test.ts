@@ -35,7 +35,7 @@ export const ask = deployment.remote(
 
 const SECRET = "it's $secret";
 
-async function stand() {
+async function setUp() {
   const engine = await startedEngine({
     provider: new ProcessProvider({ folder: await temporaryFolder(), graceSeconds: 10 }),
     scaling: { max_workers: 1, cold_workers: 0, min_load: 0, cold_mult: 1 },
@@ -66,7 +66,7 @@ async function stand() {
 }
 
 test("a deployment is started, called, left alone while unchanged, and updated without a lost call", async () => {
-  const { engine, deploy, ask, writeVersion } = await stand();
+  const { engine, deploy, ask, writeVersion } = await setUp();
   const first = await deploy();
   expect(first, first.error).toMatchObject({ code: 0 });
   expect(first.out).toMatch(/package +deployment\.ts .* hash [0-9a-f]{12}\n/);

@@ -7,7 +7,7 @@ import { ENGINE_KEY } from "../../support/engine-key.js";
 import { eventually } from "../../support/eventually.js";
 import { freeNeighbours, freePort } from "../../support/free-port.js";
 import { plain, RawModel } from "../../support/raw-model.js";
-import { ReadmeStand } from "../../support/readme-stand.js";
+import { ReadmeFixture } from "../../support/readme-fixture.js";
 import { snippetsOf, textOf } from "../../unit/support/documents.js";
 
 const page = await textOf("docs/porting.md");
@@ -22,11 +22,11 @@ const programOf = (heading: string): string => {
 /** Of a simulated vLLM. */
 const MODEL = "simulated/llm-8b";
 
-let stand: ReadmeStand;
+let fixture: ReadmeFixture;
 beforeAll(async () => {
-  stand = await ReadmeStand.create();
+  fixture = await ReadmeFixture.create();
 });
-afterAll(() => stand.close());
+afterAll(() => fixture.close());
 
 interface Ported {
   readonly endpoint: Endpoint;
@@ -51,7 +51,7 @@ async function ported(
   await engine.start();
   onTestFinished(() => engine.stop());
   const text = Object.entries(replaced).reduce((all, [from, to]) => all.replaceAll(from, to), program);
-  const file = join(stand.folder, `${name}.ts`);
+  const file = join(fixture.folder, `${name}.ts`);
   await writeFile(file, text);
   const port = await freeNeighbours();
   const variables = Object.entries({
@@ -63,7 +63,7 @@ async function ported(
     BENCHMARK_FILE: `.benchmark-${name}`,
     ...env,
   }).map(([variable, value]) => `${variable}='${value}'`);
-  const output = stand.start(`${variables.join(" ")} exec npx tsworker run ${name}.ts`);
+  const output = fixture.start(`${variables.join(" ")} exec npx tsworker run ${name}.ts`);
   await eventually(
     () => {
       if (!output().includes('"state":"ready"')) throw new Error(output());
@@ -81,7 +81,7 @@ async function ported(
 /** Starts a simulated model server. @returns its port. */
 async function simulated(kind: string, log: string, flags: string): Promise<string> {
   const port = String(await freePort());
-  stand.start(`exec npx tsworker sim ${kind} --port ${port} --log ${log} --load-seconds 0.1 ${flags}`);
+  fixture.start(`exec npx tsworker sim ${kind} --port ${port} --log ${log} --load-seconds 0.1 ${flags}`);
   return port;
 }
 
@@ -91,7 +91,7 @@ const ask = async ({ endpoint }: Ported, route: string, payload: Readonly<Record
 };
 
 test("openai and vllm: completions, wrapped or not, an upload as a form, /ping", async () => {
-  const log = join(stand.folder, "vllm.log");
+  const log = join(fixture.folder, "vllm.log");
   const port = await simulated(
     "vllm",
     log,
@@ -126,7 +126,7 @@ test("openai and vllm: completions, wrapped or not, an upload as a form, /ping",
 });
 
 test("comfyui-json: ready when both answer, a picture, /view", async () => {
-  const log = join(stand.folder, "api-wrapper.log");
+  const log = join(fixture.folder, "api-wrapper.log");
   const port = await simulated("comfyui", log, "--step-ms 1");
   const worker = await ported("comfyui-json", programOf("`comfyui-json`"), {
     18288: port,
@@ -161,15 +161,15 @@ test("null: a reservation that ends by itself, and one that ends with its client
 
 test("comfyui with its classes: two routes to one path, expanded payloads, an answer made of files", async () => {
   const model = await RawModel.start();
-  const image = join(stand.folder, "image.png");
-  const log = join(stand.folder, "comfyui.log");
+  const image = join(fixture.folder, "image.png");
+  const log = join(fixture.folder, "comfyui.log");
   const template = {
     input: { workflow_json: { "3": { steps: "{{STEPS}}", seed: "{{SEED}}" }, "6": { text: "{{PROMPT}}" } } },
     size: ["{{WIDTH}}", "{{HEIGHT}}"],
   };
   await writeFile(image, "png");
   await writeFile(log, "To see the GUI go to: http://127.0.0.1:18188\n");
-  await writeFile(join(stand.folder, "workflow.json"), JSON.stringify(template));
+  await writeFile(join(fixture.folder, "workflow.json"), JSON.stringify(template));
   model.on("/runsync", plain({ body: JSON.stringify({ output: { images: [{ local_path: image }] } }) }));
   try {
     const worker = await ported(

@@ -3,21 +3,21 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
 import { freeNeighbours, freePort } from "../../support/free-port.js";
-import { patternOf, ReadmeStand, stepsIn } from "../../support/readme-stand.js";
+import { patternOf, ReadmeFixture, stepsIn } from "../../support/readme-fixture.js";
 import { root, snippetsOf, textOf } from "../../unit/support/documents.js";
 
 const page = await textOf("docs/tutorial.md");
 const steps = stepsIn(page);
 
-let stand: ReadmeStand | undefined;
-afterEach(() => stand?.close());
+let fixture: ReadmeFixture | undefined;
+afterEach(() => fixture?.close());
 
 test("the tutorial leads from an empty folder to the reader's own model server behind a worker", async () => {
   expect(steps).toHaveLength(7);
   const [make, simulated, firstCall, model, own, secondCall, load] = steps.map(({ command }) => command);
   const [firstAnswer, secondAnswer] = steps.flatMap(({ output }) => (output === undefined ? [] : [output]));
-  const here = await ReadmeStand.create();
-  stand = here;
+  const here = await ReadmeFixture.create();
+  fixture = here;
   const folder = join(here.folder, "my-worker");
   await here.run(
     `cd "${root(".")}"; export npm_config_offline=true npm_config_audit=false; ${make?.replaceAll("../my-worker", `"${folder}"`)}`,

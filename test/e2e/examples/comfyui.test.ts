@@ -8,7 +8,7 @@ import { close, httpUrl, listen } from "../../../src/shared/listen.js";
 import type { Payload } from "../../../src/shared/wire.js";
 import { decodedPng } from "../../support/decoded-png.js";
 import { eventually } from "../../support/eventually.js";
-import { ExampleStand, type ExampleStandOptions } from "../../support/example-stand.js";
+import { ExampleFixture, type ExampleFixtureOptions } from "../../support/example-fixture.js";
 import { root } from "../../unit/support/documents.js";
 
 interface Result {
@@ -29,48 +29,48 @@ const videoWorkflow = readWorkflow(new URL(`file://${root("examples/wan/workflow
 const ENOUGH = { capacity: 1_000_000 };
 
 /** A worker that is ready; it finds a capacity, so that the first picture is the test's own. */
-const ready = (options: ExampleStandOptions = {}): Promise<ExampleStand> =>
-  ExampleStand.readyForTest("comfyui", { ...ENOUGH, ...options });
+const ready = (options: ExampleFixtureOptions = {}): Promise<ExampleFixture> =>
+  ExampleFixture.readyForTest("comfyui", { ...ENOUGH, ...options });
 
 /** Workload of all requests that the worker has taken. */
-async function received({ localUrl }: ExampleStand): Promise<number> {
+async function received({ localUrl }: ExampleFixture): Promise<number> {
   const text = await (await fetch(`${localUrl}/metrics`)).text();
   return Number(/^tsworker_workload_received_total\S* (\S+)$/m.exec(text)?.[1]);
 }
 
 /** Sends one request, once. */
-const ask = (stand: ExampleStand, payload: Payload, route = "/generate/sync") =>
-  stand.endpoint.request(route, payload, { retry: false });
+const ask = (fixture: ExampleFixture, payload: Payload, route = "/generate/sync") =>
+  fixture.endpoint.request(route, payload, { retry: false });
 
 /** Sends what the simulated ComfyUI shall have done without the worker. */
-const askModel = (stand: ExampleStand, input: object): Promise<Response> =>
-  fetch(`${stand.modelUrl}/generate/sync`, { method: "POST", body: JSON.stringify({ input }) });
+const askModel = (fixture: ExampleFixture, input: object): Promise<Response> =>
+  fetch(`${fixture.modelUrl}/generate/sync`, { method: "POST", body: JSON.stringify({ input }) });
 
-let stand: ExampleStand;
+let fixture: ExampleFixture;
 beforeAll(async () => {
-  stand = await ExampleStand.ready("comfyui", ENOUGH);
+  fixture = await ExampleFixture.ready("comfyui", ENOUGH);
 });
-afterAll(() => stand?.stop());
+afterAll(() => fixture?.stop());
 
 test("the client shows the progress, and writes a real picture into a file", async () => {
-  const output = await stand.client("a kite above the dunes");
+  const output = await fixture.client("a kite above the dunes");
   expect(output).toMatch(
     /^painting: a kite above the dunes\nstep +1 of 20 .*\n(step .*\n)*step +20 of 20 +█+\nsaved /,
   );
   const [, file = ""] = /saved (\S+) /.exec(output) ?? [];
   const [name = ""] = /image_\d{5}_\.png$/.exec(file) ?? [];
-  expect(file).toBe(join(stand.folder, name));
+  expect(file).toBe(join(fixture.folder, name));
   const { width, height, texts } = decodedPng(await readFile(file));
   expect([width, height]).toEqual([512, 512]);
   expect(JSON.parse(texts.prompt ?? "")[6].inputs.text).toBe("a kite above the dunes");
   // Byte for byte what ComfyUI has.
-  const there = await fetch(`${stand.modelUrl}/view?filename=${name}`);
+  const there = await fetch(`${fixture.modelUrl}/view?filename=${name}`);
   expect(Buffer.from(await there.arrayBuffer())).toEqual(await readFile(file));
 });
 
 test("the answer has the bytes of the picture, which clients cannot get otherwise", async () => {
-  const ended = stand.endings();
-  const answer = await ask(stand, { input: picture });
+  const ended = fixture.endings();
+  const answer = await ask(fixture, { input: picture });
   expect(answer.status).toBe(200);
   const { status, output } = await answer.json<Result>();
   expect(status).toBe("completed");
@@ -95,7 +95,7 @@ test("a file that was uploaded comes as its address, without its bytes", async (
   const endpoint_url = httpUrl("127.0.0.1", await listen(store, "127.0.0.1", 0));
   onTestFinished(() => close(store));
   const s3 = { access_key_id: "id", secret_access_key: "secret", bucket_name: "pictures", endpoint_url };
-  const answer = await ask(stand, { input: { ...picture, request_id: "mine", s3 } });
+  const answer = await ask(fixture, { input: { ...picture, request_id: "mine", s3 } });
   const { output } = await answer.json<Result>();
   const { filename } = output[0] ?? {};
   expect(filename).toMatch(/^image_\d{5}_\.png$/);
@@ -105,26 +105,26 @@ test("a file that was uploaded comes as its address, without its bytes", async (
 });
 
 test("a worker that cannot find ComfyUI's files says which variable to set", async () => {
-  const stand = await ready({ env: { COMFYUI_URL: "http://127.0.0.1:1" } });
-  const { output } = await (await ask(stand, { input: picture })).json<Result>();
+  const fixture = await ready({ env: { COMFYUI_URL: "http://127.0.0.1:1" } });
+  const { output } = await (await ask(fixture, { input: picture })).json<Result>();
   expect(output).toMatchObject([{ error: "ComfyUI is at none of its addresses: set COMFYUI_URL" }]);
 });
 
 test("both routes together do one request after the other, in order", async () => {
-  const stand = await ready({ sim: ["--step-ms", "100"] });
+  const fixture = await ready({ sim: ["--step-ms", "100"] });
   const ended: number[] = [];
   const all = [];
   for (const [number, route] of ["/generate/sync", "/generate/stream", "/generate/sync"].entries()) {
     all.push(
-      ask(stand, { input: picture }, route)
+      ask(fixture, { input: picture }, route)
         .then((answer) => answer.text())
         .then(() => ended.push(number)),
     );
-    await eventually(async () => expect(await received(stand)).toBe(100 * (number + 1)));
+    await eventually(async () => expect(await received(fixture)).toBe(100 * (number + 1)));
   }
   await Promise.all(all);
   expect(ended).toEqual([0, 1, 2]);
-  const text = await stand.modelLog();
+  const text = await fixture.modelLog();
   const marks = [...text.matchAll(/Submitted job|Processed 1 output files/g)].map(([mark]) => mark);
   expect(marks).toEqual(
     Array.from({ length: 3 }, () => ["Submitted job", "Processed 1 output files"]).flat(),
@@ -133,11 +133,11 @@ test("both routes together do one request after the other, in order", async () =
 
 test("the benchmark paints some of its prompts, 512 × 512 in 20 steps", async () => {
   expect(new Set(PROMPTS).size).toBe(11);
-  const stand = await ExampleStand.readyForTest("comfyui");
-  const rounds = stand.lines.filter(({ msg }) => msg === "benchmark round");
+  const fixture = await ExampleFixture.readyForTest("comfyui");
+  const rounds = fixture.lines.filter(({ msg }) => msg === "benchmark round");
   expect(rounds).toHaveLength(3);
   expect(rounds[0]).toMatchObject({ requests: 1, successes: 1 });
-  const answer = await fetch(`${stand.modelUrl}/view?filename=image_00001_.png`);
+  const answer = await fetch(`${fixture.modelUrl}/view?filename=image_00001_.png`);
   const { width, height, texts } = decodedPng(Buffer.from(await answer.arrayBuffer()));
   expect([width, height]).toEqual([512, 512]);
   const workflow = JSON.parse(texts.prompt ?? "");
@@ -243,11 +243,11 @@ describe("what is sent wrongly is refused with what to do about it", () => {
   test("by field", async () => {
     // It knows what there is once ComfyUI has told it.
     await eventually(async () => {
-      const answer = await ask(stand, modifications({ ckpt_name: "my.ckpt" }));
+      const answer = await ask(fixture, modifications({ ckpt_name: "my.ckpt" }));
       expect(await answer.json()).toHaveProperty("payload");
     });
     for (const [at, [name, payload, expected]] of cases.entries()) {
-      const answer = await ask(stand, payload, at % 2 === 0 ? "/generate/sync" : "/generate/stream");
+      const answer = await ask(fixture, payload, at % 2 === 0 ? "/generate/sync" : "/generate/stream");
       const { payload: told } = await answer.json<{ readonly payload: Readonly<Record<string, string>> }>();
       expect([name, answer.status, Object.keys(told).sort()]).toEqual([
         name,
@@ -256,12 +256,12 @@ describe("what is sent wrongly is refused with what to do about it", () => {
       ]);
       for (const [field, words] of Object.entries(expected)) expect(told[field], name).toMatch(words);
     }
-    expect(stand.states.at(-1)).toBe("ready");
+    expect(fixture.states.at(-1)).toBe("ready");
   });
 
   test("also where only ComfyUI finds it: nobody is asked to try again", async () => {
     const { file: _, ...rest } = nodes;
-    const answer = await ask(stand, { input: { workflow_json: rest } });
+    const answer = await ask(fixture, { input: { workflow_json: rest } });
     expect(answer.status).toBe(422);
     expect(await answer.json()).toMatchObject({
       status: "failed",
@@ -272,16 +272,16 @@ describe("what is sent wrongly is refused with what to do about it", () => {
 
 describe("a model that ComfyUI does not have", () => {
   test("does a worker of an older image no harm, where the request came past the worker", async () => {
-    const stand = await ready({ sim: ["--image", "older"] });
-    const before = stand.states.length;
+    const fixture = await ready({ sim: ["--image", "older"] });
+    const before = fixture.states.length;
     const bad = { ...picture, modifications: { ...SMALL, ckpt_name: "my.ckpt" } };
-    expect((await askModel(stand, bad)).status).toBe(500);
-    await eventually(async () => expect(await stand.modelLog()).toContain("Value not in list: "));
+    expect((await askModel(fixture, bad)).status).toBe(500);
+    await eventually(async () => expect(await fixture.modelLog()).toContain("Value not in list: "));
     const { output } = await (
-      await stand.endpoint.request("/generate/sync", { input: picture })
+      await fixture.endpoint.request("/generate/sync", { input: picture })
     ).json<Result>();
     expect(output[0]?.mimetype).toBe("image/png");
-    expect(stand.states).toHaveLength(before);
+    expect(fixture.states).toHaveLength(before);
   });
 });
 
@@ -291,35 +291,35 @@ describe("a ComfyUI that fails", () => {
     ["backends", "BACKENDS_READY_TIMEOUT"],
   ])("while it loads, with %s, is reported to the engine", async (error, message) => {
     const fail = ["--fail", "out-of-memory", "--load-error", error, "--restart-seconds", "8"];
-    const stand = await ExampleStand.forTest("comfyui", { ...ENOUGH, sim: fail, isModelLast: true });
-    await stand.hasReached("errored");
+    const fixture = await ExampleFixture.forTest("comfyui", { ...ENOUGH, sim: fail, isModelLast: true });
+    await fixture.hasReached("errored");
     await eventually(() =>
-      expect(stand.engine.reports.some(({ error_msg }) => error_msg.includes(message))).toBe(true),
+      expect(fixture.engine.reports.some(({ error_msg }) => error_msg.includes(message))).toBe(true),
     );
     // It is started again, and so is the worker ready after all.
-    await stand.hasReached("ready");
+    await fixture.hasReached("ready");
   });
 
   test("in the middle of an answer fails the request, which the client sends again", async () => {
     // Long enough for a worker that is slow to look.
-    const stand = await ready({ sim: ["--fail", "crash-in-answer", "--restart-seconds", "4"] });
-    const answer = await stand.endpoint.request("/generate/sync", { input: picture });
+    const fixture = await ready({ sim: ["--fail", "crash-in-answer", "--restart-seconds", "4"] });
+    const answer = await fixture.endpoint.request("/generate/sync", { input: picture });
     const { output } = await answer.json<Result>();
     expect(output[0]?.mimetype).toBe("image/png");
-    await stand.hasReached("errored");
-    expect(await stand.modelLog()).toContain("BACKEND_UNRECOVERABLE");
+    await fixture.hasReached("errored");
+    expect(await fixture.modelLog()).toContain("BACKEND_UNRECOVERABLE");
   });
 
   test("to write that it is ready is found out by its health", async () => {
-    const stand = await ready({ sim: ["--fail", "no-ready-line"] });
-    expect(await stand.modelLog()).not.toContain("BACKENDS_READY");
-    expect((await ask(stand, { input: picture })).status).toBe(200);
+    const fixture = await ready({ sim: ["--fail", "no-ready-line"] });
+    expect(await fixture.modelLog()).not.toContain("BACKENDS_READY");
+    expect((await ask(fixture, { input: picture })).status).toBe(200);
   });
 
   test("to come up leaves the worker loading", async () => {
-    const stand = await ExampleStand.forTest("comfyui", { sim: ["--fail", "never-ready"] });
-    await stand.hasReached("loading");
-    await eventually(async () => expect(await stand.modelLog()).toContain("Downloading"));
-    expect(stand.states).toEqual(["loading"]);
+    const fixture = await ExampleFixture.forTest("comfyui", { sim: ["--fail", "never-ready"] });
+    await fixture.hasReached("loading");
+    await eventually(async () => expect(await fixture.modelLog()).toContain("Downloading"));
+    expect(fixture.states).toEqual(["loading"]);
   });
 });

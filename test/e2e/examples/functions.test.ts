@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
-import { ExampleStand } from "../../support/example-stand.js";
+import { ExampleFixture } from "../../support/example-fixture.js";
 
 const HELLO = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
 const HELLO_TWICE = "d7914fe546b684688bb95f4f888a92dfc680603a75f23eb823658031fff766d9";
 
 describe("examples/functions", () => {
-  let stand: ExampleStand;
+  let fixture: ExampleFixture;
   beforeAll(async () => {
-    stand = await ExampleStand.ready("functions");
+    fixture = await ExampleFixture.ready("functions");
   });
-  afterAll(() => stand?.stop());
+  afterAll(() => fixture?.stop());
 
   test("answers with a function's value, and streams what a generator yields", async () => {
-    const { endpoint } = stand;
+    const { endpoint } = fixture;
     const plain = await endpoint.request("/digest", { text: "hello" }, { cost: 1 });
     expect(await plain.json()).toEqual({ result: { sha256: HELLO } });
     const stream = await endpoint.request("/chain", { text: "hello", length: 2 }, { cost: 2, stream: true });
@@ -26,8 +26,8 @@ describe("examples/functions", () => {
   });
 
   test("stops a long function when its client leaves, and answers others meanwhile", async () => {
-    const { endpoint, engine } = stand;
-    const ended = stand.endings();
+    const { endpoint, engine } = fixture;
+    const ended = fixture.endings();
     // Long enough for all that follows, and short enough for others to be admitted.
     const tries = Math.round(20 * (await eventually(() => engine.workers[0]?.capacity || false)));
     const leaving = new AbortController();
@@ -46,7 +46,7 @@ describe("examples/functions", () => {
   });
 
   test("says what is wrong with a payload", async () => {
-    const { endpoint } = stand;
+    const { endpoint } = fixture;
     const faulty = [
       ["/digest", {}, { text: 'must be a text such as "hello", got nothing' }],
       [
@@ -68,8 +68,8 @@ describe("examples/functions", () => {
   });
 
   test("is shown by its client", async () => {
-    const ended = stand.endings();
-    expect(await stand.client()).toContain("smallest  left after 0.5 s\nsmallest  of 20000: number 13072");
+    const ended = fixture.endings();
+    expect(await fixture.client()).toContain("smallest  left after 0.5 s\nsmallest  of 20000: number 13072");
     await eventually(() => expect(ended()).toMatchObject({ Success: 3, Cancelled: 1, Error: 0 }));
   });
 });

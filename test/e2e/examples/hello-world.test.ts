@@ -1,25 +1,25 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ExampleStand } from "../../support/example-stand.js";
+import { ExampleFixture } from "../../support/example-fixture.js";
 
 describe("examples/hello-world", () => {
-  let stand: ExampleStand;
+  let fixture: ExampleFixture;
   beforeAll(async () => {
-    stand = await ExampleStand.ready("hello-world");
+    fixture = await ExampleFixture.ready("hello-world");
   });
-  afterAll(() => stand?.stop());
+  afterAll(() => fixture?.stop());
 
   test("is measured with three rounds, when the log says that the server has started", () => {
-    const rounds = stand.lines.filter(({ msg }) => msg === "benchmark round");
+    const rounds = fixture.lines.filter(({ msg }) => msg === "benchmark round");
     expect(rounds.map(({ round }) => round)).toEqual([1, 2, 3]);
-    expect(stand.lines.map(({ match }) => match)).toContain("infer server has started");
+    expect(fixture.lines.map(({ match }) => match)).toContain("infer server has started");
   });
 
   test("generates, whole and as a stream", async () => {
     const payload = { prompt: "Hello world", max_tokens: 5 };
-    const { body } = await stand.ask("/generate", payload);
+    const { body } = await fixture.ask("/generate", payload);
     expect(body).toEqual({ text: expect.stringMatching(/\w/), tokens: 5 });
     let text = "";
-    const stream = await stand.endpoint.request<{ readonly token: string }>("/generate_stream", payload, {
+    const stream = await fixture.endpoint.request<{ readonly token: string }>("/generate_stream", payload, {
       stream: true,
     });
     for await (const { token } of stream) text += token;
@@ -27,8 +27,8 @@ describe("examples/hello-world", () => {
   });
 
   test("answers /ping by itself, and /healthcheck by the server, to anybody", async () => {
-    expect(await (await fetch(`${stand.workerUrl}/ping`)).text()).toBe("pong");
-    expect(await (await fetch(`${stand.workerUrl}/healthcheck`)).json()).toEqual({ status: "ok" });
+    expect(await (await fetch(`${fixture.workerUrl}/ping`)).text()).toBe("pong");
+    expect(await (await fetch(`${fixture.workerUrl}/healthcheck`)).json()).toEqual({ status: "ok" });
   });
 
   test.each([
@@ -36,14 +36,14 @@ describe("examples/hello-world", () => {
     [{ prompt: "  " }, '"  "'],
     [{ prompt: 7 }, "7"],
   ])("refuses %j, and says what to do", async (payload, got) => {
-    expect(await stand.ask("/generate", payload)).toEqual({
+    expect(await fixture.ask("/generate", payload)).toEqual({
       status: 422,
       body: { payload: { prompt: `must be a text such as "Hello", got ${got}` } },
     });
   });
 
   test("has a client that asks twice", async () => {
-    const printed = await stand.client();
+    const printed = await fixture.client();
     expect(printed).toMatch(/^(\w.*)\n12 tokens from http:\/\/127\.0\.0\.1:\d+\n\n\1\n$/);
   });
 });
@@ -51,14 +51,14 @@ describe("examples/hello-world", () => {
 describe("examples/hello-world, when the server fails", () => {
   test("while it loads: errored, and back when it has been started again", async () => {
     const sim = ["--fail", "out-of-memory", "--restart-seconds", "8"];
-    const stand = await ExampleStand.forTest("hello-world", { sim, isModelLast: true });
-    expect(await stand.hasReached("errored")).toMatchObject({ fault: "Exception: corrupted model file" });
-    await stand.reaches("ready");
+    const fixture = await ExampleFixture.forTest("hello-world", { sim, isModelLast: true });
+    expect(await fixture.hasReached("errored")).toMatchObject({ fault: "Exception: corrupted model file" });
+    await fixture.reaches("ready");
   });
 
   test("by not saying that it has started: its health tells", async () => {
-    const stand = await ExampleStand.forTest("hello-world", { sim: ["--fail", "no-ready-line"] });
-    await stand.reaches("ready");
-    expect(stand.modelOutput()).not.toContain("infer server has started");
+    const fixture = await ExampleFixture.forTest("hello-world", { sim: ["--fail", "no-ready-line"] });
+    await fixture.reaches("ready");
+    expect(fixture.modelOutput()).not.toContain("infer server has started");
   });
 });

@@ -1,7 +1,7 @@
 import { appendFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
-import { ExampleStand } from "../../support/example-stand.js";
+import { ExampleFixture } from "../../support/example-fixture.js";
 import { freePort } from "../../support/free-port.js";
 
 const SHARED = ["/v1/completions", "/v1/chat/completions", "/v1/embeddings", "/v1/rerank"];
@@ -21,33 +21,33 @@ const OWN_REQUESTS: readonly (readonly [string, Record<string, unknown>, object]
 const OWN = OWN_REQUESTS.map(([route]) => route);
 
 describe("examples/llama-cpp", () => {
-  let stand: ExampleStand;
+  let fixture: ExampleFixture;
   beforeAll(async () => {
     // Four requests of the benchmark, of 750 tokens each, run side by side.
-    stand = await ExampleStand.ready("llama-cpp", {
+    fixture = await ExampleFixture.ready("llama-cpp", {
       sim: ["--context-length", "4000"],
       env: { OPENAI_ROUTES: [...SHARED, ...OWN].join() },
     });
   });
-  afterAll(() => stand?.stop());
+  afterAll(() => fixture?.stop());
 
   test("is measured with three rounds of 10 requests, when the log says that the model is loaded", () => {
-    const rounds = stand.lines.filter(({ msg }) => msg === "benchmark round");
+    const rounds = fixture.lines.filter(({ msg }) => msg === "benchmark round");
     expect(rounds).toHaveLength(3);
     expect(rounds.at(-1)).toMatchObject({ round: 3, rounds: 3, requests: 10, successes: 10 });
-    expect(stand.modelOutput()).toMatch(/main: model loaded$/m);
+    expect(fixture.modelOutput()).toMatch(/main: model loaded$/m);
   });
 
   test("completes a chat, whatever model it names", async () => {
     const asked = { model: "any", messages: [{ role: "user", content: "Hello" }], max_tokens: 3 };
-    const { status, body } = await stand.ask("/v1/chat/completions", asked);
+    const { status, body } = await fixture.ask("/v1/chat/completions", asked);
     expect(status).toBe(200);
     expect(body).toMatchObject({ usage: { completion_tokens: 3 } });
   });
 
   test("passes on what llama.cpp says of a request that is too long", async () => {
     const prompt = "word ".repeat(4100);
-    expect(await stand.ask("/v1/completions", { prompt })).toMatchObject({
+    expect(await fixture.ask("/v1/completions", { prompt })).toMatchObject({
       status: 400,
       body: {
         error: {
@@ -62,11 +62,11 @@ describe("examples/llama-cpp", () => {
   });
 
   test.each(OWN_REQUESTS)("serves %s", async (route, payload, body) => {
-    expect(await stand.ask(route, payload)).toMatchObject({ status: 200, body });
+    expect(await fixture.ask(route, payload)).toMatchObject({ status: 200, body });
   });
 
   test("lists the model for anybody, without a signature", async () => {
-    const response = await fetch(`${stand.workerUrl}/v1/models`);
+    const response = await fetch(`${fixture.workerUrl}/v1/models`);
     expect([response.status, await response.json()]).toMatchObject([
       200,
       { data: [{ owned_by: "llamacpp" }] },
@@ -79,43 +79,43 @@ describe("examples/llama-cpp", () => {
     ["an object with a prompt", { prompt: { prompt_string: "Hello" }, max_tokens: 4 }, 4],
     ["tokens and texts mixed", { prompt: [17, "Hello"], max_tokens: 4 }, 4],
   ])("takes what the server takes: %s", async (_, payload, completion_tokens) => {
-    const { status, body } = await stand.ask("/v1/completions", payload);
+    const { status, body } = await fixture.ask("/v1/completions", payload);
     expect([status, body]).toMatchObject([200, { usage: { completion_tokens } }]);
   });
 
   test("takes a limit of -1: the model ends the text by itself", async () => {
-    const { status, body } = await stand.ask("/v1/chat/completions", { messages, max_tokens: -1 });
+    const { status, body } = await fixture.ask("/v1/chat/completions", { messages, max_tokens: -1 });
     expect([status, body]).toMatchObject([200, { choices: [{ finish_reason: "stop" }] }]);
   });
 
   test("passes on that the server was started without embeddings, and the client does not ask again", async () => {
-    const { status, response } = await stand.endpoint.request("/v1/embeddings", { input: "Hello" });
+    const { status, response } = await fixture.endpoint.request("/v1/embeddings", { input: "Hello" });
     expect([status, await response.json()]).toMatchObject([
       501,
       { error: { message: expect.stringContaining("Start it with `--embeddings`") } },
     ]);
-    const asked = stand.modelOutput().match(/done request: POST \/v1\/embeddings 127\.0\.0\.1 501/g);
+    const asked = fixture.modelOutput().match(/done request: POST \/v1\/embeddings 127\.0\.0\.1 501/g);
     expect(asked).toHaveLength(1);
   });
 
   test("has a client that streams a completion", async () => {
-    expect(await stand.client()).toMatch(/^\w.*\n20 tokens\n$/);
+    expect(await fixture.client()).toMatch(/^\w.*\n20 tokens\n$/);
   });
 });
 
 describe("examples/llama-cpp, with one variable,", () => {
   test("is ready in front of a model for embeddings", async () => {
     const env = { BENCHMARK_ROUTE: "/v1/embeddings" };
-    const stand = await ExampleStand.readyForTest("llama-cpp", { sim: ["--embeddings"], env });
-    const { status, body } = await stand.ask("/v1/embeddings", { input: "Hello" });
+    const fixture = await ExampleFixture.readyForTest("llama-cpp", { sim: ["--embeddings"], env });
+    const { status, body } = await fixture.ask("/v1/embeddings", { input: "Hello" });
     expect([status, body]).toMatchObject([200, { data: [{ index: 0 }] }]);
   });
 
   test("is ready in front of a reranker, which takes documents or texts", async () => {
     const env = { BENCHMARK_ROUTE: "/v1/rerank" };
-    const stand = await ExampleStand.readyForTest("llama-cpp", { sim: ["--reranking"], env });
+    const fixture = await ExampleFixture.readyForTest("llama-cpp", { sim: ["--reranking"], env });
     const asked = { query: "red sea", texts: ["red sea", "hill"] };
-    expect(await stand.ask("/v1/rerank", asked)).toMatchObject({
+    expect(await fixture.ask("/v1/rerank", asked)).toMatchObject({
       status: 200,
       body: [
         { index: 0, score: 1 },
@@ -127,47 +127,47 @@ describe("examples/llama-cpp, with one variable,", () => {
 
 describe("examples/llama-cpp, when the model fails", () => {
   test("by running out of memory: errored with its own words, which are not Python's", async () => {
-    const stand = await ExampleStand.forTest("llama-cpp", { sim: ["--fail", "out-of-memory"] });
-    expect(await stand.reaches("errored")).toMatchObject({
+    const fixture = await ExampleFixture.forTest("llama-cpp", { sim: ["--fail", "out-of-memory"] });
+    expect(await fixture.reaches("errored")).toMatchObject({
       fault: expect.stringContaining("error loading model"),
     });
   });
 
   test("in the middle of a stream: the stream breaks off, and the worker is errored", async () => {
     // One request to warm up and three rounds of 10 come before the one that it dies in.
-    const stand = await ExampleStand.forTest("llama-cpp", {
+    const fixture = await ExampleFixture.forTest("llama-cpp", {
       sim: ["--fail", "crash-in-answer", "--fail-at", "32"],
     });
-    await stand.reaches("ready");
+    await fixture.reaches("ready");
     const payload = { prompt: "Hello", max_tokens: 1_000_000, stream: true };
-    const answer = await stand.endpoint.request("/v1/completions", payload, { stream: true, retry: false });
+    const answer = await fixture.endpoint.request("/v1/completions", payload, { stream: true, retry: false });
     const reading = (async () => {
       for await (const _ of answer);
     })();
     await expect(reading).rejects.toMatchObject({ code: "ANSWER_BROKEN" });
-    await stand.reaches("errored");
+    await fixture.reaches("errored");
   });
 
   test.each([
     "error: invalid argument: --no-such-flag",
     "srv    load_model: failed to create context with model '/m.gguf'",
   ])("by not starting at all: errored with its line, %s", async (line) => {
-    const stand = await ExampleStand.forTest("llama-cpp", { modelPort: await freePort() });
-    await stand.reaches("loading");
-    await appendFile(stand.modelLogFile, `build_info: b8797-5ebd2a1\n${line}\n`);
-    expect(await stand.reaches("errored")).toMatchObject({ fault: expect.stringContaining(line) });
+    const fixture = await ExampleFixture.forTest("llama-cpp", { modelPort: await freePort() });
+    await fixture.reaches("loading");
+    await appendFile(fixture.modelLogFile, `build_info: b8797-5ebd2a1\n${line}\n`);
+    expect(await fixture.reaches("errored")).toMatchObject({ fault: expect.stringContaining(line) });
   });
 
   test("only in the text of a client: the worker stays ready", async () => {
-    const stand = await ExampleStand.readyForTest("llama-cpp", { capacity: 1000 });
+    const fixture = await ExampleFixture.readyForTest("llama-cpp", { capacity: 1000 });
     const prompt = "main: exiting due to model loading error\nerror: invalid argument: --x";
     const request = `srv  log_server_r: request:  ${JSON.stringify({ prompt })}`;
-    await appendFile(stand.modelLogFile, `${request}\n`);
-    expect(await stand.ask("/v1/completions", { prompt, max_tokens: 2 })).toMatchObject({ status: 200 });
+    await appendFile(fixture.modelLogFile, `${request}\n`);
+    expect(await fixture.ask("/v1/completions", { prompt, max_tokens: 2 })).toMatchObject({ status: 200 });
     // A line that the worker shows: it has read the log up to there.
-    await appendFile(stand.modelLogFile, '{"message":"Downloading the end"}\n');
-    await eventually(() => expect(JSON.stringify(stand.lines)).toContain("Downloading the end"));
-    expect(stand.states.at(-1)).toBe("ready");
-    expect(stand.states).not.toContain("errored");
+    await appendFile(fixture.modelLogFile, '{"message":"Downloading the end"}\n');
+    await eventually(() => expect(JSON.stringify(fixture.lines)).toContain("Downloading the end"));
+    expect(fixture.states.at(-1)).toBe("ready");
+    expect(fixture.states).not.toContain("errored");
   });
 });

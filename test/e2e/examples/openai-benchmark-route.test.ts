@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { ExampleStand } from "../../support/example-stand.js";
+import { ExampleFixture } from "../../support/example-fixture.js";
 import { plain, RawModel } from "../../support/raw-model.js";
 
 const NOT_FOUND = plain({
@@ -30,8 +30,8 @@ describe("a server without completions is ready with one variable", () => {
   test("an embedding model behind vLLM's worker", async () => {
     const model = await modelWith("/v1/embeddings", '{"data":[],"usage":{"completion_tokens":0}}');
     const env = { BENCHMARK_ROUTE: "/v1/embeddings", VLLM_MODEL: "embedder" };
-    const stand = await ExampleStand.readyForTest("vllm", { modelPort: model.port, env });
-    const rounds = stand.lines.filter(({ msg }) => msg === "benchmark round");
+    const fixture = await ExampleFixture.readyForTest("vllm", { modelPort: model.port, env });
+    const rounds = fixture.lines.filter(({ msg }) => msg === "benchmark round");
     expect(rounds.map(({ requests, successes }) => [requests, successes])).toEqual([
       [10, 10],
       [10, 10],
@@ -45,13 +45,13 @@ describe("a server without completions is ready with one variable", () => {
       input: expect.stringMatching(/^.{600}$/),
     });
     expect(model.bodiesAt("/v1/completions")).toEqual([]);
-    expect((await stand.ask("/v1/embeddings", { input: "Hello" })).status).toBe(200);
+    expect((await fixture.ask("/v1/embeddings", { input: "Hello" })).status).toBe(200);
   });
 
   test("a Whisper behind SGLang's worker", async () => {
     const model = await modelWith("/v1/audio/transcriptions", '{"text":"The ferry leaves."}');
     const env = { BENCHMARK_ROUTE: "/v1/audio/transcriptions", SGLANG_MODEL: "whisper" };
-    const stand = await ExampleStand.readyForTest("sglang", { modelPort: model.port, env });
+    const fixture = await ExampleFixture.readyForTest("sglang", { modelPort: model.port, env });
     const heard = model.requests.filter(({ path }) => path === "/v1/audio/transcriptions");
     expect(heard).toHaveLength(1 + 2 * 4);
     expect(new Set(heard.map(({ body }) => body.toString("base64"))).size).toBe(9);
@@ -61,31 +61,33 @@ describe("a server without completions is ready with one variable", () => {
     expect([file.name, file.type]).toEqual(["speech.wav", "audio/wav"]);
     // 30 s of 16,000 samples of a byte.
     expect(file.size).toBe(44 + 480_000);
-    const rounds = stand.lines.filter(({ msg }) => msg === "benchmark round");
+    const rounds = fixture.lines.filter(({ msg }) => msg === "benchmark round");
     expect(Number(rounds[0]?.throughput) * Number(rounds[0]?.seconds)).toBeCloseTo(4 * 500, 3);
   });
 
   test("a diffusion model behind llama.cpp's worker", async () => {
     const model = await modelWith("/v1/images/edits", '{"data":[{"b64_json":"iVBO"}]}');
     const env = { BENCHMARK_ROUTE: "/v1/images/edits", MODEL_NAME: "painter" };
-    const stand = await ExampleStand.readyForTest("llama-cpp", { modelPort: model.port, env });
+    const fixture = await ExampleFixture.readyForTest("llama-cpp", { modelPort: model.port, env });
     const form = await lastForm(model);
     expect([form.get("model"), form.get("size")]).toEqual(["painter", "1024x1024"]);
     const image = Buffer.from(await (form.get("image") as File).arrayBuffer());
     expect(image.toString("latin1", 1, 4)).toBe("PNG");
     expect([image.readUInt32BE(16), image.readUInt32BE(20)]).toEqual([1024, 1024]);
-    expect(stand.lines.filter(({ msg }) => msg === "benchmark round")).toMatchObject([
+    expect(fixture.lines.filter(({ msg }) => msg === "benchmark round")).toMatchObject([
       { requests: 2, successes: 2 },
     ]);
 
     // Its server has routes of its own.
     const own = ["/v1/responses", "/v1/messages", "/completion", "/infill", "/tokenize"];
     for (const route of own) {
-      expect(await stand.ask(route, { input: "Hi", prompt: "Hi" })).toMatchObject({ status: 200 });
+      expect(await fixture.ask(route, { input: "Hi", prompt: "Hi" })).toMatchObject({ status: 200 });
       expect(model.bodiesAt(route)).toEqual([{ input: "Hi", prompt: "Hi" }]);
     }
     model.on("/v1/models", plain({ body: '{"data":[{"id":"painter"}]}' }));
-    expect(await (await fetch(`${stand.workerUrl}/v1/models`)).json()).toEqual({ data: [{ id: "painter" }] });
+    expect(await (await fetch(`${fixture.workerUrl}/v1/models`)).json()).toEqual({
+      data: [{ id: "painter" }],
+    });
   });
 });
 
@@ -97,15 +99,15 @@ test.each([
 ])("a simulated %s that serves %s alone has a worker that is ready with one variable", async (...parts) => {
   const [name, serves, route, payload] = parts;
   const sim = ["--serves", serves];
-  const stand = await ExampleStand.readyForTest(name, { sim, env: { BENCHMARK_ROUTE: route } });
-  expect((await stand.ask(route, payload)).status).toBe(200);
-  expect((await stand.ask("/v1/completions", { prompt: "Hello" })).status).toBe(404);
+  const fixture = await ExampleFixture.readyForTest(name, { sim, env: { BENCHMARK_ROUTE: route } });
+  expect((await fixture.ask(route, payload)).status).toBe(200);
+  expect((await fixture.ask("/v1/completions", { prompt: "Hello" })).status).toBe(404);
 });
 
 test("without the variable the worker is errored, and says what the server answered", async () => {
   const model = await modelWith("/v1/embeddings", "{}");
-  const stand = await ExampleStand.forTest("vllm", { modelPort: model.port });
-  expect(await stand.hasReached("errored")).toMatchObject({
+  const fixture = await ExampleFixture.forTest("vllm", { modelPort: model.port });
+  expect(await fixture.hasReached("errored")).toMatchObject({
     fault: expect.stringMatching(
       /^No successful responses from benchmark: \/v1\/completions answered 404: Not Found/,
     ),
@@ -121,21 +123,21 @@ describe("the routes for batches, videos and references", () => {
       OPENAI_ROUTES:
         "/v1/completions,/v1/chat/completions/batch,/v1/audio/speech/batch,/v1/audio/generate,/v1/videos/sync,/v1/images/edits",
     };
-    const stand = await ExampleStand.readyForTest("vllm", { modelPort: model.port, env, capacity: 1e6 });
+    const fixture = await ExampleFixture.readyForTest("vllm", { modelPort: model.port, env, capacity: 1e6 });
     const file = Buffer.from("RIFF").toString("base64");
 
     const conversations = { messages: [[{ role: "user", content: "a" }], [{ role: "user", content: "b" }]] };
-    expect((await stand.ask("/v1/chat/completions/batch", conversations)).status).toBe(200);
+    expect((await fixture.ask("/v1/chat/completions/batch", conversations)).status).toBe(200);
     expect(model.bodiesAt("/v1/chat/completions/batch")).toEqual([{ ...conversations, model: "mine" }]);
 
     const items = { items: [{ input: "Hi", ref_audio: "data:audio/wav;base64,UklGRg==" }], model: "theirs" };
-    expect((await stand.ask("/v1/audio/speech/batch", { input: items })).status).toBe(200);
+    expect((await fixture.ask("/v1/audio/speech/batch", { input: items })).status).toBe(200);
     expect(model.bodiesAt("/v1/audio/speech/batch")).toEqual([items]);
 
-    expect((await stand.ask("/v1/audio/generate", { input: "Rain" })).status).toBe(200);
+    expect((await fixture.ask("/v1/audio/generate", { input: "Rain" })).status).toBe(200);
     expect(model.bodiesAt("/v1/audio/generate")).toEqual([{ input: "Rain" }]);
 
-    const filmed = await stand.ask("/v1/videos/sync", {
+    const filmed = await fixture.ask("/v1/videos/sync", {
       prompt: "A kite",
       num_frames: 33,
       input_reference: file,
@@ -165,13 +167,13 @@ describe("the routes for batches, videos and references", () => {
     });
 
     const url = ["https://example.com/a.png", "https://example.com/b.png"];
-    expect((await stand.ask("/v1/images/edits", { prompt: "Night", url })).status).toBe(200);
+    expect((await fixture.ask("/v1/images/edits", { prompt: "Night", url })).status).toBe(200);
     const edit = await lastForm(model);
     expect(edit.getAll("url[]")).toEqual(url);
     expect(edit.get("model")).toBe("mine");
 
     const { length } = model.requests;
-    const refused = await stand.ask("/v1/videos/sync", {
+    const refused = await fixture.ask("/v1/videos/sync", {
       prompt: "x",
       video_reference: { video_url: "file:///x" },
       source_video: file,
@@ -181,7 +183,7 @@ describe("the routes for batches, videos and references", () => {
       status: 422,
       body: { payload: { "video_reference.video_url": expect.stringMatching(/^must be an http:/) } },
     });
-    const named = await stand.ask("/v1/videos/sync", {
+    const named = await fixture.ask("/v1/videos/sync", {
       prompt: "x",
       source_video: file,
       source_video_filename: "../a.mp4",
@@ -201,9 +203,9 @@ describe("the routes for batches, videos and references", () => {
 
 test("a variable with which the worker cannot work ends it with what to do", async () => {
   const env = { BENCHMARK_ROUTE: "/v1/embedings" };
-  const stand = await ExampleStand.forTest("vllm", { modelPort: 1, env });
-  await vi.waitFor(() => expect(stand.errors).toMatch(/\n/), { timeout: 45_000 });
-  expect(stand.errors).toMatch(
+  const fixture = await ExampleFixture.forTest("vllm", { modelPort: 1, env });
+  await vi.waitFor(() => expect(fixture.errors).toMatch(/\n/), { timeout: 45_000 });
+  expect(fixture.errors).toMatch(
     /^error: BENCHMARK_ROUTE: expected one of \/v1\/completions, .*, got "\/v1\/embedings"\n$/,
   );
 });

@@ -1,11 +1,11 @@
 import { appendFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
-import { ExampleStand } from "../../support/example-stand.js";
+import { ExampleFixture } from "../../support/example-fixture.js";
 
 describe("examples/vllm takes from its environment", () => {
   test("another log, readiness line, health URL and model", async () => {
-    const stand = await ExampleStand.forTest("vllm", {
+    const fixture = await ExampleFixture.forTest("vllm", {
       sim: ["--fail", "no-ready-line", "--model", "my/model"],
       env: {
         MODEL_LOAD_LOG_MSG: "something else\nmy image is ready",
@@ -15,26 +15,26 @@ describe("examples/vllm takes from its environment", () => {
       },
     });
     await eventually(() =>
-      expect(stand.lines).toContainEqual(expect.objectContaining({ match: "GPU KV cache" })),
+      expect(fixture.lines).toContainEqual(expect.objectContaining({ match: "GPU KV cache" })),
     );
-    await eventually(() => expect(stand.modelOutput()).toMatch(/listening/));
+    await eventually(() => expect(fixture.modelOutput()).toMatch(/listening/));
     // It is healthy, but the line is waited for.
-    expect(stand.states).toEqual(["loading"]);
-    await appendFile(stand.modelLogFile, "my image is ready\n");
-    await stand.reaches("ready");
+    expect(fixture.states).toEqual(["loading"]);
+    await appendFile(fixture.modelLogFile, "my image is ready\n");
+    await fixture.reaches("ready");
   });
 
   test("other error lines", async () => {
-    const stand = await ExampleStand.forTest("vllm", {
+    const fixture = await ExampleFixture.forTest("vllm", {
       env: { MODEL_ERROR_LOG_MSGS: "a thing that happens\nGraph capturing finished" },
     });
     // Whether the line is right, the health URL decides.
     await eventually(
       () =>
-        expect(stand.lines).toContainEqual(expect.objectContaining({ match: "Graph capturing finished" })),
+        expect(fixture.lines).toContainEqual(expect.objectContaining({ match: "Graph capturing finished" })),
       { timeoutMs: 45_000 },
     );
-    await stand.reaches("ready");
+    await fixture.reaches("ready");
   });
 });
 
@@ -46,13 +46,13 @@ test("examples/llama-cpp warns of values that cannot be right, uses the defaults
     BENCHMARK_EMBED_CHARS: "many",
     OPENAI_ROUTES: "/v1/completions,/v1/embedings",
   };
-  const stand = await ExampleStand.readyForTest("llama-cpp", { env, capacity: 1000 });
-  const warned = stand.errors.match(/^warning: \w+/gm);
+  const fixture = await ExampleFixture.readyForTest("llama-cpp", { env, capacity: 1000 });
+  const warned = fixture.errors.match(/^warning: \w+/gm);
   expect(warned?.toSorted()).toEqual([
     "warning: BENCHMARK_EMBED_CHARS",
     "warning: MODEL_HEALTH_ENDPOINT",
     "warning: MODEL_LOAD_LOG_MSG",
     "warning: OPENAI_ROUTES",
   ]);
-  expect(stand.errors).toMatch(/^warning: MODEL_HEALTH_ENDPOINT: .*, got "health": \/health is used$/m);
+  expect(fixture.errors).toMatch(/^warning: MODEL_HEALTH_ENDPOINT: .*, got "health": \/health is used$/m);
 });

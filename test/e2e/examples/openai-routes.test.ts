@@ -1,28 +1,28 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
-import { ExampleStand } from "../../support/example-stand.js";
+import { ExampleFixture } from "../../support/example-fixture.js";
 
 const model = "simulated/llm-8b";
 const messages = [{ role: "user" as const, content: "Why is the sea salty?" }];
 
-let stand: ExampleStand;
+let fixture: ExampleFixture;
 beforeAll(async () => {
   const env = {
     OPENAI_ROUTES:
       "/v1/completions,/v1/chat/completions,/v1/embeddings,/v1/rerank,/v1/score,/v1/audio/speech," +
       "/v1/audio/transcriptions,/v1/audio/translations,/v1/images/generations,/v1/images/edits,/v1/other",
   };
-  stand = await ExampleStand.ready("vllm", { env });
+  fixture = await ExampleFixture.ready("vllm", { env });
 });
-afterAll(() => stand?.stop());
+afterAll(() => fixture?.stop());
 
 describe("examples/vllm, on its further routes", () => {
   /** The workload that the worker has counted for one request. */
   async function workloadOf(route: string, payload: Record<string, unknown>): Promise<number> {
-    const text = async () => (await fetch(`${stand.localUrl}/metrics`)).text();
+    const text = async () => (await fetch(`${fixture.localUrl}/metrics`)).text();
     const read = async () => Number(/^tsworker_workload_received_total (\S+)$/m.exec(await text())?.[1] ?? 0);
     const before = await read();
-    expect(await stand.ask(route, payload)).toMatchObject({ status: 200 });
+    expect(await fixture.ask(route, payload)).toMatchObject({ status: 200 });
     return eventually(async () => {
       const counted = (await read()) - before;
       return counted > 0 && counted;
@@ -31,34 +31,34 @@ describe("examples/vllm, on its further routes", () => {
 
   test("reranks documents, best first", async () => {
     const documents = ["A garden wants light.", "Rivers carry salt into the sea."];
-    const { body } = await stand.ask("/v1/rerank", { query: "salt of the sea", documents });
+    const { body } = await fixture.ask("/v1/rerank", { query: "salt of the sea", documents });
     expect(body).toMatchObject({ results: [{ index: 1 }, { index: 0, relevance_score: 0 }] });
   });
 
   test("scores pairs of texts", async () => {
-    const { body } = await stand.ask("/v1/score", { text_1: "salt", text_2: ["the salt", "the sea"] });
+    const { body } = await fixture.ask("/v1/score", { text_1: "salt", text_2: ["the salt", "the sea"] });
     expect(body).toMatchObject({ data: [{ score: 1 }, { score: 0 }] });
   });
 
   test("transcribes a file that comes as base64 in JSON", async () => {
-    const speech = await stand.endpoint.request("/v1/audio/speech", { input: "one two three four" });
+    const speech = await fixture.endpoint.request("/v1/audio/speech", { input: "one two three four" });
     const file = Buffer.from(await speech.response.arrayBuffer()).toString("base64");
     const asked = { model, file, filename: "hello.wav", response_format: "verbose_json", language: "de" };
-    const transcribed = await stand.ask("/v1/audio/transcriptions", asked);
+    const transcribed = await fixture.ask("/v1/audio/transcriptions", asked);
     expect(transcribed).toMatchObject({
       status: 200,
       body: { task: "transcribe", language: "de", text: expect.stringMatching(/\w/) },
     });
     expect(transcribed.body).toHaveProperty("duration", expect.closeTo(4 * 0.35));
-    const translated = await stand.ask("/v1/audio/translations", asked);
+    const translated = await fixture.ask("/v1/audio/translations", asked);
     expect(translated.body).toMatchObject({ task: "translate", language: "en" });
   });
 
   test("edits an image that comes as base64 in JSON", async () => {
-    const painted = await stand.ask("/v1/images/generations", { prompt: "A lighthouse", size: "64x64" });
+    const painted = await fixture.ask("/v1/images/generations", { prompt: "A lighthouse", size: "64x64" });
     const { data } = painted.body as { readonly data: readonly [{ readonly b64_json: string }] };
     const image = data[0].b64_json;
-    const edited = await stand.ask("/v1/images/edits", {
+    const edited = await fixture.ask("/v1/images/edits", {
       prompt: "At night",
       image,
       mask: image,
@@ -69,23 +69,23 @@ describe("examples/vllm, on its further routes", () => {
   });
 
   test("are those that OPENAI_ROUTES names; a name that is none is warned about", async () => {
-    expect(stand.errors).toMatch(
+    expect(fixture.errors).toMatch(
       /^warning: OPENAI_ROUTES: there is no route "\/v1\/other": it is left out;/m,
     );
-    expect((await stand.ask("/v1/other", {})).status).toBe(404);
-    expect((await stand.ask("/v1/videos/sync", { prompt: "Sea" })).status).toBe(404);
+    expect((await fixture.ask("/v1/other", {})).status).toBe(404);
+    expect((await fixture.ask("/v1/videos/sync", { prompt: "Sea" })).status).toBe(404);
   });
 
   test("takes what the server takes: no checks of its own for limits, and an empty prompt", async () => {
-    const { body } = await stand.ask("/v1/completions", { prompt: "", max_tokens: 3 });
+    const { body } = await fixture.ask("/v1/completions", { prompt: "", max_tokens: 3 });
     expect(body).toMatchObject({ usage: { completion_tokens: 3 } });
     // The refusal is the server's.
-    const refused = await stand.ask("/v1/completions", { prompt: "Hi", max_tokens: "many" });
+    const refused = await fixture.ask("/v1/completions", { prompt: "Hi", max_tokens: "many" });
     expect(refused).toMatchObject({ status: 400, body: { error: { code: 400 } } });
   });
 
   test("takes a payload that is wrapped in input", async () => {
-    const { body } = await stand.ask("/v1/completions", { input: { prompt: "Hello", max_tokens: 5 } });
+    const { body } = await fixture.ask("/v1/completions", { input: { prompt: "Hello", max_tokens: 5 } });
     expect(body).toMatchObject({ usage: { completion_tokens: 5 } });
   });
 
@@ -183,6 +183,6 @@ describe("examples/vllm refuses, and says what to do", () => {
       { prompt: 'must be a text such as "A lighthouse at night", got nothing' },
     ],
   ])("%s", async (_, route, payload, faults) => {
-    expect(await stand.ask(route, payload)).toEqual({ status: 422, body: { payload: faults } });
+    expect(await fixture.ask(route, payload)).toEqual({ status: 422, body: { payload: faults } });
   });
 });

@@ -2,7 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
-import { patternOf, ReadmeStand, stepsOf } from "../../support/readme-stand.js";
+import { patternOf, ReadmeFixture, stepsOf } from "../../support/readme-fixture.js";
 import { root } from "../../unit/support/documents.js";
 
 const folders = await readdir(root("examples"));
@@ -15,18 +15,18 @@ const examples = (
   await Promise.all(folders.map(async (name) => ((await isWorker(name)) ? [name] : [])))
 ).flat();
 
-let stand: ReadmeStand | undefined;
-afterEach(() => stand?.close());
+let fixture: ReadmeFixture | undefined;
+afterEach(() => fixture?.close());
 
 test.each(examples)("examples/%s does what its README says", async (name) => {
   const [first, ...others] = await stepsOf(name);
   expect(first?.command).toBe(`npx tsworker dev ${name}`);
   expect(others.length).toBeGreaterThan(0);
-  stand = await ReadmeStand.create();
-  const output = stand.start(first?.command ?? "");
+  fixture = await ReadmeFixture.create();
+  const output = fixture.start(first?.command ?? "");
   await eventually(() => expect(output()).toMatch(/worker +ready\b/), { timeoutMs: 60_000 });
   for (const step of others) {
-    const printed = await stand.run(step.command);
+    const printed = await fixture.run(step.command);
     if (step.output !== undefined) expect(printed, step.command).toMatch(patternOf(step.output));
   }
 });

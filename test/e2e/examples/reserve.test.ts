@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
-import { ExampleStand } from "../../support/example-stand.js";
+import { ExampleFixture } from "../../support/example-fixture.js";
 
 interface Reservation {
   readonly status: string;
@@ -8,7 +8,7 @@ interface Reservation {
 }
 
 const reserveAt =
-  ({ endpoint }: ExampleStand) =>
+  ({ endpoint }: ExampleFixture) =>
   (payload: Readonly<Record<string, unknown>>) =>
     endpoint.request<Reservation>("/reserve", payload, { cost: 100, stream: true });
 
@@ -18,15 +18,15 @@ async function first(stream: AsyncIterable<Reservation>): Promise<Reservation | 
 }
 
 describe("examples/reserve", () => {
-  let stand: ExampleStand;
+  let fixture: ExampleFixture;
   beforeAll(async () => {
-    stand = await ExampleStand.ready("reserve");
+    fixture = await ExampleFixture.ready("reserve");
   });
-  afterAll(() => stand?.stop());
+  afterAll(() => fixture?.stop());
 
   test("holds the machine for as long as it is asked to, with a capacity of 100", async () => {
-    const { engine } = stand;
-    const reserve = reserveAt(stand);
+    const { engine } = fixture;
+    const reserve = reserveAt(fixture);
     const begun = performance.now();
     const told: Reservation[] = [];
     for await (const each of await reserve({ duration: 1.5 })) told.push(each);
@@ -41,9 +41,9 @@ describe("examples/reserve", () => {
   });
 
   test("reports its load while it is held, and is free at once when the client leaves", async () => {
-    const { engine } = stand;
-    const reserve = reserveAt(stand);
-    const ended = stand.endings();
+    const { engine } = fixture;
+    const reserve = reserveAt(fixture);
+    const ended = fixture.endings();
     const stream = await reserve({ duration: 600 });
     await eventually(() => expect(engine.workers[0]?.lastReport?.cur_load).toBe(100));
     const waiting = reserve({ duration: 0.1 });
@@ -55,7 +55,7 @@ describe("examples/reserve", () => {
 
   test("is over after MAX_RESERVATION_SECONDS, whatever was asked", async () => {
     const env = { MAX_RESERVATION_SECONDS: "0.5" };
-    const reserve = reserveAt(await ExampleStand.readyForTest("reserve", { env }));
+    const reserve = reserveAt(await ExampleFixture.readyForTest("reserve", { env }));
     for (const payload of [{ duration: 60 }, {}]) {
       const told: Reservation[] = [];
       for await (const each of await reserve(payload)) told.push(each);
@@ -64,7 +64,7 @@ describe("examples/reserve", () => {
   });
 
   test("refuses a duration that is no number of seconds", async () => {
-    const { endpoint } = stand;
+    const { endpoint } = fixture;
     for (const duration of ["90s", 0, -1, [1]]) {
       const refused = await endpoint.request("/reserve", { duration });
       expect(refused.status).toBe(422);
@@ -74,7 +74,7 @@ describe("examples/reserve", () => {
   });
 
   test("tells the engine of a limit that is no number", async () => {
-    const faulty = await ExampleStand.forTest("reserve", { env: { MAX_RESERVATION_SECONDS: "1h" } });
+    const faulty = await ExampleFixture.forTest("reserve", { env: { MAX_RESERVATION_SECONDS: "1h" } });
     await faulty.reaches("errored");
     await eventually(() =>
       expect(faulty.engine.reports.at(-1)?.error_msg).toContain(
@@ -84,8 +84,8 @@ describe("examples/reserve", () => {
   });
 
   test("is shown by its client", async () => {
-    const ended = stand.endings();
-    expect(await stand.client()).toMatch(
+    const ended = fixture.endings();
+    expect(await fixture.client()).toMatch(
       /^reserved {2}2 s.*\nover {2}2 s.*\nreserved {2}600 s, done early\nreserved {2}1 s.*\nover {2}1 s/,
     );
     await eventually(() => expect(ended()).toMatchObject({ Success: 2, Cancelled: 1, Error: 0 }));

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { Session } from "../../../src/client/index.js";
 import { eventually } from "../../support/eventually.js";
-import { ExampleStand } from "../../support/example-stand.js";
+import { ExampleFixture } from "../../support/example-fixture.js";
 
 interface Task {
   readonly task_id: string | null;
@@ -22,10 +22,10 @@ async function ask(
 }
 
 /** A session, and how to start a task in it; what it trains ends with the test. */
-async function opened(stand: ExampleStand) {
-  const { endpoint } = stand;
+async function opened(fixture: ExampleFixture) {
+  const { endpoint } = fixture;
   onTestFinished(async () => {
-    await fetch(`${stand.modelUrl}/cancel_task`, { method: "POST", body: "{}" });
+    await fetch(`${fixture.modelUrl}/cancel_task`, { method: "POST", body: "{}" });
   });
   const session = await endpoint.session({ cost: 100, onCloseRoute: "/cancel_task" });
   const start = (terms: Readonly<Record<string, unknown>>) =>
@@ -34,14 +34,14 @@ async function opened(stand: ExampleStand) {
 }
 
 describe("examples/session", () => {
-  let stand: ExampleStand;
+  let fixture: ExampleFixture;
   beforeAll(async () => {
-    stand = await ExampleStand.ready("session");
+    fixture = await ExampleFixture.ready("session");
   });
-  afterAll(() => stand?.stop());
+  afterAll(() => fixture?.stop());
 
   test("trains a task to its end, with a loss that falls", async () => {
-    const { session, start } = await opened(stand);
+    const { session, start } = await opened(fixture);
     const { task_id } = await (await start({ epochs: 3, max_train_batches_per_epoch: 40 })).json<Task>();
     const losses: number[] = [];
     await eventually(async () => {
@@ -49,7 +49,7 @@ describe("examples/session", () => {
       if (loss != null) losses.push(loss);
       expect(status).toBe("completed");
     });
-    const means = [...stand.modelOutput().matchAll(/Epoch \d\/3 {2}mean loss (\S+)/g)].map(([, mean]) =>
+    const means = [...fixture.modelOutput().matchAll(/Epoch \d\/3 {2}mean loss (\S+)/g)].map(([, mean]) =>
       Number(mean),
     );
     expect(means).toHaveLength(3);
@@ -58,14 +58,14 @@ describe("examples/session", () => {
   });
 
   test("cancels a task, and then begins another", async () => {
-    const { session, start } = await opened(stand);
+    const { session, start } = await opened(fixture);
     const { task_id } = await (await start(ENDLESS)).json<Task>();
     expect(await ask(session, "/cancel_task", { task_id })).toMatchObject({ task_id, status: "cancelled" });
     expect((await start(ENDLESS)).status).toBe(200);
   });
 
   test("refuses a second task while one runs, and says which", async () => {
-    const { start } = await opened(stand);
+    const { start } = await opened(fixture);
     const { task_id } = await (await start(ENDLESS)).json<Task>();
     const second = await start(ENDLESS);
     expect(second.status).toBe(409);
@@ -76,23 +76,23 @@ describe("examples/session", () => {
   });
 
   test("cancels what runs in a session that is closed, and nothing else", async () => {
-    const ended = stand.endings();
-    const { endpoint, session, start } = await opened(stand);
+    const ended = fixture.endings();
+    const { endpoint, session, start } = await opened(fixture);
     const { task_id } = await (await start(ENDLESS)).json<Task>();
     const other = await endpoint.session({ cost: 100, onCloseRoute: "/cancel_task" });
     await other.close();
     await eventually(() => expect(ended().Success).toBe(1));
     expect(await ask(session, "/status", { task_id })).toMatchObject({ status: "running" });
     await session.close();
-    await eventually(() => expect(stand.modelOutput()).toContain(`Task ${task_id} cancelled`));
+    await eventually(() => expect(fixture.modelOutput()).toContain(`Task ${task_id} cancelled`));
     await eventually(() => expect(ended().Success).toBe(2));
   });
 
   test("cancels the task of a client that has gone silent", async () => {
-    const { endpoint } = await opened(stand);
+    const { endpoint } = await opened(fixture);
     const session = await endpoint.session({ lifetime: 0.5, onCloseRoute: "/cancel_task" });
     const { task_id } = await ask(session, "/start_task", { ...ENDLESS, session_id: session.id });
-    await eventually(() => expect(stand.modelOutput()).toContain(`Task ${task_id} cancelled`));
+    await eventually(() => expect(fixture.modelOutput()).toContain(`Task ${task_id} cancelled`));
     await expect(ask(session, "/status", { task_id })).rejects.toMatchObject({
       code: "SESSION_CLOSED",
       message: expect.stringContaining("open a new one, with a longer lifetime"),
@@ -100,7 +100,7 @@ describe("examples/session", () => {
   });
 
   test("tells all faults of a task at once", async () => {
-    const { session } = await opened(stand);
+    const { session } = await opened(fixture);
     const refused = await session.request("/start_task", { epochs: -3, max_train_batches_per_epoch: "all" });
     expect(refused.status).toBe(422);
     expect(await refused.json()).toEqual({
@@ -113,34 +113,34 @@ describe("examples/session", () => {
   });
 
   test("is driven by its client", async () => {
-    const ended = stand.endings();
-    const output = await stand.client();
+    const ended = fixture.endings();
+    const output = await fixture.client();
     expect(output).toMatch(/completed {2}epoch 3, batch 20 {2}loss [\d.]+\n/);
     expect(output).toMatch(/cancelled in epoch \d+\n$/);
     await eventually(() => expect(ended()).toMatchObject({ Success: 1, Error: 0 }));
-    expect(stand.modelOutput()).toMatch(/POST \/cancel_task[^\n]*200 OK/);
+    expect(fixture.modelOutput()).toMatch(/POST \/cancel_task[^\n]*200 OK/);
   });
 });
 
 describe("examples/session, when the training server fails", () => {
   test("is errored where its memory does not suffice", async () => {
-    const stand = await ExampleStand.forTest("session", { sim: ["--fail", "out-of-memory"] });
-    await stand.reaches("errored");
+    const fixture = await ExampleFixture.forTest("session", { sim: ["--fail", "out-of-memory"] });
+    await fixture.reaches("errored");
     await eventually(() =>
-      expect(stand.engine.reports.at(-1)?.error_msg).toContain("Traceback (most recent call last):"),
+      expect(fixture.engine.reports.at(-1)?.error_msg).toContain("Traceback (most recent call last):"),
     );
   });
 
   test("is errored when it crashes in the middle of a task, and ready again when it is restarted", async () => {
     // The first request is the benchmark's, the second starts the task, the third asks how far it is.
     const crash = ["--fail", "crash-in-answer", "--fail-at", "3", "--restart-seconds", "1"];
-    const stand = await ExampleStand.readyForTest("session", { sim: crash });
-    const { session, start } = await opened(stand);
+    const fixture = await ExampleFixture.readyForTest("session", { sim: crash });
+    const { session, start } = await opened(fixture);
     const { task_id } = await (await start(ENDLESS)).json<Task>();
     // 503 where it was asked again and does not listen for work yet.
     expect([502, 503]).toContain((await session.request("/status", { task_id }, { retry: false })).status);
-    await stand.hasReached("errored");
-    await stand.reaches("ready");
+    await fixture.hasReached("errored");
+    await fixture.reaches("ready");
     await expect(ask(session, "/status", { task_id })).rejects.toMatchObject({
       message: expect.stringContaining(
         `there is no ${task_id}: it is forgotten when the server is started anew`,
@@ -149,17 +149,17 @@ describe("examples/session, when the training server fails", () => {
   });
 
   test("waits for a server that is never ready, and clients are told so", async () => {
-    const stand = await ExampleStand.forTest("session", { sim: ["--fail", "never-ready"] });
-    await stand.reaches("loading");
-    await expect(stand.endpoint.session({ timeoutMs: 2000, retry: false })).rejects.toMatchObject({
+    const fixture = await ExampleFixture.forTest("session", { sim: ["--fail", "never-ready"] });
+    await fixture.reaches("loading");
+    await expect(fixture.endpoint.session({ timeoutMs: 2000, retry: false })).rejects.toMatchObject({
       code: "NO_WORKER_READY",
       message: expect.stringContaining("1 loading"),
     });
-    await stand.reaches("loading");
+    await fixture.reaches("loading");
   });
 
   test("does without the line that says that the server is ready: its health URL does, too", async () => {
-    const stand = await ExampleStand.readyForTest("session", { sim: ["--fail", "no-ready-line"] });
-    expect(stand.modelOutput()).not.toContain("Model Server Running");
+    const fixture = await ExampleFixture.readyForTest("session", { sim: ["--fail", "no-ready-line"] });
+    expect(fixture.modelOutput()).not.toContain("Model Server Running");
   });
 });

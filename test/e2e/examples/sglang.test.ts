@@ -1,25 +1,25 @@
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ExampleStand } from "../../support/example-stand.js";
+import { ExampleFixture } from "../../support/example-fixture.js";
 
 const messages = [{ role: "user" as const, content: "Hello" }];
 
 describe("examples/sglang", () => {
-  let stand: ExampleStand;
+  let fixture: ExampleFixture;
   beforeAll(async () => {
-    stand = await ExampleStand.ready("sglang", { sim: ["--context-length", "1000"] });
+    fixture = await ExampleFixture.ready("sglang", { sim: ["--context-length", "1000"] });
   });
-  afterAll(() => stand?.stop());
+  afterAll(() => fixture?.stop());
 
   test("is measured with three rounds of 10 requests, when the log says that SGLang is ready", () => {
-    const rounds = stand.lines.filter(({ msg }) => msg === "benchmark round");
+    const rounds = fixture.lines.filter(({ msg }) => msg === "benchmark round");
     expect(rounds).toHaveLength(3);
     expect(rounds.at(-1)).toMatchObject({ round: 3, rounds: 3, requests: 10, successes: 10 });
-    expect(stand.modelOutput()).toMatch(/\] The server is fired up and ready to roll!$/m);
+    expect(fixture.modelOutput()).toMatch(/\] The server is fired up and ready to roll!$/m);
   });
 
   test("answers the openai package, whole and as a stream", async () => {
-    const { endpoint } = stand;
+    const { endpoint } = fixture;
     const openai = new OpenAI({ baseURL: endpoint.openaiUrl, apiKey: "unused", fetch: endpoint.fetch });
     const wanted = { model: "default", messages, max_tokens: 8 };
     const whole = await openai.chat.completions.create(wanted);
@@ -31,7 +31,7 @@ describe("examples/sglang", () => {
   });
 
   test("passes on what SGLang says of a request that is too long", async () => {
-    const refused = await stand.ask("/v1/completions", { prompt: "Hello", max_tokens: 1100 });
+    const refused = await fixture.ask("/v1/completions", { prompt: "Hello", max_tokens: 1100 });
     expect(refused).toMatchObject({
       status: 400,
       body: { object: "error", message: expect.stringMatching(/maximum context length of 1000 tokens/) },
@@ -39,7 +39,7 @@ describe("examples/sglang", () => {
   });
 
   test("has a client that shows what batching does", async () => {
-    expect(await stand.client()).toMatch(
+    expect(await fixture.client()).toMatch(
       /^1 at once: 128 tokens in .*\n4 at once: 512 .*\n16 at once: 2048 /,
     );
   });
@@ -47,8 +47,8 @@ describe("examples/sglang", () => {
 
 describe("examples/sglang, when the model fails", () => {
   test("by running out of memory: errored", async () => {
-    const stand = await ExampleStand.forTest("sglang", { sim: ["--fail", "out-of-memory"] });
-    expect(await stand.reaches("errored")).toMatchObject({
+    const fixture = await ExampleFixture.forTest("sglang", { sim: ["--fail", "out-of-memory"] });
+    expect(await fixture.reaches("errored")).toMatchObject({
       fault: expect.stringContaining("Traceback (most recent call last):"),
     });
   });
@@ -56,17 +56,17 @@ describe("examples/sglang, when the model fails", () => {
   test("by dying in an answer: errored, and back when it has been started again", async () => {
     // One request to warm up and three rounds of 10 come before the one that it dies in.
     const sim = ["--fail", "crash-in-answer", "--fail-at", "32", "--restart-seconds", "0.5"];
-    const stand = await ExampleStand.forTest("sglang", { sim });
-    await stand.reaches("ready");
+    const fixture = await ExampleFixture.forTest("sglang", { sim });
+    await fixture.reaches("ready");
     // 503 where it was asked again and does not listen for work yet.
-    expect([502, 503]).toContain((await stand.ask("/v1/completions", { prompt: "Hello" })).status);
-    await stand.hasReached("errored");
-    await stand.reaches("ready");
+    expect([502, 503]).toContain((await fixture.ask("/v1/completions", { prompt: "Hello" })).status);
+    await fixture.hasReached("errored");
+    await fixture.reaches("ready");
   });
 
   test("to have a log: its health tells that it is ready", async () => {
-    const stand = await ExampleStand.forTest("sglang", { env: { MODEL_LOG: "" } });
-    await stand.reaches("ready");
-    expect(stand.lines).not.toContainEqual(expect.objectContaining({ msg: "model log" }));
+    const fixture = await ExampleFixture.forTest("sglang", { env: { MODEL_LOG: "" } });
+    await fixture.reaches("ready");
+    expect(fixture.lines).not.toContainEqual(expect.objectContaining({ msg: "model log" }));
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
-import { ExampleStand } from "../../support/example-stand.js";
+import { ExampleFixture } from "../../support/example-fixture.js";
 
 interface Event {
   readonly token: { readonly text: string };
@@ -8,18 +8,18 @@ interface Event {
 }
 
 describe("examples/tgi", () => {
-  let stand: ExampleStand;
+  let fixture: ExampleFixture;
   beforeAll(async () => {
-    stand = await ExampleStand.ready("tgi");
+    fixture = await ExampleFixture.ready("tgi");
   });
-  afterAll(() => stand?.stop());
+  afterAll(() => fixture?.stop());
 
   test("is measured with 50 requests at once, when the router's log says that it is connected", () => {
-    expect(stand.lines.filter(({ msg }) => msg === "benchmark round").at(-1)).toMatchObject({
+    expect(fixture.lines.filter(({ msg }) => msg === "benchmark round").at(-1)).toMatchObject({
       requests: 50,
       successes: 50,
     });
-    const matches = stand.lines.map(({ match }) => match);
+    const matches = fixture.lines.map(({ match }) => match);
     expect(matches).toContainEqual(
       expect.stringContaining('"message":"Connected","target":"text_generation_router::server"'),
     );
@@ -28,10 +28,10 @@ describe("examples/tgi", () => {
 
   test("generates, whole and as a stream of tokens whose last has the whole", async () => {
     const payload = { inputs: "Tell me about light", parameters: { max_new_tokens: 9, temperature: 0.5 } };
-    const { body } = await stand.ask("/generate", payload);
+    const { body } = await fixture.ask("/generate", payload);
     expect(body).toEqual({ generated_text: expect.stringMatching(/\w/) });
     const events: Event[] = [];
-    const stream = await stand.endpoint.request<Event>("/generate_stream", payload, { stream: true });
+    const stream = await fixture.endpoint.request<Event>("/generate_stream", payload, { stream: true });
     for await (const event of stream) events.push(event);
     expect(events).toHaveLength(9);
     expect(events.slice(0, -1).every(({ generated_text }) => generated_text === null)).toBe(true);
@@ -41,7 +41,7 @@ describe("examples/tgi", () => {
 
   test("gives the prompt back where it is asked to", async () => {
     const parameters = { max_new_tokens: 2, return_full_text: true };
-    expect(await stand.ask("/generate", { inputs: "The sea", parameters })).toMatchObject({
+    expect(await fixture.ask("/generate", { inputs: "The sea", parameters })).toMatchObject({
       body: { generated_text: expect.stringMatching(/^The sea\w/) },
     });
   });
@@ -56,7 +56,7 @@ describe("examples/tgi", () => {
       { "parameters.max_new_tokens": 'must be an integer from 1 on, without quotes, got "many"' },
     ],
   ])("refuses %j, and says what to do", async (payload, faults) => {
-    expect(await stand.ask("/generate", payload)).toEqual({ status: 422, body: { payload: faults } });
+    expect(await fixture.ask("/generate", payload)).toEqual({ status: 422, body: { payload: faults } });
   });
 
   test.each([
@@ -64,7 +64,7 @@ describe("examples/tgi", () => {
     [{ temperature: 0 }, "`temperature` must be strictly positive"],
     [{ top_p: 1 }, "`top_p` must be > 0.0 and < 1.0"],
   ])("passes on what TGI says of %j", async (parameters, message) => {
-    expect(await stand.ask("/generate", { inputs: "Hello", parameters })).toMatchObject({
+    expect(await fixture.ask("/generate", { inputs: "Hello", parameters })).toMatchObject({
       status: 422,
       body: {
         error: expect.stringContaining(`Input validation error: ${message}`),
@@ -74,43 +74,46 @@ describe("examples/tgi", () => {
   });
 
   test("has a client that streams", async () => {
-    expect(await stand.client()).toMatch(/^> Tell me about light and stone\.\n\w.*\n\d+ characters\n$/);
+    expect(await fixture.client()).toMatch(/^> Tell me about light and stone\.\n\w.*\n\d+ characters\n$/);
   });
 });
 
 describe("examples/tgi, when the model fails", () => {
   test("by running out of memory: errored, and back when it has been started again", async () => {
     const sim = ["--fail", "out-of-memory", "--restart-seconds", "8"];
-    const stand = await ExampleStand.forTest("tgi", { sim, isModelLast: true });
-    expect(await stand.hasReached("errored")).toMatchObject({ fault: "Error: ShardCannotStart" });
-    await stand.reaches("ready");
+    const fixture = await ExampleFixture.forTest("tgi", { sim, isModelLast: true });
+    expect(await fixture.hasReached("errored")).toMatchObject({ fault: "Error: ShardCannotStart" });
+    await fixture.reaches("ready");
   });
 
   test("in the middle of a stream: the stream breaks off, and the worker is errored", async () => {
     // One request to warm up and eight rounds of 50 come before the one that it dies in.
-    const stand = await ExampleStand.forTest("tgi", {
+    const fixture = await ExampleFixture.forTest("tgi", {
       sim: ["--fail", "crash-in-answer", "--fail-at", "402"],
     });
-    await stand.reaches("ready");
+    await fixture.reaches("ready");
     const payload = { inputs: "Hello", parameters: { max_new_tokens: 4000 } };
-    const answer = await stand.endpoint.request("/generate_stream", payload, { stream: true, retry: false });
+    const answer = await fixture.endpoint.request("/generate_stream", payload, {
+      stream: true,
+      retry: false,
+    });
     const reading = (async () => {
       for await (const _ of answer);
     })();
     await expect(reading).rejects.toMatchObject({ code: "ANSWER_BROKEN" });
-    expect(await stand.reaches("errored")).toMatchObject({ fault: expect.any(String) });
+    expect(await fixture.reaches("errored")).toMatchObject({ fault: expect.any(String) });
   });
 
   test("by not saying that it is ready: its health tells", async () => {
-    const stand = await ExampleStand.forTest("tgi", { sim: ["--fail", "no-ready-line"] });
-    await stand.reaches("ready");
-    expect(stand.modelOutput()).not.toContain('"message":"Connected"');
+    const fixture = await ExampleFixture.forTest("tgi", { sim: ["--fail", "no-ready-line"] });
+    await fixture.reaches("ready");
+    expect(fixture.modelOutput()).not.toContain('"message":"Connected"');
   });
 
   test("by never being ready: the worker goes on waiting", async () => {
-    const stand = await ExampleStand.forTest("tgi", { sim: ["--fail", "never-ready"] });
-    await eventually(() => expect(stand.modelOutput()).toContain("Downloaded"));
-    await stand.reaches("loading");
-    expect(stand.states).toEqual(["loading"]);
+    const fixture = await ExampleFixture.forTest("tgi", { sim: ["--fail", "never-ready"] });
+    await eventually(() => expect(fixture.modelOutput()).toContain("Downloaded"));
+    await fixture.reaches("loading");
+    expect(fixture.states).toEqual(["loading"]);
   });
 });

@@ -1,35 +1,35 @@
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ExampleStand } from "../../support/example-stand.js";
+import { ExampleFixture } from "../../support/example-fixture.js";
 
 const model = "simulated/llm-8b";
 const messages = [{ role: "user" as const, content: "Why is the sea salty?" }];
 
 describe("examples/vllm, with the openai package", () => {
-  let stand: ExampleStand;
+  let fixture: ExampleFixture;
   let openai: OpenAI;
 
   beforeAll(async () => {
     const OPENAI_ROUTES =
       "/v1/completions,/v1/chat/completions,/v1/embeddings,/v1/audio/speech,/v1/images/generations";
-    stand = await ExampleStand.ready("vllm", { env: { OPENAI_ROUTES } });
-    const { endpoint } = stand;
+    fixture = await ExampleFixture.ready("vllm", { env: { OPENAI_ROUTES } });
+    const { endpoint } = fixture;
     openai = new OpenAI({
       baseURL: endpoint.openaiUrl,
       apiKey: "unused",
       fetch: endpoint.fetchWith({ retry: false }),
     });
   });
-  afterAll(() => stand?.stop());
+  afterAll(() => fixture?.stop());
 
   test("is measured as vLLM's worker is: after a warm-up three rounds of 10 requests", () => {
-    const rounds = stand.lines.filter(({ msg }) => msg === "benchmark round");
+    const rounds = fixture.lines.filter(({ msg }) => msg === "benchmark round");
     expect(rounds).toMatchObject([
       { round: 1, rounds: 3, requests: 10, successes: 10 },
       { round: 2, rounds: 3, requests: 10, successes: 10 },
       { round: 3, rounds: 3, requests: 10, successes: 10 },
     ]);
-    expect(stand.lines).toContainEqual(
+    expect(fixture.lines).toContainEqual(
       expect.objectContaining({ msg: "model log", match: '"message":"Download' }),
     );
   });
@@ -98,6 +98,6 @@ describe("examples/vllm, with the openai package", () => {
   });
 
   test("has a client that streams a chat", async () => {
-    expect(await stand.client()).toMatch(/^> Why is the sea salty\?\n\w.*\n20 pieces from http:/);
+    expect(await fixture.client()).toMatch(/^> Why is the sea salty\?\n\w.*\n20 pieces from http:/);
   });
 });

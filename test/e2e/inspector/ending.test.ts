@@ -4,33 +4,33 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { tsworker } from "../../support/command-line.js";
 import { eventually } from "../../support/eventually.js";
+import { FakeInspector, startFakeInspector } from "../../support/fake-inspector.js";
 import { eventOf, helloOf, tickOf } from "../../support/inspect-frames.js";
-import { InspectStand, inspectStand } from "../../support/inspect-stand.js";
 import { linesOf } from "../../support/inspected.js";
 
 const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 
 describe("the end", () => {
   test("of a worker that is killed is told, and no failure", async () => {
-    const { stand, url } = await inspectStand(helloOf());
+    const { inspector, url } = await startFakeInspector(helloOf());
     const command = tsworker("inspect", url);
     await eventually(() => expect(command.stderr()).toContain("attached"));
-    stand.stop();
+    inspector.stop();
     expect(await command.exitCode).toBe(0);
     expect(command.stderr()).toContain("the worker is gone: the connection broke off");
   });
 
   test("comes on Ctrl-C before the worker has answered", async () => {
-    const stand = new InspectStand();
-    const command = tsworker("inspect", await stand.start(() => {}));
-    await stand.attached(1);
+    const inspector = new FakeInspector();
+    const command = tsworker("inspect", await inspector.start(() => {}));
+    await inspector.attached(1);
     command.signal("SIGINT");
     expect(await command.exitCode).toBe(0);
     expect(command.stderr()).toContain("by SIGINT  0 records");
   });
 
   test("comes without a word when the reader of a pipe has enough", async () => {
-    const { stand, url } = await inspectStand(helloOf());
+    const { inspector, url } = await startFakeInspector(helloOf());
     const shell = spawn(
       "bash",
       [
@@ -53,7 +53,7 @@ describe("the end", () => {
     });
     const closed = once(shell, "close");
     let n = 0;
-    const sending = setInterval(() => stand.send(tickOf([eventOf(++n)])), 20);
+    const sending = setInterval(() => inspector.send(tickOf([eventOf(++n)])), 20);
     onTestFinished(() => clearInterval(sending));
     await closed;
     expect(output).toMatch(/^\{"kind":"event".*\}\ncodes 0 0\n$/);
@@ -61,22 +61,22 @@ describe("the end", () => {
   });
 
   test("does not wait for a reader that takes nothing: the worker is read no further meanwhile", async () => {
-    const { stand, url } = await inspectStand(helloOf());
+    const { inspector, url } = await startFakeInspector(helloOf());
     const child = spawn(process.execPath, ["--import", "tsx", MAIN, "inspect", url, "--json"], {
       stdio: ["ignore", "pipe", "pipe"],
     });
     onTestFinished(() => void child.kill("SIGKILL"));
-    await stand.attached(1);
+    await inspector.attached(1);
     const tick = tickOf([eventOf(1, { payload: { text: "x".repeat(1_000_000) } })]);
     await eventually(
       () => {
-        stand.send(tick);
-        return stand.unread > 20_000_000;
+        inspector.send(tick);
+        return inspector.unread > 20_000_000;
       },
       { intervalMs: 5 },
     );
     child.kill("SIGINT");
-    await stand.attached(0);
+    await inspector.attached(0);
     child.stdout.destroy();
     const [code] = await once(child, "close");
     expect(code).toBe(0);

@@ -1,17 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { tsworker } from "../../support/command-line.js";
+import { startFakeInspector } from "../../support/fake-inspector.js";
 import { actorOf, errorOf, eventOf, helloOf, requestOf, tickOf } from "../../support/inspect-frames.js";
-import { inspectStand } from "../../support/inspect-stand.js";
 import { inspected, linesOf } from "../../support/inspected.js";
 
 describe("a line of the log", () => {
   test("tells the time, sender and receiver, the event, the change of state and what the event holds", async () => {
-    const { stand, url } = await inspectStand(
+    const { inspector, url } = await startFakeInspector(
       helloOf({ actors: [actorOf({ ref: "x:0", id: "worker", kind: "worker", state: "loading" })] }),
     );
     const command = tsworker("inspect", url);
-    await stand.attached(1);
-    stand.send(
+    await inspector.attached(1);
+    inspector.send(
       tickOf([
         eventOf(1, {
           sender: "model",
@@ -22,7 +22,7 @@ describe("a line of the log", () => {
         eventOf(2, { state: { ready: "idle" }, event: "x", payload: { type: "x" } }),
       ]),
     );
-    stand.close(1001);
+    inspector.close(1001);
     expect(await command.exitCode).toBe(0);
     const [first, second] = linesOf(command.stdout());
     expect(first).toMatch(

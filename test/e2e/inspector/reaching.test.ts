@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { Frame } from "../../../src/inspector/recorder/frames.js";
 import { tsworker } from "../../support/command-line.js";
+import { FakeInspector, startFakeInspector } from "../../support/fake-inspector.js";
 import { freePort } from "../../support/free-port.js";
 import { helloOf } from "../../support/inspect-frames.js";
-import { InspectStand, inspectStand } from "../../support/inspect-stand.js";
 import { linesOf } from "../../support/inspected.js";
 
 describe("the address", () => {
@@ -14,24 +14,24 @@ describe("the address", () => {
     ["/inspect/?token=a%20b", "/inspect/socket?token=a%20b"],
     ["/inspect/socket", "/inspect/socket"],
   ])("may end in '%s'", async (end, expected) => {
-    const { stand, url } = await inspectStand(helloOf());
+    const { inspector, url } = await startFakeInspector(helloOf());
     const command = tsworker("inspect", url + end);
-    await stand.attached(1);
+    await inspector.attached(1);
     command.signal("SIGTERM");
     expect(await command.exitCode).toBe(0);
-    expect(stand.asked.map((path) => path.replace("+", "%20"))).toEqual([expected]);
+    expect(inspector.asked.map((path) => path.replace("+", "%20"))).toEqual([expected]);
   });
 
   test("may be one of a WebSocket or have no scheme, and the token is an option", async () => {
-    const { stand, url } = await inspectStand(helloOf());
+    const { inspector, url } = await startFakeInspector(helloOf());
     const commands = [
       tsworker("inspect", url.replace("http", "ws"), "--token", "t&1"),
       tsworker("inspect", url.slice("http://".length), "--token", "t&1"),
     ];
-    await stand.attached(2);
-    stand.close(1001);
+    await inspector.attached(2);
+    inspector.close(1001);
     expect(await Promise.all(commands.map(({ exitCode }) => exitCode))).toEqual([0, 0]);
-    expect(stand.asked).toEqual(["/inspect/socket?token=t%261", "/inspect/socket?token=t%261"]);
+    expect(inspector.asked).toEqual(["/inspect/socket?token=t%261", "/inspect/socket?token=t%261"]);
   });
 });
 
@@ -58,7 +58,7 @@ describe("one clear error and the exit code 1", () => {
   });
 
   test("where something else answers", async () => {
-    const { url } = await inspectStand(helloOf());
+    const { url } = await startFakeInspector(helloOf());
     expect(await failure(`${url}/elsewhere`)).toContain("it answered 404; start the worker with INSPECT=1");
   });
 
@@ -67,8 +67,8 @@ describe("one clear error and the exit code 1", () => {
     ["too many pages", 4429, "too many others are attached"],
     ["something unknown", 1011, "it closed with 1011 oh no"],
   ])("where it is refused for %s", async (_, code, reason) => {
-    const stand = new InspectStand();
-    const url = await stand.start((socket) => socket.close(code, "oh no"));
+    const inspector = new FakeInspector();
+    const url = await inspector.start((socket) => socket.close(code, "oh no"));
     expect(await failure(url)).toContain(reason);
   });
 
@@ -80,12 +80,12 @@ describe("one clear error and the exit code 1", () => {
       (socket: { send(data: string | Buffer): void }) => socket.send(Buffer.from([1])),
     ],
   ])("where it is sent %s", async (_, greet) => {
-    const url = await new InspectStand().start(greet);
+    const url = await new FakeInspector().start(greet);
     expect(await failure(url)).toContain("its frames are unknown");
   });
 
   test("where the worker speaks another format", async () => {
-    const { url } = await inspectStand({ ...helloOf(), format: 2 } as unknown as Frame);
+    const { url } = await startFakeInspector({ ...helloOf(), format: 2 } as unknown as Frame);
     expect(await failure(url)).toContain("expected frames of format 1, got 2");
   });
 });

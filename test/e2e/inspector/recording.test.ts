@@ -6,9 +6,9 @@ import type { Frame } from "../../../src/inspector/recorder/frames.js";
 import { parseRecording } from "../../../src/inspector/recorder/recording.js";
 import { tsworker } from "../../support/command-line.js";
 import { eventually } from "../../support/eventually.js";
+import { startFakeInspector } from "../../support/fake-inspector.js";
 import { freePort } from "../../support/free-port.js";
 import { eventOf, helloOf, requestOf, tickOf } from "../../support/inspect-frames.js";
-import { inspectStand } from "../../support/inspect-stand.js";
 import { linesOf, numbersOf } from "../../support/inspected.js";
 
 async function folder(): Promise<string> {
@@ -27,11 +27,11 @@ describe("a recording", () => {
   test("holds every frame whatever is selected, line by line while it goes on", async () => {
     const file = join(await folder(), "recording.ndjson");
     const hello = helloOf({ records: [eventOf(1)] });
-    const { stand, url } = await inspectStand(hello);
+    const { inspector, url } = await startFakeInspector(hello);
     const command = tsworker("inspect", url, "--errors", "--record", file);
-    await stand.attached(1);
+    await inspector.attached(1);
     const ticks = [tickOf([eventOf(2)]), tickOf([requestOf(3)]), tickOf([])];
-    for (const tick of ticks) stand.send(tick);
+    for (const tick of ticks) inspector.send(tick);
     await eventually(async () => expect(await framesIn(file)).toHaveLength(4));
     command.signal("SIGKILL");
     await command.exitCode;
@@ -44,17 +44,17 @@ describe("a recording", () => {
 
   test("is complete after Ctrl-C, which tells what was seen and where it is", async () => {
     const file = join(await folder(), "recording.ndjson");
-    const { stand, url } = await inspectStand(helloOf());
+    const { inspector, url } = await startFakeInspector(helloOf());
     const command = tsworker("inspect", url, "--record", file);
-    await stand.attached(1);
-    stand.send(tickOf([eventOf(1), eventOf(2)]));
+    await inspector.attached(1);
+    inspector.send(tickOf([eventOf(1), eventOf(2)]));
     await eventually(() => expect(linesOf(command.stdout())).toHaveLength(2));
     command.signal("SIGINT");
     expect(await command.exitCode).toBe(0);
     expect(command.stderr()).toContain(`by SIGINT  2 records  0 events left out  recorded in ${file}`);
     expect(await framesIn(file)).toHaveLength(2);
-    await stand.attached(0);
-    expect(stand.heard).toBe(0);
+    await inspector.attached(0);
+    expect(inspector.received).toBe(0);
   });
 
   test("replaces an earlier one only when there is something to record", async () => {
@@ -66,7 +66,7 @@ describe("a recording", () => {
   });
 
   test("that cannot be written is one clear error", async () => {
-    const { url } = await inspectStand(helloOf());
+    const { url } = await startFakeInspector(helloOf());
     const command = tsworker("inspect", url, "--record", "/nowhere/x");
     expect(await command.exitCode).toBe(1);
     expect(command.stderr()).toContain("error: cannot write the recording: ENOENT");
@@ -75,12 +75,12 @@ describe("a recording", () => {
 
   test("stays one when the worker begins anew, because it was not read in time", async () => {
     const file = join(await folder(), "recording.ndjson");
-    const { stand, url } = await inspectStand(helloOf({ records: [eventOf(1)] }));
+    const { inspector, url } = await startFakeInspector(helloOf({ records: [eventOf(1)] }));
     const command = tsworker("inspect", url, "--json", "--record", file);
-    await stand.attached(1);
-    stand.send(tickOf([eventOf(2)]));
-    stand.send(helloOf({ records: [eventOf(1), eventOf(2), eventOf(5)] }));
-    stand.close(1001);
+    await inspector.attached(1);
+    inspector.send(tickOf([eventOf(2)]));
+    inspector.send(helloOf({ records: [eventOf(1), eventOf(2), eventOf(5)] }));
+    inspector.close(1001);
     expect(await command.exitCode).toBe(0);
     const { ticks } = parseRecording(await readFile(file, "utf8"));
     expect(ticks.map(({ records }) => records.map(({ n }) => n))).toEqual([[2], [5]]);

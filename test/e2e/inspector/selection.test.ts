@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { tsworker } from "../../support/command-line.js";
 import { eventually } from "../../support/eventually.js";
+import { startFakeInspector } from "../../support/fake-inspector.js";
 import { errorOf, eventOf, helloOf, requestOf, tickOf } from "../../support/inspect-frames.js";
-import { inspectStand } from "../../support/inspect-stand.js";
 import { inspected, linesOf, numbersOf } from "../../support/inspected.js";
 
 describe("what is printed", () => {
@@ -15,10 +15,10 @@ describe("what is printed", () => {
     ["all of them", ["--past", "all"], past],
     ["the last of those that are selected", ["--past", "2", "--event", "event.?"], past.slice(8, 10)],
   ])("begins with %s", async (_, options, expected) => {
-    const { stand, url } = await inspectStand(helloOf({ records: past }));
+    const { inspector, url } = await startFakeInspector(helloOf({ records: past }));
     const command = tsworker("inspect", url, "--json", ...options);
-    await stand.attached(1);
-    stand.close(1000);
+    await inspector.attached(1);
+    inspector.close(1000);
     expect(await command.exitCode).toBe(0);
     expect(numbersOf(command.stdout())).toEqual(expected.map(({ n }) => n));
   });
@@ -75,12 +75,12 @@ describe("what is printed", () => {
   });
 
   test("tells how many events were left out, at once and in the end", async () => {
-    const { stand, url } = await inspectStand(helloOf());
+    const { inspector, url } = await startFakeInspector(helloOf());
     const command = tsworker("inspect", url);
-    await stand.attached(1);
-    stand.send(tickOf([eventOf(1)], { leftOut: { "x:1": 1000, "x:2": 234 } }));
+    await inspector.attached(1);
+    inspector.send(tickOf([eventOf(1)], { leftOut: { "x:1": 1000, "x:2": 234 } }));
     await eventually(() => expect(command.stdout()).toContain("1,234 left out"));
-    stand.close(1001);
+    inspector.close(1001);
     expect(await command.exitCode).toBe(0);
     expect(command.stderr()).toMatch(/attached +worker http:\/\/worker\.test:3000 {2}tsworker 1\.2\.3/);
     expect(command.stderr()).toMatch(/stopped +the worker has ended {2}1 record {2}1,234 events left out$/m);

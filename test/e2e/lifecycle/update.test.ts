@@ -15,7 +15,7 @@ const update = (worker: WorkerProcess, authorization: string | undefined, asking
   });
 
 /** A worker whose model still loads, and where it leaves its sign. */
-async function stand(cluster: Cluster, variables: Readonly<Record<string, string | undefined>> = {}) {
+async function setUp(cluster: Cluster, variables: Readonly<Record<string, string | undefined>> = {}) {
   const [engine, model] = [await cluster.engine(), await cluster.model()];
   const file = join(await cluster.folder(), "update");
   const worker = await cluster.worker(
@@ -29,7 +29,7 @@ describe("POST /pyworker/update", () => {
   test("with the worker's token it leaves an empty file, while the model still loads, too", async ({
     cluster,
   }) => {
-    const { worker, file } = await stand(cluster);
+    const { worker, file } = await setUp(cluster);
     // The name of the scheme may be written in any case.
     for (const scheme of ["Bearer", "bearer"]) {
       const reply = await update(worker, `${scheme} ${TOKEN}`);
@@ -42,7 +42,7 @@ describe("POST /pyworker/update", () => {
   });
 
   test("with anything else it is refused, and nothing is written", async ({ cluster }) => {
-    const { worker, file } = await stand(cluster);
+    const { worker, file } = await setUp(cluster);
     for (const authorization of [
       undefined,
       "",
@@ -73,7 +73,7 @@ describe("POST /pyworker/update", () => {
 
   test("a worker without a token takes none", async ({ cluster }) => {
     for (const token of ["", undefined]) {
-      const { worker, file } = await stand(cluster, { MASTER_TOKEN: token });
+      const { worker, file } = await setUp(cluster, { MASTER_TOKEN: token });
       for (const authorization of [undefined, "", "Bearer", "Bearer ", "Bearer undefined"]) {
         expect((await update(worker, authorization)).status).toBe(401);
       }
@@ -83,7 +83,7 @@ describe("POST /pyworker/update", () => {
   });
 
   test("other methods are refused, even with the token", async ({ cluster }) => {
-    const { worker, file } = await stand(cluster);
+    const { worker, file } = await setUp(cluster);
     for (const method of ["GET", "HEAD", "PUT", "DELETE"]) {
       const reply = await update(worker, `Bearer ${TOKEN}`, { method });
       expect({ method, status: reply.status, allow: reply.headers.allow }).toEqual({
@@ -96,7 +96,7 @@ describe("POST /pyworker/update", () => {
   });
 
   test("a place that cannot be written to is an error, and the worker goes on", async ({ cluster }) => {
-    const { worker } = await stand(cluster, { FORCE_UPDATE_FILE: "/nowhere/update" });
+    const { worker } = await setUp(cluster, { FORCE_UPDATE_FILE: "/nowhere/update" });
     const reply = await update(worker, `Bearer ${TOKEN}`);
     expect({ status: reply.status, body: reply.json() }).toEqual({
       status: 500,
@@ -106,7 +106,7 @@ describe("POST /pyworker/update", () => {
   });
 
   test("the token is in no log, whether it was right or nearly", async ({ cluster }) => {
-    const { worker } = await stand(cluster, { LOG_LEVEL: "trace" });
+    const { worker } = await setUp(cluster, { LOG_LEVEL: "trace" });
     for (const token of [TOKEN, `${TOKEN}x`]) await update(worker, `Bearer ${token}`);
     expect(await worker.stop()).toBe(0);
     expect(worker.text + JSON.stringify(worker.lines)).not.toContain(TOKEN);

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { loadResultSchema } from "../../../src/load/load-result.js";
 import { tsworker } from "../../support/command-line.js";
 import { eventually } from "../../support/eventually.js";
-import { loadStand } from "../../support/load-stand.js";
+import { loadFixture } from "../../support/load-fixture.js";
 
 async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), "tsworker-load-"));
@@ -21,7 +21,7 @@ test.each([
 ] as const)(
   "what the load tester counts is what engine, workers and models count: %s",
   async (_, flags, unit) => {
-    const { engine, models } = await loadStand();
+    const { engine, models } = await loadFixture();
     const before = sum(models.map(({ stats }) => stats.requests));
     const out = join(await folder(), "out.json");
     const command = tsworker(

@@ -9,7 +9,7 @@ import { addLoadCommand } from "../../../src/cli/load/load-command.js";
 import { requestRows } from "../../../src/cli/load/load-rows.js";
 import { loadResultSchema } from "../../../src/load/load-result.js";
 import { Tally } from "../../../src/load/tally.js";
-import { loadStand } from "../../support/load-stand.js";
+import { loadFixture } from "../../support/load-fixture.js";
 import { codeOf, root, rowsBelow, snippetsOf, textOf } from "../../unit/support/documents.js";
 
 const page = await textOf("docs/load-testing.md");
@@ -41,7 +41,7 @@ function smaller(command: string, engineUrl: string): string {
 
 test("every command of the page does what it says", async () => {
   expect(commands.length).toBeGreaterThan(6);
-  const { engine } = await loadStand({}, { endpoint: "chat", apiKey: "secret" });
+  const { engine } = await loadFixture({}, { endpoint: "chat", apiKey: "secret" });
   const { folder, path } = await place();
   const [prompts = ""] = snippetsOf(page, "json");
   await writeFile(join(folder, "prompts.jsonl"), prompts);

@@ -1,23 +1,23 @@
 import { afterEach, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
 import { freePort } from "../../support/free-port.js";
-import { patternOf, ReadmeStand, stepsIn } from "../../support/readme-stand.js";
+import { patternOf, ReadmeFixture, stepsIn } from "../../support/readme-fixture.js";
 import { textOf } from "../../unit/support/documents.js";
 
 const [first, ...others] = stepsIn(await textOf("docs/simulators.md"));
 
-let stand: ReadmeStand | undefined;
-afterEach(() => stand?.close());
+let fixture: ReadmeFixture | undefined;
+afterEach(() => fixture?.close());
 
 test("what docs/simulators.md starts first can be asked as it says, and has a worker in front of it", async () => {
-  stand = await ReadmeStand.create();
+  fixture = await ReadmeFixture.create();
   const port = await freePort();
-  const server = stand.start(`${first?.command} --port ${port}`);
+  const server = fixture.start(`${first?.command} --port ${port}`);
   await eventually(() => expect(server()).toMatch(patternOf(first?.output ?? "")));
   const [curl = "", worker = ""] = others.map(({ command }) => command.replaceAll("18000", String(port)));
-  expect(await stand.run(curl)).toMatch(/^data: \{.*\[DONE\]\s*$/s);
+  expect(await fixture.run(curl)).toMatch(/^data: \{.*\[DONE\]\s*$/s);
   const ports = `WORKER_PORT=${await freePort()} WORKER_HTTP_PORT=${await freePort()}`;
-  const output = stand.start(`${ports} ${worker} --port 0`);
+  const output = fixture.start(`${ports} ${worker} --port 0`);
   await eventually(() => expect(output()).toMatch(/worker +ready\b/), { timeoutMs: 60_000 });
   expect(server()).toContain("POST /v1/completions");
 });
@@ -34,8 +34,8 @@ const SAYS: readonly (readonly [string, RegExp])[] = [
 ];
 
 test.each(others.slice(2))("docs/simulators.md: $command", async ({ command }) => {
-  stand = await ReadmeStand.create();
+  fixture = await ReadmeFixture.create();
   const [, says] = SAYS.find(([piece]) => command.includes(piece)) ?? [];
-  const output = stand.start(`${command} --port ${await freePort()} --load-seconds 0.1`);
+  const output = fixture.start(`${command} --port ${await freePort()} --load-seconds 0.1`);
   await eventually(() => expect(output()).toMatch(says ?? /nobody says what/));
 });

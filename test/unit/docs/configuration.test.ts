@@ -154,7 +154,7 @@ describe("the environment", () => {
   });
 
   test("every variable that is read anywhere in the worker has its place on the page", () => {
-    const isBeside = /^src\/(?:client|engine|cli|deployment|load|simulator|stand-in)\//;
+    const isBeside = /^src\/(?:client|engine|cli|deployment|load|simulator)\//;
     const read = filesIn("src")
       .filter((file) => !isBeside.test(file))
       .flatMap((file) =>

@@ -9,14 +9,14 @@ const handlers = [
 ] as const;
 
 let fixture: WorkerFixture;
-let plainStand: WorkerFixture;
+let plainFixture: WorkerFixture;
 beforeAll(async () => {
-  [fixture, plainStand] = await Promise.all([
+  [fixture, plainFixture] = await Promise.all([
     WorkerFixture.start({ handlers }),
     WorkerFixture.start({ handlers, config: { streamHeaders: false } }),
   ]);
 });
-afterAll(() => Promise.all([fixture.stop(), plainStand.stop()]));
+afterAll(() => Promise.all([fixture.stop(), plainFixture.stop()]));
 
 /** The two headers of an answer of the model's with this content type, and maybe more of its own. */
 async function headersOf(on: WorkerFixture, route: string, own: readonly string[], isWhole = false) {
@@ -64,8 +64,8 @@ describe("there are none", () => {
 
   test("where they are switched off", async () => {
     const own = ["content-type", "text/event-stream"];
-    expect(await headersOf(plainStand, "/go", own)).toEqual([undefined, undefined]);
-    expect(await headersOf(plainStand, "/generated", own)).toEqual([undefined, undefined]);
-    expect(await headersOf(plainStand, "/counts", [])).toEqual([undefined, undefined]);
+    expect(await headersOf(plainFixture, "/go", own)).toEqual([undefined, undefined]);
+    expect(await headersOf(plainFixture, "/generated", own)).toEqual([undefined, undefined]);
+    expect(await headersOf(plainFixture, "/counts", [])).toEqual([undefined, undefined]);
   });
 });

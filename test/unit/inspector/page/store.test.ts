@@ -5,7 +5,7 @@ import { parseRecording, serializeRecording } from "../../../../src/inspector/re
 import { actorRow, BEGAN, errorRecord, eventRecord, hello, tick } from "../../support/frames.js";
 
 /** A store, and its animation frames. */
-function stand() {
+function startedStore() {
   const waiting: (() => void)[] = [];
   const store = new Store((run) => waiting.push(run));
   return {
@@ -19,7 +19,7 @@ function stand() {
 }
 
 test("frames are applied together, once per animation frame", () => {
-  const { store, frames, draw, count } = stand();
+  const { store, frames, draw, count } = startedStore();
   let updates = 0;
   store.version.subscribe(() => {
     updates += 1;
@@ -36,7 +36,7 @@ test("frames are applied together, once per animation frame", () => {
 });
 
 test("actors come, change and go", () => {
-  const { store, draw } = stand();
+  const { store, draw } = startedStore();
   store.receive(hello({ actors: [actorRow("worker"), actorRow("a")] }));
   store.receive(tick({ actors: [actorRow("a", { state: "closing" }), actorRow("b")], gone: ["b"] }));
   draw();
@@ -46,7 +46,7 @@ test("actors come, change and go", () => {
 });
 
 test("an actor's rate is measured over a second", () => {
-  const { store, draw } = stand();
+  const { store, draw } = startedStore();
   store.receive(hello({ actors: [actorRow("a", { events: 100 })] }));
   store.receive(tick({ at: BEGAN + 500, actors: [actorRow("a", { events: 120 })] }));
   store.receive(tick({ at: BEGAN + 2000, actors: [actorRow("a", { events: 150 })] }));
@@ -55,7 +55,7 @@ test("an actor's rate is measured over a second", () => {
 });
 
 test("samples of ten minutes are kept", () => {
-  const { store, draw } = stand();
+  const { store, draw } = startedStore();
   store.receive(hello());
   const sample = { outcomes: {} } as never;
   for (let each = 0; each < 700; each += 1) store.receive(tick({ sample }));
@@ -64,7 +64,7 @@ test("samples of ten minutes are kept", () => {
 });
 
 test("equal errors are one group, which is counted", () => {
-  const { store, draw } = stand();
+  const { store, draw } = startedStore();
   store.receive(hello({ records: [errorRecord(1), errorRecord(2, { message: "other" }), errorRecord(3)] }));
   draw();
   expect(store.errors.newest().map(({ last, count }) => [last.n, count])).toEqual([
@@ -76,7 +76,7 @@ test("equal errors are one group, which is counted", () => {
 
 describe("a pause", () => {
   test("holds back what comes, and counts it; going on applies it", () => {
-    const { store, draw, count } = stand();
+    const { store, draw, count } = startedStore();
     store.receive(hello({ records: [eventRecord(1)] }));
     draw();
     store.pause();
@@ -89,7 +89,7 @@ describe("a pause", () => {
   });
 
   test("holds back what had come but was not drawn yet", () => {
-    const { store, draw, count } = stand();
+    const { store, draw, count } = startedStore();
     store.receive(hello({ records: [eventRecord(1)] }));
     store.pause();
     draw();
@@ -100,7 +100,7 @@ describe("a pause", () => {
   });
 
   test("in which too much came keeps none of it, and asks to connect anew", () => {
-    const { store, draw, count } = stand();
+    const { store, draw, count } = startedStore();
     store.receive(hello());
     draw();
     store.pause();
@@ -115,7 +115,7 @@ describe("a pause", () => {
 
 describe("a second hello", () => {
   test("of the same worker keeps the past, and tells what was missed in between", () => {
-    const { store, draw, count } = stand();
+    const { store, draw, count } = startedStore();
     store.receive(hello({ records: [eventRecord(1), eventRecord(2)] }));
     store.receive(hello({ records: [eventRecord(2), eventRecord(3)] }));
     draw();
@@ -127,7 +127,7 @@ describe("a second hello", () => {
   });
 
   test("of the same worker lets go of actors that have ended in between", () => {
-    const { store, draw } = stand();
+    const { store, draw } = startedStore();
     store.receive(hello({ actors: [actorRow("worker"), actorRow("a")] }));
     store.receive(hello({ actors: [actorRow("worker")] }));
     draw();
@@ -135,7 +135,7 @@ describe("a second hello", () => {
   });
 
   test("of another worker begins from nothing, in the present", () => {
-    const { store, draw, count } = stand();
+    const { store, draw, count } = startedStore();
     store.receive(hello({ records: [eventRecord(50), errorRecord(51)] }));
     draw();
     store.cursor.value = 50;
@@ -146,7 +146,7 @@ describe("a second hello", () => {
 });
 
 test("at the cursor all actors are as they were; without one it is now", () => {
-  const { store, draw } = stand();
+  const { store, draw } = startedStore();
   store.receive(
     hello({ records: [eventRecord(1, { state: "loading" }), eventRecord(2, { state: "ready" })] }),
   );
@@ -157,14 +157,14 @@ test("at the cursor all actors are as they were; without one it is now", () => {
 });
 
 test("what a store holds, written down and read again, is the same to another store", () => {
-  const { store, draw } = stand();
+  const { store, draw } = startedStore();
   store.receive(hello({ actors: [actorRow("worker", { state: "ready" }), actorRow("a")] }));
   store.receive(tick({ at: BEGAN + 20, records: [eventRecord(1), eventRecord(2)], leftOut: { worker: 5 } }));
   store.receive(tick({ at: BEGAN + 90, records: [errorRecord(3), eventRecord(4)], gone: ["a"] }));
   draw();
   const { hello: first, ticks } = parseRecording(serializeRecording(exportRecording(store)));
 
-  const other = stand();
+  const other = startedStore();
   for (const frame of [first, ...ticks]) other.store.receive(frame);
   other.draw();
   const entriesOf = ({ history }: Store) =>

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { root } from "../unit/support/documents.js";
 import { eventually } from "./eventually.js";
 
-/** A block of a README: what is typed, and, right below it, what comes of it. */
+/** A command of a README, and the output that is printed right below it. */
 export interface Step {
   readonly command: string;
   readonly output: string | undefined;
@@ -39,8 +39,8 @@ export function patternOf(sample: string): RegExp {
   return new RegExp(`^${lines.join(" *\\n")}\\s*$`);
 }
 
-/** A new user's folder, in which `npx tsworker` is this package, and what is started there. */
-export class ReadmeStand {
+/** The folder of a new user, in which `npx tsworker` is this package, and the processes started there. */
+export class ReadmeFixture {
   readonly folder: string;
   readonly #env: NodeJS.ProcessEnv;
   readonly #running = new Map<ChildProcess, Promise<number | null>>();
@@ -50,7 +50,7 @@ export class ReadmeStand {
     this.#env = env;
   }
 
-  static async create(): Promise<ReadmeStand> {
+  static async create(): Promise<ReadmeFixture> {
     const folder = await mkdtemp(join(tmpdir(), "tsworker-readme-"));
     await mkdir(join(folder, "node_modules"));
     await symlink(root("."), join(folder, "node_modules", "tsworker"));
@@ -61,15 +61,15 @@ export class ReadmeStand {
     const main = join(folder, "node_modules", "tsworker", "dist/src/cli/main.js");
     await writeFile(join(bin, "npx"), `#!/bin/sh\nshift\nexec "${process.execPath}" "${main}" "$@"\n`);
     await chmod(join(bin, "npx"), 0o755);
-    return new ReadmeStand(folder, { ...process.env, PATH: `${bin}:${process.env.PATH}` });
+    return new ReadmeFixture(folder, { ...process.env, PATH: `${bin}:${process.env.PATH}` });
   }
 
-  /** Starts what goes on until it is asked to end. @returns its output up to now. */
+  /** Starts a command that runs until it is stopped. @returns its output up to now. */
   start(command: string): () => string {
     return this.#spawn(command).output;
   }
 
-  /** Runs what ends by itself. @throws when its exit code is not 0. */
+  /** Runs a command to its end. @throws when its exit code is not 0. */
   async run(command: string): Promise<string> {
     const { child, output } = this.#spawn(command);
     const code = await this.#running.get(child);
@@ -77,7 +77,7 @@ export class ReadmeStand {
     return output();
   }
 
-  /** Ends everything, as Ctrl-C does. */
+  /** Stops all processes, as Ctrl-C does. */
   async close(): Promise<void> {
     for (const child of this.#running.keys()) if (child.exitCode === null) signal(child, "SIGINT");
     try {
@@ -115,6 +115,6 @@ function signal({ pid }: ChildProcess, name: NodeJS.Signals): void {
   try {
     process.kill(-pid, name);
   } catch {
-    // There is nobody left in it.
+    // The group has no process left.
   }
 }

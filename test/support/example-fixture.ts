@@ -25,16 +25,16 @@ const FAST: Readonly<Record<string, string>> = {
 /** A line of the worker's log. */
 type LogLine = { readonly msg?: string } & Readonly<Record<string, unknown>>;
 
-export interface ExampleStandOptions {
+export interface ExampleFixtureOptions {
   /** Further flags of `tsworker sim <kind>`; the later of two counts. */
   readonly sim?: readonly string[];
-  /** Variables of the worker. */
+  /** Environment variables of the worker. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Port of a model server that the test has started. Undefined: the one that is simulated for the example. */
+  /** Port of a model server that the test has started. Undefined: `tsworker sim` is started for the example. */
   readonly modelPort?: number;
   /** A capacity that an earlier start has measured. Undefined: the worker measures it. */
   readonly capacity?: number;
-  /** True: the model server starts when the worker waits for it, so that the worker misses no failure. @default false */
+  /** True: the model server starts when the worker waits for it, so that the worker sees every failure. @default false */
   readonly isModelLast?: boolean;
 }
 
@@ -49,7 +49,7 @@ interface Parts {
 }
 
 /** An example as its user runs it: an engine, `tsworker sim` and `tsworker run`, the latter two as processes. */
-export class ExampleStand {
+export class ExampleFixture {
   readonly engine: Engine;
   readonly endpoint: Endpoint;
   /** Working directory of worker and client. */
@@ -74,8 +74,8 @@ export class ExampleStand {
   /** Starts everything; the worker may still be loading. */
   static async start(
     name: string,
-    { sim = [], env: more, modelPort, capacity, isModelLast = false }: ExampleStandOptions = {},
-  ): Promise<ExampleStand> {
+    { sim = [], env: more, modelPort, capacity, isModelLast = false }: ExampleFixtureOptions = {},
+  ): Promise<ExampleFixture> {
     const folder = await mkdtemp(join(tmpdir(), "tsworker-example-"));
     if (capacity !== undefined) await writeFile(join(folder, ".has_benchmark"), String(capacity));
     const engine = new Engine({
@@ -93,9 +93,9 @@ export class ExampleStand {
     const log = join(folder, "model.log");
     const { model: kind } = modelPort === undefined ? exampleFacts(workerFile(name)) : {};
     const place = ["--port", String(ports.model), "--log", log, "--load-seconds", "0.2"];
-    const pace = (FAST[kind ?? ""] ?? LANGUAGE).split(" ");
+    const rate = (FAST[kind ?? ""] ?? LANGUAGE).split(" ");
     const startModel = () =>
-      kind === undefined ? undefined : spawnTsworker({ cwd: folder }, "sim", kind, ...place, ...pace, ...sim);
+      kind === undefined ? undefined : spawnTsworker({ cwd: folder }, "sim", kind, ...place, ...rate, ...sim);
     const first = isModelLast ? undefined : startModel();
     const env = {
       WORKER_PORT: String(ports.worker),
@@ -109,43 +109,43 @@ export class ExampleStand {
     };
     const worker = spawnTsworker({ cwd: folder, env }, "run", name);
     const parts = { name, folder, engine, worker, ports };
-    if (!isModelLast) return new ExampleStand({ ...parts, model: first });
+    if (!isModelLast) return new ExampleFixture({ ...parts, model: first });
     try {
       await eventually(() => worker.stdout().includes('"state":"loading"'), SLOW);
     } catch (error) {
-      await new ExampleStand({ ...parts, model: undefined }).stop();
+      await new ExampleFixture({ ...parts, model: undefined }).stop();
       throw error;
     }
-    return new ExampleStand({ ...parts, model: startModel() });
+    return new ExampleFixture({ ...parts, model: startModel() });
   }
 
-  /** The same for one test: all is gone when it is over. */
-  static async forTest(name: string, options: ExampleStandOptions = {}): Promise<ExampleStand> {
-    const stand = await ExampleStand.start(name, options);
-    onTestFinished(() => stand.stop());
-    return stand;
+  /** The same for one test: all is stopped when it is over. */
+  static async forTest(name: string, options: ExampleFixtureOptions = {}): Promise<ExampleFixture> {
+    const fixture = await ExampleFixture.start(name, options);
+    onTestFinished(() => fixture.stop());
+    return fixture;
   }
 
   /** The same, with a worker that is ready. */
-  static async readyForTest(name: string, options: ExampleStandOptions = {}): Promise<ExampleStand> {
-    const stand = await ExampleStand.forTest(name, options);
-    await stand.reaches("ready");
-    return stand;
+  static async readyForTest(name: string, options: ExampleFixtureOptions = {}): Promise<ExampleFixture> {
+    const fixture = await ExampleFixture.forTest(name, options);
+    await fixture.reaches("ready");
+    return fixture;
   }
 
-  /** For all tests of a file: with a worker that is ready. Whoever has it stops it. */
-  static async ready(name: string, options: ExampleStandOptions = {}): Promise<ExampleStand> {
-    const stand = await ExampleStand.start(name, options);
+  /** For all tests of a file: with a worker that is ready. The caller stops it. */
+  static async ready(name: string, options: ExampleFixtureOptions = {}): Promise<ExampleFixture> {
+    const fixture = await ExampleFixture.start(name, options);
     try {
-      await stand.reaches("ready");
+      await fixture.reaches("ready");
     } catch (error) {
-      await stand.stop();
+      await fixture.stop();
       throw error;
     }
-    return stand;
+    return fixture;
   }
 
-  /** What the simulated model server has printed, its log included. */
+  /** Output of the simulated model server, its log included. */
   modelOutput(): string {
     return this.#parts.model?.stdout() ?? "";
   }
@@ -170,22 +170,22 @@ export class ExampleStand {
     return whole.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as LogLine);
   }
 
-  /** The states that the worker came into, oldest first. */
+  /** The states that the worker entered, oldest first. */
   get states(): readonly string[] {
     return this.lines.filter(({ msg }) => msg === "state").map(({ state }) => String(state));
   }
 
-  /** Waits until the worker is in a state. @returns the line of its log that says so. */
+  /** Waits until the worker is in a state. @returns the line of its log with the state. */
   reaches(state: string): Promise<LogLine> {
     return this.#line(state, (lines) => [lines.at(-1)]);
   }
 
-  /** Waits until the worker has been in a state, after so many others. @returns the first line that says so. */
+  /** Waits until the worker has been in a state, after so many others. @returns the first line with the state. */
   hasReached(state: string, after = 0): Promise<LogLine> {
     return this.#line(state, (lines) => lines.slice(after));
   }
 
-  /** How many of the requests that are sent from now on have ended so, as the engine was told. */
+  /** Counts, by outcome, the requests sent from now on that the engine has reports of. */
   endings(): () => Readonly<Record<"Success" | "Error" | "Cancelled" | "Rejected", number>> {
     const { requested } = this.engine.totals;
     return () => {
@@ -203,7 +203,7 @@ export class ExampleStand {
     return { status, body: isJson ? await response.json() : await response.text() };
   }
 
-  /** Runs the example's client to its end. @returns what it printed, errors included. */
+  /** Runs the example's client to its end. @returns its output, errors included. */
   async client(...parameters: readonly string[]): Promise<string> {
     const { name, folder, engine } = this.#parts;
     const env = { VAST_API_KEY: "key", ENGINE_URL: engine.url, ENDPOINT_NAME: "endpoint" };
@@ -222,17 +222,17 @@ export class ExampleStand {
     await rm(folder, { recursive: true, force: true });
   }
 
-  /** Waits for a line of the worker's log that tells of a state, among those that count. */
+  /** Waits for a line of the worker's log with a state, among those that the caller selects. */
   #line(
     wanted: string,
     among: (lines: readonly LogLine[]) => readonly (LogLine | undefined)[],
   ): Promise<LogLine> {
     const { worker } = this.#parts;
     return eventually(() => {
-      const told = this.lines.filter(({ msg }) => msg === "state");
-      const line = among(told).find((each) => each?.state === wanted);
+      const stateLines = this.lines.filter(({ msg }) => msg === "state");
+      const line = among(stateLines).find((each) => each?.state === wanted);
       if (line) return line;
-      // What whoever died has said explains a test that fails.
+      // The output of a program that died explains why the test failed.
       const output = `${worker.stdout()}${worker.stderr()}`;
       throw new Error(`expected the state ${wanted}, went through ${this.states}\n${output}`);
     }, SLOW);

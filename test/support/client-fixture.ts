@@ -9,7 +9,7 @@ import { type SimulatedVllmOptions, simulatedVllm } from "./simulated-vllm.js";
 import type { NamedConfig } from "./worker-main.js";
 import { WorkerProcess } from "./worker-process.js";
 
-interface ClientStandOptions {
+interface ClientFixtureOptions {
   /** Name of the endpoint. @default "endpoint" */
   readonly endpoint?: string;
   readonly model?: SimulatedVllmOptions;
@@ -18,8 +18,8 @@ interface ClientStandOptions {
 
 const ROUTE = { allowParallelRequests: true, workloadCalculator: "maxTokens" } as const;
 
-/** A system under test for clients: an engine, and a worker process in front of a simulated model. */
-export class ClientStand {
+/** The system that client tests call: an engine, and a worker process in front of a simulated model. */
+export class ClientFixture {
   readonly engine: Engine;
   readonly model: ModelSimulator;
   readonly worker: WorkerProcess;
@@ -45,7 +45,7 @@ export class ClientStand {
     endpoint = "endpoint",
     model: options = {},
     config: more = {},
-  }: ClientStandOptions = {}): Promise<ClientStand> {
+  }: ClientFixtureOptions = {}): Promise<ClientFixture> {
     const directory = await mkdtemp(join(tmpdir(), "tsworker-client-"));
     const modelLogFile = join(directory, "model.log");
     const fast = { loadSeconds: 0, tokensPerSecond: 10_000, firstTokenMs: 0 };
@@ -68,7 +68,7 @@ export class ClientStand {
       ...more,
     };
     const worker = await WorkerProcess.start({ directory, engineUrl, config });
-    return new ClientStand(engine, model, worker, directory, config);
+    return new ClientFixture(engine, model, worker, directory, config);
   }
 
   /** One more worker, with an id of its own, in front of the same model. */

@@ -10,23 +10,23 @@ import { startedEngine } from "./started-engine.js";
 import { startedModel } from "./started-model.js";
 import { WorkerProcess } from "./worker-process.js";
 
-interface LoadStand {
+interface LoadFixture {
   readonly engine: Engine;
   readonly models: readonly ModelSimulator[];
   readonly workers: readonly WorkerProcess[];
 }
 
-/** An engine with two worker processes that are ready, each with a simulated model; gone when the test is over. */
-export async function loadStand(
+/** An engine with two worker processes that are ready, each with a simulated model; stopped when the test is over. */
+export async function loadFixture(
   modelOptions: SimulatedVllmOptions = {},
   engineOptions: Partial<EngineOptions> = {},
-): Promise<LoadStand> {
+): Promise<LoadFixture> {
   const engine = await startedEngine(engineOptions);
   const pairs = await Promise.all(
     [1, 2].map(async (id) => {
       const { model, url, logFile } = await startedModel(modelOptions);
       const directory = await mkdtemp(join(tmpdir(), "tsworker-load-"));
-      // As if measured by an earlier start: the model is then asked by the test alone.
+      // As if measured by an earlier start: only the test then sends requests to the model.
       await writeFile(join(directory, ".has_benchmark"), "1000");
       const worker = await WorkerProcess.start({
         engineUrl: engine.url,

@@ -7,16 +7,16 @@ import { type WebSocket, WebSocketServer } from "ws";
 import type { Frame } from "../../src/inspector/recorder/frames.js";
 import { eventually } from "./eventually.js";
 
-/** A worker's inspector in the hands of a test, on its second port: it sends what the test says. */
-export class InspectStand {
+/** A fake of a worker's inspector: it sends the frames that the test gives it. */
+export class FakeInspector {
   readonly #server = createServer();
   readonly #sockets = new WebSocketServer({ noServer: true });
-  /** Paths and queries at which somebody attached. */
+  /** Paths and queries of the connections, in their order. */
   readonly asked: string[] = [];
-  /** What clients sent, who are to send nothing. */
-  heard = 0;
+  /** Number of messages received; clients must not send any. */
+  received = 0;
 
-  /** @param greet what is done with each that attaches. */
+  /** @param greet called with each new connection. */
   async start(greet: (socket: WebSocket) => void): Promise<string> {
     this.#server.on("upgrade", (request, socket, head) => {
       const path = request.url ?? "";
@@ -27,7 +27,7 @@ export class InspectStand {
       this.asked.push(path);
       this.#sockets.handleUpgrade(request, socket, head, (attached) => {
         attached.on("message", () => {
-          this.heard += 1;
+          this.received += 1;
         });
         greet(attached);
       });
@@ -42,7 +42,7 @@ export class InspectStand {
     for (const socket of this.#sockets.clients) socket.send(pack(frame));
   }
 
-  /** Bytes that clients have not taken yet. */
+  /** Bytes that clients have not read yet. */
   get unread(): number {
     return [...this.#sockets.clients].reduce((sum, { bufferedAmount }) => sum + bufferedAmount, 0);
   }
@@ -51,21 +51,21 @@ export class InspectStand {
     for (const socket of this.#sockets.clients) socket.close(code, reason);
   }
 
-  /** Waits until so many are attached. */
+  /** Waits until so many clients are connected. */
   async attached(count: number): Promise<void> {
     await eventually(() => this.#sockets.clients.size === count);
   }
 
-  /** Ends without a word, as a killed worker does. */
+  /** Terminates all connections without a close frame, as a killed worker does. */
   stop(): void {
     for (const socket of this.#sockets.clients) socket.terminate();
     this.#server.close();
   }
 }
 
-/** An inspector that greets with this frame. */
-export async function inspectStand(hello: Frame): Promise<{ stand: InspectStand; url: string }> {
-  const stand = new InspectStand();
-  const url = await stand.start((socket) => socket.send(pack(hello)));
-  return { stand, url };
+/** Starts a fake inspector that sends this frame to each new client. */
+export async function startFakeInspector(hello: Frame): Promise<{ inspector: FakeInspector; url: string }> {
+  const inspector = new FakeInspector();
+  const url = await inspector.start((socket) => socket.send(pack(hello)));
+  return { inspector, url };
 }
