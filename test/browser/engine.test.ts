@@ -42,7 +42,7 @@ describeInBrowser("an engine that lets a page in", () => {
     );
   };
 
-  test("answers who asks for a route", async () => {
+  test("answers a client's request for a route", async () => {
     expect(await call("/route/", "POST", { endpoint: "endpoint" })).toMatchObject({ request_idx: 1 });
   });
 

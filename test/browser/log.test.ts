@@ -97,7 +97,7 @@ describeInBrowser("the page shows the past of a worker", () => {
       await inspector.page.getByRole("list", { name: "Errors" }).getByText("model log").first().waitFor();
     });
 
-    test("stands still while it is paused, counts what waits, and catches up", async () => {
+    test("stays as it is while it is paused, counts the waiting events, and catches up", async () => {
       const inspector = await logPage();
       const { page, pauseButton } = inspector;
       await page.getByLabel("Filter by event").fill("request success");
@@ -119,8 +119,8 @@ describeInBrowser("the page shows the past of a worker", () => {
     });
   });
 
-  describe("whoever looks back", () => {
-    test("sees the states of then, is told that they are the past, and returns to now", async () => {
+  describe("a user who looks at the past", () => {
+    test("sees the states of that time and a notice that they are past, and returns to now", async () => {
       const inspector = await logPage();
       const { page } = inspector;
       await lookBack(inspector);
@@ -201,7 +201,7 @@ describeInBrowser("the page shows the past of a worker", () => {
       ["hello", "line 1: expected a frame as JSON, got"],
       ["", "line 1: expected a recording's first frame, got nothing"],
       ['{"type":"hello","format":2}\n', "line 1: expected a hello frame of format 1"],
-    ])("that is none, %j, changes nothing, and the page says what is wrong", async (text, reason) => {
+    ])("that is invalid, %j, changes nothing, and the page shows the error", async (text, reason) => {
       const inspector = await logPage();
       const { page } = inspector;
       await page.getByLabel("Recording to open").setInputFiles({

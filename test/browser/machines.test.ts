@@ -52,7 +52,7 @@ describeInBrowser("the page shows the machines of a worker", () => {
     await shows("ready");
   });
 
-  test("each actor of the tree has a picture: a chart, its lanes, or what it knows", async () => {
+  test("each actor of the tree has a picture: a chart, its lanes, or its context", async () => {
     const fixture = await startedFixture({ handlers: [{ route: "/serial" }], config: { inspect: true } });
     const inspector = await InspectorPage.live(browser, fixture.worker.localUrl);
     const { page } = inspector;

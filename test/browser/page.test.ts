@@ -44,14 +44,14 @@ describeInBrowser("the page of a feed in the hands of the test", () => {
     await counts(inspector, 3);
   });
 
-  test("tells how many events were not recorded", async () => {
+  test("shows how many events were not recorded", async () => {
     const { feed, inspector } = await loading();
     feed.tick({ leftOut: { worker: 1234 } });
     await inspector.tab("Log").click();
     await inspector.page.getByText("1,234 more were not recorded").waitFor();
   });
 
-  test("shows what an event changed in what its actor knows", async () => {
+  test("shows what an event changed in its actor's context", async () => {
     const { feed, inspector } = await loading();
     becomeReady(feed);
     await inspector.tab("Log").click();

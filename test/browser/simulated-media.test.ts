@@ -31,7 +31,7 @@ describeInBrowser("what the simulated ComfyUI makes", () => {
     await close(server);
   });
 
-  test("plays: a video of the size and length that were asked for, in which something moves", async () => {
+  test("plays: a video of the requested size and length, in which something moves", async () => {
     const page = await browser?.newPage();
     await page?.goto(url);
     const seen = await page?.evaluate(async () => {
@@ -71,7 +71,7 @@ describeInBrowser("what the simulated ComfyUI makes", () => {
     expect(seen?.changed).toBeLessThan(0.1);
   });
 
-  test("sounds: as long as was asked for, on both sides, and not silent", async () => {
+  test("sounds: as long as requested, on both sides, and not silent", async () => {
     const page = await browser?.newPage();
     await page?.goto(url);
     const heard = await page?.evaluate(async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { startedKey } from "./support/started-key.js";
 
-test("the key that the first try brings is told to the worker, and nothing is asked again", async () => {
+test("the key that the first try brings is reported to the worker, and not requested again", async () => {
   const { key, fetchKey, told, pass } = startedKey();
   await fetchKey.succeed("the key");
   expect(told).toEqual([{ type: "key.held", pem: "the key" }]);
@@ -21,7 +21,7 @@ test("the second to fifth try wait 1, 2, 4 and 8 s, to the millisecond", async (
   }
 });
 
-test("a try that succeeds after failures is told as held, without a word about the failures", async () => {
+test("a try that succeeds after failures is reported as held, without the failures", async () => {
   const { fetchKey, told, pass } = startedKey();
   await fetchKey.fail();
   await pass(1000);

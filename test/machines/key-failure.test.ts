@@ -19,7 +19,7 @@ async function failedKey() {
 }
 
 describe("a key that could not be had", () => {
-  test("is told after the fifth failure, in the words that the engine knows", async () => {
+  test("is reported after the fifth failure, with the message that the engine expects", async () => {
     const { key, told } = await failedKey();
     expect(told).toEqual([FAILED]);
     expect(key.getSnapshot()).toMatchObject({
@@ -28,7 +28,7 @@ describe("a key that could not be had", () => {
     });
   });
 
-  test("is tried again every 10 s, without telling of the failure again", async () => {
+  test("is tried again every 10 s, without another report of the failure", async () => {
     const { fetchKey, told, pass } = await failedKey();
     for (let tries = 5; tries < 10; tries++) {
       await pass(9999);
@@ -40,7 +40,7 @@ describe("a key that could not be had", () => {
     expect(told).toEqual([FAILED]);
   });
 
-  test("is told as held as soon as a quiet try brings it", async () => {
+  test("is reported as held as soon as a later try brings it", async () => {
     const { key, fetchKey, told, pass } = await failedKey();
     await pass(10_000);
     await fetchKey.succeed("the key");

@@ -38,7 +38,7 @@ test.each([
   [50, 5],
   [Number.POSITIVE_INFINITY, 6],
 ])(
-  "whoever comes and goes in whatever order, turns are given first in, first out (limit %d, seed %d)",
+  "in any order of arrivals and departures, turns are given first in, first out (limit %d, seed %d)",
   (limit, seed) => {
     const random = seededRandom(seed);
     const lane = new Lane(limit);

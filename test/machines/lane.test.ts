@@ -10,7 +10,7 @@ describe("a lane", () => {
     expect([lane.running, lane.waiting]).toEqual([2, 2]);
   });
 
-  test("gives the turn to whoever has waited longest when one that runs leaves", () => {
+  test("gives the turn to the request that has waited longest when a running one leaves", () => {
     const lane = new Lane(1);
     for (const id of ["a", "b", "c"]) lane.enter(id, 1, 0);
     expect(lane.leave("a")).toBe("b");

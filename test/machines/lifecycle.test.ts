@@ -33,7 +33,7 @@ describe("a model that the user's own code starts", () => {
     expect(told.slice(3)).toEqual([STARTED, LOADED]);
   });
 
-  test("is not started where it was already, and is not said to have loaded either", async () => {
+  test("is not started where it was already, and is not reported as loaded either", async () => {
     const { startLifecycle, told, pass } = startedModel({ ...byLifecycle, isStarted: true });
     await pass(60_000);
     expect(startLifecycle.count).toBe(0);
@@ -50,14 +50,17 @@ describe("a model that the user's own code starts", () => {
     ["log", { hasLog: true, hasHealth: false }],
     ["health", { hasLog: false, hasHealth: true }],
     ["either", { hasLog: true, hasHealth: true }],
-  ] as const)("is started where something else tells that it has loaded, too: %s", async (readiness, has) => {
-    const { startLifecycle, told } = startedModel({ readiness, ...has, hasLifecycle: true });
-    await startLifecycle.succeed();
-    expect(startLifecycle.count).toBe(1);
-    expect(told).toEqual([STARTED]);
-  });
+  ] as const)(
+    "is started where something else decides that it has loaded, too: %s",
+    async (readiness, has) => {
+      const { startLifecycle, told } = startedModel({ readiness, ...has, hasLifecycle: true });
+      await startLifecycle.succeed();
+      expect(startLifecycle.count).toBe(1);
+      expect(told).toEqual([STARTED]);
+    },
+  );
 
-  test("and is suspected is said to have loaded after 10 s, once", async () => {
+  test("and is suspected is reported as loaded after 10 s, once", async () => {
     const { startLifecycle, told, suspect, pass } = startedModel(byLifecycle);
     await startLifecycle.succeed();
     suspect();
@@ -68,14 +71,14 @@ describe("a model that the user's own code starts", () => {
     expect(told).toEqual([STARTED, LOADED, LOADED]);
   });
 
-  test("and is suspected before it has started is not said to have loaded", async () => {
+  test("and is suspected before it has started is not reported as loaded", async () => {
     const { told, suspect, pass } = startedModel(byLifecycle);
     suspect();
     await pass(600_000);
     expect(told).toEqual([]);
   });
 
-  test("and is suspected has its health URL asked instead, where it has one", async () => {
+  test("and is suspected has its health URL probed instead, where it has one", async () => {
     const { startLifecycle, probeHealth, told, suspect, pass } = startedModel({
       ...byLifecycle,
       hasHealth: true,
@@ -112,7 +115,7 @@ describe("a worker whose model is started by the user's own code", () => {
     expect(told()?.errorMsg).toBe("");
   });
 
-  test("does not take its health URL's word for a start that is not done", async () => {
+  test("does not become ready by its health URL before the start is done", async () => {
     const { startLifecycle, probeHealth, state, pass } = startedWorker({ ...byLifecycle, hasHealth: true });
     await startLifecycle.fail("no GPU");
     await pass(10_000);
@@ -162,7 +165,7 @@ describe("a worker whose model is started by the user's own code", () => {
     expect(state()).toBe("benchmarking");
   });
 
-  test("is led back by the log where that tells that it has loaded", async () => {
+  test("recovers by the log where that decides that it has loaded", async () => {
     const { startLifecycle, state, log, pass } = startedWorker({ hasLifecycle: true });
     await startLifecycle.fail("no GPU");
     expect(state()).toBe("errored");
@@ -173,7 +176,7 @@ describe("a worker whose model is started by the user's own code", () => {
     expect(state()).toBe("benchmarking");
   });
 
-  test("is led back by the health URL where that tells that it has loaded", async () => {
+  test("recovers by the health URL where that decides that it has loaded", async () => {
     const { startLifecycle, probeHealth, state, pass } = startedWorker({
       readiness: "health",
       hasLog: false,

@@ -175,7 +175,7 @@ const cases: readonly (readonly [
   ["but after three", HEALTH, [error, silent, pass(4000), silent, pass(4000), silent], [BY_LINE]],
 ];
 
-describe("what the log says and what is true", () => {
+describe("what the log reports and what is true", () => {
   test.each(cases)("%s", async (_, options, steps, expected) => {
     const started = startedModel({ readiness: "log", failureThreshold: 3, ...options });
     for (const step of steps) await step(started);
@@ -280,7 +280,7 @@ describe("the health URL of a model that serves", () => {
     expect(told(started)).toEqual(["unhealthy: gone"]);
   });
 
-  test("is asked at once when a request loses its connection, but not for each one of a model that fails", async () => {
+  test("is probed at once when a request loses its connection, but not for each one of a model that fails", async () => {
     const started = await serving();
     const asked = started.probeHealth.count;
     started.lose();
@@ -410,7 +410,7 @@ describe("a model without a health URL whose log reports a failure", () => {
     expect(started.asking()).toBe("unasked");
   });
 
-  test("goes on being watched when looking for a success fails", async () => {
+  test("is still watched when the check of its recovery fails", async () => {
     const started = startedModel(PORT);
     error(started);
     started.suspect();

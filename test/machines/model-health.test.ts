@@ -4,13 +4,13 @@ import { startedModel } from "./support/started-model.js";
 const withHealth = () => startedModel({ readiness: "log", hasHealth: true });
 
 describe("the model's health URL", () => {
-  test("is not asked before the worker wants to know", async () => {
+  test("is not probed before the worker requires it", async () => {
     const { probeHealth, pass } = withHealth();
     await pass(600_000);
     expect(probeHealth.count).toBe(0);
   });
 
-  test("is asked at once when the worker verifies, and 10 s after each answer", async () => {
+  test("is probed at once when the worker verifies, and 10 s after each answer", async () => {
     const { probeHealth, told, verify, pass } = withHealth();
     verify();
     expect(probeHealth.count).toBe(1);
@@ -27,7 +27,7 @@ describe("the model's health URL", () => {
     expect(told).toEqual([{ type: "model.healthy" }, { type: "model.unhealthy", message: "status 503" }]);
   });
 
-  test("is asked in 10 s, not at once, when the worker suspects the model", async () => {
+  test("is probed in 10 s, not at once, when the worker suspects the model", async () => {
     const { probeHealth, suspect, pass } = withHealth();
     suspect();
     await pass(9999);
@@ -47,7 +47,7 @@ describe("the model's health URL", () => {
     expect(probeHealth.count).toBe(1);
   });
 
-  test("is asked anew when the worker verifies again: the answer to the earlier question does not count", async () => {
+  test("is probed again when the worker verifies again: the answer to the earlier probe does not count", async () => {
     const { probeHealth, told, verify } = withHealth();
     verify();
     verify();
@@ -68,7 +68,7 @@ describe("the model's health URL", () => {
     expect(told).toEqual([]);
   });
 
-  test("is never asked where there is none", async () => {
+  test("is never probed where there is none", async () => {
     const { probeHealth, verify, suspect, pass } = startedModel({ readiness: "log", hasHealth: false });
     verify();
     suspect();
@@ -77,11 +77,11 @@ describe("the model's health URL", () => {
   });
 });
 
-describe("a model of which nothing tells, when the worker suspects it", () => {
+describe("a model without any readiness signal, when the worker suspects it", () => {
   const withNothing = () => startedModel({ readiness: "none", hasLog: false });
   const LOADED = { type: "model.loaded" };
 
-  test("is said to have loaded after 10 s, once", async () => {
+  test("is reported as loaded after 10 s, once", async () => {
     const { told, suspect, pass } = withNothing();
     expect(told).toEqual([LOADED]);
     suspect();
@@ -93,7 +93,7 @@ describe("a model of which nothing tells, when the worker suspects it", () => {
     expect(told).toEqual([LOADED, LOADED]);
   });
 
-  test("has 10 s more with each new suspicion, and is said to have loaded after each that it outlived", async () => {
+  test("has 10 s more with each new suspicion, and is reported as loaded after each that it outlived", async () => {
     const { told, suspect, pass } = withNothing();
     suspect();
     await pass(9000);
@@ -106,7 +106,7 @@ describe("a model of which nothing tells, when the worker suspects it", () => {
     expect(told).toEqual([LOADED, LOADED, LOADED]);
   });
 
-  test("has its health URL asked instead, where it has one", async () => {
+  test("has its health URL probed instead, where it has one", async () => {
     const { told, probeHealth, suspect, pass } = startedModel({
       readiness: "none",
       hasLog: false,
@@ -118,7 +118,7 @@ describe("a model of which nothing tells, when the worker suspects it", () => {
     expect(told).toEqual([LOADED]);
   });
 
-  test("is left to its log, where that tells that it has loaded", async () => {
+  test("is left to its log, where that decides that it has loaded", async () => {
     const { told, suspect, pass } = startedModel({ readiness: "log" });
     suspect();
     await pass(600_000);

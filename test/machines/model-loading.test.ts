@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { startedModel } from "./support/started-model.js";
 
-describe("where the health URL tells that the model has loaded", () => {
-  test("it is asked from the start, a second after each failure, until it answers 200", async () => {
+describe("where the health URL decides that the model has loaded", () => {
+  test("it is probed from the start, a second after each failure, until it answers 200", async () => {
     const { probeHealth, told, pass } = startedModel({ readiness: "health", hasHealth: true });
     for (let tries = 1; tries <= 4; tries++) {
       expect(probeHealth.count).toBe(tries);
@@ -16,7 +16,7 @@ describe("where the health URL tells that the model has loaded", () => {
     expect(told).toEqual([{ type: "model.loaded" }]);
   });
 
-  test("it is asked every 10 s from then on", async () => {
+  test("it is probed every 10 s from then on", async () => {
     const { probeHealth, told, pass } = startedModel({ readiness: "health", hasHealth: true });
     await probeHealth.succeed();
     await pass(9999);
@@ -26,7 +26,7 @@ describe("where the health URL tells that the model has loaded", () => {
     expect(told).toEqual([{ type: "model.loaded" }, { type: "model.unhealthy", message: "status 500" }]);
   });
 
-  test("a suspicion while loading slows the asking down to every 10 s, and 200 then means healthy", async () => {
+  test("a suspicion while loading slows the probes down to every 10 s, and 200 then means healthy", async () => {
     const { probeHealth, told, suspect, pass } = startedModel({ readiness: "health", hasHealth: true });
     await probeHealth.fail();
     suspect();
@@ -39,13 +39,13 @@ describe("where the health URL tells that the model has loaded", () => {
 });
 
 describe("where there is no model to load", () => {
-  test("the worker is told at once that it has loaded, once", async () => {
+  test("it is reported as loaded to the worker at once, once", async () => {
     const { told, pass } = startedModel({ readiness: "none", hasLog: false, hasHealth: false });
     await pass(600_000);
     expect(told).toEqual([{ type: "model.loaded" }]);
   });
 
-  test("a health URL is asked all the same, every 10 s", async () => {
+  test("a health URL is probed all the same, every 10 s", async () => {
     const { probeHealth, told, pass } = startedModel({ readiness: "none", hasLog: false, hasHealth: true });
     await pass(10_000);
     await probeHealth.succeed();

@@ -13,7 +13,7 @@ describe("the model's log", () => {
     expect(startedModel({ hasLog: false, readiness: "health", hasHealth: true }).tails().begun).toBe(0);
   });
 
-  test("tells that the model has loaded, each time that it says so", () => {
+  test("reports that the model has loaded, for each line that matches", () => {
     const { told, log } = startedModel({ readiness: "log" });
     log("log.loaded", "startup complete");
     log("log.loaded", "startup complete");
@@ -26,13 +26,13 @@ describe("the model's log", () => {
     expect(told).toEqual([{ type: "model.failed", message: "CUDA out of memory" }]);
   });
 
-  test("tells nothing of lines that are for information only", () => {
+  test("reports nothing for lines that are for information only", () => {
     const { told, log } = startedModel();
     log("log.noted", "Download");
     expect(told).toEqual([]);
   });
 
-  test("does not tell that the model has loaded where that is the health URL's word", async () => {
+  test("does not report that the model has loaded where the health URL decides that", async () => {
     const { told, log, probeHealth } = startedModel({ readiness: "health", hasHealth: true });
     log("log.loaded", "startup complete");
     expect(told).toEqual([]);
@@ -40,7 +40,7 @@ describe("the model's log", () => {
     expect(told).toEqual([{ type: "model.loaded" }]);
   });
 
-  test("goes on being read while the health URL is asked", async () => {
+  test("is still read while the health URL is probed", async () => {
     const { told, log, verify, probeHealth } = startedModel({ hasHealth: true });
     verify();
     log("log.failed", "Traceback");

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { startedModel } from "./support/started-model.js";
 
-describe("asking the health URL disturbs nothing else:", () => {
+describe("a probe of the health URL leaves all other regions as they are:", () => {
   test.each(["verify", "suspect"] as const)(
-    "a lifecycle that is still starting goes on (%s)",
+    "a lifecycle that is still starting continues (%s)",
     async (word) => {
       const started = startedModel({ readiness: "log", hasHealth: true, hasLifecycle: true });
       started[word]();

@@ -11,7 +11,7 @@ const failure: ProbeFailure = {
 const loading: ProbeFailure = { kind: "unhealthy", isAnswering: false, seen: "127.0.0.1:18000: status 503" };
 
 describe("what a model that loads is waited for", () => {
-  test("is told after 5 s, and then when it changes: as the health URL is seen", async () => {
+  test("is reported after 5 s, and then when it changes: as the health URL is seen", async () => {
     const { probeHealth, awaited, pass } = startedModel({ readiness: "health", hasHealth: true });
     await probeHealth.fail("gone", { failure });
     for (let seconds = 1; seconds < 5; seconds++) {
@@ -27,7 +27,7 @@ describe("what a model that loads is waited for", () => {
     expect(awaited).toEqual([failure.seen, loading.seen]);
   });
 
-  test("is told as soon as anything is seen, where that takes longer", async () => {
+  test("is reported as soon as anything is seen, where that takes longer", async () => {
     const { probeHealth, awaited, pass } = startedModel({ readiness: "health", hasHealth: true });
     await pass(5000);
     expect(awaited).toEqual([]);
@@ -35,7 +35,7 @@ describe("what a model that loads is waited for", () => {
     expect(awaited).toEqual([failure.seen]);
   });
 
-  test("is looked for every 5 s where the health URL is not asked", async () => {
+  test("is checked every 5 s where the health URL is not probed", async () => {
     const { probeHealth, lookAround, awaited, log, pass } = startedModel({
       hasHealth: true,
       hasServer: true,
@@ -55,7 +55,7 @@ describe("what a model that loads is waited for", () => {
     expect(probeHealth.count).toBe(0);
   });
 
-  test("is told in the words of the error, where looking fails", async () => {
+  test("is reported with the message of the error, where the check fails", async () => {
     const { lookAround, awaited, pass } = startedModel();
     await pass(5000);
     await lookAround.fail("no way to look");
@@ -80,7 +80,7 @@ describe("what a model that loads is waited for", () => {
 });
 
 describe("a worker whose model is waited for", () => {
-  test("knows what was seen, tells the edge, and forgets it when it is ready", async () => {
+  test("has what was seen in its context, sends it to the edge, and clears it when it is ready", async () => {
     const { worker, edge, probeHealth, benchmark, state, pass } = startedWorker({
       readiness: "health",
       hasHealth: true,
@@ -97,7 +97,7 @@ describe("a worker whose model is waited for", () => {
     expect(waitsFor()).toBeUndefined();
   });
 
-  test("forgets it when it is errored, until something is seen again", async () => {
+  test("clears it when it is errored, until something is seen again", async () => {
     const { worker, probeHealth, state, pass } = startedWorker({
       readiness: "health",
       hasHealth: true,

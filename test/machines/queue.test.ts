@@ -44,7 +44,7 @@ describe("a queue", () => {
     expect(granted()).toEqual(["a", "b"]);
   });
 
-  test("lets as many run at once as its limit says", () => {
+  test("runs as many at once as its limit allows", () => {
     const { arrive, end, granted, counts } = startedQueue(3);
     arrive("a", "b", "c", "d", "e");
     expect(granted()).toEqual(["a", "b", "c"]);
@@ -54,7 +54,7 @@ describe("a queue", () => {
     expect(counts()).toEqual({ limit: 3, running: 3, waiting: 1 });
   });
 
-  test("takes no notice of the end of a request that it does not know, as after it was replaced", () => {
+  test("ignores the end of an unknown request, as after it was replaced", () => {
     const { arrive, end, granted, counts } = startedQueue(1);
     arrive("a", "b");
     end("from an earlier queue");

@@ -5,8 +5,8 @@ import { failKey, startedWorker } from "./support/started-worker.js";
 const LOADED = { type: "model.loaded" };
 const either = { readiness: "either", hasLog: true, hasHealth: true } as const;
 
-describe("a model of which its log or its health URL tells that it has loaded", () => {
-  test("has its health URL asked from the start, a second after each failure", async () => {
+describe("a model whose log or health URL decides that it has loaded", () => {
+  test("has its health URL probed from the start, a second after each failure", async () => {
     const { probeHealth, told, pass } = startedModel(either);
     for (let tries = 1; tries <= 3; tries++) {
       expect(probeHealth.count).toBe(tries);
@@ -18,7 +18,7 @@ describe("a model of which its log or its health URL tells that it has loaded", 
     expect(told).toEqual([LOADED]);
   });
 
-  test("is not asked any more once its log was faster, until the worker verifies", async () => {
+  test("is not probed any more once its log was faster, until the worker verifies", async () => {
     const { probeHealth, told, log, verify, pass } = startedModel(either);
     log("log.loaded", "startup complete");
     expect(probeHealth.all[0]?.signal.aborted).toBe(true);
@@ -31,7 +31,7 @@ describe("a model of which its log or its health URL tells that it has loaded", 
     expect(told).toEqual([LOADED, { type: "model.healthy" }]);
   });
 
-  test("is not asked any more once its log was faster between two questions", async () => {
+  test("is not probed any more once its log was faster between two probes", async () => {
     const { probeHealth, log, pass } = startedModel(either);
     await probeHealth.fail();
     log("log.loaded", "startup complete");

@@ -32,7 +32,7 @@ describe("a reporter that is to deliver its last report", () => {
     expect(state()).toBe("done");
   });
 
-  test("sends once more when the order came during a sending, because that one may not hold it all", async () => {
+  test("sends once more when the order arrived during a delivery, because that one may not hold it all", async () => {
     const { deliver, changed, flush, state } = startedReporter();
     changed();
     flush();
@@ -85,7 +85,7 @@ describe("a reporter that is to deliver its last report", () => {
     expect(state()).toBe("done");
   });
 
-  test("goes on to the next address, and has no long back-off, however often it failed before", async () => {
+  test("continues with the next address, and has no long back-off, however often it failed before", async () => {
     const { deliver, changed, flush, asked, pass } = startedReporter({ addresses: ["http://a", "http://b"] });
     changed();
     for (let tries = 1; tries <= 60; tries++) {

@@ -8,7 +8,7 @@ const loadtimes = ({ deliver }: ReturnType<typeof startedReporter>) =>
   deliver.all.map(({ input }) => input.condition.loadtime);
 
 describe("the load time", () => {
-  test("is told in the first report after the worker became ready, and never again", async () => {
+  test("is reported in the first report after the worker became ready, and never again", async () => {
     const started = startedReporter();
     const { deliver, changed, due, pass } = started;
     changed({ loadtime: 0 });
@@ -24,7 +24,7 @@ describe("the load time", () => {
     expect(loadtimes(started)).toEqual([0, 12.5, 0, 0, 0]);
   });
 
-  test("is told until a report got through, while states change meanwhile", async () => {
+  test("is reported until a report was delivered, while states change meanwhile", async () => {
     const started = startedReporter({ addresses: ["http://a", "http://b"] });
     const { deliver, changed, pass } = started;
     changed({ loadtime: 12.5 });
@@ -41,7 +41,7 @@ describe("the load time", () => {
     expect(loadtimes(started)).toEqual([12.5, 12.5, 12.5, 12.5, 0]);
   });
 
-  test("is not told again by a state change that came while it was being delivered", async () => {
+  test("is not reported again by a state change that arrived while it was being delivered", async () => {
     const started = startedReporter();
     const { deliver, changed } = started;
     changed({ loadtime: 12.5 });
@@ -51,7 +51,7 @@ describe("the load time", () => {
     expect(deliver.all[1]?.input.condition.errorMsg).toBe("broken");
   });
 
-  test("is told after all when the worker became ready while an earlier report was under way", async () => {
+  test("is reported after all when the worker became ready while an earlier report was in flight", async () => {
     const started = startedReporter();
     const { deliver, changed } = started;
     changed({ loadtime: 0 });

@@ -33,7 +33,7 @@ describe("a session table", () => {
     expect([made.open, made.closing]).toEqual([1, 0]);
   });
 
-  test("takes no notice of ids that it does not know", () => {
+  test("ignores unknown ids", () => {
     const made = table();
     expect([made.extend("x", 1), made.close("x"), made.remove("x"), made.has("x")]).toEqual([
       undefined,
@@ -51,7 +51,7 @@ describe("a session table", () => {
     expect(closeExpired(made, 7000)).toEqual([]);
   });
 
-  test("lets a session live as long as its last use says, not its first", () => {
+  test("keeps a session until the end of its last use's lifetime, not its first's", () => {
     const made = table(["a", 5000]);
     made.extend("a", 9000);
     made.extend("a", 12_000);
@@ -65,14 +65,14 @@ describe("a session table", () => {
     expect(made.sweep(3000)).toEqual(["a"]);
   });
 
-  test("lets one expire that came when its time was over already", () => {
+  test("expires one that arrived when its time was over already", () => {
     const made = table();
     made.sweep(10_000);
     made.add("a", 4000, "a");
     expect(made.sweep(11_000)).toEqual(["a"]);
   });
 
-  test("does not let one expire that is closing or has gone", () => {
+  test("does not expire one that is closing or has closed", () => {
     const made = table(["a", 5000], ["b", 5000]);
     made.close("a");
     made.remove("b");
@@ -147,7 +147,7 @@ test("a session that lives for hours expires in its time", () => {
 });
 
 test.each([1, 2, 3, 4])(
-  "whoever comes, is used and goes, exactly those expire whose time is over (seed %d)",
+  "in any order of opening, use and end, exactly those expire whose time is over (seed %d)",
   (seed) => {
     const random = seededRandom(seed);
     const made = new SessionTable<string>();

@@ -27,7 +27,7 @@ const closing = (reason: SessionEndReason) => ({ type: "session.closing", id: "s
 const CLOSED = { type: "session.closed", id: "s" };
 
 describe("a session", () => {
-  test("is open, and knows how often it was used and when it expires", () => {
+  test("is open, with the number of its uses and its time of expiry", () => {
     const { use, state, context, heard } = startedSession(undefined);
     expect(context()).toMatchObject({ expiresAt: 1000, used: 0 });
     use(2000);
@@ -38,7 +38,7 @@ describe("a session", () => {
   });
 
   test.each(["ended", "expired", "drained"] as const)(
-    "without an `onClose` is closed at once when it is %s, and the edge is told both",
+    "without an `onClose` is closed at once when it is %s, and the edge receives both",
     (reason) => {
       const { session, callOnClose, end, heard } = startedSession(undefined);
       end(reason);

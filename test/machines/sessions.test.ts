@@ -47,7 +47,7 @@ describe("the sessions", () => {
     expect(heard).toEqual([closing("a", "ended"), closed("a")]);
   });
 
-  test("take no notice of the use and the end of one that they do not know, or that is closing", () => {
+  test("ignore the use and the end of one that is unknown or closing", () => {
     const { callOnClose, open, use, end, counts, heard } = startedSessions();
     use("nobody", 1000);
     end("nobody");
@@ -78,7 +78,7 @@ describe("the sessions", () => {
 
 describe("a session's time", () => {
   test.each([0, 1, 250, 500, 999])(
-    "is over when it says, and the session is closed at most 2 s later (opened at %d ms)",
+    "is over at its deadline, and the session is closed at most 2 s later (opened at %d ms)",
     async (openedAt) => {
       const { open, heard, now, pass } = startedSessions();
       await pass(openedAt);
@@ -94,7 +94,7 @@ describe("a session's time", () => {
     },
   );
 
-  test("is as long as its last use says", async () => {
+  test("is as long as its last use sets it", async () => {
     const { open, use, heard, pass } = startedSessions();
     open("a", 3000);
     for (let seconds = 1; seconds <= 60; seconds++) {
@@ -137,7 +137,7 @@ describe("a session's time", () => {
 });
 
 describe("the close of all sessions", () => {
-  test("ends each, and is told when the last has closed", async () => {
+  test("ends each, and is reported when the last has closed", async () => {
     const { callOnClose, open, close, heard, told } = startedSessions();
     open("a", 60_000, ON_CLOSE);
     open("b");
@@ -165,13 +165,13 @@ describe("the close of all sessions", () => {
     expect(told).toEqual([{ type: "sessions.closed" }]);
   });
 
-  test("is told at once where there are none", () => {
+  test("is reported at once where there are none", () => {
     const { close, told } = startedSessions();
     close();
     expect(told).toEqual([{ type: "sessions.closed" }]);
   });
 
-  test("is told once where none had anything to call", () => {
+  test("is reported once where none had anything to call", () => {
     const { open, close, told, timers } = startedSessions();
     for (const id of ["a", "b", "c"]) open(id);
     close();
@@ -189,7 +189,7 @@ describe("the close of all sessions", () => {
   });
 });
 
-describe("a session that dies", () => {
+describe("a session that fails", () => {
   test("is counted as closed, and the others live on", () => {
     const { open, use, end, counts, heard } = startedSessions({ session: fragile });
     open("a");
@@ -219,7 +219,7 @@ describe("a session that dies", () => {
 });
 
 describe("the sessions actor that is stopped", () => {
-  test("leaves no timer and no call behind, and no session says anything any more", async () => {
+  test("leaves no timer and no call behind, and no session sends anything any more", async () => {
     const { sessions, callOnClose, open, end, heard, timers, pass } = startedSessions();
     open("a", 60_000, ON_CLOSE);
     open("b", 60_000, ON_CLOSE);

@@ -128,7 +128,7 @@ describe("a worker that is drained", () => {
     expect(benchmark.all[0]?.signal.aborted).toBe(true);
   });
 
-  test("is not led elsewhere by what the model, its health or the key have to say", async () => {
+  test("does not change its state by events of the model, its health or the key", async () => {
     const { fetchKey, state, drain, log } = startedWorker({ secured: true });
     await drain();
     await log("log.loaded");
@@ -137,7 +137,7 @@ describe("a worker that is drained", () => {
     expect(state()).toEqual({ draining: "finishing" });
   });
 
-  test("still tells the error that it had", async () => {
+  test("still reports the error that it had", async () => {
     const { told, drain, log } = await readyWorker();
     await log("log.failed", "Traceback");
     await drain();
@@ -158,7 +158,7 @@ describe("a worker that is aborted", () => {
     expect(started.edge.traffic.at(-1)).toEqual(ABORTED);
   });
 
-  test("asks neither the model nor the engine for anything any more", async () => {
+  test("sends no more probes to the model and no more requests to the engine", async () => {
     const { deliver, probeHealth, abort, pass } = await readyWorker({ hasHealth: true });
     abort();
     const before = { reports: deliver.count, probes: probeHealth.count };

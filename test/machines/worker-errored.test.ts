@@ -51,7 +51,7 @@ describe("a failure in the model's log", () => {
     expect(benchmark.all[0]?.signal.aborted).toBe(true);
   });
 
-  test("is told anew when another one follows", async () => {
+  test("is reported again when another one follows", async () => {
     const { log, fault, told } = await readyWorker();
     await log("log.failed", "Traceback");
     await log("log.failed", "CUDA out of memory");
@@ -61,7 +61,7 @@ describe("a failure in the model's log", () => {
 });
 
 describe("an errored worker", () => {
-  test("is ready again when the log says that the model has loaded, and tells that its error is over", async () => {
+  test("is ready again when the log shows that the model has loaded, and reports that its error is over", async () => {
     const { edge, state, fault, told, log } = await readyWorker();
     await log("log.failed", "CUDA out of memory");
     await log("log.loaded");
@@ -85,7 +85,7 @@ describe("an errored worker", () => {
     expect(told()?.errorMsg).toBe("");
   });
 
-  test("does not measure again what is known", async () => {
+  test("does not repeat a measurement that it has", async () => {
     const { benchmark, edge, log } = await readyWorker();
     await log("log.failed");
     await log("log.loaded");
@@ -144,7 +144,7 @@ describe("the health URL of a worker that was ready", () => {
     expect(state()).toBe("ready");
   });
 
-  test("is asked every 10 s as long as it fails", async () => {
+  test("is probed every 10 s as long as it fails", async () => {
     const { probeHealth, state, pass } = await readyWorker({ hasHealth: true });
     await pass(10_000);
     await probeHealth.fail();
@@ -188,7 +188,7 @@ describe("the health URL of a worker that was ready", () => {
   });
 });
 
-describe("a worker with nothing that tells of its model", () => {
+describe("a worker without any readiness signal of its model", () => {
   test("is measured again 10 s after a benchmark that failed, again and again", async () => {
     const { benchmark, state, fault, told, pass } = startedWorker({ readiness: "none", hasLog: false });
     for (let times = 1; times <= 3; times++) {
@@ -235,20 +235,23 @@ describe("a benchmark that fails", () => {
     expect(fault()).toEqual({ of: "benchmark", message: "No successful responses from benchmark" });
   });
 
-  test.each(["the log", "the health URL"])("is run again when %s says that the model is back", async (by) => {
-    const { benchmark, probeHealth, state, log, pass } = startedWorker({
-      hasHealth: by === "the health URL",
-    });
-    await log("log.loaded");
-    await benchmark.fail();
-    if (by === "the log") await log("log.loaded");
-    else {
-      await pass(10_000);
-      await probeHealth.succeed();
-    }
-    expect(state()).toBe("benchmarking");
-    expect(benchmark.count).toBe(2);
-    await benchmark.succeed(50);
-    expect(state()).toBe("ready");
-  });
+  test.each(["the log", "the health URL"])(
+    "is run again when %s shows that the model is back",
+    async (by) => {
+      const { benchmark, probeHealth, state, log, pass } = startedWorker({
+        hasHealth: by === "the health URL",
+      });
+      await log("log.loaded");
+      await benchmark.fail();
+      if (by === "the log") await log("log.loaded");
+      else {
+        await pass(10_000);
+        await probeHealth.succeed();
+      }
+      expect(state()).toBe("benchmarking");
+      expect(benchmark.count).toBe(2);
+      await benchmark.succeed(50);
+      expect(state()).toBe("ready");
+    },
+  );
 });

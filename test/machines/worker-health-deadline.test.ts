@@ -9,7 +9,7 @@ async function verifyingWorker(options: { readonly secured?: boolean; readonly h
   return started;
 }
 
-test("a health URL that does not answer 200 within 300 s makes the worker errored, and says so", async () => {
+test("a health URL that does not answer 200 within 300 s makes the worker errored, with that reason", async () => {
   const { probeHealth, edge, state, fault, told, pass } = await verifyingWorker({ hasHealth: true });
   for (let seconds = 0; seconds < 290; seconds += 10) {
     await probeHealth.fail();

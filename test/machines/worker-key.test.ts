@@ -7,7 +7,7 @@ const KEY_FAULT = {
 };
 
 describe("a key that cannot be had", () => {
-  test("makes a worker whose model is loading errored, with the message that the engine knows", async () => {
+  test("makes a worker whose model is loading errored, with the message that the engine expects", async () => {
     const started = startedWorker({ secured: true });
     await failKey(started);
     expect(started.state()).toBe("errored");
@@ -124,7 +124,7 @@ describe("a key that comes after all", () => {
 });
 
 describe("a model's health that is in doubt while the key is awaited", () => {
-  test("is asked again before a worker that verifies is ready", async () => {
+  test("is probed again before a worker that verifies is ready", async () => {
     const started = startedWorker({ secured: true, hasHealth: true });
     await started.log("log.loaded");
     await started.benchmark.succeed(50);
@@ -180,7 +180,7 @@ describe("a model's health that is in doubt while the key is awaited", () => {
 });
 
 describe("a model that loads while the key cannot be had", () => {
-  test("has loaded when its log says so, not when its health URL answers", async () => {
+  test("has loaded when its log shows it, not when its health URL answers", async () => {
     const started = startedWorker({ secured: true, hasHealth: true });
     await failKey(started);
     for (let times = 0; times < 3; times++) {
@@ -211,7 +211,7 @@ describe("a model that loads while the key cannot be had", () => {
   });
 
   test.each(["errored", "loading"])(
-    "has loaded when its health URL answers where that is what tells: %s",
+    "has loaded when its health URL answers where that decides: %s",
     async (from) => {
       const started = startedWorker({
         secured: true,

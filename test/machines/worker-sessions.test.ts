@@ -31,7 +31,7 @@ describe("a worker's sessions", () => {
     expect((await readyWorker()).edge.sessionsOpened).toHaveLength(1);
   });
 
-  test("tell the edge how they close", async () => {
+  test("report to the edge how they close", async () => {
     const started = await readyWorker();
     open(started, "a", ON_CLOSE);
     end(started, "a");
@@ -88,7 +88,7 @@ describe("the sessions of a worker that is drained", () => {
     expect(edge.sessions).toEqual([closing("a", "drained"), ABORTED]);
   });
 
-  test("are not closed a second time when the worker is told to drain again", async () => {
+  test("are not closed a second time when the worker receives a second drain", async () => {
     const { callOnClose, state, drain } = await closingWorker();
     await drain();
     expect(state()).toEqual({ draining: "closing" });
@@ -119,7 +119,7 @@ describe("the sessions of a worker that is aborted", () => {
   });
 });
 
-describe("a sessions actor that dies", () => {
+describe("a sessions actor that fails", () => {
   test("is replaced, and the edge is given the new one", async () => {
     const started = await readyWorker();
     open(started, FATAL_SESSION);
@@ -132,7 +132,7 @@ describe("a sessions actor that dies", () => {
     expect(started.state()).toBe("ready");
   });
 
-  test("takes its sessions with it: none of them says or does anything any more", async () => {
+  test("takes its sessions with it: none of them sends or does anything any more", async () => {
     const started = await readyWorker();
     const { edge, callOnClose, pass } = started;
     open(started, "a", ON_CLOSE);

@@ -5,7 +5,7 @@ const slow = { startTimeoutMs: 90_000, awaited: 'a line with "complete." in the 
 const MESSAGE = 'the model did not load within 90 s: waited for a line with "complete." in the log';
 
 describe("a model that does not load in time", () => {
-  test("makes the worker errored, and the message says what was waited for", async () => {
+  test("makes the worker errored, and the message has what was waited for", async () => {
     const { edge, state, fault, told, pass } = startedWorker(slow);
     await pass(89_999);
     expect(state()).toBe("loading");
@@ -26,7 +26,7 @@ describe("a model that does not load in time", () => {
     expect(told()?.errorMsg).toBe("");
   });
 
-  test("leads on when its health URL answers after all, where that tells that it has loaded", async () => {
+  test("continues when its health URL answers after all, where that decides that it has loaded", async () => {
     const { probeHealth, state, pass } = startedWorker({
       ...slow,
       readiness: "health",
@@ -43,7 +43,7 @@ describe("a model that does not load in time", () => {
     expect(state()).toBe("benchmarking");
   });
 
-  test("leads on when its start is done after all, where that tells that it has loaded", async () => {
+  test("continues when its start is done after all, where that decides that it has loaded", async () => {
     const { startLifecycle, state, pass } = startedWorker({
       ...slow,
       readiness: "lifecycle",

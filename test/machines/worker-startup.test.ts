@@ -61,11 +61,11 @@ describe("a worker that starts", () => {
     expect(edge.heard).toContainEqual({ type: "key.held", pem: "the key" });
   });
 
-  test("does not ask for a key when it is unsecured", () => {
+  test("does not request a key when it is unsecured", () => {
     expect(startedWorker({ secured: false }).fetchKey.count).toBe(0);
   });
 
-  test("goes by the health URL alone where that tells that the model has loaded", async () => {
+  test("is ready by the health URL alone where that decides that the model has loaded", async () => {
     const { benchmark, probeHealth, state, pass } = startedWorker({
       readiness: "health",
       hasLog: false,

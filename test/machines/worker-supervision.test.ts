@@ -4,7 +4,7 @@ import { FATAL_REQUEST, readyWorker, startedWorker } from "./support/started-wor
 
 const arrived = (id: string) => ({ type: "request.arrived", id, workload: 1, at: 0 }) as const;
 
-describe("a queue that dies", () => {
+describe("a queue that fails", () => {
   test("is replaced, and the edge is given the new one", async () => {
     const { edge, state } = await readyWorker();
     edge.opened("serial")[0]?.send(arrived(FATAL_REQUEST));
@@ -42,7 +42,7 @@ describe("a queue that dies", () => {
   });
 });
 
-describe("a model actor that dies", () => {
+describe("a model actor that fails", () => {
   test("is replaced, and the log is read on", async () => {
     const { logsRead, state, kill, log } = await readyWorker();
     await kill("model");
@@ -77,7 +77,7 @@ describe("a model actor that dies", () => {
   });
 });
 
-describe("a key actor that dies", () => {
+describe("a key actor that fails", () => {
   test("is replaced, and the key is fetched again", async () => {
     const { fetchKey, edge, kill } = startedWorker({ secured: true });
     await kill("key");
@@ -88,8 +88,8 @@ describe("a key actor that dies", () => {
   });
 });
 
-describe("a reporter that dies", () => {
-  test("is replaced by one that tells the worker's condition", async () => {
+describe("a reporter that fails", () => {
+  test("is replaced by one that reports the worker's condition", async () => {
     const { deliver, told, kill, pass } = await readyWorker();
     const before = deliver.count;
     await kill("reporter.status");
@@ -121,8 +121,8 @@ describe("a reporter that dies", () => {
   );
 });
 
-describe("a worker that cannot go on", () => {
-  test("stops when its edge dies, and says what it died of", async () => {
+describe("a worker that cannot continue", () => {
+  test("stops when its edge fails, with the cause of that failure", async () => {
     const { worker, edge, log } = await readyWorker();
     edge.fatal = new Error("the edge broke");
     await log("log.failed");

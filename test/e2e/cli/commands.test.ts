@@ -119,7 +119,7 @@ describe("a mistake is one clear error and the exit code 1", () => {
   });
 });
 
-test("tsworker --version tells the version", async () => {
+test("tsworker --version prints the version", async () => {
   const command = tsworker("--version");
   expect(await command.exitCode).toBe(0);
   expect(command.stdout().trim()).toBe(VERSION);

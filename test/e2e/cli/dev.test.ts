@@ -154,7 +154,7 @@ describe("tsworker dev", () => {
     expect((await readdir(temporary)).filter((name) => !name.startsWith("tsx-"))).toEqual([]);
   });
 
-  test("kills a worker that does not end when it is asked to, and what that started", async () => {
+  test("kills a worker that does not stop on request, and the processes that it started", async () => {
     const { folder, write } = await project([]);
     await write(
       "worker.js",
@@ -207,7 +207,7 @@ describe("tsworker dev", () => {
     await has(/(exited with 0; starts again)/);
   });
 
-  describe("says in one line what is wrong", () => {
+  describe("prints an error in one line", () => {
     test("with a file that is not there", async () => {
       const { folder } = await project([]);
       const { command } = await dev(folder, "other.ts");

@@ -65,7 +65,7 @@ test("the earlier name of the command, simulate, does the same", async () => {
   expect(stdout).toBe(await printed(scenario));
 });
 
-test("the plot stands by itself, light and dark, with a line for each measure", async () => {
+test("the plot is a complete file, light and dark, with a line for each measure", async () => {
   const file = join(await folder(), "plot.svg");
   await printed(root("examples/scenarios/spike.json"), "--svg", file);
   const plot = await readFile(file, "utf8");
@@ -78,7 +78,7 @@ test("the plot stands by itself, light and dark, with a line for each measure", 
   expect(plot).not.toMatch(/NaN|Infinity|undefined/);
 });
 
-test("the numbers are written as data, and the seed is the one that was asked for", async () => {
+test("the numbers are written as data, with the requested seed", async () => {
   const file = join(await folder(), "numbers.json");
   await printed(root("examples/scenarios/spike.json"), "--json", file, "--seed", "5");
   const { samples, summary } = JSON.parse(await readFile(file, "utf8"));

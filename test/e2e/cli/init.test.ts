@@ -53,7 +53,7 @@ test("what it makes is installed without a network, and comes up", async () => {
   await eventually(() => expect(output).toMatch(/worker +ready/), { timeoutMs: 90_000 });
 });
 
-test.each(exampleNames())("it copies the example %s with all that its page says", async (name) => {
+test.each(exampleNames())("it copies the example %s with every file that its page names", async (name) => {
   const cwd = await nothing();
   const { exitCode, stderr, stdout } = await tsworkerHereIn(cwd, "init", ".", "--example", name);
   expect(exitCode, stderr).toBe(0);
@@ -79,7 +79,7 @@ test.each(["package.json", "worker.ts", ".gitignore"])(
   },
 );
 
-test("an example that is none is told with those that are", async () => {
+test("an error about an unknown example lists those that exist", async () => {
   const command = tsworkerIn({ cwd: await nothing() }, "init", "--example", "vlm");
   expect(await command.exitCode).toBe(1);
   expect(command.stderr()).toMatch(/^error: there is no example vlm: name one of .*\bvllm\b.*\n$/);

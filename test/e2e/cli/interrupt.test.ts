@@ -78,7 +78,7 @@ async function endsAtOnce(command: Running, pids: readonly number[]): Promise<vo
   await eventually(async () => expect(await Promise.all(pids.map(isRunning))).toEqual([false, false]));
 }
 
-test("run says what it waits for after Ctrl-C, and a second one ends it with all that it has started", async () => {
+test("run prints what it waits for after Ctrl-C, and a second one stops all processes that it has started", async () => {
   const { command, pids, engineUrl } = await started("run", "worker.js");
   command.signal("SIGINT");
   const said = `delivering the last reports to ${engineUrl}, 10 s at most; press Ctrl-C again to stop now`;

@@ -44,7 +44,7 @@ async function workerAt(cwd: string, modelPort: number): Promise<void> {
   );
 }
 
-test("while dev runs, call, load and inspect need no address, endpoint and key, and afterwards they say so", async () => {
+test("while dev runs, call, load and inspect need no address, endpoint and key, and afterwards they report that these are missing", async () => {
   const { run, announced } = await machine();
   const dev = run("dev", "--port", "0");
   await eventually(() => /worker +ready/.test(dev.stdout()), SLOW);
@@ -142,7 +142,7 @@ test("a worker started by hand finds the token of the engine beside it, also whe
   await other.exitCode;
 });
 
-test("while no worker is ready, call and dev say what it waits for", async () => {
+test("while no worker is ready, call and dev print what it waits for", async () => {
   const { run, cwd } = await machine();
   const modelPort = await freePort();
   await workerAt(cwd, modelPort);

@@ -16,7 +16,7 @@ async function printed(...parameters: readonly string[]): Promise<string> {
 }
 
 describe("tsworker machines prints", () => {
-  test("all machines for mermaid, where nothing else is asked for", async () => {
+  test("all machines for mermaid by default", async () => {
     // A process, whose output is a pipe, writes the same.
     const command = tsworker("machines");
     expect(await command.exitCode).toBe(0);
@@ -32,7 +32,7 @@ describe("tsworker machines prints", () => {
     expect(text.match(/stateDiagram-v2/g)).toHaveLength(1);
   });
 
-  test("one machine as a picture that stands by itself", async () => {
+  test("one machine as a complete picture", async () => {
     const text = await printed("key", "--format", "svg");
     expect(text).toMatch(/^<svg .*<\/svg>\n$/s);
     expect(text).toContain('data-state="backingOff"');

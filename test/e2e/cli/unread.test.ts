@@ -6,7 +6,7 @@ const listening = (command: Running): Promise<string> =>
   eventually(() => /listening +(http:\S+)/.exec(command.stdout())?.[1] ?? false, { timeoutMs: 60_000 });
 
 describe("a command whose reader has enough, such as `head`", () => {
-  test("ends without a word: a local engine, at the next line", async () => {
+  test("ends silently: a local engine, at the next line", async () => {
     const command = tsworker("engine", "--port", "0", "--endpoint", "e", "--api-key", "k");
     const url = await listening(command);
     await eventually(() => command.stdout().includes("start workers with"));
@@ -22,7 +22,7 @@ describe("a command whose reader has enough, such as `head`", () => {
     await asked;
   });
 
-  test("ends without a word: a simulated model, at the next line", async () => {
+  test("ends silently: a simulated model, at the next line", async () => {
     const command = tsworker("sim", "vllm", "--port", "0", "--load-seconds", "2");
     await listening(command);
     command.closeStdout();
@@ -30,7 +30,7 @@ describe("a command whose reader has enough, such as `head`", () => {
     expect(command.stderr()).toBe("");
   });
 
-  test.each([["machines"], ["load", "--help"]])("ends without a word: %s", async (...parameters) => {
+  test.each([["machines"], ["load", "--help"]])("ends silently: %s", async (...parameters) => {
     const command = tsworker(...parameters);
     command.closeStdout();
     expect(await command.exitCode).toBe(0);

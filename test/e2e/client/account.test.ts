@@ -36,7 +36,7 @@ test("endpoints are created, listed, fetched, changed and deleted", async () => 
   );
 });
 
-test("a new endpoint is known at once, although it was looked up before", async () => {
+test("a new endpoint is found immediately, although it was looked up before", async () => {
   const { engine, serverless } = await account();
   const worker = await tinyWorker((response) => response.end("{}"));
   await expect(serverless.endpoint("later").request("/go", {})).rejects.toMatchObject({

@@ -53,7 +53,7 @@ describe("the snippets of docs/client.md", () => {
   });
 
   test.each(PRINTED.map((printed, index) => ({ printed, index })))(
-    "number $index does what the page says",
+    "number $index does what the page describes",
     async ({ printed, index }) => {
       if (printed === undefined) return;
       const { fetch } = globalThis;

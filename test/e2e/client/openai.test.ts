@@ -149,14 +149,17 @@ describe("the openai package, when something fails", () => {
     [429, '{"error":"the queue is too long"}', OpenAI.RateLimitError, "the queue is too long"],
     [500, '{"object":"error","message":"out of memory"}', OpenAI.InternalServerError, "out of memory"],
     [503, "<html><title>Busy</title></html>", OpenAI.InternalServerError, "Busy"],
-  ] as const)("gets %i with what was said, whatever the words: %s", async (status, body, kind, said) => {
-    const { endpoint, worker } = await tinyEndpoint((response) => response.writeHead(status).end(body));
-    const fetch = endpoint.fetchWith({ retry: { ...SOON, attempts: 2 } });
-    const asking = clientOf({ ...endpoint, fetch }).completions.create({ model: "any", prompt: "Hello" });
-    await expect(asking).rejects.toBeInstanceOf(kind);
-    await expect(asking).rejects.toMatchObject({ status, message: expect.stringContaining(said) });
-    expect(worker.seen.length).toBe(status === 404 || status === 422 ? 1 : 2);
-  });
+  ] as const)(
+    "gets %i with the server's message, whatever its text: %s",
+    async (status, body, kind, said) => {
+      const { endpoint, worker } = await tinyEndpoint((response) => response.writeHead(status).end(body));
+      const fetch = endpoint.fetchWith({ retry: { ...SOON, attempts: 2 } });
+      const asking = clientOf({ ...endpoint, fetch }).completions.create({ model: "any", prompt: "Hello" });
+      await expect(asking).rejects.toBeInstanceOf(kind);
+      await expect(asking).rejects.toMatchObject({ status, message: expect.stringContaining(said) });
+      expect(worker.seen.length).toBe(status === 404 || status === 422 ? 1 : 2);
+    },
+  );
 
   test("gets an error at the end of its time", async () => {
     const { endpoint } = await tinyEndpoint(() => {});

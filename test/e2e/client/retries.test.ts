@@ -35,7 +35,7 @@ describe("a client whose request failed", () => {
     expect(await answer.json()).toEqual({ text: "hi" });
   });
 
-  test("asks the engine for a worker each time, as the same request", async () => {
+  test("requests a worker from the engine each time, as the same request", async () => {
     const { endpoint, engine, worker } = await tinyEndpoint((response, _seen, tries) => {
       response.writeHead(tries < 3 ? 503 : 200).end();
     });
@@ -68,7 +68,7 @@ describe("a client whose request failed", () => {
     });
   });
 
-  test("waits as long as the worker asks it to", async () => {
+  test("waits for the time in the worker's Retry-After", async () => {
     const { endpoint } = await tinyEndpoint((response, _seen, tries) => {
       response.writeHead(tries === 1 ? 429 : 200, { "retry-after": "1" }).end();
     });

@@ -13,7 +13,7 @@ function endpointOf(engine: Engine, parts: { readonly apiKey?: string; readonly 
 
 const okWorker = () => tinyWorker((response) => response.end("{}"));
 
-describe("a client that asks for a worker", () => {
+describe("a client that requests a worker", () => {
   test("waits until one is ready, as one request to the engine", async () => {
     const engine = await startedEngine();
     const worker = await okWorker();

@@ -59,7 +59,7 @@ describe("a session", () => {
     );
   });
 
-  test("is attached to by its id and its authData, and knows whether it is open", async () => {
+  test("is attached to by its id and its authData, and reports whether it is open", async () => {
     const session = await endpoint.session({ lifetime: 90 });
     expect(session.authData).toMatchObject({ url: fixture.worker.url, signature: expect.any(String) });
     expect([session.isOpen, session.lifetime]).toEqual([true, 90]);

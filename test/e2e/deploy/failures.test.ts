@@ -53,7 +53,7 @@ async function reportOf({ takers, instance }: Setup, variables: Parameters<Insta
   return { message: String(report?.body.error_msg), report: report?.body ?? {}, output: start.output() };
 }
 
-describe("the engine is told, at each of its addresses, and the start ends with 1", () => {
+describe("the error is reported to the engine, at each of its addresses, and the start ends with 1", () => {
   test("when there is no such repository", async () => {
     const { message, report } = await reportOf(await setUp(), {
       PYWORKER_REPO: "file:///nowhere/repository",
@@ -114,7 +114,7 @@ describe("the engine is told, at each of its addresses, and the start ends with 
     expect(message).toContain("package.json does not name tsworker as a dependency");
   });
 
-  test("when the worker's own configuration is refused, with its faults", async () => {
+  test("when the worker's own configuration is refused, with its errors", async () => {
     const { message } = await reportOf(await shared(), { WORKER: "faulty.ts" });
     expect(message).toContain("start_worker: the worker ended with exit code 1: ");
     expect(message).toContain("maxSession: unknown option; did you mean maxSessions?");
@@ -149,7 +149,7 @@ describe("the engine is told, at each of its addresses, and the start ends with 
   });
 });
 
-test("without an id there is nobody whom the engine could be told of", async () => {
+test("without an id nothing can be reported to the engine", async () => {
   const { takers, instance } = await setUp();
   const start = instance.start({ CONTAINER_ID: undefined });
   expect(await start.exitCode).toBe(1);
@@ -158,7 +158,7 @@ test("without an id there is nobody whom the engine could be told of", async () 
   expect(takers.flatMap(({ posted }) => posted)).toEqual([]);
 });
 
-test("a password in the repository's URL is in no log, and is not told", async () => {
+test("a password in the repository's URL is neither logged nor reported", async () => {
   const { instance, takers } = await setUp();
   const start = instance.start({ PYWORKER_REPO: "http://user:a-password@127.0.0.1:1/repository" });
   expect(await start.exitCode).toBe(1);
@@ -167,7 +167,7 @@ test("a password in the repository's URL is in no log, and is not told", async (
   expect(start.output() + instance.log).not.toContain("a-password");
 });
 
-test("an address that does not answer keeps none of the others from being told", async () => {
+test("an address that does not answer does not prevent the report to the others", async () => {
   const taker = await reportTaker(onTestFinished);
   const { instance } = await shared();
   const start = instance.start({
@@ -201,7 +201,7 @@ describe("the signing of the certificate", () => {
     expect(signing.asked).toHaveLength(3);
   });
 
-  test("fails after five tries, tells the engine, and leaves no certificate behind", async () => {
+  test("fails after five tries, reports it to the engine, and leaves no certificate behind", async () => {
     const all = await shared();
     const files = certificateOf(all, "refused");
     const signing = await signingService({ refusals: Array.from({ length: 9 }, () => refusal) });

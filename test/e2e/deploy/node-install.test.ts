@@ -81,7 +81,7 @@ test("a Node.js that is too old stays where it is, and the official one is fetch
   expect(asked).toHaveLength(2);
 });
 
-test("an archive with another checksum is not unpacked, and the engine is told", async () => {
+test("an archive with another checksum is not unpacked, and the error is reported to the engine", async () => {
   const { start, engine, instance } = await setUp({ listed: () => "1".repeat(64) });
   const first = start();
   expect(await first.exitCode).toBe(1);
@@ -90,7 +90,7 @@ test("an archive with another checksum is not unpacked, and the engine is told",
   expect(() => realpathSync(instance.path(`workspace/${NAME}`))).toThrow();
 });
 
-test("a version that the mirror does not have is told", async () => {
+test("a version that the mirror does not have is reported", async () => {
   const { start, engine } = await setUp();
   expect(await start({ WORKER_NODE_VERSION: "22.98.0" }).exitCode).toBe(1);
   expect(engine.reports.at(-1)?.error_msg).toBe(
@@ -98,7 +98,7 @@ test("a version that the mirror does not have is told", async () => {
   );
 });
 
-test("a machine for which there is no official Node.js is told so", async () => {
+test("a machine for which there is no official Node.js is reported", async () => {
   const { start, engine, instance } = await setUp();
   program(instance.path("old"), "uname", "echo riscv64");
   expect(await start().exitCode).toBe(1);

@@ -120,7 +120,7 @@ test("SIGINT drains the worker, too, and a second signal stops it at once", asyn
   await hanging;
 });
 
-test("an instance has one worker: another start ends without a word to the engine", async () => {
+test("an instance has one worker: another start ends without a report to the engine", async () => {
   const engine = await startedEngine();
   const repository = new WorkerRepository();
   const instance = await Instance.create({ REPORT_ADDR: engine.url, PYWORKER_REPO: repository.url });

@@ -70,7 +70,7 @@ test("what is newer in the repository is taken up by the start after /pyworker/u
   expect(existsSync(instance.path("force_update"))).toBe(false);
 });
 
-test("with a lock file npm ci installs what it says, and one that does not fit is an error", async () => {
+test("with a lock file npm ci installs what it lists, and one that does not fit is an error", async () => {
   const repository = new WorkerRepository();
   repository.lock();
   const instance = await instanceOf(repository);

@@ -40,7 +40,7 @@ describe("remote functions", () => {
     expect(await cube(3)).toEqual({ result: 27, pid, squarePid: pid });
   });
 
-  test("cost what their calculator says, at the engine and on the worker", async () => {
+  test("cost what their calculator returns, at the engine and on the worker", async () => {
     const costs: unknown[] = [];
     const listen = ({ cost }: { readonly cost: unknown }): unknown => costs.push(cost);
     engine.on("routed", listen);

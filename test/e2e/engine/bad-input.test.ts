@@ -31,7 +31,7 @@ describe("a cost", () => {
   });
 });
 
-test("search parameters that nobody could write down are refused, and the engine goes on", async () => {
+test("search parameters that are out of range are refused, and the engine continues", async () => {
   const engine = await startedEngine({ accountKey: "account" });
   const deep = `${"[".repeat(20_000)}${"]".repeat(20_000)}`;
   const response = await tell(
@@ -89,7 +89,7 @@ describe("a field that is null counts as missing", () => {
     expect((await tell(engine, "/api/v0/workergroups/?api_key=key", wish)).status).toBe(200);
   });
 
-  test("in a look at the logs", async () => {
+  test("in a request for logs", async () => {
     const engine = await startedEngine();
     expect((await tell(engine, "/get_endpoint_logs/", { id: 1, api_key: "key", tail: null })).status).toBe(
       200,

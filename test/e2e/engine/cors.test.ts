@@ -32,7 +32,7 @@ test.each([
   ["/route/", "POST"],
   ["/api/v0/endptjobs/1/", "PUT"],
   ["/api/v0/workergroups/1/", "DELETE"],
-])("a page that is let in may send JSON and its key to %s", async (path, method) => {
+])("a page of an allowed origin may send JSON and its key to %s", async (path, method) => {
   const engine = await startedEngine({ cors: [ORIGIN] });
   const { status, headers } = await preflight(engine, path, ORIGIN, method);
   expect(status).toBe(204);
@@ -56,13 +56,13 @@ test("it may read answers, and refusals", async () => {
   }
 });
 
-test("with * any page is let in", async () => {
+test("with * any page is allowed", async () => {
   const engine = await startedEngine({ cors: ["*"] });
   const { headers } = await preflight(engine, "/route/", "https://other.example", "POST");
   expect(headers).toMatchObject({ "access-control-allow-origin": "https://other.example" });
 });
 
-test("another page is not, and none is where nothing is said", async () => {
+test("another page is not, and none is without the option", async () => {
   for (const engine of [await startedEngine({ cors: [ORIGIN] }), await startedEngine()]) {
     const { status, headers } = await preflight(engine, "/route/", "https://other.example", "POST");
     expect(status).toBe(403);
@@ -86,7 +86,7 @@ test("the command takes several", async () => {
   expect(wrong.stderr()).toContain("cors.0: expected an origin such as");
 });
 
-test("what is no origin is a fault of the options, and told with the others", () => {
+test("an invalid origin is an error of the options, reported with the others", () => {
   const options = { endpoint: "", apiKey: "key", port: 70_000, cors: ["https://app.example.com/path"] };
   expect(() => new Engine(options)).toThrow(
     /3 errors:\n {2}endpoint: .*\n {2}port: .*\n {2}cors\.0: expected an origin such as/,

@@ -61,7 +61,7 @@ test("the program with a provider of processes has a request answered by a worke
   expect(output).toMatch(/^200 1$/m);
 });
 
-test("the program with a provider of its own has it asked", async () => {
+test("the program with a provider of its own has it called", async () => {
   const output = await outputOf(programs[1] ?? "");
   expect(output).toMatch(/create worker 1, which reports to http:/);
   expect(output).toContain("destroy worker 1 at machine-1");

@@ -36,7 +36,7 @@ describe("while an outage is rehearsed, the engine", () => {
     expect(engine.refused).toBe(1);
   });
 
-  test("does not listen, and comes back on the same port with all it knew", async () => {
+  test("does not listen, and comes back on the same port with its whole state", async () => {
     const engine = await startedEngine();
     const { url } = engine;
     await tell(engine, "/worker_status/", aStatus);

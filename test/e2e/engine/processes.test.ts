@@ -26,7 +26,7 @@ const numberIn = (file: string): Promise<number> =>
   eventually(async () => Number(await readFile(file, "utf8").catch(() => "")) || false);
 
 describe("what a worker started", () => {
-  test("has time to finish, even when the shell that ran it has gone at once", async () => {
+  test("has time to finish, even when the shell that ran it has exited immediately", async () => {
     const folder = await temporaryFolder();
     const file = join(folder, "draining.sh");
     // The shell around it ends by SIGTERM; the worker itself needs half a second.
@@ -93,7 +93,7 @@ describe("the command", () => {
     expect(command.stderr()).toBe("");
   });
 
-  test("asked twice kills workers that do not end", async () => {
+  test("kills workers that do not end when it gets the signal twice", async () => {
     const folder = await temporaryFolder();
     const stubborn = `trap '' TERM; echo $$ > ${folder}/pid; while :; do sleep 0.1; done`;
     const command = start(folder, "--max-workers", "1", "--min-workers", "1", "--worker-command", stubborn);

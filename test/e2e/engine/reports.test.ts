@@ -19,7 +19,7 @@ function delivery(...requests: readonly EndedRequest[]) {
   return { worker_id: 7, mtoken: "token", requests };
 }
 
-test("status reports are recorded with the time at which they came", async () => {
+test("status reports are recorded with their time of arrival", async () => {
   const engine = await startedEngine();
   const before = Date.now() / 1000;
   const status = workerStatus({ id: 7, additional_disk_usage: -0.5, working_request_idxs: [3, 4] });
@@ -69,7 +69,7 @@ test("a worker announces itself by its first report", async () => {
   expect(engine.workers).toMatchObject([{ id: 7, url: "http://w:1", state: "idle", expectedQueue: 0.5 }]);
 });
 
-test("listeners hear of reports, ended requests and routings as they come", async () => {
+test("listeners receive reports, ended requests and routings as they arrive", async () => {
   const engine = await startedEngine();
   const heard: string[] = [];
   engine.on("report", (report) => heard.push(`report of ${report.id}`));
@@ -94,7 +94,7 @@ test("a report with a wrong token is answered 401 and not recorded", async () =>
   expect(engine).toMatchObject({ refused: 2, ended: [], reports: [{ mtoken: "secret" }] });
 });
 
-test("a report that lacks a field, or has a wrong one, is answered 400 with every fault, and not recorded", async () => {
+test("a report that lacks a field, or has a wrong one, is answered 400 with every error, and not recorded", async () => {
   const engine = await startedEngine();
   const response = await tell(engine, "/worker_status/", {
     ...workerStatus(),

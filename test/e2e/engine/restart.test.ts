@@ -46,7 +46,7 @@ test("endpoints, groups, keys, counters and workers outlive the engine", async (
   expect(next).toMatchObject({ request_idx: request_idx + 1, url: workerStatus().url });
 });
 
-test("what an engine knew stays readable when it has stopped, and it goes on from there", async () => {
+test("the state of an engine is readable after it has stopped, and it continues from there", async () => {
   const engine = await startedEngine();
   await tell(engine, "/worker_status/", workerStatus({ id: 7 }));
   const { url } = engine;

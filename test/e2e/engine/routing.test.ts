@@ -8,7 +8,7 @@ import { workerStatus } from "../../support/worker-status.js";
 const request = { endpoint: "endpoint", api_key: "key", cost: 256, request_idx: 0, replay_timeout: 60 };
 
 describe("with a worker ready, the engine", () => {
-  test("answers what the worker needs to know, signed with the key that it shows", async () => {
+  test("answers what the worker needs, signed with the key that it shows", async () => {
     const engine = await startedEngine();
     const url = "http://wörker.example:41000";
     await tell(engine, "/worker_status/", workerStatus({ url }));
@@ -53,7 +53,7 @@ describe("without a worker ready, the engine", () => {
     });
   });
 
-  test("keeps the index of a request that asks again, and counts it once", async () => {
+  test("keeps the index of a request that is sent again, and counts it once", async () => {
     const engine = await startedEngine();
     const { request_idx } = await ask<AuthData>(engine, "/route/", request);
     await tell(engine, "/worker_status/", workerStatus());

@@ -9,7 +9,7 @@ import { SLOW, temporaryFolder } from "../../support/process-engine.js";
 
 const OWN = ["--endpoint", "endpoint", "--api-key", "key"];
 
-test("two engines do not write one state, and a later one goes on when the first has ended", async () => {
+test("two engines do not write one state, and a later one continues when the first has ended", async () => {
   const state = join(await temporaryFolder(), "state.json");
   const start = () => tsworker("engine", ...OWN, "--port", "0", "--state", state);
   const first = start();

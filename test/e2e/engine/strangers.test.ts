@@ -28,7 +28,7 @@ const ended = {
   work_completed_at: 12,
 } as const;
 
-describe("whoever has neither key nor token", () => {
+describe("a client with neither key nor token", () => {
   test.each([
     ["/delete_requests/", list(`{"worker_id":1,"mtoken":"x","requests":[`, "1", 2 * MIB, "]}"), 401],
     ["/delete_requests/", list(`{"worker_id":1,"mtoken":"x","requests":[`, "{}", 16 * MIB, "]}"), 413],
@@ -52,7 +52,7 @@ describe("whoever has neither key nor token", () => {
     ["/api/v0/workergroups/", "{", 401],
     ["/pubkey/", list("[", "{}", 12 * MIB, "]"), 405],
     ["/nowhere/", list("[", "{}", 12 * MIB, "]"), 404],
-  ])("is refused at %s, in a moment and in few words", async (path, body, status) => {
+  ])("is refused at %s, immediately and with a short answer", async (path, body, status) => {
     const engine = await guarded();
     const bytes = Buffer.from(body);
     let answer = { status: 0, text: "" };
@@ -82,7 +82,7 @@ describe("whoever has neither key nor token", () => {
     expect((await rawCall(engine, "/route/", { headers, open: true, body: "{" })).status).toBe(413);
   });
 
-  test("is not told which endpoints there are", async () => {
+  test("does not learn which endpoints there are", async () => {
     const engine = await guarded();
     for (const endpoint of ["endpoint", "other"]) {
       const answer = await tell(engine, "/route/", { endpoint, api_key: "wrong" });
@@ -115,7 +115,7 @@ describe("a key", () => {
     expect((await rawCall(engine, `/route/${query}`, { body: short })).status).toBe(200);
   });
 
-  test("lets in 4 MiB and no more", async () => {
+  test("allows 4 MiB and no more", async () => {
     const engine = await guarded();
     const start = '{"endpoint":"endpoint","filling":"';
     const fits = `${start}${"x".repeat(4 * MIB - start.length - 2)}"}`;
@@ -130,7 +130,7 @@ describe("a key", () => {
 describe("a report", () => {
   const many = Array.from({ length: 5000 }, (_, index) => ({ ...ended, request_idx: index }));
 
-  test("of 5,000 requests is taken when its token stands in its first 64 KiB", async () => {
+  test("of 5,000 requests is accepted when its token is in its first 64 KiB", async () => {
     const engine = await guarded();
     for (const chunked of [true, false]) {
       const body = JSON.stringify({ worker_id: 7, mtoken: TOKEN, requests: many });
@@ -139,7 +139,7 @@ describe("a report", () => {
     expect(engine.totals.ended.Success).toBe(10_000);
   });
 
-  test("with its token as a bearer token is taken, too, wherever that stands in the body", async () => {
+  test("with its token as a bearer token is accepted, too, at any position in the body", async () => {
     const engine = await guarded();
     const body = JSON.stringify({ requests: many, worker_id: 7, mtoken: "" });
     const headers = { authorization: `Bearer ${TOKEN}` };
@@ -195,7 +195,7 @@ describe("a report", () => {
       list(`{"mtoken":"${TOKEN}","working_request_idxs":[`, '""', 100 * KIB, "]}"),
       "/worker_status/",
     ],
-  ])("with a faulty list names at most ten faults, in a moment: %s", async (field, body, path) => {
+  ])("with an invalid list has at most ten errors, immediately: %s", async (field, body, path) => {
     const engine = await guarded();
     let answer = { status: 0, text: "" };
     const blocked = await blockedFor(async () => {
@@ -210,7 +210,7 @@ describe("a report", () => {
     expect(engine).toMatchObject({ ended: [], reports: [] });
   });
 
-  test("has its faults named in order up to the tenth", async () => {
+  test("has its errors listed in order up to the tenth", async () => {
     const engine = await guarded();
     const requests = Array.from({ length: 30 }, (_, index) => ({
       ...ended,

@@ -70,7 +70,7 @@ describe("a worker that cannot replace the old one", () => {
     return { ...started, replaceCommand: (text: string) => writeFile(script, `#!/bin/sh\n${text}\n`) };
   }
 
-  test("ends the update, and the old one goes on", async () => {
+  test("ends the update, and the old one continues", async () => {
     const { engine, notices, replaceCommand } = await breakingEngine();
     await replaceCommand("echo 'error: no such model' >&2; exit 3");
     await update(engine);

@@ -104,7 +104,7 @@ test("a file that was uploaded comes as its address, without its bytes", async (
   expect(stored).toEqual([expect.any(Number)]);
 });
 
-test("a worker that cannot find ComfyUI's files says which variable to set", async () => {
+test("a worker that cannot find ComfyUI's files names the variable to set", async () => {
   const fixture = await ready({ env: { COMFYUI_URL: "http://127.0.0.1:1" } });
   const { output } = await (await ask(fixture, { input: picture })).json<Result>();
   expect(output).toMatchObject([{ error: "ComfyUI is at none of its addresses: set COMFYUI_URL" }]);
@@ -259,7 +259,7 @@ describe("what is sent wrongly is refused with what to do about it", () => {
     expect(fixture.states.at(-1)).toBe("ready");
   });
 
-  test("also where only ComfyUI finds it: nobody is asked to try again", async () => {
+  test("also where only ComfyUI detects it: the client does not try again", async () => {
     const { file: _, ...rest } = nodes;
     const answer = await ask(fixture, { input: { workflow_json: rest } });
     expect(answer.status).toBe(422);
@@ -271,7 +271,7 @@ describe("what is sent wrongly is refused with what to do about it", () => {
 });
 
 describe("a model that ComfyUI does not have", () => {
-  test("does a worker of an older image no harm, where the request came past the worker", async () => {
+  test("does not harm a worker of an older image, where the request bypassed the worker", async () => {
     const fixture = await ready({ sim: ["--image", "older"] });
     const before = fixture.states.length;
     const bad = { ...picture, modifications: { ...SMALL, ckpt_name: "my.ckpt" } };

@@ -45,7 +45,7 @@ describe("examples/functions", () => {
     expect(await next.json()).toMatchObject({ result: { nonce: 13_072 } });
   });
 
-  test("says what is wrong with a payload", async () => {
+  test("reports what is wrong with a payload", async () => {
     const { endpoint } = fixture;
     const faulty = [
       ["/digest", {}, { text: 'must be a text such as "hello", got nothing' }],

@@ -8,7 +8,7 @@ describe("examples/hello-world", () => {
   });
   afterAll(() => fixture?.stop());
 
-  test("is measured with three rounds, when the log says that the server has started", () => {
+  test("is measured with three rounds, when the log shows that the server has started", () => {
     const rounds = fixture.lines.filter(({ msg }) => msg === "benchmark round");
     expect(rounds.map(({ round }) => round)).toEqual([1, 2, 3]);
     expect(fixture.lines.map(({ match }) => match)).toContain("infer server has started");
@@ -35,14 +35,14 @@ describe("examples/hello-world", () => {
     [{}, "nothing"],
     [{ prompt: "  " }, '"  "'],
     [{ prompt: 7 }, "7"],
-  ])("refuses %j, and says what to do", async (payload, got) => {
+  ])("refuses %j, with a message about what to do", async (payload, got) => {
     expect(await fixture.ask("/generate", payload)).toEqual({
       status: 422,
       body: { payload: { prompt: `must be a text such as "Hello", got ${got}` } },
     });
   });
 
-  test("has a client that asks twice", async () => {
+  test("has a client that sends two requests", async () => {
     const printed = await fixture.client();
     expect(printed).toMatch(/^(\w.*)\n12 tokens from http:\/\/127\.0\.0\.1:\d+\n\n\1\n$/);
   });
@@ -56,7 +56,7 @@ describe("examples/hello-world, when the server fails", () => {
     await fixture.reaches("ready");
   });
 
-  test("by not saying that it has started: its health tells", async () => {
+  test("by not logging that it has started: its health URL shows it", async () => {
     const fixture = await ExampleFixture.forTest("hello-world", { sim: ["--fail", "no-ready-line"] });
     await fixture.reaches("ready");
     expect(fixture.modelOutput()).not.toContain("infer server has started");

@@ -31,7 +31,7 @@ describe("examples/llama-cpp", () => {
   });
   afterAll(() => fixture?.stop());
 
-  test("is measured with three rounds of 10 requests, when the log says that the model is loaded", () => {
+  test("is measured with three rounds of 10 requests, when the log shows that the model is loaded", () => {
     const rounds = fixture.lines.filter(({ msg }) => msg === "benchmark round");
     expect(rounds).toHaveLength(3);
     expect(rounds.at(-1)).toMatchObject({ round: 3, rounds: 3, requests: 10, successes: 10 });
@@ -45,7 +45,7 @@ describe("examples/llama-cpp", () => {
     expect(body).toMatchObject({ usage: { completion_tokens: 3 } });
   });
 
-  test("passes on what llama.cpp says of a request that is too long", async () => {
+  test("passes on llama.cpp's error about a request that is too long", async () => {
     const prompt = "word ".repeat(4100);
     expect(await fixture.ask("/v1/completions", { prompt })).toMatchObject({
       status: 400,
@@ -88,7 +88,7 @@ describe("examples/llama-cpp", () => {
     expect([status, body]).toMatchObject([200, { choices: [{ finish_reason: "stop" }] }]);
   });
 
-  test("passes on that the server was started without embeddings, and the client does not ask again", async () => {
+  test("passes on that the server was started without embeddings, and the client does not try again", async () => {
     const { status, response } = await fixture.endpoint.request("/v1/embeddings", { input: "Hello" });
     expect([status, await response.json()]).toMatchObject([
       501,
@@ -126,7 +126,7 @@ describe("examples/llama-cpp, with one variable,", () => {
 });
 
 describe("examples/llama-cpp, when the model fails", () => {
-  test("by running out of memory: errored with its own words, which are not Python's", async () => {
+  test("by running out of memory: errored with its own message, which is not Python's", async () => {
     const fixture = await ExampleFixture.forTest("llama-cpp", { sim: ["--fail", "out-of-memory"] });
     expect(await fixture.reaches("errored")).toMatchObject({
       fault: expect.stringContaining("error loading model"),

@@ -104,7 +104,7 @@ test.each([
   expect((await fixture.ask("/v1/completions", { prompt: "Hello" })).status).toBe(404);
 });
 
-test("without the variable the worker is errored, and says what the server answered", async () => {
+test("without the variable the worker is errored, and its message has the server's answer", async () => {
   const model = await modelWith("/v1/embeddings", "{}");
   const fixture = await ExampleFixture.forTest("vllm", { modelPort: model.port });
   expect(await fixture.hasReached("errored")).toMatchObject({

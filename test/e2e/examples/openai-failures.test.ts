@@ -42,13 +42,13 @@ describe("examples/vllm, when the model fails", () => {
     );
   });
 
-  test("by not saying that it is ready: its health tells", async () => {
+  test("by not logging that it is ready: its health URL shows it", async () => {
     const fixture = await ExampleFixture.forTest("vllm", { sim: ["--fail", "no-ready-line"] });
     await fixture.reaches("ready");
     expect(fixture.modelOutput()).not.toContain("Application startup complete.");
   });
 
-  test("by never being ready: the worker waits, and says in refusals when to come back", async () => {
+  test("by never being ready: the worker waits, and its refusals have the time to come back", async () => {
     const fixture = await ExampleFixture.forTest("vllm", { sim: ["--fail", "never-ready"] });
     await fixture.reaches("loading");
     const auth_data = fixture.engine.authData({ url: fixture.workerUrl });

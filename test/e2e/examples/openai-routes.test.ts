@@ -103,7 +103,7 @@ describe("examples/vllm, on its further routes", () => {
   });
 });
 
-describe("examples/vllm refuses, and says what to do", () => {
+describe("examples/vllm refuses, with a message about what to do", () => {
   const file = Buffer.from("RIFF").toString("base64");
   test.each<[string, string, Record<string, unknown>, Record<string, unknown>]>([
     [

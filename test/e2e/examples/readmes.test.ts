@@ -18,7 +18,7 @@ const examples = (
 let fixture: ReadmeFixture | undefined;
 afterEach(() => fixture?.close());
 
-test.each(examples)("examples/%s does what its README says", async (name) => {
+test.each(examples)("examples/%s does what its README describes", async (name) => {
   const [first, ...others] = await stepsOf(name);
   expect(first?.command).toBe(`npx tsworker dev ${name}`);
   expect(others.length).toBeGreaterThan(0);

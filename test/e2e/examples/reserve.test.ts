@@ -24,7 +24,7 @@ describe("examples/reserve", () => {
   });
   afterAll(() => fixture?.stop());
 
-  test("holds the machine for as long as it is asked to, with a capacity of 100", async () => {
+  test("holds the machine for as long as requested, with a capacity of 100", async () => {
     const { engine } = fixture;
     const reserve = reserveAt(fixture);
     const begun = performance.now();
@@ -53,7 +53,7 @@ describe("examples/reserve", () => {
     await eventually(() => expect(ended().Cancelled).toBeGreaterThan(0));
   });
 
-  test("is over after MAX_RESERVATION_SECONDS, whatever was asked", async () => {
+  test("is over after MAX_RESERVATION_SECONDS, whatever was requested", async () => {
     const env = { MAX_RESERVATION_SECONDS: "0.5" };
     const reserve = reserveAt(await ExampleFixture.readyForTest("reserve", { env }));
     for (const payload of [{ duration: 60 }, {}]) {
@@ -73,7 +73,7 @@ describe("examples/reserve", () => {
     }
   });
 
-  test("tells the engine of a limit that is no number", async () => {
+  test("reports a limit that is no number to the engine", async () => {
     const faulty = await ExampleFixture.forTest("reserve", { env: { MAX_RESERVATION_SECONDS: "1h" } });
     await faulty.reaches("errored");
     await eventually(() =>

@@ -64,7 +64,7 @@ describe("examples/session", () => {
     expect((await start(ENDLESS)).status).toBe(200);
   });
 
-  test("refuses a second task while one runs, and says which", async () => {
+  test("refuses a second task while one runs, and names the running one", async () => {
     const { start } = await opened(fixture);
     const { task_id } = await (await start(ENDLESS)).json<Task>();
     const second = await start(ENDLESS);
@@ -88,7 +88,7 @@ describe("examples/session", () => {
     await eventually(() => expect(ended().Success).toBe(2));
   });
 
-  test("cancels the task of a client that has gone silent", async () => {
+  test("cancels the task of a client that sends nothing more", async () => {
     const { endpoint } = await opened(fixture);
     const session = await endpoint.session({ lifetime: 0.5, onCloseRoute: "/cancel_task" });
     const { task_id } = await ask(session, "/start_task", { ...ENDLESS, session_id: session.id });
@@ -99,7 +99,7 @@ describe("examples/session", () => {
     });
   });
 
-  test("tells all faults of a task at once", async () => {
+  test("reports all errors of a task at once", async () => {
     const { session } = await opened(fixture);
     const refused = await session.request("/start_task", { epochs: -3, max_train_batches_per_epoch: "all" });
     expect(refused.status).toBe(422);
@@ -148,7 +148,7 @@ describe("examples/session, when the training server fails", () => {
     });
   });
 
-  test("waits for a server that is never ready, and clients are told so", async () => {
+  test("waits for a server that is never ready, and refuses clients with that reason", async () => {
     const fixture = await ExampleFixture.forTest("session", { sim: ["--fail", "never-ready"] });
     await fixture.reaches("loading");
     await expect(fixture.endpoint.session({ timeoutMs: 2000, retry: false })).rejects.toMatchObject({
@@ -158,7 +158,7 @@ describe("examples/session, when the training server fails", () => {
     await fixture.reaches("loading");
   });
 
-  test("does without the line that says that the server is ready: its health URL does, too", async () => {
+  test("does without the log line of a ready server: its health URL is enough", async () => {
     const fixture = await ExampleFixture.readyForTest("session", { sim: ["--fail", "no-ready-line"] });
     expect(fixture.modelOutput()).not.toContain("Model Server Running");
   });

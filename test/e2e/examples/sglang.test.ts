@@ -11,7 +11,7 @@ describe("examples/sglang", () => {
   });
   afterAll(() => fixture?.stop());
 
-  test("is measured with three rounds of 10 requests, when the log says that SGLang is ready", () => {
+  test("is measured with three rounds of 10 requests, when the log shows that SGLang is ready", () => {
     const rounds = fixture.lines.filter(({ msg }) => msg === "benchmark round");
     expect(rounds).toHaveLength(3);
     expect(rounds.at(-1)).toMatchObject({ round: 3, rounds: 3, requests: 10, successes: 10 });
@@ -30,7 +30,7 @@ describe("examples/sglang", () => {
     expect(text).toBe(whole.choices[0]?.message.content);
   });
 
-  test("passes on what SGLang says of a request that is too long", async () => {
+  test("passes on SGLang's error about a request that is too long", async () => {
     const refused = await fixture.ask("/v1/completions", { prompt: "Hello", max_tokens: 1100 });
     expect(refused).toMatchObject({
       status: 400,
@@ -64,7 +64,7 @@ describe("examples/sglang, when the model fails", () => {
     await fixture.reaches("ready");
   });
 
-  test("to have a log: its health tells that it is ready", async () => {
+  test("to have a log: its health URL shows that it is ready", async () => {
     const fixture = await ExampleFixture.forTest("sglang", { env: { MODEL_LOG: "" } });
     await fixture.reaches("ready");
     expect(fixture.lines).not.toContainEqual(expect.objectContaining({ msg: "model log" }));

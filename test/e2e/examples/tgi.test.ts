@@ -14,7 +14,7 @@ describe("examples/tgi", () => {
   });
   afterAll(() => fixture?.stop());
 
-  test("is measured with 50 requests at once, when the router's log says that it is connected", () => {
+  test("is measured with 50 requests at once, when the router's log shows that it is connected", () => {
     expect(fixture.lines.filter(({ msg }) => msg === "benchmark round").at(-1)).toMatchObject({
       requests: 50,
       successes: 50,
@@ -39,7 +39,7 @@ describe("examples/tgi", () => {
     expect(body).toEqual({ generated_text: events.at(-1)?.generated_text });
   });
 
-  test("gives the prompt back where it is asked to", async () => {
+  test("returns the prompt where it is requested", async () => {
     const parameters = { max_new_tokens: 2, return_full_text: true };
     expect(await fixture.ask("/generate", { inputs: "The sea", parameters })).toMatchObject({
       body: { generated_text: expect.stringMatching(/^The sea\w/) },
@@ -55,7 +55,7 @@ describe("examples/tgi", () => {
       { inputs: "Hello", parameters: { max_new_tokens: "many" } },
       { "parameters.max_new_tokens": 'must be an integer from 1 on, without quotes, got "many"' },
     ],
-  ])("refuses %j, and says what to do", async (payload, faults) => {
+  ])("refuses %j, with a message about what to do", async (payload, faults) => {
     expect(await fixture.ask("/generate", payload)).toEqual({ status: 422, body: { payload: faults } });
   });
 
@@ -63,7 +63,7 @@ describe("examples/tgi", () => {
     [{ max_new_tokens: 5000 }, "`inputs` tokens + `max_new_tokens` must be <= 4096"],
     [{ temperature: 0 }, "`temperature` must be strictly positive"],
     [{ top_p: 1 }, "`top_p` must be > 0.0 and < 1.0"],
-  ])("passes on what TGI says of %j", async (parameters, message) => {
+  ])("passes on TGI's answer to %j", async (parameters, message) => {
     expect(await fixture.ask("/generate", { inputs: "Hello", parameters })).toMatchObject({
       status: 422,
       body: {
@@ -104,13 +104,13 @@ describe("examples/tgi, when the model fails", () => {
     expect(await fixture.reaches("errored")).toMatchObject({ fault: expect.any(String) });
   });
 
-  test("by not saying that it is ready: its health tells", async () => {
+  test("by not logging that it is ready: its health URL shows it", async () => {
     const fixture = await ExampleFixture.forTest("tgi", { sim: ["--fail", "no-ready-line"] });
     await fixture.reaches("ready");
     expect(fixture.modelOutput()).not.toContain('"message":"Connected"');
   });
 
-  test("by never being ready: the worker goes on waiting", async () => {
+  test("by never being ready: the worker continues to wait", async () => {
     const fixture = await ExampleFixture.forTest("tgi", { sim: ["--fail", "never-ready"] });
     await eventually(() => expect(fixture.modelOutput()).toContain("Downloaded"));
     await fixture.reaches("loading");

@@ -66,7 +66,7 @@ describe("examples/vllm, with the openai package", () => {
     expect(Math.hypot(...sea)).toBeCloseTo(1);
   });
 
-  test("speaks: real sound", async () => {
+  test("makes speech: real sound", async () => {
     const speech = await openai.audio.speech.create({
       model,
       input: "Hello from the sea",
@@ -79,7 +79,7 @@ describe("examples/vllm, with the openai package", () => {
     expect(wav.length).toBeGreaterThan(10_000);
   });
 
-  test("paints: real PNG bytes of the size asked for", async () => {
+  test("makes pictures: real PNG bytes of the requested size", async () => {
     const { data } = await openai.images.generate({ model, prompt: "A lighthouse", size: "256x256", n: 2 });
     const images = (data ?? []).map(({ b64_json = "" }) => Buffer.from(b64_json, "base64"));
     expect(images).toHaveLength(2);

@@ -62,7 +62,7 @@ describe("the page", () => {
     expect(client.hellos).toEqual([]);
   });
 
-  test("is where port and host say, and not on the second server then", async () => {
+  test("is at the configured port and host, and not on the second server then", async () => {
     expect((await ask(`${guardedUrl}/inspect`, { method: "GET" })).status).toBe(200);
     expect((await ask(`${guardedUrl}/healthz`, { method: "GET" })).status).toBe(404);
     expect((await ask(`${guarded.worker.localUrl}/inspect`, { method: "GET" })).status).toBe(404);
@@ -92,7 +92,7 @@ describe("a token", () => {
     },
   );
 
-  test("that is lets in, at whatever name the worker has", async () => {
+  test("that is correct opens the page, at any name of the worker", async () => {
     const host = "worker.example.com:8080";
     for (const options of [{}, { host, origin: `http://${host}` }]) {
       const client = await InspectClient.connect(guardedUrl, { token: TOKEN, ...options });
@@ -168,7 +168,7 @@ describe("a page that misbehaves ends alone:", () => {
   });
 });
 
-test("of 50 pages at once 32 are served, and the others told why not", async () => {
+test("of 50 pages at once 32 are served, and the others refused with the reason", async () => {
   const { localUrl } = open.worker;
   const clients = Array.from({ length: 50 }, () => InspectClient.dial(localUrl));
   await eventually(() =>

@@ -11,7 +11,7 @@ import { linesOf } from "../../support/inspected.js";
 const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 
 describe("the end", () => {
-  test("of a worker that is killed is told, and no failure", async () => {
+  test("of a worker that is killed is printed, and is no failure", async () => {
     const { inspector, url } = await startFakeInspector(helloOf());
     const command = tsworker("inspect", url);
     await eventually(() => expect(command.stderr()).toContain("attached"));
@@ -29,7 +29,7 @@ describe("the end", () => {
     expect(command.stderr()).toContain("by SIGINT  0 records");
   });
 
-  test("comes without a word when the reader of a pipe has enough", async () => {
+  test("is silent when the reader of a pipe has closed it", async () => {
     const { inspector, url } = await startFakeInspector(helloOf());
     const shell = spawn(
       "bash",

@@ -5,7 +5,7 @@ import { actorOf, errorOf, eventOf, helloOf, requestOf, tickOf } from "../../sup
 import { inspected, linesOf } from "../../support/inspected.js";
 
 describe("a line of the log", () => {
-  test("tells the time, sender and receiver, the event, the change of state and what the event holds", async () => {
+  test("has the time, sender and receiver, the event, the change of state and the event's fields", async () => {
     const { inspector, url } = await startFakeInspector(
       helloOf({ actors: [actorOf({ ref: "x:0", id: "worker", kind: "worker", state: "loading" })] }),
     );
@@ -32,7 +32,7 @@ describe("a line of the log", () => {
     expect(first?.indexOf("worker ")).toBe(second?.indexOf("worker "));
   });
 
-  test("tells of a request how it ended and where its time went", async () => {
+  test("shows how a request ended and where its time went", async () => {
     const text = await inspected([
       requestOf(1),
       requestOf(2, { outcome: "cancelled", status: 499, startedAt: undefined, firstByteAt: undefined }),
@@ -45,7 +45,7 @@ describe("a line of the log", () => {
     ]);
   });
 
-  test("tells of an error its message, and below it each cause with where it was thrown", async () => {
+  test("shows an error's message, and below it each cause with where it was thrown", async () => {
     const lines = linesOf(await inspected([errorOf(1)]));
     expect(lines[0]).toMatch(/model +error +the model's log says that it failed {2}line="CUDA error"$/);
     expect(lines[1]?.trim()).toBe("Error: out of memory  at load (model.js:1:2)");

@@ -37,7 +37,7 @@ function heldBy(route: string): ModelRequest[] {
   return held;
 }
 
-test("a page that is opened late sees how the worker came up", () => {
+test("a page that is opened late shows how the worker started", () => {
   expect(page.hello).toMatchObject({ format: 1, url: fixture.worker.url });
   expect(events("worker").map(({ state }) => state)).toEqual(
     expect.arrayContaining(["loading", "benchmarking", "ready"]),
@@ -76,7 +76,7 @@ test("the lit state follows the model: ready, errored, ready", async () => {
   );
 });
 
-test("a request that waits is in its lane, and gone from it when its client leaves", async () => {
+test("a request that waits is in its lane, and removed from it when its client disconnects", async () => {
   const held = heldBy("/serial");
   const running = fixture.post("/serial");
   await eventually(() => held.length === 1);
@@ -113,7 +113,7 @@ test("a request that waits is in its lane, and gone from it when its client leav
   await eventually(() => expect(lane()).toMatchObject({ running: [], waiting: [] }));
 });
 
-test("an ended request tells where its time went", async () => {
+test("an ended request shows where its time went", async () => {
   const sent = fixture.envelope();
   let receivedAt = 0;
   let headAt = 0;
@@ -147,7 +147,7 @@ test("an ended request tells where its time went", async () => {
   expect(endedAt).toBeGreaterThan(lastAt - skew);
 });
 
-test("one that is refused tells so, and was never admitted", async () => {
+test("one that is refused is shown as refused, and was never admitted", async () => {
   expect((await fixture.ask("/serial", { body: { auth_data: {}, payload: {} } })).status).toBe(422);
   await eventually(() =>
     expect(requests("/serial").at(-1)).toMatchObject({
@@ -177,7 +177,7 @@ test("a session comes, lives and goes as an actor of its own", async () => {
   ]);
 });
 
-test("what went wrong is told with its stack", async () => {
+test("errors are shown with their stack", async () => {
   fixture.model.on("/serial", ({ socket }) => void socket.end("nonsense\r\n\r\n"));
   expect((await fixture.post("/serial")).status).toBe(502);
   await eventually(() =>
@@ -200,7 +200,7 @@ test("a sample comes every second", async () => {
   });
 });
 
-test("timers are told with what they will bring", async () => {
+test("timers are shown with the events that they will send", async () => {
   await eventually(() => {
     const timers = page.ticks.findLast((tick) => tick.timers !== undefined)?.timers ?? page.hello.timers;
     expect(timers).toContainEqual({
@@ -233,7 +233,7 @@ test("of many requests at once some are followed, each as a whole, and the other
   }
 });
 
-test("no secret is told", () => {
+test("no secret is shown", () => {
   const text = JSON.stringify([page.hello, page.ticks]);
   expect(text).not.toContain("the-master-token");
   expect(text).not.toContain(fixture.envelope().auth_data.signature.slice(0, 40));

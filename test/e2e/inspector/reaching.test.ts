@@ -44,7 +44,7 @@ describe("one clear error and the exit code 1", () => {
     return command.stderr();
   };
 
-  test("where nobody listens", async () => {
+  test("where no server listens", async () => {
     const port = await freePort();
     const text = await failure(`http://127.0.0.1:${port}`);
     expect(text).toContain(`error: no worker reached at 127.0.0.1:${port}: connect ECONNREFUSED`);
@@ -84,7 +84,7 @@ describe("one clear error and the exit code 1", () => {
     expect(await failure(url)).toContain("its frames are unknown");
   });
 
-  test("where the worker speaks another format", async () => {
+  test("where the worker uses another format", async () => {
     const { url } = await startFakeInspector({ ...helloOf(), format: 2 } as unknown as Frame);
     expect(await failure(url)).toContain("expected frames of format 1, got 2");
   });

@@ -24,7 +24,7 @@ const framesIn = async (file: string): Promise<readonly Frame[]> =>
     .map((line): Frame => JSON.parse(line));
 
 describe("a recording", () => {
-  test("holds every frame whatever is selected, line by line while it goes on", async () => {
+  test("holds every frame whatever is selected, line by line while it is written", async () => {
     const file = join(await folder(), "recording.ndjson");
     const hello = helloOf({ records: [eventOf(1)] });
     const { inspector, url } = await startFakeInspector(hello);
@@ -42,7 +42,7 @@ describe("a recording", () => {
     expect(command.stdout()).toBe("");
   });
 
-  test("is complete after Ctrl-C, which tells what was seen and where it is", async () => {
+  test("is complete after Ctrl-C, with a summary of its records and its place", async () => {
     const file = join(await folder(), "recording.ndjson");
     const { inspector, url } = await startFakeInspector(helloOf());
     const command = tsworker("inspect", url, "--record", file);

@@ -67,14 +67,14 @@ describe("what is printed", () => {
     expect(numbersOf(await inspected(mixed, "--json", ...options))).toEqual(expected);
   });
 
-  test("is with --json each record as it came, and nothing else", async () => {
+  test("is with --json each record as it was received, and nothing else", async () => {
     const text = await inspected([eventOf(1), requestOf(2), errorOf(3)], "--json");
     expect(linesOf(text).map((line) => JSON.parse(line))).toEqual(
       [eventOf(1), requestOf(2), errorOf(3)].map((record) => JSON.parse(JSON.stringify(record))),
     );
   });
 
-  test("tells how many events were left out, at once and in the end", async () => {
+  test("has the number of events that were left out, at once and in the end", async () => {
     const { inspector, url } = await startFakeInspector(helloOf());
     const command = tsworker("inspect", url);
     await inspector.attached(1);

@@ -47,7 +47,7 @@ test("tsworker inspect prints what happens, and what it records can be read back
   });
 });
 
-test("Stately's tools are told the same, by a relay of theirs", async () => {
+test("Stately's tools receive the same, by a relay of theirs", async () => {
   const port = await freePort();
   await statelyServer(port);
   const messages: StatelyInspectionEvent[] = [];

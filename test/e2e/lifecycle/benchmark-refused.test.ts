@@ -39,7 +39,7 @@ for (const [answer, contentType, body] of [
   });
 }
 
-test.concurrent("a payload that cannot be made into a body is no success, and the error says why", async ({
+test.concurrent("a payload that cannot be made into a body is no success, and the error has the reason", async ({
   cluster,
 }) => {
   const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];

@@ -51,7 +51,7 @@ test.concurrent("the model sees one warm-up, then `runs` rounds of `concurrency`
   expect(engine.ended).toEqual([]);
 });
 
-test.concurrent("a serial handler is measured one request at a time, whatever the concurrency says", async ({
+test.concurrent("a serial handler is measured one request at a time, at any concurrency", async ({
   cluster,
 }) => {
   const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
@@ -140,7 +140,7 @@ test.concurrent("a round of which more than a tenth is refused is repeated with 
   expect(Number(await readFile(join(worker.directory, ".has_benchmark"), "utf8"))).toBe(measured);
 });
 
-test.concurrent("the tokens that were made count, not those that were asked for", async ({ cluster }) => {
+test.concurrent("the tokens that were made count, not those that were requested", async ({ cluster }) => {
   const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   model.answerMs = 200;
   model.body = '{"choices":[{"text":"cut off"}],"usage":{"prompt_tokens":250,"completion_tokens":200}}';
@@ -180,7 +180,7 @@ test.concurrent("a kept capacity is measured again when what was measured has ch
   expect(model.payloads).toHaveLength(4 + 2);
 });
 
-test.concurrent("a benchmark in which everything fails: errored, said to the engine, until the model can", async ({
+test.concurrent("a benchmark in which everything fails: errored, reported to the engine, until the model can", async ({
   cluster,
 }) => {
   const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];

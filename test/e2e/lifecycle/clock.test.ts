@@ -83,7 +83,7 @@ for (const jump of JUMPS) {
     }
   });
 
-  test.concurrent(`${set}: a session ends when its time is over, and tells when that is`, async ({
+  test.concurrent(`${set}: a session ends when its time is over, and its answers have that time`, async ({
     cluster,
   }) => {
     const { engine, worker } = await started(cluster, jump);

@@ -79,7 +79,7 @@ test.concurrent("a refusal of a draining worker ends its connection, so that no 
   expect((await held.answer).status).toBe(200);
 });
 
-test.concurrent("clients that go on asking are answered until their connections are closed: none is reset", async ({
+test.concurrent("clients that continue to send requests are answered until their connections are closed: none is reset", async ({
   cluster,
 }) => {
   const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
@@ -187,7 +187,7 @@ for (const maker of ["the model", "a remoteFunction"] as const) {
   });
 }
 
-test.concurrent("a second signal ends it at once; the client is told, or sees the connection break", async ({
+test.concurrent("a second signal ends it at once; the client gets the reason, or sees the connection break", async ({
   cluster,
 }) => {
   const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
@@ -257,7 +257,7 @@ test.concurrent("reports that failed before the signal are delivered when the en
   expect(outcomes(engine)).toEqual({ [served.authData.request_idx]: "Success" });
 });
 
-test.concurrent("an engine that is away for the first seconds of the drain is told everything when it is back", async ({
+test.concurrent("an engine that is unreachable for the first seconds of the drain receives everything when it is back", async ({
   cluster,
 }) => {
   const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];

@@ -67,7 +67,7 @@ test.concurrent("a failure in the log that the health URL confirms: errored with
   expect(await metric(worker)).toBe("0");
 });
 
-test.concurrent("a model that dies after its last words is noticed at the second look", async ({
+test.concurrent("a model that dies after its last log line is noticed at the second look", async ({
   cluster,
 }) => {
   const { engine, model, worker } = await started(cluster, {
@@ -101,7 +101,7 @@ for (const [what, config] of [
   });
 }
 
-test.concurrent("an old failure with nothing behind it makes the worker errored, until the model says that it has loaded", async ({
+test.concurrent("an old failure with nothing behind it makes the worker errored, until the log shows that the model has loaded", async ({
   cluster,
 }) => {
   const [engine, model] = [await cluster.engine(), await cluster.model()];

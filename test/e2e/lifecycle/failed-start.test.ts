@@ -22,7 +22,7 @@ const withoutPublicPort = async (): Promise<NonNullable<ClusterWorkerOptions["en
 const ends = (worker: WorkerProcess) =>
   eventually(() => worker.child.exitCode !== null && worker.child.stderr?.readableEnded === true, STARTS);
 
-test.concurrent("it tells the engine why at once, and again every 10 s, until a signal ends it with exit code 1", async ({
+test.concurrent("it reports the reason to the engine at once, and again every 10 s, until a signal ends it with exit code 1", async ({
   cluster,
 }) => {
   const [engine, model] = [await cluster.engine({ token: TOKEN }), await cluster.loadedModel()];
@@ -92,7 +92,7 @@ test.concurrent("whatever the reason", async ({ cluster, onTestFinished }) => {
   expect(engine.reports).toHaveLength(reasons.length);
 });
 
-test.concurrent("it tells the next address where the first one is down, and tries the first one again later", async ({
+test.concurrent("it reports to the next address where the first one is down, and tries the first one again later", async ({
   cluster,
 }) => {
   const [first, second, model] = [
@@ -119,7 +119,7 @@ test.concurrent("an engine that does not answer does not keep it from ending", a
   await failed(worker);
 });
 
-test.concurrent("without an engine or an id to tell it, it ends at once", async ({ cluster }) => {
+test.concurrent("without an engine or an id for the report, it ends at once", async ({ cluster }) => {
   const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   for (const missing of ["CONTAINER_ID", "REPORT_ADDR"]) {
     for (const value of [undefined, ""]) {
@@ -134,9 +134,7 @@ test.concurrent("without an engine or an id to tell it, it ends at once", async 
   expect(engine.reports).toEqual([]);
 });
 
-test.concurrent("a configuration that is at fault by itself ends it at once: nothing was started", async ({
-  cluster,
-}) => {
+test.concurrent("an invalid configuration ends it at once: nothing was started", async ({ cluster }) => {
   const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   const worker = await cluster.spawn({ engine, model, config: { handlers: [] } });
   await ends(worker);
@@ -145,7 +143,7 @@ test.concurrent("a configuration that is at fault by itself ends it at once: not
   expect(engine.reports).toEqual([]);
 });
 
-test.concurrent("its log says once what is wrong, and holds no secret", async ({ cluster }) => {
+test.concurrent("its log has the error once, and holds no secret", async ({ cluster }) => {
   const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   await engine.outage({ kind: "status", status: 401 });
   const env: ClusterWorkerOptions["env"] = {

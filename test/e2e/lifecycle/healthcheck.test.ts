@@ -55,7 +55,7 @@ test.concurrent("two failures in a row are none, three are one", async ({ cluste
   await worker.reaches("errored");
 });
 
-test.concurrent("a model that is gone: errored at once, whatever the interval, when a request finds it out", async ({
+test.concurrent("a model that has exited: errored at once, at any interval, when a request fails on it", async ({
   cluster,
 }) => {
   const { engine, model, worker } = await serving(cluster, {
@@ -69,7 +69,7 @@ test.concurrent("a model that is gone: errored at once, whatever the interval, w
   await eventually(() => expect(engine.reports.at(-1)?.error_msg).toBe(message));
 });
 
-test.concurrent("a model that is gone, without a health URL: errored with the reason, and ready when it listens again", async ({
+test.concurrent("a model that has exited, without a health URL: errored with the reason, and ready when it listens again", async ({
   cluster,
 }) => {
   const { engine, model, worker } = await serving(cluster, { healthcheck });
@@ -99,7 +99,7 @@ test.concurrent("requests that the model breaks off do not make the worker error
   expect(worker.states).not.toContain("errored");
 });
 
-test.concurrent("after 5 s of waiting, log, /readyz and refusals say for what", async ({ cluster }) => {
+test.concurrent("after 5 s of waiting, log, /readyz and refusals have the reason", async ({ cluster }) => {
   const [engine, model] = [await cluster.engine(), await cluster.model()];
   const { host } = new URL(model.url);
   await model.stop();
@@ -119,7 +119,7 @@ test.concurrent("after 5 s of waiting, log, /readyz and refusals say for what", 
   });
 });
 
-test.concurrent("where the log tells that the model has loaded, what is missing is the file, the line or the port", async ({
+test.concurrent("where the log decides that the model has loaded, what is missing is the file, the line or the port", async ({
   cluster,
 }) => {
   const [engine, model] = [await cluster.engine(), await cluster.model()];

@@ -72,7 +72,7 @@ test.concurrent("the worker is ready when `start` has ended, and `stop` is calle
   expect(errorAtStop(worker)).toBeUndefined();
 });
 
-test.concurrent("a `start` that fails: errored with its message, said to the engine; another try after 10 s", async ({
+test.concurrent("a `start` that fails: errored with its message, reported to the engine; another try after 10 s", async ({
   cluster,
 }) => {
   const [engine, model] = [await cluster.engine(), await cluster.model()];
@@ -109,7 +109,7 @@ test.concurrent("`stop` is called after a `start` that failed, too, with that er
   expect(errorAtStop(worker)).toBe("lifecycle.start failed: no GPU");
 });
 
-test.concurrent("a `start` that still runs when the worker stops hears of it by its signal", async ({
+test.concurrent("a `start` that still runs when the worker stops has its signal aborted", async ({
   cluster,
 }) => {
   const [engine, model] = [await cluster.engine(), await cluster.model()];
@@ -123,7 +123,7 @@ test.concurrent("a `start` that still runs when the worker stops hears of it by 
   expect(worker.states).toEqual(["loading", "draining", "stopped"]);
 });
 
-test.concurrent("with a `readiness`, the end of `start` alone says nothing", async ({ cluster }) => {
+test.concurrent("with a `readiness`, the end of `start` alone does not count", async ({ cluster }) => {
   const [engine, model] = [await cluster.engine(), await cluster.model()];
   model.health = 503;
   const config = startedBy("starts", { readiness: "health", modelHealthcheckUrl: "/health" });

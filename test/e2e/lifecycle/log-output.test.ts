@@ -65,7 +65,7 @@ test.concurrent("at debug each request has one line: id, route, workload, wait, 
   expect(Number(second?.wait)).toBeGreaterThan(heldMs - 50);
 });
 
-test.concurrent("LOG_LEVEL says how much is logged", async ({ cluster }) => {
+test.concurrent("LOG_LEVEL sets how much is logged", async ({ cluster }) => {
   const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   const start = (level: string | undefined) => cluster.spawn({ engine, model, env: { LOG_LEVEL: level } });
   const [warn, usual] = await Promise.all([start("WARN"), start(undefined)]);
@@ -98,7 +98,7 @@ const failures = async (engine: Engine, times: number): Promise<void> => {
   });
 };
 
-test.concurrent("token, signatures and keys stand nowhere in the log, at any level, whatever fails", async ({
+test.concurrent("token, signatures and keys are nowhere in the log, at any level, whatever fails", async ({
   cluster,
 }) => {
   const token = 'the "master" \\ token';
@@ -155,7 +155,7 @@ const THROWING = {
   workloadCalculator: { message: "the calculator failed", status: 200 },
 } as const;
 
-test.concurrent("user code that throws is logged with its stack, once; the client is told nothing of it", async ({
+test.concurrent("user code that throws is logged with its stack, once; the client gets no details", async ({
   cluster,
 }) => {
   const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];

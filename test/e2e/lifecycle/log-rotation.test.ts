@@ -39,7 +39,7 @@ for (const [name, rotate] of Object.entries(rotations)) {
   });
 }
 
-test.concurrent("a writer may go on in the old file until it begins the new one, even within a line", async ({
+test.concurrent("a writer may continue in the old file until it begins the new one, even within a line", async ({
   cluster,
 }) => {
   const [engine, model] = [await cluster.engine(), await cluster.model()];

@@ -52,7 +52,7 @@ const tells = (worker: WorkerProcess, expected: Readonly<Record<string, number>>
     );
   });
 
-test.concurrent("requests are counted by route, outcome and status, and the workload equals what the engine was told", async ({
+test.concurrent("requests are counted by route, outcome and status, and the workload equals what was reported to the engine", async ({
   cluster,
 }) => {
   const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
@@ -164,7 +164,7 @@ test.concurrent("queues: what runs, what waits, and for how long the first of th
   await tells(worker, idle);
 });
 
-test.concurrent("one series of all states is 1, and the capacity is there once it is known", async ({
+test.concurrent("one series of all states is 1, and the capacity is there once it is measured", async ({
   cluster,
 }) => {
   const [engine, model] = [await cluster.engine(), await cluster.model()];
@@ -192,7 +192,7 @@ test.concurrent("one series of all states is 1, and the capacity is there once i
   await tells(worker, { 'tsworker_responses_total{route="/work",status="503"}': 1 });
 });
 
-test.concurrent("reports that the engine does not take are counted as failed, and what they tell as undelivered", async ({
+test.concurrent("reports that the engine does not accept are counted as failed, and their content as undelivered", async ({
   cluster,
 }) => {
   const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
@@ -218,7 +218,7 @@ test.concurrent("reports that the engine does not take are counted as failed, an
   });
 });
 
-test.concurrent("a session is counted while it is open; its cost is load, and ahead of nobody", async ({
+test.concurrent("a session is counted while it is open; its cost is load, and ahead of no request", async ({
   cluster,
 }) => {
   const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
@@ -240,7 +240,7 @@ test.concurrent("a session is counted while it is open; its cost is load, and ah
   await eventually(() => expect(engine.totals).toMatchObject({ servedLoad: 64, ended: { Success: 1 } }));
 });
 
-test.concurrent("whoever asks under traffic gets one moment of it, and nothing is counted twice or lost", async ({
+test.concurrent("a scrape under traffic gets one moment of it, and nothing is counted twice or lost", async ({
   cluster,
 }) => {
   const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
@@ -270,7 +270,7 @@ test.concurrent("whoever asks under traffic gets one moment of it, and nothing i
   });
 });
 
-test.concurrent("somebody who asks and does not wait for the answer does no harm", async ({ cluster }) => {
+test.concurrent("a scraper that does not wait for the answer does no harm", async ({ cluster }) => {
   const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   const worker = await cluster.worker({ engine, model });
   for (let times = 0; times < 20; times++) {

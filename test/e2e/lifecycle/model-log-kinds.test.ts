@@ -46,7 +46,7 @@ test.each([
   ["standard output", "got a socket", (file: string) => symlink("/dev/stdout", file)],
   ["a device", "got a device", (file: string) => symlink("/dev/zero", file)],
 ])(
-  "%s as the model's log is an error that says so, and holds nothing: SIGTERM ends the worker",
+  "%s as the model's log is a reported error, and reads nothing: SIGTERM ends the worker",
   async (_, got, make) => {
     const { worker, modelLogFile } = await started(make, "errored");
     expect(faults(worker)).toEqual([`modelLogFile ${modelLogFile}: expected a regular file, ${got}`]);

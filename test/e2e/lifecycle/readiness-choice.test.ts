@@ -97,7 +97,7 @@ test.concurrent('"log": the health URL is asked when the log has spoken, and not
   expect(model.probes).toBe(1);
 });
 
-test.concurrent("a readiness that can never come is a fault of the configuration", async ({ cluster }) => {
+test.concurrent("a readiness that can never come is a configuration error", async ({ cluster }) => {
   const unlogged = { modelLogFile: undefined, logActionConfig: undefined };
   const [log, either, health, eitherWithoutHealth, word] = await Promise.all([
     failing(cluster, { ...unlogged, readiness: "log" }),

@@ -84,9 +84,7 @@ for (const [what, capacity] of [
   ["the benchmark waits", null],
   ["a worker whose capacity is known waits, too", 1000],
 ] as const) {
-  test.concurrent(`a model that has loaded before it listens: ${what}, and its log says so once`, async ({
-    cluster,
-  }) => {
+  test.concurrent(`a model that has loaded before it listens: ${what}, logged once`, async ({ cluster }) => {
     const engine = await cluster.engine();
     const { model, origin, listens } = await unlistening(`${await cluster.folder()}/model.log`);
     const config = { modelServerUrl: origin };
@@ -104,7 +102,7 @@ for (const [what, capacity] of [
   });
 }
 
-test.concurrent("a model that never listens: errored after `startTimeout`, with its address, until it says once more that it has loaded", async ({
+test.concurrent("a model that never listens: errored after `startTimeout`, with its address, until its log shows once more that it has loaded", async ({
   cluster,
 }) => {
   const engine = await cluster.engine();

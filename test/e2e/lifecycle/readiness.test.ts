@@ -5,7 +5,7 @@ import { eventually } from "../../support/eventually.js";
 
 const withoutLog = { modelLogFile: undefined, logActionConfig: undefined };
 
-test.concurrent("without a log the health URL tells when the model has loaded", async ({ cluster }) => {
+test.concurrent("without a log the health URL decides when the model has loaded", async ({ cluster }) => {
   const [engine, model] = [await cluster.engine(), await cluster.model()];
   model.health = 503;
   const config = { ...withoutLog, modelHealthcheckUrl: "/health" };

@@ -71,7 +71,7 @@ test.concurrent("a model that fails and recovers again and again", async ({ clus
   await eventually(() => expect(engine.reports.at(-1)).toMatchObject({ error_msg: "" }));
 });
 
-test.concurrent("requests that were admitted before the error go on to their end", async ({ cluster }) => {
+test.concurrent("requests that were admitted before the error run to their end", async ({ cluster }) => {
   const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   const worker = await cluster.worker({ engine, model });
   const running = ask(engine, worker, { cost: 1, fate: "hold" });

@@ -7,7 +7,7 @@ import { Prober } from "../../support/prober.js";
 const RESTARTS = 20;
 const CLIENTS = 8;
 
-test("20 restarts by SIGTERM under constant load: what was admitted is answered, what was not is refused, and the engine is told of both", async ({
+test("20 restarts by SIGTERM under constant load: what was admitted is answered, what was not is refused, and both are reported to the engine", async ({
   cluster,
 }) => {
   const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];

@@ -44,7 +44,7 @@ test.concurrent("without WORKER_HTTP_PORT it is the port after WORKER_PORT, on t
 });
 
 test.skipIf(outside === undefined)(
-  "it is not reachable from outside, unless WORKER_HTTP_HOST says so",
+  "it is not reachable from outside, unless WORKER_HTTP_HOST is set to allow it",
   async ({ cluster }) => {
     const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
     const [closed, open] = await Promise.all([
@@ -60,7 +60,7 @@ test.skipIf(outside === undefined)(
   },
 );
 
-test.concurrent("/healthz says that the process lives, whatever its state; /readyz says whether it takes requests", async ({
+test.concurrent("/healthz shows that the process lives, in any state; /readyz shows whether it accepts requests", async ({
   cluster,
 }) => {
   const [engine, model] = [await cluster.engine(), await cluster.model()];
@@ -169,14 +169,12 @@ test.concurrent("a second port that is taken: one error that names its variable,
   expect(worker.states).toEqual([]);
 });
 
-test.concurrent("an address that this machine does not have is an error that says so", async ({
-  cluster,
-}) => {
+test.concurrent("an address that this machine does not have is reported as an error", async ({ cluster }) => {
   const text = await failing(cluster, { env: { WORKER_HTTP_HOST: "198.51.100.7" } });
   expect(text).toContain("of 198.51.100.7: this machine has no such address");
 });
 
-test.concurrent("two equal ports, or none after the last one, are faults of the environment", async ({
+test.concurrent("two equal ports, or none after the last one, are environment errors", async ({
   cluster,
 }) => {
   const [equal, last, noPort] = await Promise.all([

@@ -67,7 +67,7 @@ test.concurrent("HTTP_SERVER=node: node:http, without a warning", async ({ clust
   expect(warnings(worker)).toEqual([]);
 });
 
-test.concurrent("HTTP_SERVER=nginx is a fault of the environment", async ({ cluster }) => {
+test.concurrent("HTTP_SERVER=nginx is an environment error", async ({ cluster }) => {
   const [engine, model] = [await cluster.engine(), await cluster.model()];
   const worker = await cluster.spawn({ engine, model, env: { HTTP_SERVER: "nginx" } });
   await failed(worker);

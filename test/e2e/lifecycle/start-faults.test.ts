@@ -14,7 +14,7 @@ async function failing(cluster: Cluster, options: Partial<ClusterWorkerOptions>)
   return worker;
 }
 
-test.concurrent("every fault of the environment is told at once, with its name, what was expected and what came", async ({
+test.concurrent("every environment error is reported at once, with its name, what was expected and what was found", async ({
   cluster,
 }) => {
   const { text, lines } = await failing(cluster, {
@@ -43,7 +43,7 @@ test.concurrent("every fault of the environment is told at once, with its name, 
   expect(text + JSON.stringify(lines)).not.toContain("the-master-token");
 });
 
-test.concurrent("every fault of the configuration is told at once, with its path, what was expected and what came", async ({
+test.concurrent("every configuration error is reported at once, with its path, what was expected and what was found", async ({
   cluster,
 }) => {
   const { text } = await failing(cluster, {
@@ -74,7 +74,7 @@ test.concurrent("every fault of the configuration is told at once, with its path
   }
 });
 
-test.concurrent("without a benchmark, or with two, the configuration is at fault", async ({ cluster }) => {
+test.concurrent("without a benchmark, or with two, the configuration is invalid", async ({ cluster }) => {
   const { route } = WORK;
   const [none, two] = await Promise.all([
     failing(cluster, { config: { handlers: [{ route }] } }),
@@ -88,7 +88,7 @@ test.concurrent("without a benchmark, or with two, the configuration is at fault
   expect(two.text).toContain("route: '/other'");
 });
 
-test.concurrent("when nothing tells that the model has loaded, the error says what may", async ({
+test.concurrent("when nothing decides that the model has loaded, the error lists what can", async ({
   cluster,
 }) => {
   const { text } = await failing(cluster, { config: { logActionConfig: undefined } });

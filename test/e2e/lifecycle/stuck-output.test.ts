@@ -95,7 +95,7 @@ test.concurrent("a pipe that is not read does not hold up the end", async ({ clu
   await ends(worker);
 });
 
-test.concurrent("a pipe whose reader has gone, and standard error's: requests are served", async ({
+test.concurrent("a pipe whose reader has closed it, and standard error's: requests are served", async ({
   cluster,
 }) => {
   const { engine, worker } = await started(cluster);

@@ -87,7 +87,7 @@ describe.skipIf(FILES.some(existsSync) || process.getuid?.() !== 0)("USE_SSL", (
     for (const file of FILES) expect(text).toContain(file);
   });
 
-  test("a renewed certificate is served to new connections, while one that stands goes on with the old one", async ({
+  test("a renewed certificate is served to new connections, while an open one continues with the old one", async ({
     cluster,
     onTestFinished,
   }) => {
@@ -146,7 +146,7 @@ describe.skipIf(FILES.some(existsSync) || process.getuid?.() !== 0)("USE_SSL", (
     });
   }
 
-  test("with a certificate: HTTPS, and a public URL that says so", async ({ cluster }) => {
+  test("with a certificate: HTTPS, and a public URL with https", async ({ cluster }) => {
     makeCertificate(CERTIFICATE_FILE, CERTIFICATE_KEY_FILE);
     const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
     const worker = await cluster.worker({ engine, model, env: { USE_SSL: "true" } });

@@ -95,7 +95,7 @@ describe("POST /pyworker/update", () => {
     expect(existsSync(file)).toBe(false);
   });
 
-  test("a place that cannot be written to is an error, and the worker goes on", async ({ cluster }) => {
+  test("a place that cannot be written to is an error, and the worker continues", async ({ cluster }) => {
     const { worker } = await setUp(cluster, { FORCE_UPDATE_FILE: "/nowhere/update" });
     const reply = await update(worker, `Bearer ${TOKEN}`);
     expect({ status: reply.status, body: reply.json() }).toEqual({

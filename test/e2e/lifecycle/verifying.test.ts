@@ -107,7 +107,7 @@ test.concurrent("what is no key is no answer: the next try follows", async ({ cl
   expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(200);
 });
 
-test.concurrent("no key after 5 tries: errored, which the engine hears when it is back; trying goes on", async ({
+test.concurrent("no key after 5 tries: errored, which is reported to the engine when it is back; the tries continue", async ({
   cluster,
 }) => {
   const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];

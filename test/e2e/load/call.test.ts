@@ -68,7 +68,7 @@ test("call - reads the payload from standard input", async () => {
   expect(seen).toMatchObject([{ body: { payload: { prompt: "from a file" } } }]);
 });
 
-test("an answer that is not 2xx goes to standard error, with the exit code 1, and is not asked for again", async () => {
+test("an answer that is not 2xx goes to standard error, with the exit code 1, and the request is not sent again", async () => {
   const { flags, seen } = await worker((response) => response.writeHead(429).end('{"error":"too many"}'));
   const command = tsworker("call", "/go", "{}", "--cost", "5", ...flags);
   expect(await command.exitCode).toBe(1);

@@ -39,7 +39,7 @@ function smaller(command: string, engineUrl: string): string {
   return `${command} ${less.join(" ")}`;
 }
 
-test("every command of the page does what it says", async () => {
+test("every command of the page does what it describes", async () => {
   expect(commands.length).toBeGreaterThan(6);
   const { engine } = await loadFixture({}, { endpoint: "chat", apiKey: "secret" });
   const { folder, path } = await place();

@@ -85,14 +85,14 @@ test("a second Ctrl-C ends it at once, without a report", async () => {
   expect(command.stdout()).toBe("");
 });
 
-test("a request that takes too long is a time-out, and the test goes on", async () => {
+test("a request that takes too long is a time-out, and the test continues", async () => {
   const { command, result } = await underWay("-n", "3", "-rps", "10", "--timeout", "3");
   expect(await command.exitCode).toBe(0);
   const { totals } = await result();
   expect(totals.errors).toMatchObject([{ where: "timeout", count: 3 }]);
 });
 
-test("whoever watches may leave, and the test goes on to its report", async () => {
+test("an observer may disconnect, and the test continues to its report", async () => {
   const { command, result, worker } = await underWay("-n", "20", "-rps", "20", "--interval", "0.1");
   await eventually(() => worker.came() >= 2 && command.stderr() !== "", SLOW);
   command.closeStderr();

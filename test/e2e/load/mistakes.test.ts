@@ -34,7 +34,7 @@ function lineOf({ exitCode, stdout, stderr }: Ended): string {
   return line;
 }
 
-describe.each(["load", "call"] as const)("%s tells in one line, with the exit code 1, of", (name) => {
+describe.each(["load", "call"] as const)("%s reports in one line, with the exit code 1,", (name) => {
   const words = COMMANDS[name];
 
   test("a wrong key", async () => {
@@ -74,7 +74,7 @@ describe.each(["load", "call"] as const)("%s tells in one line, with the exit co
   });
 });
 
-describe("load tells of", () => {
+describe("load reports", () => {
   const some = ["-e", "endpoint", "-k", "key"] as const;
 
   test.each([
@@ -115,6 +115,6 @@ test.each([
   ["", /^error: the payload is not JSON: /],
   ["[{}]", /^error: the payload: expected a JSON object, got \[\{\}\]$/],
   ["null", /^error: the payload: expected a JSON object, got null$/],
-])("call tells of %j, which is no payload", async (json, message) => {
+])("call reports %j, which is no payload", async (json, message) => {
   expect(await errorOf("call", "/go", json, "-e", "endpoint", "-k", "key")).toMatch(message);
 });

@@ -62,7 +62,7 @@ describeInBrowser("the page of a report, in a browser", () => {
     expect(backs[0]).not.toBe(backs[1]);
   });
 
-  test("tells the values of the second that is pointed at", async () => {
+  test("shows the values of the second that is pointed at", async () => {
     const page = await opened("light");
     const slot = page.locator("figure").first().locator(".slot").nth(4);
     await slot.hover();

@@ -41,20 +41,20 @@ async function loadOf(stream: string, flags: readonly string[] = [], start = her
   return { ...ended, totals };
 }
 
-test("a stream that tells its usage has the tokens that it tells", async () => {
+test("a stream that reports its usage has the tokens of that usage", async () => {
   const { totals, stdout } = await loadOf(`${PIECE.repeat(3)}${USAGE}data: [DONE]\n\n`);
   expect(totals).toMatchObject({ succeeded: 10, tokens: 90, countedTokens: 0, events: 40 });
   expect(stdout).not.toContain("do not report their usage");
 });
 
-test("of a stream that tells none the pieces of text are counted, and the report says so", async () => {
+test("of a stream without usage the pieces of text are counted, and the report mentions it", async () => {
   const role = event({ choices: [{ text: "" }] });
   const { totals, stdout } = await loadOf(`${role}${PIECE.repeat(3)}data: [DONE]\n\n`);
   expect(totals).toMatchObject({ succeeded: 10, tokens: 30, countedTokens: 30 });
   expect(stdout).toContain("tokens were counted as the pieces of text in streams");
 });
 
-test("--fail-on ends with 3 and says why, after the report", async () => {
+test("--fail-on ends with 3 and the reason, after the report", async () => {
   const { exitCode, stderr, stdout, totals } = await loadOf(
     `${PIECE}${event({ error: { message: "out of memory" } })}`,
     ["--fail-on", "errors>1%,not-sent>0"],

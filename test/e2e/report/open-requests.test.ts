@@ -6,7 +6,7 @@ import { eventually } from "../../support/eventually.js";
 const indexes = (asked: readonly Asked[]): readonly number[] =>
   asked.map(({ authData }) => authData.request_idx).sort();
 
-test.concurrent("requests that run and wait are told by their indexes, with their load", async ({
+test.concurrent("requests that run and wait are reported by their indexes, with their load", async ({
   cluster,
 }) => {
   const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
@@ -32,7 +32,7 @@ test.concurrent("requests that run and wait are told by their indexes, with thei
   expect(engine.totals).toMatchObject({ newLoad: 60.5, servedLoad: 60.5, requestsReceived: 3 });
 });
 
-test.concurrent("a cancelled request is taken off what was received, before and after that was told; never negative", async ({
+test.concurrent("a cancelled request is subtracted from the received load, before and after that was reported; never negative", async ({
   cluster,
 }) => {
   const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];

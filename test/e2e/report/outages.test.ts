@@ -68,7 +68,7 @@ const OUTAGES = [
 ] as const;
 
 for (const { name, outage } of OUTAGES) {
-  test.concurrent(`nothing is lost or told twice while the engine ${name} for seconds`, async ({
+  test.concurrent(`nothing is lost or reported twice while the engine ${name} for seconds`, async ({
     cluster,
   }) => {
     const { engine, worker, traffic } = await underTraffic(cluster);
@@ -90,7 +90,7 @@ for (const { name, outage } of OUTAGES) {
   });
 }
 
-test.concurrent("nothing is lost or told twice while the engine fails in ever other ways, and the model too", async ({
+test.concurrent("nothing is lost or reported twice while the engine fails in ever other ways, and the model too", async ({
   cluster,
 }) => {
   const { engine, model, worker, traffic } = await underTraffic(cluster);

@@ -70,7 +70,7 @@ test.concurrent("the first report and each change of state come at once, in the 
   expect(worker.states.filter((state) => state === "errored")).toHaveLength(3);
 });
 
-test.concurrent("the load time is told once, in the first report of the ready worker, and not again after an error", async ({
+test.concurrent("the load time is reported once, in the first report of the ready worker, and not again after an error", async ({
   cluster,
 }) => {
   const [engine, model] = [await cluster.engine(), await cluster.model()];
@@ -95,7 +95,7 @@ test.concurrent("the load time is told once, in the first report of the ready wo
 });
 
 for (const outage of [{ kind: "status", status: 500 }, { kind: "refuse" }] as const) {
-  test.concurrent(`the load time is told once when the first reports fail (${outage.kind})`, async ({
+  test.concurrent(`the load time is reported once when the first reports fail (${outage.kind})`, async ({
     cluster,
   }) => {
     const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];

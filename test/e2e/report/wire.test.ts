@@ -74,7 +74,7 @@ const endedIn = (posted: readonly Posted[]): readonly unknown[] =>
 const sumIn = (posted: readonly Posted[], key: string): number =>
   posted.reduce((sum, { body }) => sum + Number(body[key]), 0);
 
-test.concurrent("a 2xx is enough: a report is not told again because the rest of the answer broke off", async ({
+test.concurrent("a 2xx is enough: a report is not sent again because the rest of the answer broke off", async ({
   cluster,
   onTestFinished,
 }) => {

@@ -4,7 +4,7 @@ import { silent } from "../../support/raw-model.js";
 import { SessionClient } from "../../support/session-client.js";
 import { WorkerFixture } from "../../support/worker-fixture.js";
 
-test("a drain lets requests inside sessions finish, refuses new ones, then closes the sessions and tells of them", async () => {
+test("a drain lets requests inside sessions finish, refuses new ones, then closes the sessions and reports them", async () => {
   const fixture = await WorkerFixture.start({ handlers: [{ route: "/held", allowParallelRequests: true }] });
   fixture.model.on("/held", silent);
   const sessions = await Promise.all(

@@ -31,10 +31,10 @@ test("one whose client sends requests lives on", async () => {
   await used.ask("end");
 });
 
-test("an expired session calls on_close_route and is told to the engine as ended", async () => {
+test("an expired session calls on_close_route and is reported to the engine as ended", async () => {
   const session = await SessionClient.open(fixture, { lifetime: 0.5, on_close_route: "/expired" });
   await eventually(() => expect(fixture.model.bodiesAt("/expired")).toEqual([{ session_id: session.id }]));
   await fixture.expectReported({ auth_data: session.auth, payload: {} }, "Success");
 });
 
-test("the worker goes on", () => fixture.expectServing());
+test("the worker still serves requests", () => fixture.expectServing());

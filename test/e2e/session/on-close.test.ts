@@ -58,7 +58,7 @@ test("the session's requests have ended before the call", async () => {
   await eventually(() => expect(order).toEqual(["request closed", "called"]));
 });
 
-test("the session is told to the engine as ended only when the call is over, and closing it again is 410 until then", async () => {
+test("the session is reported to the engine as ended only when the call is over, and closing it again is 410 until then", async () => {
   fixture.model.on("/slow", silent);
   const session = await SessionClient.open(fixture, { on_close_route: "/slow" });
   await session.ask("end");
@@ -151,4 +151,4 @@ test("a path with two slashes stays on the model server", async () => {
   );
 });
 
-test("the worker goes on", () => fixture.expectServing());
+test("the worker still serves requests", () => fixture.expectServing());

@@ -18,7 +18,7 @@ afterAll(() => fixture.stop());
 
 const report = () => fixture.engine.reports.at(-1);
 
-test("a session counts like a request of its cost until it ends, and is told as ended then", async () => {
+test("a session counts like a request of its cost until it ends, and is reported as ended then", async () => {
   const session = await SessionClient.open(fixture, {}, "250");
   await eventually(() =>
     expect(report()).toMatchObject({
@@ -68,4 +68,4 @@ test("neither a session nor the requests inside it make others wait", async () =
   expect(await held).toMatchObject({ status: 410 });
 });
 
-test("the worker goes on", () => fixture.expectServing());
+test("the worker still serves requests", () => fixture.expectServing());

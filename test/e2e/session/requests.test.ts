@@ -82,4 +82,4 @@ test("an answer that has begun is broken off by the end of its session", async (
   expect(await reply).toMatchObject({ status: 200, complete: false });
 });
 
-test("the worker goes on", () => fixture.expectServing());
+test("the worker still serves requests", () => fixture.expectServing());

@@ -38,7 +38,7 @@ describe("/session/create", () => {
     expect(await fixture.ask("/session/create", { body })).toMatchObject({ status });
   });
 
-  test("tells all faults at once", async () => {
+  test("reports all errors at once", async () => {
     const { auth_data } = fixture.envelope();
     const { cost: _, ...costless } = auth_data;
     const faults = async (body: unknown) => answer(fixture.ask("/session/create", { body }));
@@ -78,7 +78,7 @@ describe("/session/create", () => {
     });
   });
 
-  test("refuses an on_close_payload that nobody could be told of", async () => {
+  test("refuses an on_close_payload that cannot be sent", async () => {
     const nested = `${'{"a":'.repeat(50_000)}1${"}".repeat(50_000)}`;
     const body = fixture.envelopeBytes(`{"on_close_payload": ${nested}}`);
     expect(await answer(fixture.ask("/session/create", { body }))).toEqual({
@@ -109,7 +109,7 @@ describe("its owner", () => {
     });
   });
 
-  test("hears that it is well, until it ends", async () => {
+  test("gets 200 until it ends", async () => {
     const session = await SessionClient.open(fixture);
     expect(await answer(session.ask("health"))).toEqual({ status: 200, body: { ok: true } });
     expect(await answer(session.ask("end"))).toEqual({
@@ -123,15 +123,15 @@ describe("its owner", () => {
     });
   });
 
-  test("is known whatever the order of the keys in session_auth", async () => {
+  test("is recognized with the keys of session_auth in any order", async () => {
     const session = await SessionClient.open(fixture);
     const reversed = Object.fromEntries(Object.entries(session.auth).reverse());
     expect(await answer(session.ask("end", reversed))).toMatchObject({ status: 200 });
   });
 });
 
-describe("nobody else", () => {
-  test.each(["get", "health", "end"] as const)("may ask /session/%s", async (route) => {
+describe("another client", () => {
+  test.each(["get", "health", "end"] as const)("may not call /session/%s", async (route) => {
     const session = await SessionClient.open(fixture);
     for (const auth of [undefined, null, {}, { ...session.auth, reqnum: -1 }, { ...session.auth, more: 1 }]) {
       const body = { session_id: session.id, session_auth: auth };
@@ -209,4 +209,4 @@ describe("the second port", () => {
   });
 });
 
-test("the worker goes on", () => fixture.expectServing());
+test("the worker still serves requests", () => fixture.expectServing());

@@ -60,7 +60,7 @@ describe("a stream", () => {
     expect(plain).toMatchObject({ choices: [{ text }] });
   });
 
-  test("of a chat opens with the role, and tells the usage when asked to", async () => {
+  test("of a chat opens with the role, and has the usage when requested", async () => {
     const { url } = await startedModel();
     const wanted = { messages, max_tokens: 2, stream: true, stream_options: { include_usage: true } };
     const chunks = (await events(await post(`${url}/v1/chat/completions`, wanted))).slice(0, -1);

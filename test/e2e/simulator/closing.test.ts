@@ -47,7 +47,7 @@ async function connection(url: string) {
 }
 
 describe("a simulated server closes connections as", () => {
-  test("cpp-httplib: announced after 100 requests, and after a stream without a word", async () => {
+  test("cpp-httplib: announced after 100 requests, and after a stream unannounced", async () => {
     const { url } = await loaded("llama-cpp");
     const streamed = await connection(url);
     expect(await streamed.ask(true)).toContain("keep-alive: timeout=5, max=100");

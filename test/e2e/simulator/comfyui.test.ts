@@ -99,7 +99,7 @@ describe("/generate/sync", () => {
     });
   });
 
-  test("makes a real PNG of the size that was asked for, and /view has its bytes", async () => {
+  test("makes a real PNG of the requested size, and /view has its bytes", async () => {
     const { url } = await started();
     const { output } = await generated(url, picture);
     const { type, bytes } = await view(url, output[0] ?? { filename: "", subfolder: "" });
@@ -109,7 +109,7 @@ describe("/generate/sync", () => {
     expect(JSON.parse(texts.prompt ?? "")[6].inputs.text).toBe("a red kite");
   });
 
-  test("does a workflow, names its files as the node says, and fills in random numbers", async () => {
+  test("does a workflow, names its files as the node does, and fills in random numbers", async () => {
     const { url } = await started();
     const [first, second] = [
       await generated(url, { workflow_json: workflowOf() }),
@@ -144,7 +144,7 @@ describe("/generate/sync", () => {
     expect(await bytesOf("a boat")).not.toEqual(first);
   });
 
-  test("puts the bytes into the answer where the client asks for them", async () => {
+  test("puts the bytes into the answer where the client requests them", async () => {
     const { url } = await started();
     const { output } = await generated(url, { ...picture, return_outputs_as_base64: true });
     const [file] = output as readonly { readonly data?: string; readonly mimetype?: string }[];
@@ -152,7 +152,7 @@ describe("/generate/sync", () => {
     expect(decodedPng(Buffer.from(file?.data ?? "", "base64")).width).toBe(64);
   });
 
-  test("has what ComfyUI keeps of it where the client asks for that, as /history has", async () => {
+  test("has what ComfyUI keeps of it where the client requests that, as /history has", async () => {
     const { url } = await started();
     const response = await post(url, picture, { "X-Include-ComfyUI-Response": "1" });
     const { comfyui_response: kept } = (await response.json()) as { readonly comfyui_response: object };
@@ -165,7 +165,7 @@ describe("/generate/sync", () => {
     expect(await (await fetch(`${url}/history/none`)).json()).toEqual({});
   });
 
-  test("does one workflow at a time, in the order in which they came", async () => {
+  test("does one workflow at a time, in the order of their arrival", async () => {
     const { model, url } = await started({ stepMs: 100 });
     const ended: number[] = [];
     const all = [];
@@ -191,7 +191,7 @@ describe("/generate/sync", () => {
   });
 });
 
-test("/generate/stream tells of each step, and gives the result at last", async () => {
+test("/generate/stream reports each step, and gives the result at last", async () => {
   const { url } = await started();
   const response = await fetch(`${url}/generate/stream`, {
     method: "POST",
@@ -216,7 +216,7 @@ test("/generate/stream tells of each step, and gives the result at last", async 
   });
 });
 
-test("/ws tells what ComfyUI tells of a workflow", async () => {
+test("/ws sends what ComfyUI sends about a workflow", async () => {
   const { url } = await started();
   const socket = new WebSocket(`${url.replace("http", "ws")}/ws?clientId=me`);
   const messages: { readonly type: string; readonly data: Readonly<Record<string, unknown>> }[] = [];
@@ -247,7 +247,7 @@ test("/object_info and /system_stats describe the server", async () => {
   expect(await (await fetch(`${url}/system_stats`)).json()).toMatchObject({ devices: [{ type: "cuda" }] });
 });
 
-describe("a workflow that ComfyUI cannot execute fails in ComfyUI's words", () => {
+describe("a workflow that ComfyUI cannot execute fails with ComfyUI's messages", () => {
   const node = (class_type: string, inputs: object) => ({ class_type, inputs });
   test.each<[string, object, object]>([
     [
@@ -417,7 +417,7 @@ test("a newer image's log is the wrapper's", async () => {
   );
 });
 
-test.each(LOAD_ERRORS)("a server that fails while it loads says why: %s", async (loadError) => {
+test.each(LOAD_ERRORS)("a server that fails while it loads logs the reason: %s", async (loadError) => {
   const words = {
     file: "MetadataIncompleteBuffer",
     provisioning: "[ERROR] Provisioning Script failed",
@@ -460,7 +460,7 @@ describe("s3", () => {
     expect(decodedPng(store.taken[0]?.body ?? Buffer.alloc(0)).width).toBe(64);
   });
 
-  test("says why there is no upload", async () => {
+  test("gets the reason why there is no upload", async () => {
     const [{ url }, store] = await Promise.all([started(), taker(403)]);
     const { output } = await generated(url, { ...picture, s3: { ...keys, endpoint_url: store.url } });
     expect(output).toMatchObject([{ upload_error: expect.stringContaining("answered 403") }]);
@@ -468,7 +468,7 @@ describe("s3", () => {
 });
 
 describe("a webhook", () => {
-  test("is told of the end, with its own words", async () => {
+  test("is called at the end, with its own fields", async () => {
     const [{ url }, hook] = await Promise.all([started(), taker(200)]);
     const { id } = await generated(url, {
       ...picture,

@@ -9,7 +9,7 @@ const [first, ...others] = stepsIn(await textOf("docs/simulators.md"));
 let fixture: ReadmeFixture | undefined;
 afterEach(() => fixture?.close());
 
-test("what docs/simulators.md starts first can be asked as it says, and has a worker in front of it", async () => {
+test("what docs/simulators.md starts first answers the requests of the page, and has a worker in front of it", async () => {
   fixture = await ReadmeFixture.create();
   const port = await freePort();
   const server = fixture.start(`${first?.command} --port ${port}`);

@@ -35,7 +35,7 @@ describe.each(KINDS)("a simulated %s", (name, loaded, failed) => {
     expect((await fetch(`${url}/health`)).status).toBe(503);
   });
 
-  test("tells of its download and then, when it has loaded, that it has", async () => {
+  test("logs its download and then, when it has loaded, that line", async () => {
     const { model, log, url } = await started(name);
     await eventually(() => expect(model.state).toBe("ready"));
     const at = (part: string) => log.findIndex((line) => line.includes(part));
@@ -54,14 +54,14 @@ describe.each(KINDS)("a simulated %s", (name, loaded, failed) => {
     expect(model.stats).toMatchObject({ requests: 1, completed: 1 });
   });
 
-  test("loads without the line that says so, on demand", async () => {
+  test("loads without the line of readiness, on demand", async () => {
     const { model, log } = await started(name, { fail: "no-ready-line" });
     await eventually(() => expect(model.state).toBe("ready"));
     expect(log.join("\n")).not.toContain(loaded);
   });
 
   test.each(["out-of-memory", "crash"] as const)(
-    "says what workers look for when it dies: %s",
+    "logs what workers look for when it dies: %s",
     async (how) => {
       const { model, log } = await started(name, how === "crash" ? {} : { fail: how });
       if (how === "crash") {

@@ -29,7 +29,7 @@ test("while it loads, a model is not healthy and refuses to generate", async () 
   expect(model).toMatchObject({ state: "loading", stats: { requests: 0, refused: 1 } });
 });
 
-test("the log tells of loading as vLLM's does, and then of each request", async () => {
+test("the log shows loading as vLLM's does, and then each request", async () => {
   const { url, log } = await startedModel({ model: "my/model" });
   await fetch(`${url}/v1/completions`, { method: "POST", body: JSON.stringify({ prompt: "x" }) });
   const lines = (await log()).trimEnd().split("\n");

@@ -106,7 +106,7 @@ describe("a simulated llama.cpp", () => {
     expect(body.timings).toMatchObject({ cache_n: 9, prompt_n: 1 });
   });
 
-  test("answers a chat without tool calls and probabilities, unless these are asked for", async () => {
+  test("answers a chat without tool calls and probabilities, unless these are requested", async () => {
     const { body } = await answer(`${url}/v1/chat/completions`, { messages, max_completion_tokens: 4 });
     expect(body).toEqual({
       ...HEAD,
@@ -152,7 +152,7 @@ describe("a simulated llama.cpp", () => {
     expect(chunks.map(({ choices }) => choices[0].text).join("")).toBe(plain.choices[0].text);
   });
 
-  test("streams a chat: the first event has no content, the usage comes only when asked for", async () => {
+  test("streams a chat: the first event has no content, the usage comes only when requested", async () => {
     const asked = { messages, max_tokens: 1, stream: true };
     const bare = (await eventsOf(await post(`${url}/v1/chat/completions`, asked))).slice(0, -1).map(dataOf);
     expect(bare.map(({ choices }) => choices[0])).toEqual([

@@ -65,7 +65,7 @@ const GARBAGE = [
 const REFUSALS: Readonly<Record<string, readonly number[]>> = { "llama-cpp": [400, 500, 501] };
 
 describe.each(NAMES)("a simulated %s", (name) => {
-  test("refuses garbage on each of its routes, and goes on", async () => {
+  test("refuses garbage on each of its routes, and continues", async () => {
     const { kind, simulator, url } = await ready(name);
     const routes = [...(await kind.model({})).routes].filter(([, { method }]) => method === "POST");
     let sent = 0;
@@ -120,7 +120,7 @@ describe.each(NAMES)("a simulated %s", (name) => {
     expect(simulator.state).toBe("stopped");
   });
 
-  test("is restarted, crashes and stops under load, and nothing goes on", async () => {
+  test("is restarted, crashes and stops under load, and no work is left running", async () => {
     const { kind, simulator, url } = await ready(name, {
       stepMs: 20,
       batchesPerSecond: 50,
@@ -162,7 +162,7 @@ describe("a simulated server", () => {
     expect(log.join("\n")).not.toContain("failed");
   });
 
-  test("answers what it chokes on with 500, and says so in its log", async () => {
+  test("answers what it cannot handle with 500, and logs it", async () => {
     const log: string[] = [];
     const { simulator, url } = await ready("comfyui", {}, { onLogLine: (line) => log.push(line) });
     // Each node needs the next one: too deep for anybody.
@@ -190,7 +190,7 @@ describe("a simulated server", () => {
     expect(await answer.text()).toContain("node constructor does not exist");
   });
 
-  test("does not go on painting for a client that has left", async () => {
+  test("stops making pictures for a client that has disconnected", async () => {
     const { simulator, url } = await ready("comfyui", { stepMs: 0 });
     const ask = (side: number, batch_size: number, signal?: AbortSignal) => {
       const links = { model: ["4", 0], positive: ["6", 0], negative: ["6", 0], latent_image: ["5", 0] };
@@ -230,7 +230,7 @@ describe("a simulated server", () => {
     expect((await fetch(`${url}/health`)).status).toBe(200);
   });
 
-  test("goes on where its log cannot be written any more, and says so once", async () => {
+  test("continues where its log cannot be written any more, and reports it once", async () => {
     const folder = await mkdtemp(join(tmpdir(), "tsworker-model-"));
     const log: string[] = [];
     const onLogLine = (line: string) => log.push(line);
@@ -242,7 +242,7 @@ describe("a simulated server", () => {
     expect(log.filter((line) => line.includes("cannot write the model's log any more"))).toHaveLength(1);
   });
 
-  test("is started once, however often it is asked to, and may be stopped meanwhile", async () => {
+  test("starts once, however often start is called, and may be stopped meanwhile", async () => {
     const { simulator, url } = await ready("vllm");
     expect(await Promise.all([simulator.start(), simulator.start()])).toEqual([url, url]);
     await simulator.stop();
@@ -271,7 +271,7 @@ describe("a simulated server", () => {
     await eventually(() => expect(simulator.state).toBe("crashed"));
   });
 
-  test("counts what asks for work only, whoever leaves", async () => {
+  test("counts requests for work only, whichever clients disconnect", async () => {
     const { simulator, url } = await ready("comfyui");
     await fetch(`${url}/object_info`);
     await say(url, "GET /object_info HTTP/1.1\r\nHost: x\r\n\r\n");

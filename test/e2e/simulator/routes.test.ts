@@ -38,7 +38,7 @@ describe("the further routes of a simulated server", () => {
     expect(read).toEqual(embedding);
   });
 
-  test("a rerank has the documents with their places, as many as were asked for", async () => {
+  test("a rerank has the documents with their places, as many as requested", async () => {
     const { json } = await ask("/v1/rerank", {
       query: "red sea",
       documents: ["a", "red", "red sea"],
@@ -58,7 +58,7 @@ describe("the further routes of a simulated server", () => {
     ]);
   });
 
-  test("speech is as long as the text, and quicker when asked to be", async () => {
+  test("speech is as long as the text, and quicker on request", async () => {
     const slow = await ask("/v1/audio/speech", { input: "one two three four" });
     const quick = await ask("/v1/audio/speech", { input: "one two three four", speed: 2 });
     expect(slow.type).toBe("audio/wav");

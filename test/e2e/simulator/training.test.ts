@@ -25,7 +25,7 @@ test("a training server that was given no task is idle", async () => {
   expect(await ask("/cancel_task", { session_id: "nobody's" })).toEqual(idle);
 });
 
-test("its log tells of loading, and then of each task, batch and epoch", async () => {
+test("its log shows loading, and then each task, batch and epoch", async () => {
   const { server, ask, lines } = await startedServer();
   await ask("/start_task", { epochs: 2, max_train_batches_per_epoch: 500, session_id: "mine" });
   await eventually(() => expect(lines.at(-1)).toMatch(/^Task task-1 completed: loss \d\.\d{4}$/));
@@ -40,7 +40,7 @@ test("its log tells of loading, and then of each task, batch and epoch", async (
   });
 });
 
-test("it refuses what it cannot understand, and tasks that it does not know", async () => {
+test("it refuses invalid bodies and unknown tasks", async () => {
   const { ask } = await startedServer();
   expect(await ask("/start_task", { epochs: 0 })).toMatchObject({
     status: 422,
@@ -52,7 +52,7 @@ test("it refuses what it cannot understand, and tasks that it does not know", as
   });
 });
 
-test("a task ends with its server, without a word after the crash", async () => {
+test("a task ends with its server, silently after the crash", async () => {
   const { server, ask, lines } = await startedServer();
   await ask("/start_task", { epochs: 100_000 });
   await eventually(() => expect(server.stats.produced).toBeGreaterThan(0));

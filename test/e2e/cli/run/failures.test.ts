@@ -102,7 +102,7 @@ test.each([
   expect(await failure(files)).toBe(message);
 });
 
-test("a name of CommonJS in a module is told with what to write in its place", async () => {
+test("the error about a name of CommonJS in a module contains the replacement", async () => {
   const files = { "worker.ts": 'import { join } from "node:path";\nconsole.log(join(__dirname, "x"));\n' };
   expect(await failure(files)).toMatch(
     /\nReferenceError: __dirname is not defined in ES module scope: use import\.meta\.dirname\n$/,
@@ -117,7 +117,7 @@ test("an exception after the import has ended, and a cause, are shown the same w
   );
 });
 
-test("a refusal that nobody waits for, as in CommonJS, is told in one line", async () => {
+test("an unhandled rejection, as in CommonJS, is printed in one line", async () => {
   const text = `const { Worker } = require("tsworker");
     new Worker({ handlers: [{ route: "/f", remoteFunction: () => 1, benchmarkConfig: { generator: () => ({}) } }] }).run();\n`;
   const stderr = await failure({ "worker.cjs": text });
@@ -129,7 +129,7 @@ test("what is no error is shown, too", async () => {
   expect(await failure({ "worker.ts": "throw { code: 7 };\n" })).toBe("thrown: { code: 7 }\n");
 });
 
-test("a program that handles such errors itself goes on", async () => {
+test("a program that handles such errors itself continues", async () => {
   const text =
     'process.on("uncaughtException", (error) => console.log("handled", error.message));\nsetTimeout(() => { throw new Error("x"); }, 1);\n';
   const command = tsworkerIn({ cwd: await project({ "client.ts": text }) }, "run", "client.ts");

@@ -29,7 +29,7 @@ test.each([
     `${IMPORT}import { help } from "./help.js";\nexport const config = ${CONFIG};\nasync function main() { help(); await new Worker(config).run(); }\n`,
     "only defines things, and runs no worker: it needs await new Worker({ … }).run();",
   ],
-])("a program that %s is told that it runs no worker", async (_, text, message) => {
+])("a program that %s gets the error that it runs no worker", async (_, text, message) => {
   const cwd = await project({ "worker.ts": text, "help.ts": "export const help = () => 1;\n" });
   const command = tsworkerIn({ cwd }, "run", "worker.ts");
   expect(await command.exitCode).toBe(1);
@@ -48,7 +48,7 @@ test.each([
   ],
   ["writes a file in silence", WRITES, undefined],
   ["does so in what it imports", 'import "./silent.js";\n', undefined],
-])("of a program that %s the same is known", async (_, text, message) => {
+])("the same is detected for a program that %s", async (_, text, message) => {
   const cwd = await project({ "worker.ts": text, "silent.ts": 'process.title = "silent";\n' });
   const told = neverRun(join(cwd, "worker.ts"), {});
   expect(told?.replace(/^\S+worker\.ts/, "worker.ts")).toBe(message && `worker.ts ${message}`);

@@ -88,7 +88,7 @@ describe("tsworker run", () => {
     expect(await tsworkerIn({ cwd }, "run", "client.ts").exitCode).toBe(7);
   });
 
-  describe("says in one line what is wrong", () => {
+  describe("prints an error in one line", () => {
     test.each([
       [
         "a file that is not there",
@@ -124,7 +124,7 @@ describe("tsworker run", () => {
     });
   });
 
-  test("without an environment it says who sets it, and how to try the worker", async () => {
+  test("without an environment it prints who sets it, and how to try the worker", async () => {
     const cwd = await project({});
     const command = tsworkerIn({ cwd }, "run", "functions");
     expect(await command.exitCode).toBe(1);
@@ -132,7 +132,7 @@ describe("tsworker run", () => {
     expect(command.stderr()).toMatch(/to try it here: npx tsworker dev functions\n$/);
   });
 
-  test("a refusal by another copy of the package, as in a clone, is told as well in one line", async () => {
+  test("a refusal by another copy of the package, as in a clone, is printed in one line, too", async () => {
     const command = tsworkerIn({ cwd: root("."), env: { WORKER_PORT: "" } }, "run", "vllm");
     expect(await command.exitCode).toBe(1);
     expect(command.stderr()).toMatch(/^error: the worker's environment has \d errors:\n/);

@@ -81,7 +81,7 @@ describe("a remoteFunction that is an async generator", () => {
     ended.push([body, "Success"]);
   });
 
-  test("has each line go out when it is yielded, and is asked for the next one then", async () => {
+  test("sends each line when it is yielded, and the next one is pulled then", async () => {
     const { client } = await arrive("/asks", { url, upTo: 3 });
     await turns.areHeld(1);
     expect(client.received).toBe("");
@@ -354,7 +354,7 @@ describe("a remoteFunction that is none", () => {
   });
 });
 
-test("the engine is told of each of these once, as what it was", async () => {
+test("each of these is reported to the engine once, with its outcome", async () => {
   for (const [sent, status] of ended) await fixture.expectReported(sent, status);
   expect(new Set(ended.map(([, status]) => status))).toEqual(new Set(["Success", "Error", "Cancelled"]));
 });

@@ -96,7 +96,7 @@ function breaksOff(route: string, { socket }: ModelRequest): void {
 
 const event = (error: object): string => `data: ${JSON.stringify({ error })}\n\ndata: [DONE]\n\n`;
 
-describe("a client that asked for a stream gets comments", () => {
+describe("a client that requested a stream gets comments", () => {
   test("while it waits for the first token, and in gaps", async () => {
     const { envelope, reader, model } = await begun("/go");
     expect(reader.answer.headers).toMatchObject({
@@ -129,7 +129,7 @@ describe("a client that asked for a stream gets comments", () => {
     await fixture.expectReported(envelope, "Success");
   });
 
-  test("where it says so by a header", async () => {
+  test("where a header requests it", async () => {
     fixture.model.on("/go", silent);
     const headers = { accept: "application/json, Text/Event-Stream;q=0.9" };
     const reader = new Reader(await open(`${fixture.worker.url}/go`, { body: fixture.envelope(), headers }));
@@ -326,7 +326,7 @@ test("a client that reads nothing makes the model wait, and gets everything in t
   expect(reader.rest.length).toBe(PIECES * piece.length);
 });
 
-test("a worker that stops tells of it by an event", async () => {
+test("a worker that stops sends the reason as an event", async () => {
   const own = await WorkerFixture.start({
     handlers: [{ route: "/go", ...KEPT }],
     config: { drainTimeout: 0.5 },

@@ -145,7 +145,7 @@ describe("an answer that has no body", () => {
   });
 });
 
-describe("the status goes on", () => {
+describe("the status is passed on", () => {
   test.each([
     200, 201, 202, 203, 206, 226, 300, 400, 401, 402, 403, 404, 405, 409, 410, 413, 418, 422, 429, 451, 500,
     501, 502, 503, 504, 599, 777,
@@ -185,7 +185,7 @@ describe("the status goes on", () => {
   });
 });
 
-describe("the headers go on", () => {
+describe("the headers are passed on", () => {
   const both: readonly [string, (headers: readonly string[]) => Behaviour][] = [
     ["of a whole answer", (headers) => plain({ headers, body: "x" })],
     ["of a stream", (headers) => chunked(headers, ["x"])],

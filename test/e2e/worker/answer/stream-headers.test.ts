@@ -41,7 +41,7 @@ describe("streams that lack the headers against buffering get them", () => {
     expect(await headersOf(fixture, "/generated", own)).toEqual(["no-cache", "no"]);
   });
 
-  test("of which the model says one itself", async () => {
+  test("of which the model sends one itself", async () => {
     const own = ["content-type", "text/event-stream", "Cache-Control", "no-store"];
     expect(await headersOf(fixture, "/go", own)).toEqual(["no-store", "no"]);
     const both = [...own, "X-Accel-Buffering", "yes"];

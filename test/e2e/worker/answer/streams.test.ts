@@ -32,7 +32,7 @@ const nextPiece = async (answer: IncomingMessage): Promise<string> => {
 };
 const openStream = () => open(`${fixture.worker.url}/go`, { body: fixture.envelope() });
 
-describe("each piece goes on as soon as it arrives", () => {
+describe("each piece is passed on as soon as it arrives", () => {
   /** How the model frames a piece, and the end. */
   interface Framing {
     readonly headers: readonly string[];
@@ -121,7 +121,7 @@ test("200 streams at once, each whole and in order", async () => {
   });
 });
 
-test("streams do not get in each other's way: those that have fallen silent hold nobody up", async () => {
+test("streams do not get in each other's way: silent ones delay no other", async () => {
   fixture.model.on("/many", ({ socket }) => {
     socket.write(Buffer.concat([headBytes(200, CHUNKED), chunkBytes("first")]));
   });

@@ -95,7 +95,7 @@ describe("a responseGenerator", () => {
     isOwnFault(await fixture.post("/returnsNothing"));
   });
 
-  test("that does not read the model's answer lets go of the model", async () => {
+  test("that does not read the model's answer releases the model", async () => {
     fixture.model.on("/ignores", async ({ socket }) => {
       socket.write(headBytes(200, ["transfer-encoding", "chunked"]));
       const piece = chunkBytes(Buffer.alloc(65_536));

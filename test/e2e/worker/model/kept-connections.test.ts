@@ -79,7 +79,7 @@ test("a request whose answer breaks off on a kept connection is 502, and sent on
   expect(await retriesOf("/go")).toBe(before);
 });
 
-describe("a body behind an answer that has none is nobody's answer", () => {
+describe("a body behind an answer that has none is discarded", () => {
   test.each([
     ["204", "HTTP/1.1 204 No Content\r\ncontent-length: 4\r\n\r\n", "null"],
     ["204 in chunks", "HTTP/1.1 204 No Content\r\ntransfer-encoding: chunked\r\n\r\n", "0\r\n\r\n"],

@@ -152,7 +152,7 @@ describe("the model receives a form", () => {
   });
 });
 
-test("the model's stream goes on piece by piece", async () => {
+test("the model's stream is passed on piece by piece", async () => {
   let finish: () => void = () => {};
   fixture.model.on("/form", ({ socket }) => {
     socket.write(headBytes(200, ["content-type", "text/event-stream", "transfer-encoding", "chunked"]));
@@ -220,7 +220,7 @@ describe("refused with 422 that names the field is", () => {
     });
   });
 
-  test("a file over 25 MiB, where nothing else is said", async () => {
+  test("a file over 25 MiB, by default", async () => {
     const file = Buffer.alloc(25 * MIB + 1);
     expect(await refusal(() => packed("/form", { file }))).toEqual({
       file: `must be at most ${25 * MIB} bytes, got ${file.length}`,

@@ -221,7 +221,7 @@ describe("pipelined requests", () => {
   });
 });
 
-test("random bytes, and requests with random damage, harm nobody", async () => {
+test("random bytes, and requests with random damage, do no harm", async () => {
   let state = 7;
   const random = (below: number): number => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

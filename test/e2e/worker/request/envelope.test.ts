@@ -91,7 +91,7 @@ describe("missing keys are answered 422, all at once", () => {
     });
   });
 
-  test("an absent key, of a payload that a requestParser would refuse: it sees none of a stranger", async () => {
+  test("an absent key, of a payload that a requestParser would refuse: unverified payloads are not parsed", async () => {
     expect(await refused("/parsed", { payload: { prompt: 5 } })).toEqual({
       status: 422,
       body: { auth_data: "field missing" },
@@ -175,7 +175,7 @@ describe("an envelope is taken", () => {
     }
   });
 
-  test("whatever its content type says", async () => {
+  test("with any content type", async () => {
     for (const type of ["application/json; charset=utf-8", "text/plain", "application/octet-stream", ""]) {
       const reply = await fixture.ask("/plain", {
         body: fixture.envelope(),

@@ -50,7 +50,7 @@ async function refused(sending: () => Promise<Reply>) {
   return { status: reply.status, body: reply.json() };
 }
 
-describe("what a msgpack envelope says reaches a JSON model", () => {
+describe("the content of a msgpack envelope reaches a JSON model", () => {
   test("as JSON", async () => {
     const payload = {
       text: "Grüße \u{1f600}\n\0",
@@ -257,7 +257,7 @@ function withPayload(payload: Buffer): Buffer {
   return Buffer.concat([Buffer.from([0x82]), key("auth_data"), pack(auth_data), key("payload"), payload]);
 }
 
-describe("a bomb is answered 422, the memory stays bounded, and the worker goes on serving", () => {
+describe("a bomb is answered 422, the memory stays bounded, and the worker still serves", () => {
   const FULL = BODY_LIMIT - 1000;
   test.each<[string, () => Buffer]>([
     ["a list of 2^32 - 1", () => declared(LIST, 2 ** 32 - 1)],

@@ -57,7 +57,7 @@ describe("the payload reaches the model byte by byte as the client wrote it", ()
     expect(received.equals(Buffer.from(payload))).toBe(true);
   });
 
-  test("wherever it stands in the envelope", async () => {
+  test("at any position in the envelope", async () => {
     const auth = (): string => JSON.stringify(fixture.envelope().auth_data);
     const payload = '{"n":9007199254740993}';
     for (const body of [
@@ -111,7 +111,7 @@ describe("a payload that went through a requestParser", () => {
     expect((await atTheModel(body, "/parsed")).toString()).toBe('{"é":"\u{1f600}","n":[1,2.5,null]}');
   });
 
-  test("keeps a key named __proto__, and nobody's prototype changes by it", async () => {
+  test("keeps a key named __proto__, and no prototype changes by it", async () => {
     const body = fixture.envelopeBytes('{"input": {"__proto__": {"polluted": true}, "a": 1}}');
     expect((await atTheModel(body, "/parsed")).toString()).toBe('{"__proto__":{"polluted":true},"a":1}');
     expect((await atTheModel(fixture.envelopeBytes('{"input": {}}'), "/parsed")).toString()).toBe("{}");
@@ -129,7 +129,7 @@ describe("a payload that went through a requestParser", () => {
   });
 });
 
-describe("the model is asked", () => {
+describe("the model is called", () => {
   test("by POST on the same path, with JSON of a known length, and gets nothing of the client", async () => {
     const secrets = {
       authorization: "Bearer api-key-of-the-client",
@@ -234,7 +234,7 @@ describe("a request body may come", () => {
       }
     }));
 
-  test("after the worker has said that it may, for a client that asks first", () =>
+  test("after the worker's 100 Continue, for a client that expects it", () =>
     answered(async (client, body) => {
       client.send(`${head}expect: 100-continue\r\ncontent-length: ${body.length}\r\n\r\n`);
       await client.receives(/^HTTP\/1\.1 100 [^\r]*\r\n\r\n$/);

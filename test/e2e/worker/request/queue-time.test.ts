@@ -43,7 +43,7 @@ test("a request is admitted while the work ahead takes no longer than maxQueueTi
     expect(await fixture.post("/five-seconds", { cost: 10_000 })).toMatchObject({ status: 200 });
   }));
 
-test("beyond it the answer is 429 and says when the wait will have shrunk to the limit", async () => {
+test("beyond it the answer is 429 with the time after which the wait is within the limit", async () => {
   for (const [ahead, retryAfter] of [
     [5.01, "1"],
     [8, "3"],

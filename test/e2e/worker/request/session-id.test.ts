@@ -22,10 +22,10 @@ describe("a request is answered 410 when its session_id is", () => {
   });
 });
 
-test("a forged request does not learn whether a session exists", async () => {
+test("a forged request does not reveal whether a session exists", async () => {
   const { auth_data, payload } = fixture.envelope();
   const body = { auth_data: { ...auth_data, signature: "AAAA" }, payload, session_id: "abcdefghijklm" };
   expect(await fixture.ask("/go", { body })).toMatchObject({ status: 401 });
 });
 
-test("the worker goes on", () => fixture.expectServing());
+test("the worker still serves requests", () => fixture.expectServing());

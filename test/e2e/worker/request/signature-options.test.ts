@@ -39,7 +39,7 @@ async function isTold({ engine }: Place, { request_idx }: AuthData, ...statuses:
 }
 
 describe.concurrent("requireOwnUrl", () => {
-  test("refuses what was signed for another worker with 401, and the engine hears nothing of it", async ({
+  test("refuses what was signed for another worker with 401, and reports nothing of it to the engine", async ({
     cluster,
   }) => {
     const place = await placeWith(cluster, { requireOwnUrl: true });
@@ -80,9 +80,7 @@ describe.concurrent("requireOwnUrl", () => {
     }
   });
 
-  test("does not lose its time over a URL of slashes, where nobody checks who signed it", async ({
-    cluster,
-  }) => {
+  test("does not lose its time over a URL of slashes, where no signature is checked", async ({ cluster }) => {
     const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
     const config = { requireOwnUrl: true };
     const worker = await cluster.worker({ engine, model, config, env: { UNSECURED: "true" } });
@@ -90,7 +88,7 @@ describe.concurrent("requireOwnUrl", () => {
     expect(await send({ engine, model, worker }, auth)).toMatchObject({ status: 401 });
   });
 
-  test("does not take an own URL that nobody signed", async ({ cluster }) => {
+  test("does not accept an own URL without a signature", async ({ cluster }) => {
     const place = await placeWith(cluster, { requireOwnUrl: true });
     const auth = { ...place.engine.authData({ url: "http://127.0.0.1:1" }), url: place.worker.url };
     const reply = await send(place, auth);
@@ -124,7 +122,7 @@ async function isReplayed(place: Place, auth: AuthData, payload: Payload = {}): 
 }
 
 describe.concurrent("replayProtection", () => {
-  test("refuses a request that is running, waiting or done with 409, and the engine hears nothing of it", async ({
+  test("refuses a request that is running, waiting or done with 409, and reports nothing of it to the engine", async ({
     cluster,
   }) => {
     const place = await protectedPlace(cluster);

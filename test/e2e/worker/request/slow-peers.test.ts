@@ -128,7 +128,7 @@ describe.concurrent("at once:", () => {
     );
   });
 
-  test("a reader that pauses for 15 s and goes on gets every byte", async () => {
+  test("a reader that pauses for 15 s and continues gets every byte", async () => {
     await Promise.all(
       [
         { route: "/chunked", known: false },

@@ -183,7 +183,7 @@ describe("a model that takes too long after it: broken off, its connection is cl
 });
 
 describe("a model that keeps within its limits is not hurried", () => {
-  test("headersMs says nothing of the answer's body", async () => {
+  test("headersMs does not limit the answer's body", async () => {
     let finish: () => void = () => {};
     fixture.model.on("/patient/headersMs", ({ socket }) => {
       socket.write(Buffer.concat([headBytes(200, EVENTS), chunkBytes("data: 1\n\n")]));
@@ -195,7 +195,7 @@ describe("a model that keeps within its limits is not hurried", () => {
     expect(await read(answer)).toMatchObject({ status: 200, complete: true });
   });
 
-  test("idleMs says nothing of the time before the answer", async () => {
+  test("idleMs does not limit the time before the answer", async () => {
     let finish: () => void = () => {};
     fixture.model.on("/patient/idleMs", (request) => {
       finish = () => void plain({ body: "done" })(request);

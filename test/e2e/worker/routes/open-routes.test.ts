@@ -58,7 +58,7 @@ describe("an open route", () => {
     expect(fixture.model.last.path).toBe("/healthcheck");
   });
 
-  test("has the model asked by one at a time, however many ask", async () => {
+  test("calls the model for one client at a time, however many call it", async () => {
     let release = (): void => {};
     const released = new Promise<void>((resolve) => {
       release = resolve;
@@ -76,7 +76,7 @@ describe("an open route", () => {
     expect(fixture.model.requests.length - before).toBeLessThan(20);
   });
 
-  test("says that the model cannot be asked, or says too much", async () => {
+  test("reports that the model cannot be called, or that its answer is too long", async () => {
     fixture.model.on("/healthcheck", ({ socket }) => void socket.destroy());
     const answer = await get("/healthcheck");
     expect(answer.status).toBe(502);
@@ -157,7 +157,7 @@ describe("an open route", () => {
     );
   });
 
-  test("tells pages of other origins its methods", async () => {
+  test("answers pages of other origins with its methods", async () => {
     const preflight = (path: string) =>
       ask(`${fixture.worker.url}${path}`, {
         method: "OPTIONS",

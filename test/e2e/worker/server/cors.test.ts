@@ -34,7 +34,7 @@ describe("a worker that lets an origin in", () => {
   });
   afterAll(() => fixture.stop());
 
-  test("tells its browsers that they may send JSON", async () => {
+  test("a worker that allows an origin", async () => {
     expect(await preflight(fixture, ORIGIN)).toMatchObject({
       status: 204,
       headers: {
@@ -60,7 +60,7 @@ describe("a worker that lets an origin in", () => {
     });
   });
 
-  test("has the say in this, and not the model", async () => {
+  test("replaces the headers of the model for this", async () => {
     fixture.model.on(
       "/go",
       raw(
@@ -74,7 +74,7 @@ describe("a worker that lets an origin in", () => {
     });
   });
 
-  test("says nothing of the kind to another origin, nor to who names none, whatever the model says", async () => {
+  test("sends no such header to another origin, nor without an origin, whatever the model sends", async () => {
     for (const answer of [
       await preflight(fixture, "https://other.example"),
       await post(fixture, "https://other.example"),
@@ -88,7 +88,7 @@ describe("a worker that lets an origin in", () => {
   test("serves as ever", () => fixture.expectServing());
 });
 
-describe("a worker of which nothing is said", () => {
+describe("a worker without the option", () => {
   test("lets no page in", async () => {
     const fixture = await WorkerFixture.start({ handlers: [ROUTE] });
     try {

@@ -49,7 +49,7 @@ describe("a refused client gets the reason, in a text and by the close", () => {
     expect(await refusalAt("/serial", message())).toEqual({ code, reason, body: { error: reason } });
   });
 
-  test("all faults of an envelope at once", async () => {
+  test("all errors of an envelope at once", async () => {
     const { code, reason, body } = await refusalAt("/serial", {});
     expect(code).toBe(4422);
     expect(body).toEqual({ auth_data: "field missing", payload: "field missing" });
@@ -87,7 +87,7 @@ test("a first message that is larger than bodies may be closes the socket", asyn
   expect(client.messages).toEqual([]);
 });
 
-test("a first message of more than 64 KiB is refused, whoever sends it: it is not known yet", async () => {
+test("a first message of more than 64 KiB is refused, also a signed one: it is not verified yet", async () => {
   const { code, body } = await refusalAt("/serial", { ...fixture.envelope(), more: "a".repeat(64 * 1024) });
   expect({ code, body }).toEqual({ code: 4413, body: { error: "the body is larger than 65536 bytes" } });
 });
@@ -118,7 +118,7 @@ describe("in the queue", () => {
     ]);
   });
 
-  test("a WebSocket weighs what its payload says, as long as it is open", async () => {
+  test("a WebSocket counts with the workload of its payload, as long as it is open", async () => {
     const { client, sent } = await pair(fixture, "/weighed", { payload: { cost: 17 } });
     await eventually(() =>
       expect(fixture.engine.reports.at(-1)).toMatchObject({
@@ -132,8 +132,8 @@ describe("in the queue", () => {
   });
 });
 
-describe("whoever does not ask for a WebSocket", () => {
-  test.each(["GET", "POST"])("is told to (%s)", async (method) => {
+describe("a request that is no WebSocket handshake", () => {
+  test.each(["GET", "POST"])("is answered 426 with the upgrade that is required (%s)", async (method) => {
     const reply = await fixture.ask("/serial", { method, body: fixture.envelope() });
     expect(reply.status).toBe(426);
     expect(reply.headers.upgrade).toBe("websocket");

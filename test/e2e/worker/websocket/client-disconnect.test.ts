@@ -33,7 +33,7 @@ const ways: readonly [string, (sent: Sent) => void][] = [
 ];
 
 describe.each(ways)("a client that %s", (_, leave) => {
-  test("before its envelope came was never admitted", async () => {
+  test("before its envelope arrived was never admitted", async () => {
     const before = fixture.worker.lines.length;
     const client = await SocketClient.connect(`${fixture.worker.url}/ws`);
     leave({ client, sent: fixture.envelope() });
@@ -46,7 +46,7 @@ describe.each(ways)("a client that %s", (_, leave) => {
     await nextIsServed();
   });
 
-  test("while it waits for its turn is cancelled, and the model never hears of it", async () => {
+  test("while it waits for its turn is cancelled, and the model is never called", async () => {
     const running = await pair(fixture, "/ws");
     const asked = fixture.model.requests.length;
     const waiting = await send(fixture, "/ws");
@@ -74,7 +74,7 @@ describe.each(ways)("a client that %s", (_, leave) => {
 });
 
 describe("a client that has the model", () => {
-  test("and vanishes is cancelled, and the model hears that its peer is going away", async () => {
+  test("and vanishes is cancelled, and the model receives the close code of a peer that goes away", async () => {
     const { client, sent, end } = await pair(fixture, "/ws");
     client.vanish();
     expect(await end.isClosed()).toEqual({ code: 1001, reason: "" });
@@ -87,7 +87,7 @@ describe("a client that has the model", () => {
     ["with a code of its own", [4321, "ü"], { code: 4321, reason: "ü" }],
     ["without a code", [], { code: 1005, reason: "" }],
   ] as const)(
-    "and closes %s: a success, and the model hears the same behind all frames",
+    "and closes %s: a success, and the model receives the same behind all frames",
     async (_, how, closed) => {
       const { client, sent, end } = await pair(fixture, "/ws");
       const [code, reason] = how;

@@ -107,7 +107,7 @@ describe("frames flow both ways", () => {
     await ends({ client, sent });
   });
 
-  test("over 50 WebSockets at once, none of which hears another's", async () => {
+  test("over 50 WebSockets at once, none of which receives another's", async () => {
     const model = new SocketModel(({ socket }) => socket.on("message", (data) => socket.send(data)));
     fixture.model.on("/ws", model.accept);
     await Promise.all(

@@ -61,7 +61,7 @@ describe("a model that", () => {
     await fails(await send(fixture, "/quick"), 4504, "the model did not accept the WebSocket within 300 ms");
   });
 
-  test("falls silent: 4504 after idleMs, and the model hears 1001", async () => {
+  test("falls silent: 4504 after idleMs, and the model receives 1001", async () => {
     const { client, sent, end } = await pair(fixture, "/silent");
     end.socket.send("one");
     await fails({ client, sent }, 4504, "the model was silent for 3000 ms");
@@ -104,7 +104,7 @@ describe("a model that closes", () => {
     ["with a code of its own", [4999, "ü"], { code: 4999, reason: "ü" }],
     ["with 1013", [1013, "later"], { code: 1013, reason: "later" }],
     ["without a code", [], { code: 1005, reason: "" }],
-  ] as const)("%s: the client hears the same behind all frames, a success", async (_, how, closed) => {
+  ] as const)("%s: the client receives the same behind all frames, a success", async (_, how, closed) => {
     const { client, sent, end } = await pair(fixture, "/ws");
     const [code, reason] = how;
     for (let n = 0; n < 200; n++) end.socket.send(`${n}`);

@@ -33,7 +33,7 @@ describe("a worker that stops", () => {
     await fixture.stop();
   });
 
-  test("takes no more: 4503, and lets what is under way finish", async () => {
+  test("accepts no more: 4503, and lets those in flight finish", async () => {
     const fixture = await WorkerFixture.start({ handlers });
     const running = await pair(fixture, "/ws");
     fixture.worker.child.kill("SIGTERM");
