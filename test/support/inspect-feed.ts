@@ -1,8 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { extname } from "node:path";
-import { fileURLToPath } from "node:url";
 import { pack } from "msgpackr";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Chart } from "../../src/inspector/chart/chart.js";
@@ -14,9 +11,7 @@ import type {
   StateValue,
   Tick,
 } from "../../src/inspector/recorder/frames.js";
-
-const PAGE = new URL("../../dist/inspect-page/", import.meta.url);
-const TYPES: Readonly<Record<string, string>> = { ".js": "text/javascript", ".css": "text/css" };
+import { pageFiles } from "../../src/inspector/server/page-files.js";
 
 /** A made-up worker that the inspector's page shows: for tests of the page that no worker gets into at will. */
 export class InspectFeed {
@@ -42,14 +37,12 @@ export class InspectFeed {
   }
 
   static async start({ port = 0, token }: { port?: number; token?: string } = {}): Promise<InspectFeed> {
-    const server = createServer(async ({ url = "" }, response) => {
-      const path = new URL(url, "http://localhost").pathname.replace(/^\/inspect\/?/, "") || "index.html";
-      try {
-        const bytes = await readFile(fileURLToPath(new URL(path, PAGE)));
-        response.setHeader("content-type", TYPES[extname(path)] ?? "text/html").end(bytes);
-      } catch {
-        response.writeHead(404).end();
-      }
+    const files = new Map(pageFiles().map((file) => [file.path, file]));
+    const server = createServer(({ url = "" }, response) => {
+      const path = new URL(url, "http://localhost").pathname.replace(/^\/inspect\/?/, "");
+      const file = files.get(path);
+      if (file === undefined) response.writeHead(404).end();
+      else response.setHeader("content-type", file.contentType).end(file.body);
     });
     await new Promise<void>((done) => server.listen(port, "127.0.0.1", done));
     return new InspectFeed(server, token);

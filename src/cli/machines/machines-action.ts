@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { MACHINE_NAMES, type MachineName } from "../../inspector/chart/chart.js";
 import { drawChart, FILE_CSS } from "../../inspector/chart/draw.js";
-import type { LaidOutChart } from "../../inspector/chart/layout.js";
+import type { ChartLayouts } from "../../inspector/chart/layout.js";
 import { machineCharts } from "../../inspector/chart/machine-charts.js";
 import { mermaidOf } from "../../inspector/chart/mermaid.js";
 import { packageRoot } from "../../shared/package-root.js";
@@ -53,10 +53,10 @@ async function textOf(name: MachineName, format: Format): Promise<string> {
     case "json":
       return `${JSON.stringify(machineCharts()[name])}\n`;
     case "svg": {
-      const layouts: Readonly<Record<MachineName, LaidOutChart>> = JSON.parse(
+      const layouts: Readonly<Record<MachineName, ChartLayouts>> = JSON.parse(
         await readFile(LAYOUTS, "utf8"),
       );
-      return drawChart(layouts[name], { css: FILE_CSS });
+      return drawChart(layouts[name].all, { css: FILE_CSS });
     }
   }
 }

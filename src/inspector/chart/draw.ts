@@ -8,8 +8,8 @@ interface Drawing {
 }
 
 /**
- * Draws a chart as SVG. States have the attribute `data-state`, their path; lines of text of an edge have
- * `data-edge`, its id.
+ * Draws a chart as SVG. States have the attribute `data-state`, their path; lines of text of edges have
+ * `data-edge`, the ids of all edges that they stand for, separated by spaces.
  */
 export function drawChart(chart: LaidOutChart, { css }: Drawing = {}): string {
   const { id, width, height, states, edges, dots, marks } = chart;
@@ -65,8 +65,8 @@ const INDENT = 14;
 const BASELINE = 11;
 
 function drawnLines(lines: readonly TextLine[], x: number, y: number): readonly string[] {
-  return lines.map(({ edge, isContinued, when, does }, index) => {
-    const data = edge === undefined ? "" : ` data-edge="${escaped(edge)}"`;
+  return lines.map(({ edges, isContinued, when, does }, index) => {
+    const data = edges.length === 0 ? "" : ` data-edge="${escaped(edges.join(" "))}"`;
     const rest = when === "" || does === "" ? does : ` ${does}`;
     const done = rest === "" ? "" : `<tspan class="does">${escaped(rest)}</tspan>`;
     const place = `x="${isContinued ? x + INDENT : x}" y="${y + BASELINE + index * LINE_HEIGHT}"`;

@@ -1,7 +1,7 @@
 import type { ElkExtendedEdge, ElkNode, LayoutOptions } from "elkjs/lib/elk-api.js";
 import { allStates, type Chart, type ChartState, isWithin } from "./chart.js";
 import type { LaidOutState, TextLine } from "./layout.js";
-import { isInBox, labelLines, labelSize, stateLines, stateSize } from "./text-lines.js";
+import { type Detail, isInBox, labelLines, labelSize, stateLines, stateSize } from "./text-lines.js";
 
 /** The part of a drawn edge that ELK does not need. */
 interface DrawnEdge {
@@ -28,12 +28,14 @@ export class ElkChart {
   readonly dots: string[] = [];
   readonly marks: string[] = [];
   readonly #chart: Chart;
+  readonly #detail: Detail;
   readonly #edges: ElkExtendedEdge[] = [];
   /** Places of the states' nodes in the definition. */
   readonly #order: ReadonlyMap<string, number>;
 
-  constructor(chart: Chart) {
+  constructor(chart: Chart, detail: Detail) {
     this.#chart = chart;
+    this.#detail = detail;
     this.#order = new Map(allStates(chart.root).map(({ path }, index) => [nodeId(path), index]));
     const root = this.#node(chart.root, false);
     this.graph = { id: "chart", layoutOptions: WHOLE, children: [root], edges: this.#edges };
@@ -43,7 +45,7 @@ export class ElkChart {
     const { path, key, kind } = state;
     const id = nodeId(path);
     const own = this.#chart.edges.filter(({ from }) => from === path);
-    const lines = stateLines(state, own.filter(isInBox));
+    const lines = stateLines(state, own.filter(isInBox), this.#detail);
     this.states.push({ id, path, title: key, kind, isRegion, lines });
     const children = state.children.map((child) => this.#node(child, kind === "parallel"));
     if (state.initial !== undefined) children.unshift(this.#dot(path, state.initial));
@@ -56,7 +58,10 @@ export class ElkChart {
       children.push({ id: mark, ...MARK });
     }
     for (const target of targets) {
-      const label = labelLines(outward.filter(({ to }) => to === target));
+      const label = labelLines(
+        outward.filter(({ to }) => to === target),
+        this.#detail,
+      );
       this.#addEdge(isWithin(target, path) ? mark : id, nodeId(target), label);
     }
 

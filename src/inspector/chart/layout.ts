@@ -1,14 +1,20 @@
 import type { ELK, ElkExtendedEdge, ElkNode } from "elkjs/lib/elk-api.js";
 import type { Chart } from "./chart.js";
 import { ElkChart } from "./elk-chart.js";
+import type { Detail } from "./text-lines.js";
 
-/**
- * Finds a place for everything in a chart.
- *
- * @param elk - does the work: in Node, or in a web worker of the page.
- */
-export async function layoutOf(chart: Chart, elk: Pick<ELK, "layout">): Promise<LaidOutChart> {
-  const described = new ElkChart(chart);
+/** A machine's chart with a layout for each amount of detail. The build computes them: elk is no part of the package. */
+export interface ChartLayouts extends Readonly<Record<Detail, LaidOutChart>> {
+  readonly chart: Chart;
+}
+
+/** Finds a place for everything in a chart. */
+export async function layoutOf(
+  chart: Chart,
+  elk: Pick<ELK, "layout">,
+  detail: Detail,
+): Promise<LaidOutChart> {
+  const described = new ElkChart(chart, detail);
   const graph = await elk.layout(described.graph);
   const boxes = new Map(nodesOf(graph).map((node) => [node.id, boxOf(node)]));
   const box = (id: string): Box => boxes.get(id) ?? boxOf(graph);
@@ -95,8 +101,8 @@ export interface LaidOutState {
 
 /** A line of small type. */
 export interface TextLine {
-  /** Id of the line's edge; undefined: it is about no edge. */
-  readonly edge: string | undefined;
+  /** Ids of the line's edges; empty: it is about none. */
+  readonly edges: readonly string[];
   /** It continues the line before. */
   readonly isContinued: boolean;
   /** The trigger, and the actions. */

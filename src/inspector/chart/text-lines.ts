@@ -8,16 +8,24 @@ const WIDE_LINE_LENGTH = 64;
 /** Whether the edge is a line in its state's box: it has no target, or its target is its source. */
 export const isInBox = ({ from, to }: ChartEdge): boolean => to === undefined || to === from;
 
+/** How much a chart says: the events that lead from state to state; or guards, actions and invoked actors as well. */
+export type Detail = "events" | "all";
+
 /** The lines of a label, which stands for all these edges. */
-export function labelLines(edges: readonly ChartEdge[]): readonly TextLine[] {
-  return edges.flatMap((edge) => linesOf(edge, LINE_LENGTH));
+export function labelLines(edges: readonly ChartEdge[], detail: Detail): readonly TextLine[] {
+  return detail === "all" ? edges.flatMap((edge) => linesOf(edge, LINE_LENGTH)) : eventLines(edges);
 }
 
 /** The lines of a state's box. */
-export function stateLines(state: ChartState, edges: readonly ChartEdge[]): readonly TextLine[] {
+export function stateLines(
+  state: ChartState,
+  edges: readonly ChartEdge[],
+  detail: Detail,
+): readonly TextLine[] {
+  if (detail === "events") return eventLines(edges);
   const length = state.children.length > 0 ? WIDE_LINE_LENGTH : LINE_LENGTH;
   const line = (when: string, names: readonly string[]): readonly TextLine[] =>
-    names.length === 0 ? [] : wrapped(undefined, [when], names, length);
+    names.length === 0 ? [] : wrapped([], [when], names, length);
   return [
     ...line("entry", state.entry),
     ...line("do", state.invokes),
@@ -26,17 +34,30 @@ export function stateLines(state: ChartState, edges: readonly ChartEdge[]): read
   ];
 }
 
+/** A line for each trigger; edges that differ in their guards or actions only share one. */
+function eventLines(edges: readonly ChartEdge[]): readonly TextLine[] {
+  const idsByText = new Map<string, string[]>();
+  for (const edge of edges) {
+    const { trigger, guard } = edgeText(edge);
+    // What no event sets off has its guard for a trigger.
+    const text = `${loopSign(edge)}${trigger === "" ? guard : trigger}`;
+    idsByText.set(text, [...(idsByText.get(text) ?? []), edge.id]);
+  }
+  return [...idsByText].map(([when, ids]) => ({ edges: ids, isContinued: false, when, does: "" }));
+}
+
+/** Before the trigger of an edge that leaves its state and enters it anew. */
+const loopSign = ({ from, to }: ChartEdge): string => (to === from ? "↻ " : "");
+
 function linesOf(edge: ChartEdge, length: number): readonly TextLine[] {
   const { trigger, guard, does } = edgeText(edge);
-  const whens = [`${edge.to === edge.from ? "↻ " : ""}${trigger}`.trim(), guard].filter(
-    (text) => text !== "",
-  );
-  return wrapped(edge.id, whens, edge.to === undefined && does.length === 0 ? ["nothing"] : does, length);
+  const whens = [`${loopSign(edge)}${trigger}`.trim(), guard].filter((text) => text !== "");
+  return wrapped([edge.id], whens, edge.to === undefined && does.length === 0 ? ["nothing"] : does, length);
 }
 
 /** Fills lines up to a length. What is too long for one has it alone. */
 function wrapped(
-  edge: string | undefined,
+  edges: readonly string[],
   whens: readonly string[],
   does: readonly string[],
   length: number,
@@ -57,7 +78,7 @@ function wrapped(
       does: joinedText(last.does, piece.does),
     };
     if (joined !== undefined && lineText(joined).length <= length) lines[lines.length - 1] = joined;
-    else lines.push({ edge, isContinued: lines.length > 0, ...piece });
+    else lines.push({ edges, isContinued: lines.length > 0, ...piece });
   }
   return lines;
 }

@@ -1,6 +1,7 @@
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext, useMemo } from "preact/hooks";
+import type { Detail } from "../chart/text-lines.js";
 import type { ActorRow } from "../recorder/frames.js";
 import { parseRecording } from "../recorder/recording.js";
 import { Connection } from "./connection.js";
@@ -29,6 +30,7 @@ export class Inspector {
   readonly filter: Signal<Omit<LogFilter, "actor">> = signal({ type: "", text: "", errorsOnly: false });
   /** The log shows the selected actor alone. */
   readonly isLogOfActor: Signal<boolean> = signal(false);
+  readonly chartDetail: Signal<Detail> = signal("events");
   readonly isHelpOpen: Signal<boolean> = signal(false);
   readonly source: ReadonlySignal<Source>;
   /** Why a recording could not be opened. */

@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { useEffect } from "preact/hooks";
 import { Banners } from "./banners.js";
+import { loadLayouts } from "./chart/chart-layouts.js";
 import { socketAddress } from "./connection.js";
 import { Details } from "./details.js";
 import { connectionText, Header } from "./header.js";
@@ -72,5 +73,6 @@ if (root !== null) {
   const token = takeToken();
   const inspector = new Inspector(socketAddress(location.href, token));
   inspector.start();
+  void loadLayouts();
   render(<App inspector={inspector} />, root);
 }

@@ -14,7 +14,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",
   js: "text/javascript; charset=utf-8",
   css: "text/css; charset=utf-8",
-  txt: "text/plain; charset=utf-8",
+  json: "application/json",
 };
 
 /**
@@ -23,14 +23,17 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
  * @throws where it was not built.
  */
 export function pageFiles(): readonly PageFile[] {
-  const directory = join(packageRoot, "dist", "inspect-page");
+  const dist = join(packageRoot, "dist");
   const fileOf = (name: string, path: string): PageFile => ({
     path,
     contentType: CONTENT_TYPES[name.slice(name.lastIndexOf(".") + 1)] ?? "application/octet-stream",
-    body: readFileSync(join(directory, name)),
+    body: readFileSync(join(dist, name)),
   });
   return [
-    fileOf("index.html", ""),
-    ...readdirSync(join(directory, "assets")).map((name) => fileOf(join("assets", name), `assets/${name}`)),
+    fileOf("inspect-page/index.html", ""),
+    fileOf("machine-layouts.json", "assets/machine-layouts.json"),
+    ...readdirSync(join(dist, "inspect-page/assets")).map((name) =>
+      fileOf(`inspect-page/assets/${name}`, `assets/${name}`),
+    ),
   ];
 }

@@ -14,7 +14,7 @@ const page = await textOf("docs/machines.md");
 // A test that fails here is mended by `npm run diagrams`.
 describe.each(charts)("the page's picture of the %s machine", (name, chart) => {
   test("is the machine as it is", async () => {
-    const drawn = drawChart(await layoutOf(chart, new Elk.default()), { css: FILE_CSS });
+    const drawn = drawChart(await layoutOf(chart, new Elk.default(), "all"), { css: FILE_CSS });
     expect(await textOf(`docs/machines/${name}.svg`)).toBe(drawn);
   });
 

@@ -52,3 +52,9 @@ test("it has no tests, of the benchmarks only the results, no sources besides th
   );
   expect(wrong).toEqual([]);
 });
+
+test("it has no part of elk: the build computes the layouts, for the page and the command line alike", () => {
+  const scripts = files.filter((file) => /^dist\/.*\.js$/.test(file));
+  expect(scripts.some((file) => file.startsWith("dist/inspect-page/"))).toBe(true);
+  expect(scripts.filter((file) => /elkjs|elk\.layered/.test(readFileSync(root(file), "utf8")))).toEqual([]);
+});

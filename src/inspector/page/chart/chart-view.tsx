@@ -1,14 +1,12 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { type Chart, edgeText } from "../../chart/chart.js";
 import type { StateValue, TimerView } from "../../recorder/frames.js";
 import "./chart.css";
-import licence from "elkjs/LICENSE.md?url";
-import Elk from "elkjs/lib/elk-api.js";
-import workerUrl from "elkjs/lib/elk-worker.min.js?url";
 import { drawChart } from "../../chart/draw.js";
-import { layoutOf } from "../../chart/layout.js";
 import { stateText } from "../../chart/state-value.js";
+import { useInspector } from "../inspector.js";
 import { durationText } from "../views/format.js";
+import { useLayout } from "./chart-layouts.js";
 import { lightEdges, lightStates, lightTimers } from "./light.js";
 import { PanZoom } from "./pan-zoom.js";
 
@@ -31,7 +29,10 @@ export function ChartView({ chart, state, edges, timers, now, since }: ChartView
   const frame = useRef<HTMLDivElement>(null);
   const picture = useRef<HTMLDivElement>(null);
   const panZoom = useRef<PanZoom>(undefined);
-  const { drawing, fault } = useDrawing(chart);
+  const { chartDetail } = useInspector();
+  const detail = chartDetail.value;
+  const { laidOut, isComputed } = useLayout(chart, detail) ?? {};
+  const drawing = useMemo(() => laidOut && drawChart(laidOut), [laidOut]);
   const lit = JSON.stringify(state);
   const due = timers.map(({ event }) => event).join(" ");
 
@@ -61,7 +62,10 @@ export function ChartView({ chart, state, edges, timers, now, since }: ChartView
     // biome-ignore lint/a11y/noNoninteractiveTabindex: the keys that move the chart need the focus
     <section class="chart-view" ref={frame} tabIndex={0} aria-label={`Chart of ${chart.id}`}>
       <div class="picture" ref={picture} />
-      {drawing === undefined && <p class="note">{fault ?? "laying out the chart …"}</p>}
+      {drawing === undefined && <p class="note">loading the chart …</p>}
+      {isComputed === false && (
+        <p class="chart-list-note">Another version's chart: its transitions are listed, not drawn.</p>
+      )}
       <div class="chart-facts">
         {state !== undefined && since !== undefined && (
           <p class="in-state">
@@ -71,6 +75,15 @@ export function ChartView({ chart, state, edges, timers, now, since }: ChartView
         <Countdowns chart={chart} timers={timers} now={now} />
       </div>
       <div class="chart-controls">
+        <button
+          type="button"
+          aria-pressed={detail === "all"}
+          onClick={() => {
+            chartDetail.value = detail === "all" ? "events" : "all";
+          }}
+        >
+          guards and actions
+        </button>
         <button type="button" title="Zoom out (-)" onClick={() => panZoom.current?.zoomOut()}>
           −
         </button>
@@ -81,34 +94,8 @@ export function ChartView({ chart, state, edges, timers, now, since }: ChartView
           +
         </button>
       </div>
-      <a class="chart-credit" href={ELK_LICENCE} target="_blank" rel="noreferrer">
-        laid out by elkjs, EPL-2.0
-      </a>
     </section>
   );
-}
-
-/** The chart as SVG, once it is laid out. */
-function useDrawing(chart: Chart): {
-  readonly drawing: string | undefined;
-  readonly fault: string | undefined;
-} {
-  const [result, setResult] = useState<{ of: Chart; drawing?: string; fault?: string }>();
-  useEffect(() => {
-    let isWanted = true;
-    const set = (what: { drawing: string } | { fault: string }): void => {
-      if (isWanted) setResult({ of: chart, ...what });
-    };
-    drawingOf(chart).then(
-      (drawing) => set({ drawing }),
-      (error: unknown) => set({ fault: `the chart could not be laid out: ${error}` }),
-    );
-    return () => {
-      isWanted = false;
-    };
-  }, [chart]);
-  if (result?.of !== chart) return { drawing: undefined, fault: undefined };
-  return { drawing: result.drawing, fault: result.fault };
 }
 
 interface CountdownsProps {
@@ -141,23 +128,3 @@ function nameOf(chart: Chart, event: string): string {
   const edge = chart.edges.find(({ on }) => on.kind !== "always" && on.event === event);
   return edge === undefined ? event : edgeText(edge).trigger;
 }
-
-const drawings = new Map<string, Promise<string>>();
-
-/** A chart as SVG. Equal charts are laid out once. */
-function drawingOf(chart: Chart): Promise<string> {
-  const definition = JSON.stringify(chart);
-  const known = drawings.get(definition);
-  if (known !== undefined) return known;
-  const drawing = layoutOf(chart, elk).then((laidOut) => drawChart(laidOut));
-  drawings.set(definition, drawing);
-  return drawing;
-}
-
-// The file as it is published, under the Eclipse Public License 2.0, with its licence beside it.
-
-/** Lays charts out in a web worker, so that the page stays responsive. */
-export const elk = new Elk({ workerFactory: () => new Worker(workerUrl) });
-
-/** URL of its licence. */
-const ELK_LICENCE = licence;

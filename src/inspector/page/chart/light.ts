@@ -32,5 +32,5 @@ export function lightTimers(drawing: Element, chart: Chart, events: readonly str
 
 const linesOf = (drawing: Element, ids: ReadonlySet<string>): readonly SVGElement[] =>
   [...drawing.querySelectorAll<SVGElement>("[data-edge]")].filter(({ dataset }) =>
-    ids.has(dataset.edge ?? ""),
+    dataset.edge?.split(" ").some((id) => ids.has(id)),
   );

@@ -16,8 +16,12 @@ const overlap = (one: Box, other: Box): boolean =>
   one.y < other.y + other.height &&
   other.y < one.y + one.height;
 
-describe.each(Object.entries(machineCharts()))("the picture of the %s machine", async (name, chart) => {
-  const laidOut = await layoutOf(chart, new Elk.default());
+const pictures = Object.entries(machineCharts()).flatMap(([name, chart]) =>
+  (["events", "all"] as const).map((detail) => ({ name, chart, detail })),
+);
+
+describe.each(pictures)("the picture of the $name machine with $detail", async ({ name, chart, detail }) => {
+  const laidOut = await layoutOf(chart, new Elk.default(), detail);
   const { states, edges, width, height } = laidOut;
   const isWithin = (inner: string, outer: string): boolean =>
     outer === "" ? inner !== "" : inner.startsWith(`${outer}.`);
@@ -34,13 +38,13 @@ describe.each(Object.entries(machineCharts()))("the picture of the %s machine", 
   });
 
   test("has a line of text for every edge, in its state or on its way", () => {
-    const told = [...states, ...edges].flatMap(({ lines }) => lines.flatMap(({ edge }) => edge ?? []));
+    const told = [...states, ...edges].flatMap(({ lines }) => lines.flatMap((line) => line.edges));
     expect([...new Set(told)].toSorted()).toEqual(chart.edges.map(({ id }) => id).toSorted());
   });
 
   test("has every edge end at the border of the state that it leads to", () => {
     for (const { lines, points } of edges) {
-      const edge = chart.edges.find(({ id }) => id === lines[0]?.edge);
+      const edge = chart.edges.find(({ id }) => id === lines[0]?.edges[0]);
       const box = states.find(({ path }) => path === edge?.to)?.box;
       const end = points.at(-1);
       if (edge === undefined || box === undefined || end === undefined) continue;
@@ -62,22 +66,39 @@ describe.each(Object.entries(machineCharts()))("the picture of the %s machine", 
   });
 
   test("is the same each time", async () => {
-    expect(await layoutOf(chart, new Elk.default())).toEqual(laidOut);
+    expect(await layoutOf(chart, new Elk.default(), detail)).toEqual(laidOut);
   });
 
   test("names itself, its states and its edges in SVG, with nothing from elsewhere", () => {
     const drawn = drawChart(laidOut);
     expect(drawn).toContain(`<title>State machine ${name}</title>`);
     for (const { path } of states) expect(drawn).toContain(`data-state="${path}"`);
-    for (const { id } of chart.edges) expect(drawn).toContain(`data-edge="${id}"`);
+    const drawnEdges = [...drawn.matchAll(/data-edge="([^"]*)"/g)].flatMap(([, ids = ""]) => ids.split(" "));
+    expect(drawnEdges).toEqual(expect.arrayContaining(chart.edges.map(({ id }) => id)));
     expect(drawn.replace('xmlns="http://www.w3.org/2000/svg"', "")).not.toMatch(/https?:|url\(|<script/);
   });
+});
+
+test("guards and actions are in the picture with all only, and a trigger that several edges share is there once", async () => {
+  const { model } = machineCharts();
+  const textOf = async (detail: "events" | "all"): Promise<string> =>
+    drawChart(await layoutOf(model, new Elk.default(), detail));
+  const [events, all] = await Promise.all([textOf("events"), textOf("all")]);
+  const actions = [...new Set(model.edges.flatMap((edge) => edge.actions))].filter(
+    (name) => name !== "(inline)",
+  );
+  expect(actions.length).toBeGreaterThan(5);
+  expect(actions.filter((name) => !all.includes(name))).toEqual([]);
+  expect(actions.filter((name) => events.includes(`${name}<`) || events.includes(`/ ${name}`))).toEqual([]);
+  const shared = /data-edge="[^" ]+ [^"]+"/;
+  expect(events).toMatch(shared);
+  expect(all).not.toMatch(shared);
 });
 
 test("names are written so that they are no markup", async () => {
   const state = { kind: "atomic", entry: [], exit: [], invokes: [], children: [] } as const;
   const chart = { id: "a<b", root: { ...state, path: "", key: 'x"&<y>' }, edges: [] };
-  const drawn = drawChart(await layoutOf(chart, new Elk.default()));
+  const drawn = drawChart(await layoutOf(chart, new Elk.default(), "all"));
   expect(drawn).toContain("a&lt;b");
   expect(drawn).toContain("x&quot;&amp;&lt;y&gt;");
 });
