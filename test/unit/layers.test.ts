@@ -76,7 +76,7 @@ describe("imports point down only", () => {
     expect(wrong).toEqual([]);
   });
 
-  test("every file of src and machines stands in a room, and nothing but the public interface lies loose", () => {
+  test("every file of src and machines is in a room, and nothing but the public interface is outside of one", () => {
     const files = [...filesIn("src"), ...filesIn("machines")];
     expect(files.filter((file) => roomOf(file) === "none")).toEqual([]);
     expect(files.filter((file) => roomOf(file) === "src")).toEqual(["src/index.ts"]);
@@ -93,19 +93,19 @@ test("the engine's machines import xstate and each other, and nothing else", () 
   expect(forbidden(folder, (target) => target === "xstate" || within(folder)(target))).toEqual([]);
 });
 
-test("charts know the machines, and nothing else of the worker", () => {
+test("charts depend on the machines, and on nothing else of the worker", () => {
   const folder = "src/inspector/chart";
   expect(forbidden(folder, (target) => !isOwn(target) || within(folder, "machines")(target))).toEqual([]);
 });
 
-test("the inspector's page knows what it is sent, and nothing else of the worker", () => {
+test("the inspector's page depends on what it receives, and on nothing else of the worker", () => {
   const page = "src/inspector/page";
   const allowed = (target: string): boolean =>
     !isOwn(target) || within(page, "src/inspector/chart")(target) || FRAMES.includes(target);
   expect(forbidden(page, allowed)).toEqual([]);
 });
 
-describe("what runs beside a worker knows no more of it than anybody outside", () => {
+describe("what runs beside a worker depends on no more of it than an outside program", () => {
   test.each(["src/client", "src/engine", "src/simulator", "src/deployment"])("%s", (folder) => {
     expect(
       forbidden(
@@ -159,7 +159,7 @@ test("the worker imports nothing of what runs beside it", () => {
   ).toEqual([]);
 });
 
-describe("HTTP is the business of few rooms", () => {
+describe("HTTP is handled in few rooms", () => {
   test("uWebSockets.js is imported by src/worker/server alone", () => {
     const importing = ["src", "machines", "examples"]
       .flatMap(importsOf)
@@ -169,7 +169,7 @@ describe("HTTP is the business of few rooms", () => {
     expect(importing.filter((file) => !within("src/worker/server")(file))).toEqual([]);
   });
 
-  test("no status code that a client could get stands anywhere else in the worker or its machines", () => {
+  test("no status code that a client could get is anywhere else in the worker or its machines", () => {
     // A named constant says itself what it is.
     const code = /(?<!const [A-Z_]+ = )\b(?:40[01458]|410|413|422|429|499|50[0234])\b(?!_)/;
     const files = ["machines", "src/worker", "src/inspector", "src/shared"]

@@ -13,7 +13,7 @@ const said = (instruction: string): readonly string[] => {
   return [...last.matchAll(new RegExp(`^${instruction} (.*)$`, "gm"))].map(([, text = ""]) => text);
 };
 
-test("the linter has nothing to say of the Dockerfile, and would of a wrong one", () => {
+test("the linter reports nothing about the Dockerfile, and would about a wrong one", () => {
   expect(validate(dockerfile).map(({ message }) => message)).toEqual([]);
   expect(validate(dockerfile.replace("HEALTHCHECK --interval", "HEALTHCHECK --intervall"))).not.toEqual([]);
 });

@@ -33,7 +33,7 @@ test("each object is what its schema wants", () => {
   expect(objects).toHaveLength(Object.keys(models).length);
 });
 
-test("no field has a name that its kind does not know", async () => {
+test("no field has an unknown name for its kind", async () => {
   const types = [
     ["kubernetes-models/apps/v1/Deployment", "IDeployment"],
     ["kubernetes-models/v1/Service", "IService"],
@@ -91,7 +91,7 @@ test("both containers mean the same log and the same model", () => {
   }
 });
 
-test("the scaling asks for metrics that exist", async () => {
+test("the scaling uses metrics that exist", async () => {
   const documented = await textOf("docs/operations.md");
   const queries = models.scaled.spec?.triggers.map(({ metadata }) => metadata.query ?? "") ?? [];
   const names = queries.flatMap((query) => query.match(/tsworker_\w+/g) ?? []);

@@ -15,7 +15,7 @@ const isMissing =
   ));
 
 test.skipIf(isMissing).each(["deploy/start_worker.sh", ".ci/run"])(
-  "shellcheck has nothing to say of %s",
+  "shellcheck reports nothing about %s",
   async (script) => {
     const said = await run("shellcheck", [root(script)]).catch(
       (error: { readonly stdout?: string }) => error,

@@ -17,7 +17,7 @@ const isMissing = await run("systemd-analyze", ["--version"]).then(
   () => true,
 );
 
-test.skipIf(isMissing)("systemd has nothing to say of the unit", async () => {
+test.skipIf(isMissing)("systemd reports nothing about the unit", async () => {
   expect(await run("systemd-analyze", ["verify", "--recursive-errors=yes", file])).toEqual({
     stdout: "",
     stderr: "",

@@ -72,7 +72,7 @@ describe.each(Object.keys(FILLED_IN))("%s", (type) => {
     );
   });
 
-  test("says which options are required", () => {
+  test("lists which options are required", () => {
     const required = rows
       .filter(([, , otherwise]) => otherwise === "required")
       .map(([first]) => codeOf(first));
@@ -95,7 +95,7 @@ describe.each(Object.keys(FILLED_IN))("%s", (type) => {
   });
 });
 
-test("says for each number between what it may be", () => {
+test("has the range of each number", () => {
   const numbers = Object.keys(FILLED_IN).flatMap((type) =>
     rowsBelow(page, type).filter(([, kind = ""]) => /^(?:integer|number)\b/.test(kind)),
   );
@@ -129,7 +129,7 @@ describe("the environment", () => {
     expect(documented.toSorted()).toEqual([...variables, "VAST_TCP_PORT_<WORKER_PORT>"].toSorted());
   });
 
-  test("says which variables are required", () => {
+  test("lists which variables are required", () => {
     const required = rows
       .filter(([, , otherwise]) => otherwise === "required")
       .map(([first]) => codeOf(first));
@@ -166,7 +166,7 @@ describe("the environment", () => {
     for (const name of read) expect(page).toContain(`\`${name}\``);
   });
 
-  test("the example of a faulty one is what the worker says", () => {
+  test("the example of an error is the worker's message", () => {
     let message = "";
     try {
       readEnvironment({ ...least, VAST_TCP_PORT_8o80: "1", WORKER_PORT: "8o80", CONTAINER_ID: undefined });
@@ -177,7 +177,7 @@ describe("the environment", () => {
   });
 });
 
-test("each combination that is said to be refused is refused", () => {
+test("each combination that is documented as refused is refused", () => {
   const benchmarkConfig = { generator: () => ({}) };
   const go = { route: "/go", benchmarkConfig };
   const server = { modelServerUrl: "http://127.0.0.1" };

@@ -60,7 +60,7 @@ test("every worker.py is Python", async (context) => {
   }
 });
 
-test("a worker.py and its worker.ts say the same", () => {
+test("a worker.py and its worker.ts configure the same", () => {
   const porting = texts.get("docs/porting.md") ?? "";
   const [python = ""] = snippetsOf(porting, "py");
   const [typescript = ""] = snippetsOf(porting, "ts");
@@ -76,7 +76,7 @@ test("a worker.py and its worker.ts say the same", () => {
   for (const literal of literals) expect(typescript).toContain(literal);
 });
 
-test("every name of the Python worker's classes stands on the page about porting, with an option of ours", () => {
+test("every name of the Python worker's classes is on the page about porting, with an option of ours", () => {
   const porting = texts.get("docs/porting.md") ?? "";
   const rows = ["Configuration", "Payload classes", "Handler classes"].flatMap((heading) =>
     rowsBelow(porting, heading),
@@ -129,7 +129,7 @@ test("every name of the Python worker's classes stands on the page about porting
     ).toBe(true);
 });
 
-test("the examples of a faulty configuration are what the worker says", () => {
+test("the examples of configuration errors are the worker's messages", () => {
   const handler = { route: "/go", benchmarkConfig: { generator: () => ({}) } };
   const faulty: readonly (readonly [document: string, config: unknown])[] = [
     ...["README.md", "docs/configuration.md"].map(

@@ -115,7 +115,7 @@ test("each row has a cause and a cure", () => {
   }
 });
 
-test("what the worker says of the model and of fields is what the code says", () => {
+test("the messages about the model and about fields are those of the code", () => {
   const sources = filesIn("src/worker").map(sourceOf).join("\n");
   const fields = rowsBelow(page, "Invalid fields").map(([message]) => codeOf(message));
   for (const text of [...model.map(({ message }) => message), ...fields]) {

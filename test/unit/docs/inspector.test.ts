@@ -9,7 +9,7 @@ const page = await textOf("docs/inspector.md");
 const constant = (file: string, name: string): number =>
   Number(new RegExp(`const ${name} = ([\\d_]+);`).exec(sourceOf(file))?.[1]?.replaceAll("_", ""));
 
-test("the keys are those that the page tells of", () => {
+test("the keys are those that the page lists", () => {
   const told = [...sourceOf("src/inspector/page/keys.tsx").matchAll(/^ {2}\["([^"]+)", "([^"]+)"\]/gm)];
   const documented = rowsBelow(page, "Keys");
   expect(told.length).toBeGreaterThan(8);

@@ -59,11 +59,11 @@ test("every metric that is printed is documented with its type and labels, and n
   expect(documented.toSorted(byName)).toEqual(metrics.toSorted(byName));
 });
 
-test("every metric is said to mean something", () => {
+test("every metric has a meaning on the page", () => {
   for (const [name, , , , meaning = ""] of metricRows) expect(meaning.length, name).toBeGreaterThan(5);
 });
 
-test("the queries ask for metrics that exist, and labels that they have", async () => {
+test("the queries use metrics that exist, and labels that they have", async () => {
   const metrics = await printed();
   const [queries = ""] = snippetsOf(page, "promql");
   const asked = [...queries.matchAll(/\b((?:tsworker|nodejs|process)_\w+)(?:\{([^}]*)\})?/g)];
@@ -91,7 +91,7 @@ test("the states are those of the worker", () => {
   expect([first, ...others].slice(0, LIFECYCLE_STATES.length)).toEqual([...LIFECYCLE_STATES]);
 });
 
-test("what the inspector says in the log is what the code says", () => {
+test("the inspector's log lines are those of the code", () => {
   const sources = filesIn("src").map(sourceOf).join("\n");
   const messages = rowsBelow(page, "The inspector").map(([first]) => codeOf(first));
   expect(messages.length).toBeGreaterThan(4);

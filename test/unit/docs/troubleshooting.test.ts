@@ -26,7 +26,7 @@ describe.each(sections.filter((section) => rowsBelow(page, section).length > 0))
   });
 });
 
-test("a symptom stands on the page once", () => {
+test("a symptom is on the page once", () => {
   const symptoms = sections.flatMap((section) => rowsBelow(page, section).map(([symptom]) => symptom));
   expect(symptoms.length).toBeGreaterThan(40);
   expect(symptoms).toEqual([...new Set(symptoms)]);

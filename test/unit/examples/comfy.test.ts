@@ -63,7 +63,7 @@ describe("ComfyUI is ready", () => {
     await ready;
   });
 
-  test("when the wrapper is healthy and its log says so, whether or not ComfyUI can be reached", async () => {
+  test("when the wrapper is healthy and its log shows it, whether or not ComfyUI can be reached", async () => {
     const { wrapperModel, logFile, ready, probed, isReady } = await waiting({ wrapper: false, comfy: false });
     await writeFile(logFile, "INFO:main:BACKENDS_READY: 1/1 backends are up\n");
     await probed();
@@ -73,14 +73,14 @@ describe("ComfyUI is ready", () => {
     await ready;
   });
 
-  test("and not when only a client's text says so", async () => {
+  test("and not when only a client's text has that line", async () => {
     const { logFile, probed, isReady } = await waiting({ wrapper: true, comfy: false });
     await writeFile(logFile, 'INFO:main:Queued request {"prompt": "BACKENDS_READY"}\n');
     await probed();
     expect(isReady()).toBe(false);
   });
 
-  test("and is not waited for when the last word of the log is an error, unless both answer all the same", async () => {
+  test("and is not waited for when the last line of the log is an error, unless both answer all the same", async () => {
     const { logFile, ready } = await waiting({ wrapper: true, comfy: false });
     await appendFile(
       logFile,

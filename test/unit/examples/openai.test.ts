@@ -173,7 +173,7 @@ describe("the benchmark", () => {
     expect(String(payload?.prompt).split(" ")).toHaveLength(250);
   });
 
-  test("of embeddings has as many characters as BENCHMARK_EMBED_CHARS says, which then weigh 500", () => {
+  test("of embeddings has as many characters as BENCHMARK_EMBED_CHARS, and a workload of 500", () => {
     const env = { BENCHMARK_ROUTE: "/v1/embeddings", BENCHMARK_EMBED_CHARS: "2000" };
     const { benchmarkConfig, workloadCalculator } = handlerFor("/v1/embeddings", env);
     expect(benchmarkConfig.generator?.().input).toHaveLength(2000);
@@ -435,7 +435,7 @@ describe("the length of a sound", () => {
   }
 
   test.each([96_000, 0, 0xffff_ffff])(
-    "is that of a WAV file's samples, which say they have %d bytes",
+    "is that of a WAV file's samples, with a header of %d bytes",
     (size) => {
       const wav = wavWith(size);
       for (const file of [wav, wav.toString("base64"), wav.toString("base64url")])

@@ -5,7 +5,7 @@ import { checked, integer, optional, text } from "../../../examples/checks/paylo
 describe("a payload that is checked", () => {
   const parser = checked({ name: text("Ada"), flag: optional(integer(0, 1)) });
 
-  test("goes on as it is, or unwrapped", () => {
+  test("is passed on as it is, or unwrapped", () => {
     const payload = { name: "Grace", flag: null, other: 1 };
     expect(parser(payload)).toBe(payload);
     expect(parser({ input: payload })).toBe(payload);
@@ -20,7 +20,7 @@ describe("a payload that is checked", () => {
     expect(checked({})(object)).toBe(object);
   });
 
-  test("is refused with every field that is wrong, and a piece of what came", () => {
+  test("is refused with every field that is wrong, and a piece of its value", () => {
     const refusing = () => parser({ flag: "y".repeat(100) });
     expect(refusing).toThrow(PayloadError);
     expect(refusing).toThrow('name: must be a text such as "Ada", got nothing');
@@ -37,7 +37,7 @@ describe("a payload that is checked", () => {
   });
 
   test.each([0, 1.5, "1", null, Number.NaN, [1]])(
-    "is refused for %j where an integer from 1 on is due",
+    "is refused for %j where an integer from 1 on is expected",
     (n) => {
       expect(() => checked({ n: integer(1) })({ n })).toThrow(
         "n: must be an integer from 1 on, without quotes",

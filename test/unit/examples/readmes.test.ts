@@ -92,7 +92,7 @@ describe.each(exampleNames())("the README of examples/%s", async (name) => {
     else expectVariables(page, sources);
   });
 
-  test("says of what goes wrong what to do", () => {
+  test("has what to do about each error", () => {
     expect(page).toContain("| what you see | what to do |");
     for (const [seen = "", todo = ""] of rowsBelow(page, "When something is wrong")) {
       expect(todo.length, seen).toBeGreaterThan(3);

@@ -40,7 +40,7 @@ describe("a variable", () => {
     },
   );
 
-  test("with a number that fits is taken without a word", () => {
+  test("with a number that fits is accepted silently", () => {
     vi.stubEnv("STEPS", "100");
     expect(integerVariable("STEPS", steps)).toBe(100);
     vi.stubEnv("STEPS", "");

@@ -87,7 +87,7 @@ describe("an open loop", () => {
     }
   });
 
-  test("lets late requests arrive immediately, with their due time", async () => {
+  test("sends late requests immediately, with their due time", async () => {
     const { arrived, ended } = started(20, 10, (index) => {
       // The sixth, due after half a second, keeps the process busy for another one.
       if (index === 5) vi.advanceTimersByTime(1000);

@@ -11,7 +11,7 @@ test("the page needs nothing else, neither a script nor the network", () => {
   expect(page).not.toMatch(/href=/);
 });
 
-test("what others wrote stands there as text", () => {
+test("text from others is shown as text", () => {
   const evil = `<img src=x onerror="alert(1)">&'`;
   const page = reportPage(
     loadResult(
@@ -34,7 +34,7 @@ test("a test in which nothing was done has a page as well", () => {
   expect(page).not.toMatch(/NaN|Infinity|undefined|null/);
 });
 
-test("warnings about requests that were not sent, or late, stand above the numbers", () => {
+test("warnings about requests that were not sent, or late, are above the numbers", () => {
   const page = reportPage(loadResult({}, { notSent: 1234, latestMs: 1500 }));
   expect(page).toContain("1,234 arrivals were not sent");
   expect(page).toContain("requests were sent up to 1.50 s late");

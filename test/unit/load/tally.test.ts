@@ -64,7 +64,7 @@ test("a request is routing, then generating, then done or failed", () => {
   expect(now()).toEqual({ routing: 0, generating: 0, succeeded: 1, failed: 1 });
 });
 
-test("failures are counted by kind, with what the first of each said", () => {
+test("failures are counted by kind, with the message of the first of each", () => {
   const tally = new Tally(startedAt, null);
   for (const message of ["one", "two"]) tally.sent(startedAt).ended({ ...REFUSAL, message });
   tally.sent(startedAt).ended({ ...REFUSAL, what: "500", message: "three" });

@@ -125,7 +125,7 @@ describe("a reader that is behind", () => {
     expect(sink.text).toBe(`${lines(1, 13)}lost 2\n`.repeat(2));
   });
 
-  test("is asked seldom when it stays away", () => {
+  test("is tried seldom when it stays away", () => {
     sink.room = 0;
     output.write("a\n");
     vi.advanceTimersByTime(60_000);

@@ -49,7 +49,7 @@ const CASES: Record<string, Line> = {
 };
 
 describe("the log", () => {
-  test("never shows a secret, wherever it stands", () => {
+  test("never shows a secret, at any place", () => {
     const names = Object.keys(CASES);
     const output = written(
       TOKEN,
@@ -95,7 +95,7 @@ describe("the log", () => {
     ]);
   });
 
-  test("leaves words alone that are no more than a very short token", () => {
+  test("leaves ordinary text alone where it contains a very short token", () => {
     expect(written("a", [{ fields: {}, text: "a banana" }])).toContain("a banana");
     expect(written("", [{ fields: {}, text: "a banana" }])).toContain("a banana");
   });

@@ -31,7 +31,7 @@ test.each([HOUR, -HOUR])(
   },
 );
 
-test("says when it was set, once", () => {
+test("reports that it was set, once", () => {
   expect(clock.adjust()).toBe(false);
   vi.setSystemTime(BEGUN + HOUR);
   expect(clock.adjust()).toBe(true);

@@ -74,21 +74,21 @@ describe.each(NAMES)("the flags of %s", (kind) => {
     },
   );
 
-  test("fit into 80 columns, as the command's help tells them", () => {
+  test("fit into 80 columns, as in the command's help", () => {
     const help = commandOf(kind)?.configureHelp({ helpWidth: 80 }).helpInformation() ?? "";
     expect(help).toContain("--fail-at");
     for (const line of help.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
   });
 });
 
-test("the failures are those that can be asked for", () => {
+test("the failures are those that can be chosen", () => {
   expect(rowsBelow(page, "Failures on demand").map(([how]) => codeOf(how))).toEqual([...FAILURES]);
   const [, meaning = ""] =
     rowsBelow(page, "comfyui").find(([flag]) => codeOf(flag).startsWith("--load-error")) ?? [];
   for (const error of LOAD_ERRORS) expect(meaning).toContain(`\`${error}\``);
 });
 
-test("each kind closes connections as it says", async () => {
+test("each kind closes connections as documented", async () => {
   const told = rowsBelow(page, "How connections are closed").map(([how, , kinds = ""]) => [
     codeOf(how),
     [...kinds.matchAll(/`([^`]+)`/g)].map(([, kind = ""]) => kind),

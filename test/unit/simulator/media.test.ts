@@ -27,7 +27,7 @@ describe("a PNG", () => {
 });
 
 describe("a picture", () => {
-  test("has the size that was asked for, and many colours", () => {
+  test("has the requested size, and many colours", () => {
     const { width, height, pixels } = decodedPng(gradient({ seed: 1, width: 96, height: 64 }));
     expect([width, height]).toEqual([96, 64]);
     const colors = new Set(
@@ -56,7 +56,7 @@ function boxesOf(bytes: Buffer): ReadonlyMap<string, Buffer> {
 const boxAt = (bytes: Buffer, ...path: readonly string[]): Buffer =>
   path.reduce((outer, type) => boxesOf(outer).get(type) ?? Buffer.alloc(0), bytes);
 
-test("a video says where each of its frames is, and the first one is a key frame", () => {
+test("a video has the place of each of its frames, and the first one is a key frame", () => {
   const file = video({ seed: 1, width: 48, height: 40, frames: 9, framesPerSecond: 16 });
   expect([...boxesOf(file).keys()]).toEqual(["ftyp", "moov", "mdat"]);
   const table = (type: string): Buffer => boxAt(file, "moov", "trak", "mdia", "minf", "stbl", type);
@@ -120,7 +120,7 @@ describe("a FLAC file", () => {
     expect(file.subarray(26, 42)).toEqual(createHash("md5").update(expected).digest());
   });
 
-  test("with a tone has the length that was asked for, and is not silent", () => {
+  test("with a tone has the requested length, and is not silent", () => {
     const file = flacTone(1.5, 220);
     expect(Number(file.readBigUInt64BE(18) & 0xf_ffff_ffffn)).toBe(66_150);
     expect(new Set(file.subarray(100, 5000)).size).toBeGreaterThan(100);

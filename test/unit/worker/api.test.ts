@@ -225,7 +225,7 @@ test.each(own)("$name has a description and an example", ({ name, text }) => {
 });
 
 // A test that fails here is mended by `npm run api`.
-test.each([...pages])("%s is what the source says", async (page, text) => {
+test.each([...pages])("%s is the text of the source", async (page, text) => {
   expect(await textOf(page)).toBe(text);
 });
 

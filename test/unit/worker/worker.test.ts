@@ -13,7 +13,7 @@ function environment(variables: Readonly<Record<string, string | undefined>>): v
   for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
 }
 
-test("a worker that was started already does not start again, and tells the engine nothing of that", async () => {
+test("a worker that was started already does not start again, and reports nothing of that to the engine", async () => {
   environment({ WORKER_PORT: undefined, CONTAINER_ID: "7", REPORT_ADDR: "http://127.0.0.1:9" });
   const worker = newWorker();
   await expect(worker.start()).rejects.toMatchObject({ code: "ENVIRONMENT_INVALID" });
@@ -84,7 +84,7 @@ test("its states are emitted, the last one when all is over", async () => {
   expect(states).toEqual(["loading", "benchmarking", "ready", "draining", "stopped true"]);
 });
 
-test("its address is known from the start on", async () => {
+test("its address is available from the start", async () => {
   const url = await aWorkersEnvironment();
   const worker = newWorker();
   expect(() => worker.url).toThrow("the worker has not been started");

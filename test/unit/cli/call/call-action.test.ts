@@ -4,7 +4,7 @@ import { answerText } from "../../../../src/cli/call/call-action.js";
 const PICTURE = "iVBORw0KGgo".repeat(1000);
 const BODY = JSON.stringify({ status: "completed", output: [{ data: PICTURE, text: "a lake" }] });
 
-test("somebody who looks at an answer sees of a picture how it begins and how long it is", () => {
+test("of an image an answer shows how it begins and how long it is", () => {
   const text = answerText(BODY, true);
   expect(text).toContain(`"data": "${PICTURE.slice(0, 60)}… (11000 characters`);
   expect(text).toContain('"text": "a lake"');

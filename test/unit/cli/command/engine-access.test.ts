@@ -65,13 +65,13 @@ describe("what is not given is that of the engine on this machine", () => {
     expect(access({ ...TIMEOUT, engineUrl: TWO }).engineUrl).toBe(TWO);
   });
 
-  test("where there is none, it says how to start one or to name another one", () => {
+  test("where there is none, the error explains how to start one or to name another one", () => {
     expect(() => access(TIMEOUT)).toThrow(
       "no engine runs on this machine: start one with npx tsworker dev, or name another one with --engine-url or --instance, -e <endpoint> and -k <key>",
     );
   });
 
-  test("of an endpoint that no engine here has, it says which there are", () => {
+  test("of an endpoint that no engine here has, the error lists those that exist", () => {
     running(ONE);
     expect(() => access({ ...TIMEOUT, endpoint: "chat" })).toThrow(
       `-k <key> missing for that endpoint; on this machine there is\n  ${ONE}  endpoint dev`,
@@ -111,7 +111,7 @@ describe("keys go to no wrong address:", () => {
 describe("an announcement", () => {
   const folder = (): string => join(temporary, readdirSync(temporary)[0] ?? "");
 
-  test("is its owner's only, and is gone with what it announced", () => {
+  test("is readable by its owner only, and is removed with the engine", () => {
     running(ONE);
     expect(statSync(folder()).mode & 0o777).toBe(0o700);
     const [file = ""] = readdirSync(folder());

@@ -9,7 +9,7 @@ test("a line of the worker's log is its message and what belongs to it", () => {
   });
 });
 
-test("one that tells a state says which", () => {
+test("one with a state shows which", () => {
   expect(devLogLine('{"level":30,"msg":"state","state":"ready","maxPerf":1.23456}')).toEqual({
     text: "ready  maxPerf=1.235",
     state: "ready",
@@ -17,7 +17,7 @@ test("one that tells a state says which", () => {
   });
 });
 
-test("one that tells what the worker waits for says what", () => {
+test("one with what the worker waits for shows it", () => {
   const refused = "127.0.0.1:18000: connection refused";
   expect(devLogLine(`{"level":30,"msg":"waits for ${refused}"}`)).toEqual({
     text: `waits for ${refused}`,
@@ -31,7 +31,7 @@ test.each([
   ["a warning", '{"level":40,"msg":"late"}'],
   ["what a runtime throws", "TypeError: x is not a function"],
   ["what a compiler says", 'worker.ts:3:11: ERROR: Expected identifier but found "{"'],
-])("%s stands out", (_, line) => {
+])("%s is highlighted", (_, line) => {
   expect(devLogLine(line).isBad).toBe(true);
 });
 
@@ -47,7 +47,7 @@ test.each([
   ["as it is", "INFO: Application startup complete.", "INFO: Application startup complete."],
   ["its message, where it is JSON", '{"level":"INFO","message":"Downloading x"}', "Downloading x"],
   ["whole, where its JSON has no message", '{"level":"INFO"}', '{"level":"INFO"}'],
-])("of a line of the model's log it shows what the model said: %s", (_, line, said) => {
+])("of a line of the model's log it shows the message of the model: %s", (_, line, said) => {
   const entry = { level: 30, msg: "model log", line, match: "x" };
   expect(devLogLine(JSON.stringify(entry))).toEqual({
     text: `model log  ${said}`,

@@ -14,7 +14,7 @@ test("a tick before the hello has no place", () => {
   expect(new InspectSequence().take(tickOf([]))).toBeUndefined();
 });
 
-test("a second hello stands for a tick with what is new in it, and with the actors that ended meanwhile", () => {
+test("a second hello counts as a tick with what is new in it, and with the actors that ended meanwhile", () => {
   const sequence = new InspectSequence();
   sequence.take(helloOf({ actors: [row("x:0"), row("x:1")], records: [eventOf(1)] }));
   sequence.take(tickOf([eventOf(2)], { actors: [row("x:2")], gone: ["x:1"] }));

@@ -47,7 +47,7 @@ function terminal(columns: number, rows: number, colours: boolean) {
   return { stream: stream as unknown as NodeJS.WriteStream, written: () => written };
 }
 
-test("the numbers of the table stand below their titles", () => {
+test("the numbers of the table are below their titles", () => {
   const rows = liveRows(OPTIONS, reading({ generating: 7, notSent: 12_345 }));
   const head = rows.findIndex((row) => row.some(({ text }) => text.trim() === "generating"));
   const widths = (index: number): readonly number[] => (rows[index] ?? []).map(({ text }) => text.length);
@@ -62,7 +62,7 @@ test("the whole table has room in a terminal of 80 by 24", () => {
   expect(Math.max(...numbers.map((line) => line.length))).toBeLessThanOrEqual(80);
 });
 
-test.each([24, 40, 60])("in %d columns fewer numbers stand side by side, and none is cut off", (width) => {
+test.each([24, 40, 60])("in %d columns fewer numbers are side by side, and none is cut off", (width) => {
   const { totals } = loadResult();
   const tables = [
     requestRows,

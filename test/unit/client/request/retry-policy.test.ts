@@ -18,7 +18,7 @@ describe("the wait before the next try", () => {
     expect(waits(0)).toEqual([0, 0, 0, 0, undefined]);
   });
 
-  test("is as long as Retry-After asks for, if that is longer", () => {
+  test("is as long as Retry-After, if that is longer", () => {
     const random = () => 0.5;
     expect(nextWait(policy, { count: 1, elapsedMs: 0, retryAfterMs: 700 }, random)).toBe(700);
     expect(nextWait(policy, { count: 1, elapsedMs: 0, retryAfterMs: 7 }, random)).toBe(50);

@@ -40,7 +40,7 @@ describe("a worker that is ordered", () => {
     expect(failure()?.kind).toBe("late");
   });
 
-  test("is gone at once when it is destroyed before its turn", () => {
+  test("is removed at once when it is destroyed before its turn", () => {
     const { worker, destroy, notices } = startedEngineWorker();
     worker.send({ type: "worker.destroy" });
     expect(worker.getSnapshot().status).toBe("done");
@@ -201,7 +201,7 @@ describe("a worker that failed", () => {
     expect(status()).toBe("stopping");
   });
 
-  test("is gone even when the provider cannot destroy it", async () => {
+  test("is removed even when the provider cannot destroy it", async () => {
     const { worker, destroy } = await readyEngineWorker();
     worker.send({ type: "worker.destroy" });
     await destroy.fail();
@@ -210,7 +210,7 @@ describe("a worker that failed", () => {
 });
 
 describe("a worker that announced itself", () => {
-  test("is known by its reports, and nothing is done to it", async () => {
+  test("is recognized by its reports, and nothing is done to it", async () => {
     const { worker, failed, ready, status, stop } = startedEngineWorker({ origin: "announced" });
     expect(status()).toBe("loading");
     ready();

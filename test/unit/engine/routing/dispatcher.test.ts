@@ -65,7 +65,7 @@ test("a request that waits is found again, and its load counts once", () => {
   expect(waitlist.load(NOW)).toBe(50);
 });
 
-test("the request that waits longest goes first, whichever asks first", () => {
+test("the request that waits longest goes first, in any order of the calls", () => {
   const { ask, report } = startedDispatcher();
   report({ cur_load: 2000 });
   const first = ask();
@@ -76,7 +76,7 @@ test("the request that waits longest goes first, whichever asks first", () => {
   expect(ask({ idx: first.idx, at: NOW + 2 }).url).toBe("http://w:1");
 });
 
-test("when there is room for all waiting requests, none waits until the others ask again", () => {
+test("when there is room for all waiting requests, none waits until the others call again", () => {
   const { ask, report } = startedDispatcher();
   report({ cur_load: 2000 });
   ask();
@@ -85,7 +85,7 @@ test("when there is room for all waiting requests, none waits until the others a
   expect(ask({ idx: second.idx }).url).toBe("http://w:1");
 });
 
-test("one that no longer asks does not keep the others waiting", () => {
+test("one that no longer calls does not keep the others waiting", () => {
   const { ask, report } = startedDispatcher();
   report({ cur_load: 2000 });
   ask();
@@ -94,7 +94,7 @@ test("one that no longer asks does not keep the others waiting", () => {
   expect(ask({ idx: second.idx, at: NOW + 11 }).url).toBe("http://w:1");
 });
 
-test("a request is forgotten after its replay time-out, and counts anew when it comes after all", () => {
+test("a request is dropped after its replay time-out, and counts again when it comes after all", () => {
   const { ask, load, requested, waitlist } = startedDispatcher();
   const { idx } = ask({ cost: 50, replayTimeout: 20 });
   ask({ cost: 1, at: NOW + 20 });
@@ -109,7 +109,7 @@ test("a request is forgotten after its replay time-out, and counts anew when it 
   expect(requested).toEqual([50, 1, 1, 1]);
 });
 
-test("one that no longer asks wants no worker", () => {
+test("one that no longer calls requires no worker", () => {
   const { ask, waitlist } = startedDispatcher();
   ask({ cost: 50, replayTimeout: 1e9 });
   ask({ cost: 7, at: NOW + 10 });
@@ -117,14 +117,14 @@ test("one that no longer asks wants no worker", () => {
   expect(waitlist.load(NOW + 11)).toBe(7);
 });
 
-test("what has ended is forgotten at once", () => {
+test("what has ended is dropped at once", () => {
   const { ask, waitlist } = startedDispatcher();
   const { idx } = ask();
   waitlist.forget(idx);
   expect(waitlist.size).toBe(0);
 });
 
-test("a request that asks again gets another worker, even with a longer queue", () => {
+test("a request that calls again gets another worker, even with a longer queue", () => {
   const { ask, report } = startedDispatcher();
   report({ id: 1 });
   report({ id: 2, cur_load: 500 });
@@ -134,7 +134,7 @@ test("a request that asks again gets another worker, even with a longer queue", 
   expect(ask({ idx }).url).toBe("http://w:1");
 });
 
-test("a request that asks again waits when the only other worker is full, and keeps its place", () => {
+test("a request that calls again waits when the only other worker is full, and keeps its place", () => {
   const { ask, report } = startedDispatcher();
   report({ id: 1 });
   report({ id: 2, cur_load: 1001 });

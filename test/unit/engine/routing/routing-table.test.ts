@@ -20,7 +20,7 @@ describe("a worker is routable", () => {
     expect(stateOf(rosterOf({ max_perf: 0, loadtime: 0 }, { max_perf: 100, loadtime: 3 }))).toBe("idle");
   });
 
-  test("when it had become ready before the engine first heard of it", () => {
+  test("when it had become ready before its first report to the engine", () => {
     expect(stateOf(rosterOf({ loadtime: 0 }))).toBe("idle");
   });
 
@@ -28,7 +28,7 @@ describe("a worker is routable", () => {
     expect(stateOf(rosterOf({ max_perf: 0 }, { loadtime: 3 }, { loadtime: 0 }))).toBe("idle");
   });
 
-  test("again when its error has gone", () => {
+  test("again when its error has been cleared", () => {
     expect(stateOf(rosterOf({}, { error_msg: "Traceback" }, { loadtime: 0 }))).toBe("idle");
   });
 });
@@ -85,14 +85,14 @@ describe("a request goes to the worker with the shortest expected queue", () => 
     expect(routing.view(NOW)[0]?.expectedQueue).toBe(0.5);
   });
 
-  test("and counts once, however often it asks", () => {
+  test("and counts once, however often it calls", () => {
     const routing = rosterOf({ id: 1 });
     for (let asked = 0; asked < 5; asked += 1) routing.assign(7, 100, NOW);
     expect(routing.view(NOW)[0]?.expectedQueue).toBe(1);
   });
 });
 
-test("of very many workers the one that has been silent for longest is forgotten", () => {
+test("of very many workers the one that has sent no report for longest is dropped", () => {
   const routing = rosterOf(...Array.from({ length: 1001 }, (_, id) => ({ id })));
   const ids = routing.view(NOW).map((worker) => worker.id);
   expect(ids).toHaveLength(1000);

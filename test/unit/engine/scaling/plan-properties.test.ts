@@ -71,7 +71,7 @@ describe("whatever the fleet", () => {
     }
   });
 
-  test("the fleet that is asked about stays as it is, and is answered alike", () => {
+  test("the fleet that is passed stays as it is, and gives the same plan", () => {
     for (const seed of seeds.slice(0, 200)) {
       const before = anyFleet(seed);
       const answer = plan(before);
@@ -80,7 +80,7 @@ describe("whatever the fleet", () => {
     }
   });
 
-  test("no failed worker is forgotten", () => {
+  test("no failed worker is dropped", () => {
     for (const seed of seeds) {
       const before = anyFleet(seed);
       const { release, replace } = plan(before);

@@ -30,7 +30,7 @@ describe("target_util", () => {
     expect((wanted.activeCapacity / 900 - 1) * 100).toBeCloseTo(spare, 1);
   });
 
-  test("what is missing is created where no worker is inactive, and not asked for twice", () => {
+  test("what is missing is created where no worker is inactive, and not requested twice", () => {
     const before = fleet({}, { load: 900, workers: workers(4, "active") });
     expect(plan(before).recruit).toEqual({ active: 6, inactive: 0 });
     const rising = workers(6, "rising", { from: 5, capacity: 0 });
@@ -158,7 +158,7 @@ describe("inactivity_timeout", () => {
     expect(release).toEqual([]);
   });
 
-  test("a request that waits wakes one worker up, though there is no load to speak of yet", () => {
+  test("a request that waits wakes one worker up, though there is hardly any load yet", () => {
     expect(quiet(0, { load: 0, waiting: 1, workers: workers(2, "inactive") }).activate).toEqual([1]);
     expect(quiet(0, { load: 0, waiting: 1, workers: [] }).recruit).toEqual({ active: 1, inactive: 1 });
   });

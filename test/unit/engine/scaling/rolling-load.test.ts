@@ -9,7 +9,7 @@ describe("the rolling average of the load", () => {
     expect(Math.abs(rolling.at(600) - 900)).toBeLessThan(900 * 0.01);
   });
 
-  test("falls to a share of 1/e in its time when nothing is asked for", () => {
+  test("falls to a share of 1/e in its time when nothing is requested", () => {
     const rolling = new RollingLoad(60, 0);
     rolling.add(6000, 0);
     expect(rolling.at(0)).toBe(100);

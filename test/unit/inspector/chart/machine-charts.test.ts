@@ -14,7 +14,7 @@ const stateOf = ({ root }: Chart, path: string) => allStates(root).find((state) 
 const edgeOf = ({ edges }: Chart, id: string) => edges.find((edge) => edge.id === id);
 
 describe("the states of a chart", () => {
-  test("have their kind, what they begin in, what they do on the way in and out, and who runs in them", () => {
+  test("have their kind, what they begin in, their entry and exit actions, and their invoked actors", () => {
     expect(worker.root).toMatchObject({
       path: "",
       key: "worker",

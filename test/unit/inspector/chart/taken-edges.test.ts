@@ -130,7 +130,7 @@ describe("where states and event leave it open", () => {
   });
 });
 
-test("no edge fits an event that the machine does not know, or a state that it does not lead to", () => {
+test("no edge fits an event that the machine does not handle, or a state that it does not lead to", () => {
   const chart = chartOf(workerMachine);
   expect(takenEdges(chart, "ready", "unheard.of", "ready")).toEqual([]);
   expect(takenEdges(chart, "ready", "model.failed", "loading")).toEqual([]);

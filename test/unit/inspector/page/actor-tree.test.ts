@@ -21,7 +21,7 @@ function shown(options: Partial<TreeOptions>, actors = table): readonly string[]
   });
 }
 
-test("children stand below their parents; many of a kind are grouped by state, closed", () => {
+test("children are below their parents; many of a kind are grouped by state, closed", () => {
   expect(shown({})).toEqual([
     "worker",
     "  sessions",
@@ -42,7 +42,7 @@ test("a filter shows what it matches by id, kind or state, and the parents of it
   expect(shown({ filter: "nowhere" })).toEqual([]);
 });
 
-test("in the past, whoever had ended or not begun is not there, and whoever has ended since is", () => {
+test("in the past, actors that had ended or not begun are not there, and those that have ended since are", () => {
   const history = new History();
   history.add(eventRecord(1, { ref: "worker", state: "loading" }));
   history.add(eventRecord(2, { ref: "early", event: "xstate.init", state: "open" }));

@@ -40,7 +40,7 @@ describe("the feed lies beneath the page", () => {
 });
 
 describe("why a connection ended", () => {
-  test("is what the worker says, and one that is not wanted does not come back by itself", () => {
+  test("is the worker's reason, and one that is not wanted does not come back by itself", () => {
     expect(closeReason(4403, "expected a page of this worker's own")).toEqual({
       text: "refused: expected a page of this worker's own",
       retries: false,
@@ -49,7 +49,7 @@ describe("why a connection ended", () => {
     expect(closeReason(4429, "expected at most 32 pages at once")).toMatchObject({ retries: true });
   });
 
-  test("is that it was lost, where nobody says more", () => {
+  test("is that it was lost, where no reason was sent", () => {
     expect(closeReason(1006, "")).toEqual({ text: "connection lost", retries: true });
     expect(closeReason(1001, "the worker ends")).toEqual({ text: "connection lost", retries: true });
   });

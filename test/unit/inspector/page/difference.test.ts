@@ -5,7 +5,7 @@ test("equal values do not differ", () => {
   expect(difference({ a: [1, { b: null }] }, { a: [1, { b: null }] })).toEqual([]);
 });
 
-test("what was added, removed and changed is told with its path", () => {
+test("what was added, removed and changed is shown with its path", () => {
   expect(
     difference({ kept: 1, gone: true, inner: { x: 1 } }, { kept: 1, inner: { x: 2 }, new: null }),
   ).toEqual([

@@ -25,12 +25,12 @@ describe("looking back", () => {
     expect(history.pastAt(6).moments.get("worker")?.state).toBe("ready");
   });
 
-  test("its state has lasted since the first of the records in a row that tell it", () => {
+  test("its state has lasted since the first of the records in a row that have it", () => {
     expect(history.pastAt(3).moments.get("worker")?.since).toBe(BEGAN + 10);
     expect(history.pastAt(6).moments.get("worker")?.since).toBe(BEGAN + 40);
   });
 
-  test("its context is the last one that was told", () => {
+  test("its context is the last one that was recorded", () => {
     expect(history.pastAt(3).moments.get("worker")?.context).toEqual({ maxPerf: 0 });
     expect(history.contextOf("worker", 3)).toEqual({ maxPerf: 0 });
     expect(history.contextOf("worker", 4)).toEqual({ maxPerf: 9 });
@@ -47,19 +47,19 @@ describe("looking back", () => {
     expect(history.pastAt(6).moments.get("session")?.status).toBe("stopped");
   });
 
-  test("an actor whose records come later only was there, in a state that is not known", () => {
+  test("an actor whose records come later only was there, in an unknown state", () => {
     const past = history.pastAt(1);
     expect(past.moments.has("model")).toBe(false);
     expect(past.unborn.has("model")).toBe(false);
     expect(past.later.has("model")).toBe(true);
   });
 
-  test("before all records there is nothing known", () => {
+  test("before all records the state is unknown", () => {
     expect(history.pastAt(0)).toMatchObject({ at: BEGAN + 10, moments: new Map() });
   });
 });
 
-test("what the ring has let go of is not known any more", () => {
+test("what the ring has dropped is unknown", () => {
   const history = historyOf(
     [eventRecord(1, { ref: "model", state: "idle" }), eventRecord(2), eventRecord(3)],
     2,
@@ -77,7 +77,7 @@ test("a record comes with the state before it, which the same actor was in", () 
   expect([1, 2, 3].map((n) => history.entryOf(n)?.before)).toEqual([undefined, undefined, "loading"]);
 });
 
-test("a record that is known already is not added again", () => {
+test("a record that is there already is not added again", () => {
   const history = historyOf([eventRecord(1), eventRecord(2), eventRecord(1), eventRecord(2), eventRecord(3)]);
   expect(history.entries.end - history.entries.start).toBe(3);
   expect(history.lastN).toBe(3);
@@ -112,15 +112,15 @@ describe("an actor's state at a record", () => {
     expect([3, 4].map(stateOf)).toEqual(["idle", "idle"]);
   });
 
-  test("is the one that the records tell of earlier times", () => {
+  test("is the one that the records have for earlier times", () => {
     expect(stateOf(2)).toBe("asking");
   });
 
-  test("is not known before the records begin", () => {
+  test("is unknown before the records begin", () => {
     expect(stateAt(row, history.pastAt(1))).toBeUndefined();
   });
 
-  test("is the one before a change that came in the same moment, but later", () => {
+  test("is the one before a change in the same moment, but later", () => {
     const changed = actorRow("worker", { state: "ready", since: BEGAN + 10 });
     const past = historyOf([
       eventRecord(1, { state: "loading" }),

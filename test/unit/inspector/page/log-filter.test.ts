@@ -38,7 +38,7 @@ describe("by event", () => {
     expect(shown({ type: "/^MODEL/i" })).toEqual([1, 2]);
   });
 
-  test("a pattern that is none is told", () => {
+  test("an invalid pattern is reported", () => {
     expect(compileFilter({ actor: undefined, type: "/(/", text: "", errorsOnly: false })).toMatchObject({
       ok: false,
     });
@@ -62,7 +62,7 @@ test("all conditions hold at once", () => {
   expect(shown({ type: "model", text: "memory", actor: { ref: "worker", id: "worker" } })).toEqual([2]);
 });
 
-test("a place where records are missing is shown to whoever may miss them", () => {
+test("a place where records are missing is shown to every filter that may miss them", () => {
   const test = (filter: Partial<LogFilter>, counts: Readonly<Record<string, number>>): boolean => {
     const compiled = compileFilter({ actor: undefined, type: "x", text: "y", errorsOnly: false, ...filter });
     return compiled.ok && compiled.test(gap(counts));

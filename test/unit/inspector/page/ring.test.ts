@@ -10,13 +10,13 @@ function filled(capacity: number, count: number): Ring<number> {
 const isEven = (item: number): boolean => item % 2 === 0;
 const all = (selection: Selection<number>): readonly number[] => selection.upTo(selection.length - 1, 1000);
 
-test("the newest items are kept, at the positions that they came to", () => {
+test("the newest items are kept, at the positions at which they were added", () => {
   const ring = filled(3, 5);
   expect([ring.start, ring.end]).toEqual([2, 5]);
   expect([1, 2, 4, 5].map((position) => ring.at(position))).toEqual([undefined, 2, 4, undefined]);
 });
 
-test("positions go on after all was let go of", () => {
+test("positions continue after all items were dropped", () => {
   const ring = filled(3, 5);
   ring.clear();
   expect(ring.at(4)).toBeUndefined();
@@ -24,7 +24,7 @@ test("positions go on after all was let go of", () => {
   expect(ring.at(5)).toBe(7);
 });
 
-test("a selection follows its ring: what comes is tested, what the ring lets go of is gone", () => {
+test("a selection follows its ring: new items are tested, dropped ones are removed", () => {
   const ring = filled(4, 4);
   const tested: number[] = [];
   const selection = new Selection(ring, (item) => {
@@ -40,7 +40,7 @@ test("a selection follows its ring: what comes is tested, what the ring lets go 
   expect(tested).toEqual([0, 1, 2, 3, 4, 5]);
 });
 
-test("a selection that fell behind by more than the ring keeps goes on with what is there", () => {
+test("a selection that fell behind by more than the ring keeps continues with what is there", () => {
   const ring = filled(4, 4);
   const selection = new Selection(ring, isEven);
   for (let item = 4; item < 100; item += 1) ring.push(item);
@@ -60,7 +60,7 @@ test("a selection stays right over very many items", () => {
   expect(selection.first + selection.length).toBe(25_000);
 });
 
-test("a selection tells the last one at or before a position", () => {
+test("a selection finds the last one at or before a position", () => {
   const selection = new Selection(filled(10, 10), (item) => item === 3 || item === 6);
   expect([2, 3, 5, 6, 9].map((position) => selection.indexOf(position))).toEqual([-1, 0, 0, 1, 1]);
 });

@@ -75,7 +75,7 @@ test("equal errors are one group, which is counted", () => {
 });
 
 describe("a pause", () => {
-  test("holds back what comes, and counts it; going on applies it", () => {
+  test("holds back new frames, and counts them; resuming applies them", () => {
     const { store, draw, count } = startedStore();
     store.receive(hello({ records: [eventRecord(1)] }));
     draw();
@@ -99,7 +99,7 @@ describe("a pause", () => {
     expect(count()).toBe(1);
   });
 
-  test("in which too much came keeps none of it, and asks to connect anew", () => {
+  test("in which too many frames came keeps none of them, and requests a new connection", () => {
     const { store, draw, count } = startedStore();
     store.receive(hello());
     draw();
@@ -114,7 +114,7 @@ describe("a pause", () => {
 });
 
 describe("a second hello", () => {
-  test("of the same worker keeps the past, and tells what was missed in between", () => {
+  test("of the same worker keeps the past, and counts what was missed in between", () => {
     const { store, draw, count } = startedStore();
     store.receive(hello({ records: [eventRecord(1), eventRecord(2)] }));
     store.receive(hello({ records: [eventRecord(2), eventRecord(3)] }));
@@ -126,7 +126,7 @@ describe("a second hello", () => {
     expect(count()).toBe(5);
   });
 
-  test("of the same worker lets go of actors that have ended in between", () => {
+  test("of the same worker drops actors that have ended in between", () => {
     const { store, draw } = startedStore();
     store.receive(hello({ actors: [actorRow("worker"), actorRow("a")] }));
     store.receive(hello({ actors: [actorRow("worker")] }));

@@ -52,7 +52,7 @@ describe("a line of the log", () => {
     expect(JSON.stringify(error).length).toBeLessThan(12_000);
   });
 
-  test("says in one line what happened, why, and to which actor", () => {
+  test("has in one line what happened, why, and to which actor", () => {
     const errors = heard((log) => {
       log.error({ state: "errored", fault: "out of memory" }, "state");
       log.warn({ report: "status", fault: "refused" }, "report failed");
@@ -67,7 +67,7 @@ describe("a line of the log", () => {
     ]);
   });
 
-  test("tells no secrets", () => {
+  test("holds no secrets", () => {
     const [error] = heard((log) => log.error({ url: "http://a/?x=the-master-token", mtoken: "s" }, "failed"));
     expect(JSON.stringify(error)).not.toMatch(/the-master-token|"s"/);
   });

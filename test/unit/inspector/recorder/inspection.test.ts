@@ -20,7 +20,7 @@ const optionsOf = (inspect?: WorkerConfig["inspect"], variables: Readonly<Record
   );
 
 describe("there is no inspector", () => {
-  test.each([[undefined], [false]])("where nobody asks for one (%s)", (inspect) => {
+  test.each([[undefined], [false]])("where it is not enabled (%s)", (inspect) => {
     expect(optionsOf(inspect)).toBeUndefined();
     expect(optionsOf(inspect, { INSPECT: "0", INSPECT_TOKEN: "t" })).toBeUndefined();
   });
@@ -74,7 +74,7 @@ describe("a token", () => {
     expect(optionsOf(true, { INSPECT_TOKEN: "" })?.token).toBeUndefined();
   });
 
-  test.each(["127.0.0.1", "127.1.2.3", "::1", "localhost"])("is needless at %s", (host) => {
+  test.each(["127.0.0.1", "127.1.2.3", "::1", "localhost"])("is not required at %s", (host) => {
     expect(optionsOf({ host, port: 3002 })).toMatchObject({ host, token: undefined });
   });
 
@@ -108,12 +108,12 @@ test.each([
   [{ events: 1e9 }, "inspect.events"],
   [{ color: "red" }, "inspect"],
   ["yes", "inspect"],
-])("%j is a fault that is named", (inspect, path) => {
+])("%j is an error that names the variable", (inspect, path) => {
   expect(() => optionsOf(inspect as never)).toThrow(path);
 });
 
 test.each(["http://localhost", "ws://", "localhost:8080", "ws://localhost/#a"])(
-  "a relay's address that is none is a fault of the environment: %s",
+  "an invalid address of a relay is an environment error: %s",
   (INSPECT_STATELY) => {
     expect(() => optionsOf(undefined, { INSPECT_STATELY })).toThrow(
       `INSPECT_STATELY: expected a ws: or wss: URL without a fragment, got "${INSPECT_STATELY}"`,

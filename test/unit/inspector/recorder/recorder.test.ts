@@ -39,7 +39,7 @@ const arrives = (id: string) => ({ type: "request.arrived", id, workload: 10, at
 const ends = (id: string) => ({ type: "request.ended", id, outcome: "success", at: 2 }) as const;
 
 describe("what an actor takes is recorded", () => {
-  test("before what it does about it: causes stand before their effects", async () => {
+  test("before its effects: causes precede their effects", async () => {
     const { edge } = await readyWorker({ wrap });
     recorder.flows.begin("a");
     const [queue] = edge.opened("serial");
@@ -52,7 +52,7 @@ describe("what an actor takes is recorded", () => {
     ]);
   });
 
-  test("with the state that it led to, the edges it led over, and what the actor knows from then on", async () => {
+  test("with the state that it led to, the edges it led over, and the actor's context from then on", async () => {
     const started = startedWorker({ wrap });
     await started.log("log.loaded");
     await started.benchmark.succeed(50);
@@ -71,7 +71,7 @@ describe("what an actor takes is recorded", () => {
     ]);
   });
 
-  test("without what it knows where that is the same as before", async () => {
+  test("without the context where that is the same as before", async () => {
     const { worker } = await readyWorker({ wrap });
     worker.send({ type: "traffic.drained" });
     expect(told("worker", "traffic.drained")[0]).not.toHaveProperty("context");
@@ -93,7 +93,7 @@ describe("what an actor takes is recorded", () => {
   });
 });
 
-test("senders are those that xstate knows, wherever it knows one", async () => {
+test("senders are those that xstate has, wherever it has one", async () => {
   const known: string[] = [];
   const kinds = new Set(["worker", "edge", "sessions", "key", "model"]);
   const inspect = (event: InspectionEvent): void => {
@@ -139,7 +139,7 @@ test("the edges that an event set off are those that xstate took, whatever the g
   }
 });
 
-describe("senders that xstate does not know", () => {
+describe("senders that xstate does not have", () => {
   test("of a session's events", async () => {
     const { edge, pass, worker } = await readyWorker({ wrap });
     const [sessions] = edge.sessionsOpened;
@@ -164,7 +164,7 @@ describe("senders that xstate does not know", () => {
   });
 });
 
-describe("an actor that dies", () => {
+describe("an actor that fails", () => {
   test.each([
     ["queue.serial", "the queue broke"],
     ["sessions", "the sessions broke"],
@@ -194,7 +194,7 @@ describe("an actor that dies", () => {
     expect([...recorder.actors].filter((actor) => actor.id === id)).toMatchObject([{ status: "active" }]);
   });
 
-  test("is told of the event that killed it", async () => {
+  test("has the event that caused it recorded", async () => {
     const { edge } = await readyWorker({ wrap });
     recorder.flows.begin(FATAL_REQUEST);
     edge.opened("serial")[0]?.send(arrives(FATAL_REQUEST));
@@ -276,7 +276,7 @@ describe("errors", () => {
   });
 });
 
-test("what is told of large values is bounded, all records together", async () => {
+test("the records of large values are bounded, all together", async () => {
   const { edge } = await readyWorker({ wrap });
   const payload = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`f${n}`, "x".repeat(1000)]));
   for (let n = 0; n < 2000; n++) {
@@ -293,7 +293,7 @@ test("what is told of large values is bounded, all records together", async () =
   expect(told("worker", "xstate.init")).toHaveLength(1);
 });
 
-test("no secret is recorded, wherever it stands in a text", async () => {
+test("no secret is recorded, at any place of a text", async () => {
   const started = startedWorker({ wrap, readiness: "lifecycle", hasLifecycle: true });
   await started.startLifecycle.fail("GET http://h/?api_key=abc: the-master-token, Bearer xyz");
   const text = JSON.stringify(recorder.records.after(0));
@@ -301,7 +301,7 @@ test("no secret is recorded, wherever it stands in a text", async () => {
   expect(text).not.toMatch(/abc|the-master-token|xyz/);
 });
 
-test("changes that are put back are told with the next ones, but for actors that have ended", async () => {
+test("changes that are put back are reported with the next ones, but for actors that have ended", async () => {
   const { edge } = await readyWorker({ wrap });
   const [sessions] = edge.sessionsOpened;
   sessions?.send({ type: "session.opened", id: "s", expiresAt: 1e12, onClose: undefined });
@@ -314,7 +314,7 @@ test("changes that are put back are told with the next ones, but for actors that
   expect(recorder.actors.takeChanges().changed).toEqual(changed.filter((actor) => actor !== ended));
 });
 
-test("changes are told once, an actor once however often it changed", async () => {
+test("changes are reported once, an actor once however often it changed", async () => {
   const { edge } = await readyWorker({ wrap });
   recorder.actors.takeChanges();
   const [queue] = edge.opened("serial");

@@ -36,7 +36,7 @@ test("a recording may end with its last frame, without an end of line", () => {
 });
 
 test.each([1, 20, 60])(
-  "a last line that lacks its last %i characters is left out, and said to be",
+  "a last line that lacks its last %i characters is left out and reported",
   (missing) => {
     const recording = parseRecording(serializeRecording(FRAMES).trimEnd().slice(0, -missing));
     expect(recording.ticks).toHaveLength(1);

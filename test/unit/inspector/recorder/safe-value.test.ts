@@ -5,7 +5,7 @@ import { safeValue as safe } from "../../../../src/inspector/recorder/safe-value
 
 const safeValue = (value: unknown) => safe(value).value;
 
-describe("what JSON knows", () => {
+describe("what JSON can hold", () => {
   test.each([null, true, 0, -1.5, "text", [1, [2]], { a: { b: "c" } }])("stays as it is: %j", (value) => {
     expect(safeValue(value)).toEqual(value);
   });
@@ -15,7 +15,7 @@ describe("what JSON knows", () => {
   });
 });
 
-describe("what JSON does not know is told in words", () => {
+describe("what JSON cannot hold is described as text", () => {
   test.each([
     [7n, "7n"],
     [Number.NaN, "NaN"],
@@ -62,7 +62,7 @@ describe("what JSON does not know is told in words", () => {
   });
 });
 
-describe("what is too much is cut off, and says so", () => {
+describe("what is too large is cut off and marked", () => {
   test("text", () => {
     expect(safeValue("x".repeat(5000))).toBe(`${"x".repeat(1000)}… (5000 characters)`);
   });
@@ -102,7 +102,7 @@ describe("what is too much is cut off, and says so", () => {
   });
 });
 
-test("cycles end, and what stands twice without one stands twice", () => {
+test("cycles end, and what occurs twice without one occurs twice", () => {
   const cycle: Record<string, unknown> = { name: "a" };
   cycle.self = cycle;
   expect(safeValue(cycle)).toEqual({ name: "a", self: "[the same as above: a cycle]" });
@@ -144,7 +144,7 @@ test("secrets are redacted by their names, and counts that sound alike are not",
   });
 });
 
-describe("whoever looks does not suffer from what they look at", () => {
+describe("values that throw when they are read do no harm", () => {
   test("a getter that throws", () => {
     const value = {
       get a(): number {

@@ -55,7 +55,7 @@ test("a second in which nothing happened", () => {
   });
 });
 
-test("how the worker stands: all queues together", () => {
+test("the sample of the worker has all queues together", () => {
   samples.take(1000);
   const queue = { limit: 1, oldestAt: undefined };
   reading = {

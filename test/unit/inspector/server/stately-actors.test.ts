@@ -22,7 +22,7 @@ function told(hello = helloOf({ actors: [WORKER] }), after = -1) {
   return { actors, lines, next: () => lines.splice(0) };
 }
 
-test("parents are told of before their children, in whatever order they come", () => {
+test("parents are reported before their children, in whatever order they come", () => {
   const { actors, next } = told();
   expect(next()).toEqual(["actor worker x:0 of undefined"]);
   actors.tick(
@@ -36,7 +36,7 @@ test("parents are told of before their children, in whatever order they come", (
   expect(next()).toEqual(["actor sessions x:2 of x:0", "actor session.a x:3 of x:2"]);
 });
 
-test("a context that stays the same is told with every snapshot", () => {
+test("a context that stays the same is sent with every snapshot", () => {
   const { actors, next } = told();
   actors.tick(tickOf([eventOf(1, { state: "a", context: { load: 1 } }), eventOf(2, { state: "b" })]));
   expect(next().filter((line) => line.includes(" is "))).toEqual([
@@ -45,7 +45,7 @@ test("a context that stays the same is told with every snapshot", () => {
   ]);
 });
 
-test("an actor that came and went between two frames is told of by its start, as its sender's child", () => {
+test("an actor that started and ended between two frames is reported by its start, as its sender's child", () => {
   const { actors, next } = told();
   next();
   actors.tick(
@@ -72,7 +72,7 @@ test("a sender is the actor that has the name at that time", () => {
   ]);
 });
 
-test("where events were left out the state is told all the same, once", () => {
+test("where events were left out the state is sent all the same, once", () => {
   const { actors, next } = told();
   next();
   const ready = { actors: [{ ...WORKER, state: "ready" }] };
@@ -81,7 +81,7 @@ test("where events were left out the state is told all the same, once", () => {
   expect(next()).toEqual(['x:0 is active "ready" undefined']);
 });
 
-test("an actor that is gone is shown as stopped, unless its end was told", () => {
+test("an actor that has ended is shown as stopped, unless its end was sent", () => {
   const { actors, next } = told();
   next();
   actors.tick(tickOf([], { gone: ["x:0"] }));
@@ -98,14 +98,14 @@ test("actors of the past that are no longer alive are shown as stopped", () => {
   expect(next().at(-1)).toBe('x:7 is stopped "open" undefined');
 });
 
-test("records that were told before are not told again", () => {
+test("records that were sent before are not sent again", () => {
   const { actors, next } = told(helloOf({ actors: [WORKER], records: [eventOf(4), eventOf(5)] }), 4);
   expect(next().filter((line) => line.includes(" from "))).toEqual(["x:0 event.5 from undefined"]);
   actors.tick(tickOf([eventOf(5), eventOf(6)]));
   expect(next().filter((line) => line.includes(" from "))).toEqual(["x:0 event.6 from undefined"]);
 });
 
-test("an actor whose message was lost is told of again before anything else, and only once", () => {
+test("an actor whose message was lost is reported again before anything else, and only once", () => {
   const { actors, next } = told();
   next();
   actors.lost("x:0");
@@ -118,7 +118,7 @@ test("an actor whose message was lost is told of again before anything else, and
   expect(next()).toEqual(["actor worker x:0 of undefined"]);
 });
 
-test("a payload that is no object stands beside the event's type", () => {
+test("a payload that is no object is beside the event's type", () => {
   const events: unknown[] = [];
   const actors = new StatelyActors({}, -1, (message) => {
     if (message.type === "@xstate.event") events.push(message.event);

@@ -13,11 +13,11 @@ const own = Object.entries(machines).filter(([, value]) => value instanceof Stat
   AnyStateMachine,
 ][];
 
-test("there are machines to look at", () => {
+test("there are machines to show", () => {
   expect(own.length).toBeGreaterThan(3);
 });
 
-test.each(own)("%s is the same machine for whoever reads its definition", (_, machine) => {
+test.each(own)("%s is the same machine for every reader of its definition", (_, machine) => {
   const { root, edges, id } = chartOf(seen(machine));
   const expected = chartOf(machine);
   expect({ id, root }).toEqual({ id: expected.id, root: expected.root });
@@ -25,7 +25,7 @@ test.each(own)("%s is the same machine for whoever reads its definition", (_, ma
   expect(edges).toEqual(expect.arrayContaining([...expected.edges]));
 });
 
-test("every kind of state and of transition is told", () => {
+test("every kind of state and of transition is sent", () => {
   const machine = createMachine({
     id: "all",
     initial: "outer",

@@ -253,7 +253,7 @@ describe("closing", () => {
     expect(attached).toBe(0);
   });
 
-  test("still sends what has just happened, says goodbye and waits for nobody", async () => {
+  test("still sends what has just happened, closes, and waits for no peer", async () => {
     const texts: string[] = [];
     let closed: Promise<unknown[]> | undefined;
     const { url } = await handRelay((socket) => {

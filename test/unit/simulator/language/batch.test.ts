@@ -40,7 +40,7 @@ describe("a batch", () => {
     },
   );
 
-  test("of twice as many as it can take gives each half the pace", async () => {
+  test("of twice as many as it can take gives each half the rate", async () => {
     const batch = steady();
     const over = ending();
     const others = Array.from({ length: 19 }, () => batch.finish(ENDLESS, over.signal));
@@ -56,7 +56,7 @@ describe("a batch", () => {
     await Promise.allSettled([one, ...others]);
   });
 
-  test("goes on at full pace when the others have left", async () => {
+  test("continues at full rate when the others have left", async () => {
     const batch = steady();
     const [over, leaving] = [ending(), ending()];
     const stays = batch.finish(ENDLESS, over.signal);
@@ -73,7 +73,7 @@ describe("a batch", () => {
     await expect(stays).rejects.toThrow();
   });
 
-  test("yields each token when it is made, and no more than were asked for", async () => {
+  test("yields each token when it is made, and no more than were requested", async () => {
     const batch = steady();
     let taken = 0;
     const reading = (async () => {
@@ -108,7 +108,7 @@ describe("a batch", () => {
     expect(batch.made).toBe(0);
   });
 
-  test("that nobody is in any more has no timer, however slow it is", async () => {
+  test("without members has no timer, however slow it is", async () => {
     const batch = new Batch({ tokensPerSecond: 0.001, batchTokensPerSecond: 1, jitter: 0, seed: 1 });
     const over = ending();
     const all = [batch.finish(1, over.signal), batch.finish(2, over.signal)];

@@ -100,7 +100,7 @@ describe("before the model answers", () => {
     stream.stop();
   });
 
-  test("an answer in time goes on as it is", () => {
+  test("an answer in time is passed on as it is", () => {
     const { client, stream } = kept();
     stream.answer(json(500), '{"error":"x"}');
     expect({ head: client.head, text: client.text, end: client.end }).toEqual({
@@ -137,7 +137,7 @@ describe("among the events of the model", () => {
     expect(client.end).toBe("ended");
   });
 
-  test("they go on behind a head that went out early, which they share", () => {
+  test("they follow a head that was sent early, which they share", () => {
     const { client, stream } = kept();
     const sink = sinkOf();
     vi.advanceTimersByTime(1000);
@@ -202,7 +202,7 @@ describe("a failure", () => {
     expect({ text: client.text, end: client.end }).toEqual({ text: COMMENT + event, end: "ended" });
   });
 
-  test("between two events is one, too, and whoever made the answer hears nothing more", () => {
+  test("between two events is one, too, and the source of the answer is not called any more", () => {
     const { client, stream } = kept();
     const sink = sinkOf();
     const writer = stream.begin(EVENTS, undefined, sink);
@@ -218,7 +218,7 @@ describe("a failure", () => {
     expect(writer.write(Buffer.from("data: 2\n\n"))).toBe(true);
   });
 
-  test("in the middle of an event cannot be told", () => {
+  test("in the middle of an event cannot be reported", () => {
     const { client, stream } = kept();
     stream.begin(EVENTS, undefined, sinkOf()).write(Buffer.from("data: 1"));
     expect(stream.fail(answers.stopped())).toBe(false);
@@ -233,7 +233,7 @@ describe("a failure", () => {
   });
 });
 
-describe("an answer that is no stream, after the head has gone out early", () => {
+describe("an answer that is no stream, after the head was sent early", () => {
   /** What the client gets of it behind the comment, whole and in pieces. */
   const told = (head: ResponseHead, body: string, route?: string): string => {
     const texts = [

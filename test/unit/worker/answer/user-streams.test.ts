@@ -91,7 +91,7 @@ describe("a generated answer", () => {
     return { answer, ...told };
   };
 
-  test("with pieces that are no bytes is broken off, rather than going on without them", async () => {
+  test("with pieces that are no bytes is broken off, rather than continued without them", async () => {
     const body = new ReadableStream({
       start: (controller) => {
         controller.enqueue(Buffer.from("piece"));
@@ -103,7 +103,7 @@ describe("a generated answer", () => {
     await eventually(() => expect(heard).toEqual(["piece", expect.stringContaining("TypeError")]));
   });
 
-  test("that comes when the client is gone is cancelled", async () => {
+  test("that comes when the client has disconnected is cancelled", async () => {
     let isCancelled = false;
     const body = new ReadableStream({
       cancel: () => {

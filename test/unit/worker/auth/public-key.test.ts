@@ -12,7 +12,7 @@ const privatePem = (type: "pkcs1" | "pkcs8"): string =>
 const NEVER = new AbortController().signal;
 
 describe("the public key", () => {
-  test("is asked for at the path of the protocol and taken as it comes", async () => {
+  test("is requested at the path of the protocol and accepted as it comes", async () => {
     const engine = await engineStub((response) => response.end(PEM));
     expect(await fetchPublicKey([engine.url], NEVER)).toBe(PEM);
     expect(engine.seen).toMatchObject([{ method: "GET", path: "/pubkey/" }]);
@@ -28,7 +28,7 @@ describe("the public key", () => {
     expect(unasked.seen).toEqual([]);
   });
 
-  test("that nobody has is an error that tells what each address answered", async () => {
+  test("that no address has is an error with the answer of each address", async () => {
     const failing = await engineStub(answering(503));
     const nonsense = await engineStub((response) => response.end("<html>"));
     const absent = await nobody();
@@ -67,7 +67,7 @@ describe("the public key", () => {
     ["a private key of the older form", "a private key", () => privatePem("pkcs1")],
     ["nothing", "no key", () => ""],
     ["HTML", "no key", () => "<html>"],
-  ])("that is %s is refused, and the next address is asked", async (_, got, make) => {
+  ])("that is %s is refused, and the next address is tried", async (_, got, make) => {
     const wrong = await engineStub((response) => response.end(make()));
     await expect(fetchPublicKey([wrong.url], NEVER)).rejects.toMatchObject({
       code: "PUBLIC_KEY_UNAVAILABLE",

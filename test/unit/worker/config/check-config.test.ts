@@ -46,7 +46,7 @@ describe("what a configuration leaves out", () => {
   });
 });
 
-describe("what a configuration says", () => {
+describe("what a configuration describes", () => {
   test("is kept", () => {
     const handler = {
       route: "/v1/completions",
@@ -110,7 +110,7 @@ const placesOf = (...handlers: readonly HandlerConfig[]) =>
   checkedHandlers(...handlers).handlers.map(({ queue, limit }) => [queue, limit]);
 
 describe("the queue of a handler", () => {
-  test("is the one that all serial handlers share, whether they say that they are serial or not", () => {
+  test("is the one that all serial handlers share, whether or not they are declared serial", () => {
     expect(
       placesOf(
         { route: "/a" },

@@ -10,11 +10,11 @@ const serverless = { handlers: [{ route: "/go", remoteFunction: () => 1, benchma
 const pathsOf = (faults: readonly string[]) =>
   faults.map((fault) => fault.slice(0, fault.indexOf(":"))).toSorted();
 
-test("a sound configuration has no faults", () => {
+test("a valid configuration has no errors", () => {
   expect(faultsOf(workerConfig())).toEqual([]);
 });
 
-describe("a fault is told with its path, what was expected and what came", () => {
+describe("an error has its path, what was expected and what was found", () => {
   test.each([
     [
       handler({ route: "go" }),
@@ -147,7 +147,7 @@ describe("a fault is told with its path, what was expected and what came", () =>
   });
 });
 
-describe("it is a fault", () => {
+describe("it is an error", () => {
   test.each([
     ["to have no handler", worker({ handlers: [] }), "handlers: "],
     ["to have an unknown option", worker({ modelServerURL: "http://a" }), "modelServerURL: "],
@@ -339,7 +339,7 @@ describe("it is a fault", () => {
   });
 });
 
-describe("a field that is at fault by itself is told once, and no rule builds on it:", () => {
+describe("an invalid field is reported once, and no further rule applies to it:", () => {
   const benchmarked = { route: "/a", benchmarkConfig: BENCHMARK };
   const two = (first: object, second: object) =>
     worker({
@@ -416,7 +416,7 @@ describe("a field that is at fault by itself is told once, and no rule builds on
   });
 });
 
-test("faults between handlers are told beside those within them", () => {
+test("errors between handlers are reported beside those within them", () => {
   const faults = faultsOf(worker({ maxSessions: -1, handlers: [{ route: "/a" }, { route: "/a" }] }));
   expect(pathsOf(faults)).toEqual(["handlers", "handlers[1].route", "maxSessions"]);
 });

@@ -27,7 +27,7 @@ function faultsOf(variables: NodeJS.ProcessEnv): readonly string[] {
 }
 
 describe("the environment", () => {
-  test("has the model's key without the blanks around it, and does not show a faulty one", () => {
+  test("has the model's key without the blanks around it, and does not show an invalid one", () => {
     expect(read({ MODEL_API_KEY: " sk-1\n" }).modelApiKey).toBe("sk-1");
     expect(read({ MODEL_API_KEY: " " }).modelApiKey).toBeUndefined();
     expect(faultsOf({ ...SOUND, MODEL_API_KEY: "sk 1" })).toEqual([
@@ -132,7 +132,7 @@ describe("the environment", () => {
 describe.each([
   ["UNSECURED", "unsecured"],
   ["INSPECT", "inspect"],
-] as const)("%s, as strtobool of Python takes it", (name, property) => {
+] as const)("%s, as Python's strtobool reads it", (name, property) => {
   test.each(["true", "1", "yes", "on", "y", "t", "TRUE", "Yes", "oN", "Y", "T", " true "])(
     "is a yes: %j",
     (word) => {
@@ -152,7 +152,7 @@ describe.each([
 });
 
 describe("WORKER_HOST and WORKER_BACKLOG", () => {
-  test("say where the public server listens, and how many connections may wait there", () => {
+  test("set where the public server listens, and how many connections may wait there", () => {
     expect(read()).toMatchObject({ host: undefined, backlog: undefined });
     expect(read({ WORKER_HOST: " ", WORKER_BACKLOG: "" })).toMatchObject({
       host: undefined,
@@ -213,7 +213,7 @@ describe("LOG_LEVEL", () => {
   });
 });
 
-describe("a fault of the environment", () => {
+describe("an environment error", () => {
   test.each([
     ["WORKER_PORT", "http", "expected a port number from 1 to 65535"],
     ["WORKER_PORT", "0", "expected a port number from 1 to 65535"],
@@ -229,7 +229,7 @@ describe("a fault of the environment", () => {
     ["REPORT_ADDR", "http://a,b", "expected http: or https: URLs, separated by commas"],
     ["MODEL_HEALTH_ENDPOINT", "health", 'expected a path that begins with "/", or an http: or https: URL'],
     ["LOG_LEVEL", "loud", "expected one of fatal, error, warn, info, debug, trace, silent"],
-  ])("%s=%s is told with its name, what was expected and what came", (name, value, expected) => {
+  ])("%s=%s has its name, what was expected and what was found", (name, value, expected) => {
     expect(faultsOf({ ...SOUND, [name]: value })).toContain(
       `${name}: ${expected}, got ${JSON.stringify(value)}`,
     );
@@ -239,11 +239,11 @@ describe("a fault of the environment", () => {
     ["PUBLIC_IPADDR", "expected the worker's public address"],
     ["VAST_TCP_PORT_3000", "expected a port number from 1 to 65535"],
     ["CONTAINER_ID", "expected an integer"],
-  ])("%s that is missing is told to be not set", (name, expected) => {
+  ])("%s that is missing is reported as not set", (name, expected) => {
     expect(faultsOf({ ...SOUND, [name]: undefined })).toEqual([`${name}: ${expected}, but it is not set`]);
   });
 
-  test("is told together with all others", () => {
+  test("is reported together with all others", () => {
     expect(
       faultsOf({ REPORT_ADDR: "x", LOG_LEVEL: "loud" })
         .map((fault) => fault.split(":")[0])
@@ -258,7 +258,7 @@ describe("a fault of the environment", () => {
     ]);
   });
 
-  test("never tells the token", () => {
+  test("never contains the token", () => {
     const faults = faultsOf({ MASTER_TOKEN: "the-secret-token", WORKER_PORT: "x" });
     expect(faults.join()).not.toContain("the-secret-token");
   });

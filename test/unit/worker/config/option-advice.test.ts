@@ -74,7 +74,7 @@ test.each([
     "inspect.tokn",
     "did you mean token?",
   ],
-])("a name that is nearly one is told the other: %s", (_, config, path, advice) => {
+])("a name that is nearly one gets the right one as advice: %s", (_, config, path, advice) => {
   expect(faultsOf(config)).toEqual([`${path}: unknown option; ${advice}`]);
 });
 
@@ -82,7 +82,7 @@ test.each([
   [worker({ maxQueueTime: 3 }), "maxQueueTime", "handlers[].maxQueueTime"],
   [worker({ do_warmup: false }), "do_warmup", "handlers[].benchmarkConfig.doWarmup"],
   [handler({ model_log_file: "x" }), "handlers[0].model_log_file", "modelLogFile"],
-])("an option in the wrong place is told the right one: %#", (config, path, place) => {
+])("an option in the wrong place gets the right one as advice: %#", (config, path, place) => {
   expect(faultsOf(config)).toEqual([`${path}: unknown option here; ${place} is one`]);
 });
 
@@ -93,6 +93,6 @@ test.each(["x", "runs2fast", "handler_class", "toString", "__proto_", "y".repeat
   },
 );
 
-test("a fault within an object that may also be a boolean has its place", () => {
+test("an error within an object that may also be a boolean has its path", () => {
   expect(faultsOf(worker({ inspect: { port: "x" } }))).toEqual(["inspect.port: expected number, got 'x'"]);
 });

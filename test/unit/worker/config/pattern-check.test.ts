@@ -58,7 +58,7 @@ describe("an expression that takes no long time is accepted", () => {
   });
 });
 
-test("the part that is at fault is named", () => {
+test("the invalid part is named", () => {
   expect(patternIssue(/^model (\w+\s?)* ready$/)).toContain("(\\w+\\s?)*");
 });
 

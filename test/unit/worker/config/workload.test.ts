@@ -29,7 +29,7 @@ describe("the workload of a payload", () => {
     expect(lines).toEqual([]);
   });
 
-  test("is 100 without a calculator, without a word", () => {
+  test("is 100 without a calculator, silently", () => {
     const { log, lines } = keptLog();
     expect(workloadOf({ route: "/go" }, {}, log)).toBe(100);
     expect(lines).toEqual([]);
@@ -70,7 +70,7 @@ describe("the workload of a payload", () => {
     expect(warnings()).toMatchObject([{ route: "/go", workload: String(value) }]);
   });
 
-  test("is 100 where the calculator throws, and the log tells what", () => {
+  test("is 100 where the calculator throws, and the error is logged", () => {
     const { log, warnings } = keptLog();
     const throws = calculating(() => {
       throw new Error("no tokens");
@@ -79,7 +79,7 @@ describe("the workload of a payload", () => {
     expect(warnings()).toMatchObject([{ route: "/go", err: { message: "no tokens" } }]);
   });
 
-  test("is 100 where the calculator gives a Promise that rejects: the rejection is nobody's business", async () => {
+  test("is 100 where the calculator gives a Promise that rejects: the rejection is handled", async () => {
     const { log, warnings } = keptLog();
     const rejects = calculating((async () => {
       throw new Error("no tokens");

@@ -10,7 +10,7 @@ function block(ms: number): void {
 }
 
 describe("the event loop's delay", () => {
-  test("is known from the second time on that somebody asks", async () => {
+  test("is available from the second read on", async () => {
     const delay = new LoopDelay();
     expect(delay.take()).toBeUndefined();
     await pause(300);

@@ -219,7 +219,7 @@ describe("scrape after scrape", () => {
     metrics.close();
   });
 
-  test("texts that are asked for at once are all whole", async () => {
+  test("texts that are requested at once are all whole", async () => {
     const metrics = metricsOf({}, [new RouteMetrics("/a")]);
     const texts = await Promise.all(Array.from({ length: 20 }, () => metrics.text()));
     const names = texts.map((text) => [...parsed(text).series.keys()].join("\n"));
@@ -237,7 +237,7 @@ describe("scrape after scrape", () => {
     expect(valuesOf(series, "nodejs_eventloop_lag")).toEqual([]);
   });
 
-  test("a fault of the reading reaches whoever asked, and the next text is whole again", async () => {
+  test("an error while reading reaches every caller, and the next text is whole again", async () => {
     let isBroken = true;
     const metrics = new Metrics({
       routes: [],

@@ -6,7 +6,7 @@ const head = (lines: readonly string[], status = "HTTP/1.1 200 OK") =>
   parseHead(Buffer.from([status, ...lines, ""].join("\r\n"), "latin1"));
 
 describe("the headers of a model's answer", () => {
-  test("go on in their order, spelling and number", () => {
+  test("are passed on in their order, spelling and number", () => {
     const { headers } = head([
       "X-One: 1",
       "set-cookie: a=1; Path=/",
@@ -31,11 +31,11 @@ describe("the headers of a model's answer", () => {
     "Transfer-Encoding: chunked",
     "UPGRADE: h2c",
     "Content-Length: 5",
-  ])("do not go on where they concern the connection or the length only: %s", (line) => {
+  ])("are not passed on where they concern the connection or the length only: %s", (line) => {
     expect(head(["X-Before: 1", line, "X-After: 2"]).headers).toEqual(["X-Before", "1", "X-After", "2"]);
   });
 
-  test("do not go on where a Connection header names them, however many of those there are", () => {
+  test("are not passed on where a Connection header names them, however many of those there are", () => {
     const { headers } = head([
       "X-One: 1",
       "Connection: close, X-One",
@@ -47,19 +47,19 @@ describe("the headers of a model's answer", () => {
     expect(headers).toEqual(["X-Four", "X-One"]);
   });
 
-  test("go on where their name only resembles one of the connection's", () => {
+  test("are passed on where their name only resembles one of the connection's", () => {
     const lines = ["Connections: 1", "Keep-Alives: 2", "X-TE: 3", "Contentslength: 4"];
     expect(head(lines).headers).toHaveLength(2 * lines.length);
   });
 
-  test("may hold bytes beyond ASCII, and it is known whether they do", () => {
+  test("may hold bytes beyond ASCII, and whether they do is detected", () => {
     expect(head(["X-Name: café"])).toMatchObject({ headers: ["X-Name", "café"], isAscii: false });
     expect(head(["X-Name: cafe"]).isAscii).toBe(true);
   });
 });
 
 describe("the content type", () => {
-  test("is known with its parameters, in lower case, and goes on as it was", () => {
+  test("is read with its parameters, in lower case, and passed on as it was", () => {
     expect(head(["Content-Type: Text/Event-Stream; Charset=UTF-8"])).toMatchObject({
       contentType: "text/event-stream; charset=utf-8",
       headers: ["Content-Type", "Text/Event-Stream; Charset=UTF-8"],
@@ -71,7 +71,7 @@ describe("the content type", () => {
   });
 });
 
-describe("the end of the body is told by", () => {
+describe("the end of the body is marked by", () => {
   test.each([
     ["its length", [200, ["Content-Length: 12"]], { framing: "length", length: 12 }],
     [
@@ -129,7 +129,7 @@ describe("the connection may take another request", () => {
     expect(head(lines, `${version} 200 OK`).keepAlive).toBe(keepAlive);
   });
 
-  test("for as many seconds as it says", () => {
+  test("for the seconds of its Keep-Alive header", () => {
     expect(head(["Content-Length: 0", "Keep-Alive: max=5, timeout=30"]).idleSeconds).toBe(30);
     expect(head(["Content-Length: 0", "Keep-Alive: max=5"]).idleSeconds).toBeUndefined();
   });

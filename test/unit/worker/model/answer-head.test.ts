@@ -66,7 +66,7 @@ describe("forms of old servers, which mean one thing only, are read as that:", (
     expect(head(lines)).toMatchObject(expected);
   });
 
-  test("but not a line that goes on with the status line", () => {
+  test("but not a continuation of the status line", () => {
     expect(() => head([" x-a: 1", "x-b: 2"])).toThrow('expected a header line, got " x-a: 1"');
   });
 });
@@ -80,7 +80,7 @@ test("a value loses the spaces and tabs around it and no other bytes", () => {
   expect(Buffer.from(value, "latin1").toString()).toBe("voilà");
 });
 
-test("a head of 64 KiB that is faulty at its very end is refused at once", () => {
+test("a head of 64 KiB that is invalid at its very end is refused at once", () => {
   const lines = Array.from({ length: 9000 }, () => "a-b: c");
   const before = performance.now();
   expect(() => head([...lines, "no colon"])).toThrow("no colon");
@@ -107,7 +107,7 @@ describe("the length", () => {
     expect(() => head([`Content-Length: ${value}`])).toThrow("expected one content-length");
   });
 
-  test.each(["5, 5", "5,5 ,\t05"])("may be told as %j", (value) => {
+  test.each(["5, 5", "5,5 ,\t05"])("may be sent as %j", (value) => {
     expect(head([`Content-Length: ${value}`, "Content-Length: 5"])).toMatchObject({
       length: 5,
       keepAlive: true,
@@ -115,7 +115,7 @@ describe("the length", () => {
     expect(() => head([`Content-Length: ${value}`, "Content-Length: 6"])).toThrow(MalformedAnswer);
   });
 
-  test("may be told twice when it is the same, and is refused when it is not", () => {
+  test("may be sent twice when it is the same, and is refused when it is not", () => {
     expect(head(["Content-Length: 5", "content-length: 05"]).length).toBe(5);
     expect(() => head(["Content-Length: 5", "content-length: 6"])).toThrow(MalformedAnswer);
   });
@@ -141,7 +141,7 @@ describe("with a transfer encoding", () => {
     expect(head(lines)).toMatchObject({ framing, keepAlive, length: undefined });
   });
 
-  test("chunked in an answer of HTTP/1.0, which knows no chunks, the connection is not reused", () => {
+  test("chunked in an answer of HTTP/1.0, which has no chunks, the connection is not reused", () => {
     const lines = ["Transfer-Encoding: chunked", "Connection: keep-alive"];
     expect(head(lines, "HTTP/1.0 200 OK")).toMatchObject({ framing: "chunked", keepAlive: false });
   });
@@ -176,6 +176,6 @@ test.each([
   ['timeout="9"', 9],
   ["max=100", undefined],
   ["timeout=soon", undefined],
-])("Keep-Alive: %s says %s seconds", (value, seconds) => {
+])("Keep-Alive: %s means %s seconds", (value, seconds) => {
   expect(head(["Content-Length: 0", `Keep-Alive: ${value}`]).idleSeconds).toBe(seconds);
 });

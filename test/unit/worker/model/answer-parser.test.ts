@@ -169,7 +169,7 @@ describe.each(named(ANSWERS))("an answer $name", ({ row: [, text, status, body, 
     }
   });
 
-  test("is known to be broken off wherever it ends too early", () => {
+  test("is detected as broken off wherever it ends too early", () => {
     const headEnd = text.lastIndexOf("\r\n\r\n", isEnded ? text.indexOf(body || "\r\n\r\n") : undefined);
     for (let length = 0; length < (isEnded ? headEnd : bytes.length); length++) {
       const told = new Told();

@@ -18,7 +18,7 @@ afterEach(async () => {
 
 const isClosed = () => eventually(() => expect(model.connections).toBe(0));
 
-describe("a call that is cancelled closes the model's connection and hears nothing more", () => {
+describe("a call that is cancelled closes the model's connection and receives nothing more", () => {
   test("before it is connected", async () => {
     const listener = new Listener();
     client.post("/", "{}", listener).cancel();
@@ -145,7 +145,7 @@ describe("a call that has ended", () => {
     expect(listener.heard).toEqual(["error"]);
   });
 
-  test("cannot disturb the next one by going on late", async () => {
+  test("cannot disturb the next one by late calls", async () => {
     const size = 3_000_000;
     model.on("/large", plain({ body: Buffer.alloc(size, "x") }));
     const first = await ask(client, "/");

@@ -26,7 +26,7 @@ const sent = (path: string, contentType?: string): Promise<unknown> =>
     client.post(path, "{}", listener, contentType);
   });
 
-test("a body is sent as what it is, JSON unless said otherwise", async () => {
+test("a body is sent as what it is, by default JSON", async () => {
   for (const _ of ["first", "from what was kept"]) {
     expect(await sent("/a")).toEqual(["/base/a", "application/json"]);
     expect(await sent("/a", MULTIPART)).toEqual(["/base/a", MULTIPART]);

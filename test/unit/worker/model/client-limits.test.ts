@@ -82,7 +82,7 @@ describe("a limit", () => {
 });
 
 describe("the limit on the time until an answer begins", () => {
-  test("closes the connection, over which an answer came before", async () => {
+  test("closes the connection, over which an answer was received before", async () => {
     model.on("/silent", silent);
     const client = clientWith({ headersMs: LIMIT });
     await ask(client, "/");

@@ -59,7 +59,7 @@ describe.each<[string, Behaviour]>([
   ["in chunks", inChunks],
   ["that ends with the connection", rawThenClose(Buffer.concat([headBytes(200, []), BODY]))],
 ])("an answer %s", (_, behaviour) => {
-  test("is not read while its taker has no room, and goes on with every byte", async () => {
+  test("is not read while its taker has no room, and continues with every byte", async () => {
     model.on("/", behaviour);
     let hasRoom = false;
     const listener = new Listener({ onData: () => hasRoom });
@@ -84,7 +84,7 @@ test.each<[string, (resume: () => void) => void]>([
   ["within the piece itself", (resume) => resume()],
   ["in the same turn", (resume) => process.nextTick(resume)],
   ["in the next turn", (resume) => setImmediate(resume)],
-])("a taker that pauses after each piece and goes on %s gets every byte", async (_, later) => {
+])("a taker that pauses after each piece and continues %s gets every byte", async (_, later) => {
   const body = BODY.subarray(0, 5_000_000);
   model.on("/", plain({ body }));
   const listener = await ask(client, "/", "{}", {

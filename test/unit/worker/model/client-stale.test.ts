@@ -33,7 +33,7 @@ function onReused(behaviour: Behaviour): Behaviour {
 const close: Behaviour = ({ socket }) => void socket.end();
 const reset: Behaviour = ({ socket }) => void socket.resetAndDestroy();
 
-describe("a request that fails on a reused connection before a byte of its answer came is sent once more", () => {
+describe("a request that fails on a reused connection before a byte of its answer is sent once more", () => {
   test.each<[string, Behaviour]>([
     ["closes it", close],
     ["resets it", reset],
@@ -148,7 +148,7 @@ describe("the limit on the time until an answer begins", () => {
     limited.close();
   });
 
-  test("ends a request on a reused connection for good", async () => {
+  test("ends a request on a reused connection permanently", async () => {
     const limited = new LoneClient(`http://127.0.0.1:${model.port}`, { headersMs: LIMIT });
     await ask(limited, "/");
     model.on("/", silent);
@@ -210,7 +210,7 @@ describe("what comes on a connection between two answers", () => {
   });
 });
 
-describe("a server that closes its connections just after its answers, and did not say so,", () => {
+describe("a server that closes its connections just after its answers, without announcing it,", () => {
   let server: Server;
   let closes = true;
   let requests = 0;

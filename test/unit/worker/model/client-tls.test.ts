@@ -50,7 +50,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-test("a model whose certificate nobody vouches for is not spoken to, and the cause says why", async () => {
+test("a model without a trusted certificate is not called, and the cause has the reason", async () => {
   const client = new LoneClient(`https://127.0.0.1:${port}`);
   const { heard, error } = await ask(client, "/");
   expect(heard).toEqual(["error"]);
@@ -58,7 +58,7 @@ test("a model whose certificate nobody vouches for is not spoken to, and the cau
   client.close();
 });
 
-test("a model that speaks TLS where plain HTTP was configured is told as unreachable", async () => {
+test("a model with TLS where plain HTTP was configured is reported as unreachable", async () => {
   const client = new LoneClient(`http://127.0.0.1:${port}`);
   expect((await ask(client, "/")).error).toMatchObject({ code: "MODEL_UNREACHABLE" });
   client.close();

@@ -89,7 +89,7 @@ describe("a request", () => {
     expect((await ask(client, "/")).heard).toEqual(ok);
   });
 
-  test("reaches a model whose name stands for addresses that do not all listen", async () => {
+  test("reaches a model whose name resolves to addresses that do not all listen", async () => {
     const named = new LoneClient(`http://localhost:${model.port}`, { connectMs: 5000 });
     model.on("/", hello);
     expect((await ask(named, "/")).text).toBe("hello");
@@ -267,7 +267,7 @@ describe("a free connection that the model ends is no failure: the next request 
     expect(connectionsUsed()).toBe(3);
   });
 
-  test("closes it right after an answer that did not say so", async () => {
+  test("closes it right after an answer that did not announce it", async () => {
     model.on("/", rawThenClose("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"));
     for (let round = 1; round <= 3; round++) {
       expect((await ask(client, "/")).text).toBe("hello");
@@ -318,7 +318,7 @@ describe("an answer that ends with the connection", () => {
   });
 });
 
-describe("an error, once, is what is heard when the model", () => {
+describe("an error, once, is reported when the model", () => {
   test.each<[string, Behaviour, readonly string[], string]>([
     ["closes the connection", ({ socket }) => void socket.end(), ["error"], "broke off"],
     ["resets the connection", ({ socket }) => void socket.resetAndDestroy(), ["error"], "broke off"],
@@ -369,7 +369,7 @@ describe("an error, once, is what is heard when the model", () => {
     await model.listen();
   });
 
-  test("has a name that nobody knows", async () => {
+  test("has a name that does not resolve", async () => {
     const nowhere = new LoneClient("http://model.invalid", { connectMs: 5000 });
     const { error } = await ask(nowhere, "/");
     expect(error).toMatchObject({ code: "MODEL_UNREACHABLE" });
@@ -377,7 +377,7 @@ describe("an error, once, is what is heard when the model", () => {
   });
 });
 
-test("closing the client closes every connection, with calls under way, free ones and those not yet made", async () => {
+test("closing the client closes every connection, with calls in flight, free ones and those not yet made", async () => {
   /** Timers and sockets of this process, the model's sides of connections included. */
   const left = (): readonly string[] =>
     process.getActiveResourcesInfo().filter((each) => each === "Timeout" || each === "TCPSocketWrap");

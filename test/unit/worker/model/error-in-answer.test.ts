@@ -74,7 +74,7 @@ describe("of a bad status the message is taken", () => {
   });
 });
 
-describe("what the model said is quoted", () => {
+describe("the model's message is quoted", () => {
   const scrub = scrubber(["the-token-of-this-worker"]);
 
   test("in one line without control characters", () => {

@@ -38,7 +38,7 @@ describe("a kept result belongs to what was measured", () => {
     ],
     ["routes", { handler: { concurrency: 2 } }, { handler: { concurrency: 3 } }],
     ["routes", {}, { handler: { queue: "gpu" } }],
-  ])("another %s is measured again, and the log says what has changed", async (part, before, after) => {
+  ])("another %s is measured again, and the change is logged", async (part, before, after) => {
     const { isAgain, lines } = await measuresAgain(before, after);
     expect(isAgain).toBe(true);
     const line = lines.find(({ msg }) => String(msg).startsWith("benchmark is measured again"));
@@ -78,16 +78,13 @@ describe("a kept result belongs to what was measured", () => {
     expect(existsSync(`${FILE}.key`)).toBe(false);
   });
 
-  test.each(["", "deadbeef", "route 1\nroutes\n\0"])(
-    "a companion that says %j is another one's",
-    async (text) => {
-      writeFileSync(FILE, "77");
-      writeFileSync(`${FILE}.key`, text);
-      const { sent, run } = benchmarkOf({ runs: 1, concurrency: 1, doWarmup: false });
-      expect(await run()).not.toBe(77);
-      expect(sent).toHaveLength(1);
-    },
-  );
+  test.each(["", "deadbeef", "route 1\nroutes\n\0"])("a companion with %j is another one's", async (text) => {
+    writeFileSync(FILE, "77");
+    writeFileSync(`${FILE}.key`, text);
+    const { sent, run } = benchmarkOf({ runs: 1, concurrency: 1, doWarmup: false });
+    expect(await run()).not.toBe(77);
+    expect(sent).toHaveLength(1);
+  });
 
   test("the companion holds hashes, and nothing of the configuration in readable form", async () => {
     const secret = "s3cret-in-a-payload";
@@ -120,7 +117,7 @@ describe("the benchmark's result", () => {
   });
 
   test.each(["", " \n", "0", "-5", "NaN", "Infinity", "fast", "12 units"])(
-    "is measured anew and replaced where the file says %j",
+    "is measured anew and replaced where the file has %j",
     async (text) => {
       writeFileSync(FILE, text);
       const { sent, run } = benchmarkOf({ runs: 1, concurrency: 1 });
@@ -130,7 +127,7 @@ describe("the benchmark's result", () => {
     },
   );
 
-  test("counts even when it cannot be kept, and the log says so", async () => {
+  test("counts even when it cannot be kept, and the failure is logged", async () => {
     mkdirSync(FILE);
     const { run, warnings } = benchmarkOf({ runs: 1, concurrency: 1 });
     expect(await run()).toBeGreaterThan(0);

@@ -25,7 +25,7 @@ describe("following a log", () => {
     await tailed(await logPath()).stop();
   });
 
-  test("closes the file when whoever follows it leaves", async () => {
+  test("closes the file when its reader stops", async () => {
     const file = await logPath();
     writeFileSync(file, "one\ntwo\n");
     for await (const [line] of new LogTail(file).lines(new AbortController().signal, () => {})) {
@@ -37,7 +37,7 @@ describe("following a log", () => {
 });
 
 describe("a log that cannot be read", () => {
-  test("is told once, and read as soon as it can be", async () => {
+  test("is reported once, and read as soon as it can be", async () => {
     const file = await logPath();
     mkdirSync(file);
     const { lines, faults } = tailed(file);
@@ -50,7 +50,7 @@ describe("a log that cannot be read", () => {
     expect(faults).toHaveLength(1);
   });
 
-  test("is told again when it was readable, or missing, in between", async () => {
+  test("is reported again when it was readable, or missing, in between", async () => {
     const file = await logPath();
     mkdirSync(file);
     const { faults } = tailed(file);

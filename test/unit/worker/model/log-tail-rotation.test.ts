@@ -40,7 +40,7 @@ describe("a log that is rotated", () => {
     expect(lines).toEqual(["old", ...rest, "new"]);
   });
 
-  test("tells the old file's last line even when it has no line break, and does not glue it to the new file", async () => {
+  test("yields the old file's last line even when it has no line break, and does not glue it to the new file", async () => {
     const { file, lines } = await readLog();
     appendFileSync(file, "unfinished");
     renameSync(file, `${file}.1`);

@@ -55,7 +55,7 @@ describe("escape sequences are left out", () => {
   });
 });
 
-describe("the encoding is told from the bytes:", () => {
+describe("the encoding is detected from the bytes:", () => {
   const text = "é loaded\r\n世界 ready\r\n";
   const lines = ["é loaded", "世界 ready"];
   test.each([

@@ -89,7 +89,7 @@ describe("the boundary", () => {
     expect(encode({ a: 1 }).contentType).toBe(encode({ b: 2 }).contentType);
   });
 
-  test("cannot be known", () => {
+  test("cannot be predicted", () => {
     expect(encode({}).contentType).toMatch(/^multipart\/form-data; boundary=tsworker-[\w-]{32}$/);
   });
 });

@@ -35,7 +35,7 @@ describe("a file's name", () => {
     ["a..wav", "audio/wav"],
     ["100%.wav", "audio/wav"],
     ["a.xyz", "application/octet-stream"],
-  ])("is the one that the payload gives, and tells its type: %s", async (filename, type) => {
+  ])("is the one that the payload gives, and determines its type: %s", async (filename, type) => {
     const form = await formFor({ filename, file: "aGk=" });
     expect(await valuesOf(form, "file")).toEqual([[filename, type, "hi"]]);
     expect(form.has("filename")).toBe(false);

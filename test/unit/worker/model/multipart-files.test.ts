@@ -46,7 +46,7 @@ describe("a file", () => {
     expect(await filesOf(value)).toEqual(["file", [content]]);
   });
 
-  test("may be a list, and goes on under the field's name with brackets", async () => {
+  test("may be a list, and is sent under the field's name with brackets", async () => {
     expect(await filesOf(["aGk=", Buffer.from("you"), "data:;base64,aGk"])).toEqual([
       "file[]",
       ["hi", "you", "hi"],

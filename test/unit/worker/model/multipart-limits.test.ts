@@ -43,7 +43,7 @@ describe("a file", () => {
     }
   });
 
-  test("that is too large is refused for its length, before anybody looks at what it is", () => {
+  test("that is too large is refused for its length, before it is decoded", () => {
     const garbage = "!".repeat(400);
     expect(faultsOf({ image: garbage })).toEqual({ image: "must be at most 100 bytes, got 300" });
   });
@@ -52,7 +52,7 @@ describe("a file", () => {
 describe("all files together", () => {
   const file = Buffer.alloc(90);
 
-  test("have a limit of bytes, told at the field that exceeds it", () => {
+  test("have a limit of bytes, reported at the field that exceeds it", () => {
     expect(faultsOf({ image: file, mask: file })).toBeUndefined();
     expect(faultsOf({ image: [file, file], mask: Buffer.alloc(70) })).toBeUndefined();
     expect(faultsOf({ image: [file, file], mask: file })).toEqual({
@@ -63,7 +63,7 @@ describe("all files together", () => {
     });
   });
 
-  test("have a limit of their number, told at the field that exceeds it", () => {
+  test("have a limit of their number, reported at the field that exceeds it", () => {
     expect(faultsOf({ image: ["", ""], mask: "" })).toBeUndefined();
     expect(faultsOf({ image: ["", ""], mask: ["", ""] })).toEqual({
       mask: "must be at most 3 files in all, got 4",

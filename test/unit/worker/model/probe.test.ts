@@ -42,7 +42,7 @@ async function failureOf(probing: Promise<void>): Promise<ProbeError> {
 }
 
 describe("the health URL", () => {
-  test("is well at 200, asked with the headers that are given, over a connection of its own", async () => {
+  test("is healthy at 200, probed with the configured headers, over a connection of its own", async () => {
     const seen: unknown[] = [];
     const place = await serve((request, response) => {
       seen.push([request.method, request.url, request.headers.authorization, request.headers.connection]);
@@ -67,7 +67,7 @@ describe("the health URL", () => {
     expect(failure.kind).toBe("refused");
   });
 
-  test("times out where no answer comes, and says whether the model answers others", async () => {
+  test("times out where no answer comes, and reports whether the model answers others", async () => {
     const place = await serve(() => {});
     const activity = new ModelActivity();
     const silent = await failureOf(probe(place, { timeoutMs: 50, activity }));

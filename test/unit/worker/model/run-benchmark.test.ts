@@ -58,7 +58,7 @@ describe("a benchmark", () => {
     expect(sent).toEqual([1, 2, 3, 4, 5].map((number) => ({ made: number })));
   });
 
-  test("of which a round takes too long fails, and its requests are told", async () => {
+  test("of which a round takes too long fails, and its requests are aborted", async () => {
     const signals: AbortSignal[] = [];
     const { run } = benchmarkOf({
       timeoutMs: 20,
@@ -73,7 +73,7 @@ describe("a benchmark", () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, true, true]);
   });
 
-  test("is stopped with its worker: requests are told, and no further round begins", async () => {
+  test("is stopped with its worker: requests are aborted, and no further round begins", async () => {
     const signals: AbortSignal[] = [];
     const { sent, begin } = benchmarkOf({
       runs: 5,
@@ -267,7 +267,7 @@ describe("the tokens that were made count where the workload is tokens that may 
     expect(await measured(200, payload, (each) => (each as unknown as Completion).weigh())).toBe(500);
   });
 
-  test("and none are a failure that says so", async () => {
+  test("and none are a failure with that reason", async () => {
     await expect(measured(0, { max_tokens: 500 }, maxTokens)).rejects.toThrow(
       "the model made no tokens in the benchmark",
     );

@@ -46,7 +46,7 @@ afterEach(async () => {
   await model.stop();
 });
 
-test("a ping of the model is answered, and passed on to nobody", async () => {
+test("a ping of the model is answered, and not passed on", async () => {
   await open();
   const end = await accepting.accepted();
   let pongs = 0;
@@ -56,7 +56,7 @@ test("a ping of the model is answered, and passed on to nobody", async () => {
 });
 
 describe("the model closes", () => {
-  test("while it is not read: all it said is told, and the close last", async () => {
+  test("while it is not read: all its messages are passed on, and the close last", async () => {
     await open();
     const end = await accepting.accepted();
     socket.pause();
@@ -69,7 +69,7 @@ describe("the model closes", () => {
     await eventually(() => expect(heard).toEqual(["a", "b", 1000, "done"]));
   });
 
-  test("with a handshake, but leaves the connection open: it is told within a few seconds", async () => {
+  test("with a handshake, but leaves the connection open: it is reported within a few seconds", async () => {
     await open(acceptBare);
     // A close frame with 1000, and nothing after it.
     model.last.socket.write(Buffer.from([0x88, 2, 0x03, 0xe8]));
@@ -101,7 +101,7 @@ describe("it is closed", () => {
     await eventually(() => expect(heard).toEqual([3001, "bye"]));
   });
 
-  test("and the model does not answer: that is told within a few seconds", async () => {
+  test("and the model does not answer: that is reported within a few seconds", async () => {
     await open();
     const end = await accepting.accepted();
     end.socket.pause();

@@ -67,7 +67,7 @@ const holdTime = () => vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"]
 
 const isAsked = () => eventually(() => model.requests.length > 0);
 
-describe("the model is asked", () => {
+describe("the model is called", () => {
   test.each([
     ["its path", {}, "/ws"],
     ["with the query as it is", { query: "b=2&a=%41'\"&&" }, "/ws?b=2&a=%41'\"&&"],
@@ -96,7 +96,7 @@ describe("the model is asked", () => {
     expect(model.last.headers.has("sec-websocket-extensions")).toBe(false);
   });
 
-  test("over TLS where its URL says https", async () => {
+  test("over TLS where its URL is https", async () => {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
@@ -116,7 +116,7 @@ describe("the model is asked", () => {
 });
 
 describe("a model that was offered a subprotocol", () => {
-  test("and takes it stands", async () => {
+  test("and accepts it is connected with it", async () => {
     model.on("/ws", accepting.accept);
     const { socket } = open({ protocol: "chat.v1" });
     const end = await accepting.accepted();
@@ -125,7 +125,7 @@ describe("a model that was offered a subprotocol", () => {
     await eventually(() => socket.isOpen);
   });
 
-  test("and takes none is not what the client was told", async () => {
+  test("and accepts none is unreachable: the client has been promised one", async () => {
     model.on("/ws", ({ socket, headers }) => {
       expect(headers.get("sec-websocket-protocol")).toBe("chat.v1");
       socket.write(headBytes(101, ["upgrade", "websocket", "connection", "upgrade"]));
@@ -171,7 +171,7 @@ describe("a model that does not accept", () => {
     expect(sink.error).toMatchObject({ code: "MODEL_TIMEOUT" });
   });
 
-  test("is told of once, with the cause", async () => {
+  test("is reported once, with the cause", async () => {
     await model.stop();
     const { sink } = open();
     await eventually(() => sink.error !== undefined);
@@ -182,7 +182,7 @@ describe("a model that does not accept", () => {
 });
 
 describe("one that is abandoned", () => {
-  test("before it was opened asks for nothing", () => {
+  test("before it was opened discards what is sent", () => {
     const sink = new Sink();
     const socket = new ModelSocket(NO_LIMITS, sink);
     socket.send(Buffer.alloc(100), true);
@@ -192,7 +192,7 @@ describe("one that is abandoned", () => {
     expect(socket.waiting).toBe(0);
   });
 
-  test("while it is dialled closes the connection and tells nothing", async () => {
+  test("while it is dialled closes the connection and reports nothing", async () => {
     model.on("/ws", silent);
     const { sink, socket } = open();
     await isAsked();

@@ -46,7 +46,7 @@ async function watched({ file, patterns, isRequired = false }: Options = {}) {
 
 const types = (heard: readonly AnyEventObject[]) => heard.map(({ type }) => type.replace("log.", ""));
 
-test("each line that matches is told with what matched, and an error counts more than loaded, more than information", async () => {
+test("each line that matches is reported with what matched, and an error counts more than loaded, more than information", async () => {
   const { file, heard, lines } = await watched();
   const text = [
     "nothing of interest",
@@ -99,7 +99,7 @@ test("a stopped watch closes the log", async () => {
 });
 
 describe("a last line without a line break", () => {
-  test("is searched after a second of silence, and tells nothing twice", async () => {
+  test("is searched after a second of silence, and reports nothing twice", async () => {
     const { file, heard } = await watched();
     appendFileSync(file, "loading\nnearly read");
     const since = performance.now();
@@ -111,7 +111,7 @@ describe("a last line without a line break", () => {
     expect(heard[1]).toMatchObject({ line: "Traceback" });
   });
 
-  test("tells what it says later, too", async () => {
+  test("reports what is added later, too", async () => {
     const { file, heard } = await watched();
     appendFileSync(file, "ready");
     await eventually(() => expect(types(heard)).toEqual(["loaded"]));
@@ -137,7 +137,7 @@ describe("lines that repeat", () => {
   });
   const many = (line: string, count = 30_000) => `${line}\n`.repeat(count);
 
-  test("are counted: the first are shown and told, the others are a number", async () => {
+  test("are counted: the first are shown and reported, the others are a number", async () => {
     const { file, heard, lines, stop } = await watched();
     appendFileSync(file, `${many("ready")}Download\n`);
     await eventually(() => expect(types(heard)).toContain("noted"));
@@ -149,7 +149,7 @@ describe("lines that repeat", () => {
     ]);
   });
 
-  test("never hide what the log says last", async () => {
+  test("never hide the log's last lines", async () => {
     const { file, heard } = await watched();
     appendFileSync(
       file,
@@ -167,7 +167,7 @@ describe("lines that repeat", () => {
     });
   });
 
-  test("are told again when some seconds are over", async () => {
+  test("are reported again when some seconds are over", async () => {
     const { file, heard, lines } = await watched({ patterns: { onLoad: ["ready"] } });
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     appendFileSync(file, many("ready", 22));

@@ -6,7 +6,7 @@ import { answering, engineStub } from "../../support/engine-stub.js";
 const PER_REPORT = 1000;
 
 describe("a report of ended requests", () => {
-  test("tells each of them, and who is speaking", async () => {
+  test("has each of them, and the worker's identity", async () => {
     const engine = await engineStub(answering(200));
     const { ledger, entry, deliver } = deliveries();
     const request = entry({ requestIdx: 77, arrivedAt: 1500, startedAt: 2500 });
@@ -38,7 +38,7 @@ describe("a report of ended requests", () => {
     expect(engine.seen).toEqual([]);
   });
 
-  test("that the engine refuses is sent again whole, with what came since", async () => {
+  test("that the engine refuses is sent again whole, with those that ended since", async () => {
     const engine = await engineStub((response) => answering(engine.seen.length === 1 ? 500 : 200)(response));
     const { ledger, entry, warnings, deliver } = deliveries();
     ledger.reject(entry());
@@ -54,7 +54,7 @@ describe("a report of ended requests", () => {
     expect(told).toEqual([[1], [1, 2]]);
   });
 
-  test("holds 1,000 and says that there are more", async () => {
+  test("holds 1,000 and reports that there are more", async () => {
     const engine = await engineStub(answering(200));
     const { ledger, entry, deliver } = deliveries();
     for (let count = 0; count < 2 * PER_REPORT + 1; count++) ledger.reject(entry());
@@ -69,7 +69,7 @@ describe("a report of ended requests", () => {
     );
   });
 
-  test("says in the log how many requests were dropped before anybody could be told", async () => {
+  test("logs how many requests were dropped before they could be reported", async () => {
     const engine = await engineStub(answering(200));
     const { ledger, entry, warnings, deliver } = deliveries();
     for (let count = 0; count < 10_300; count++) ledger.reject(entry());

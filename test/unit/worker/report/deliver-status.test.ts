@@ -5,7 +5,7 @@ import { deliveries, MASTER_TOKEN } from "../../support/deliveries.js";
 import { answering, engineStub, nobody } from "../../support/engine-stub.js";
 
 describe("a status report", () => {
-  test("tells the counts, the condition and who is speaking", async () => {
+  test("has the counts, the condition and the worker's identity", async () => {
     const engine = await engineStub(answering(200));
     const { ledger, entry, deliver } = deliveries();
     const [done, running] = [entry({ workload: 30 }), entry({ requestIdx: 9, workload: 7 })];
@@ -39,7 +39,7 @@ describe("a status report", () => {
   });
 
   test.each([200, 201, 204, 299])(
-    "that is answered %d leaves the books, and says which load time it told",
+    "that is answered %d leaves the ledger, with the load time that it held",
     async (status) => {
       const engine = await engineStub(answering(status));
       const { ledger, entry, deliver } = deliveries();
@@ -53,7 +53,7 @@ describe("a status report", () => {
     },
   );
 
-  test.each([300, 304, 400, 404, 500, 503])("that is answered %d stays in the books", async (status) => {
+  test.each([300, 304, 400, 404, 500, 503])("that is answered %d stays in the ledger", async (status) => {
     const engine = await engineStub(answering(status));
     const { ledger, entry, warnings, deliver } = deliveries();
     ledger.reject(entry());
@@ -65,7 +65,7 @@ describe("a status report", () => {
     expect(warnings()).toMatchObject([{ report: "status", fault: expect.stringContaining(String(status)) }]);
   });
 
-  test("that is answered with a redirect stays in the books, even where that would lead to a 200", async () => {
+  test("that is answered with a redirect stays in the ledger, even where that would lead to a 200", async () => {
     const engine = await engineStub((response, { path }) => {
       if (path === "/elsewhere") response.end();
       else response.writeHead(302, { location: "/elsewhere" }).end();
@@ -76,7 +76,7 @@ describe("a status report", () => {
     expect(ledger.status().rejLoad).toBe(10);
   });
 
-  test("leaves the books with the 2xx, even when the rest of the answer does not come", async () => {
+  test("leaves the ledger with the 2xx, even when the rest of the answer does not come", async () => {
     const engine = await engineStub((response) => {
       response.writeHead(200, { "content-length": "100" });
       response.write("{", () => response.destroy());
@@ -87,7 +87,7 @@ describe("a status report", () => {
     expect(ledger.status().rejLoad).toBe(0);
   });
 
-  test("that reaches nobody stays in the books, and it is told why", async () => {
+  test("that reaches no engine stays in the ledger, with the reason", async () => {
     const { ledger, entry, lines, deliver } = deliveries();
     ledger.reject(entry());
     await expect(deliver({ address: await nobody() })).rejects.toMatchObject({
@@ -98,7 +98,7 @@ describe("a status report", () => {
     expect(JSON.stringify(lines)).not.toContain(MASTER_TOKEN);
   });
 
-  test("does not take with it what arrived while it was under way", async () => {
+  test("does not take with it what arrived while it was in flight", async () => {
     const { ledger, entry, deliver } = deliveries();
     const engine = await engineStub((response) => {
       ledger.reject(entry({ workload: 3 }));

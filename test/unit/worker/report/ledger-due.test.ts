@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { startedLedger } from "../../support/entries.js";
 
-describe("the books say that there is something to report", () => {
+describe("the ledger has something to report", () => {
   test("at the first change, not at each", () => {
     const { ledger, due, entry } = startedLedger();
     const requests = [entry(), entry(), entry()];

@@ -31,7 +31,7 @@ describe("an ended request", () => {
     ["success", { success: true, status: "Success", work_completed_at: 3.5 }],
     ["error", { success: false, status: "Error", work_completed_at: 3.5 }],
     ["cancelled", { success: true, status: "Cancelled", work_completed_at: 0 }],
-  ] as const)("is told as %s, with its times in seconds", (outcome, expected) => {
+  ] as const)("is reported as %s, with its times in seconds", (outcome, expected) => {
     const { ledger, entry } = startedLedger();
     const request = entry({ requestIdx: 77, arrivedAt: 1500 });
     ledger.receive(request);
@@ -50,7 +50,7 @@ describe("an ended request", () => {
     expect(endedIn(ledger, 10)).toMatchObject([{ work_started_at: 0, work_completed_at: 0 }]);
   });
 
-  test("that was refused has the time at which it came, and no other", () => {
+  test("that was refused has the time of its arrival, and no other", () => {
     const { ledger, entry } = startedLedger();
     ledger.reject(entry({ requestIdx: 77 }));
     expect(endedIn(ledger, 10)).toEqual([
@@ -76,7 +76,7 @@ describe("an ended request", () => {
     expect(ledger.hasEnded).toBe(false);
   });
 
-  test("that came while a report was under way is not forgotten with it", () => {
+  test("that ended while a report was in flight is not removed with it", () => {
     const { ledger, entry } = startedLedger();
     ledger.reject(entry());
     const told = ledger.ended(10);
@@ -103,7 +103,7 @@ describe("the JSON of an ended request", () => {
     -1,
     -4_294_967_297,
     -1.7976931348623157e308,
-  ])("has the index %d as it came", (requestIdx) => {
+  ])("has the index %d as it was received", (requestIdx) => {
     const { ledger, entry } = startedLedger();
     ledger.reject(entry({ requestIdx }));
     ledger.reject(entry({ requestIdx: 5 }));
@@ -134,7 +134,7 @@ describe("the JSON of an ended request", () => {
   });
 });
 
-describe("ended requests that nobody takes", () => {
+describe("ended requests that no engine accepts", () => {
   test.each([
     ["served", serve, LIMIT],
     ["rejected", reject, REJECTED_LIMIT],
@@ -177,7 +177,7 @@ describe("ended requests that nobody takes", () => {
     expect(ledger.undelivered).toBe(LIMIT / 2 + 20);
   });
 
-  test("are not dropped where the report that was under way held them", () => {
+  test("are not dropped where the report in flight held them", () => {
     const started = startedLedger();
     const { ledger } = started;
     serve(started, LIMIT + 3);

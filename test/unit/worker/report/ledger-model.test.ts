@@ -78,7 +78,7 @@ const indices = (entries: readonly Entry[]): readonly number[] =>
 const quarters = (random: ReturnType<typeof seededRandom>): number => random.below(2000) / 4;
 
 test.each([1, 2, 3, 4, 5])(
-  "whatever requests and sessions do, the books say what a history of them says (seed %d)",
+  "for any requests and sessions, the ledger agrees with their history (seed %d)",
   (seed) => {
     const random = seededRandom(seed);
     const { ledger, entry } = startedLedger();
@@ -126,7 +126,7 @@ test.each([1, 2, 3, 4, 5])(
 );
 
 test.each([1, 2, 3])(
-  "with nothing open the loads are exactly nothing, whatever fractions came (seed %d)",
+  "with nothing open the loads are exactly nothing, whatever the fractions (seed %d)",
   (seed) => {
     const random = seededRandom(seed);
     const { ledger, entry } = startedLedger();

@@ -10,7 +10,7 @@ describe("a session reservation", () => {
     expect(ledger.openLoad).toBe(35);
   });
 
-  test("is told as a working request until it ends", () => {
+  test("is reported as a working request until it ends", () => {
     const { ledger, entry } = startedLedger();
     const session = entry({ kind: "session", requestIdx: 77, workload: 30 });
     ledger.receive(session);
@@ -28,7 +28,7 @@ describe("a session reservation", () => {
     expect(endedIn(ledger, 10)).toMatchObject([{ request_idx: 77, status: "Success" }]);
   });
 
-  test("that was refused is told as a rejected request", () => {
+  test("that was refused is reported as a rejected request", () => {
     const { ledger, entry } = startedLedger();
     ledger.reject(entry({ kind: "session", requestIdx: 77, workload: 30 }));
     expect(ledger.status()).toMatchObject({ rejLoad: 30, received: 1 });

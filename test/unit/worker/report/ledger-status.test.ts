@@ -75,7 +75,7 @@ describe("the status counts", () => {
     expect(ledger.status()).toEqual({ ...NOTHING, curLoad: 7, working: 1, requestIdxs: [9] });
   });
 
-  test("keep for the next report what happened while one was under way", () => {
+  test("keep for the next report what happened while one was in flight", () => {
     const { ledger, entry } = startedLedger();
     const early = entry({ workload: 30 });
     ledger.receive(early);
@@ -87,7 +87,7 @@ describe("the status counts", () => {
     expect(ledger.status()).toMatchObject({ newLoad: 4, rejLoad: 2, curPerf: 30, received: 2 });
   });
 
-  test("count a request number once that came during a delivery and again after it", () => {
+  test("count a request number once that was used during a delivery and again after it", () => {
     const { ledger, entry } = startedLedger();
     ledger.reject(entry());
     const told = ledger.status();
@@ -97,7 +97,7 @@ describe("the status counts", () => {
     expect(ledger.status().received).toBe(1);
   });
 
-  test("never tell less than no new load: what is left over is taken off the next report", () => {
+  test("never report less than no new load: what is left over is subtracted from the next report", () => {
     const { ledger, entry } = startedLedger();
     const [first, second] = [entry({ workload: 30 }), entry({ workload: 20 })];
     ledger.receive(first);

@@ -49,7 +49,7 @@ async function asked() {
   return model.last;
 }
 
-test("stands at the handler's route, and takes messages as long as bodies may be", () => {
+test("is at the handler's route, and accepts messages as long as bodies may be", () => {
   expect(socketEndpoint(admission, route)).toMatchObject({
     path: "/ws",
     maxMessageBytes: admission.maxBodyBytes,

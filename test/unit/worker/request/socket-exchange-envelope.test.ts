@@ -62,7 +62,7 @@ describe("the first message", () => {
     expect(ended(each)).toEqual({ admitted: 0, rejected: 0, outcomes: { ...NOTHING, rejected: 1 } });
   });
 
-  test("that a requestParser refuses is told its messages, the long ones whole in the text before the close", async () => {
+  test("that a requestParser refuses is answered with its messages, the long ones whole in the text before the close", async () => {
     const each = await start({
       handler: {
         requestParser: () => {
@@ -132,7 +132,7 @@ describe("an envelope that does not come", () => {
     expect(ended(each)).toEqual({ admitted: 0, rejected: 0, outcomes: { ...NOTHING, rejected: 1 } });
   });
 
-  test("is waited for no longer once it came, or its client has left", async () => {
+  test("is waited for no longer once it arrived, or its client has left", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const [came, left] = [await start({ admission: { grantsAtOnce: false } }), await start()];
     came.send(ENVELOPE);

@@ -76,7 +76,7 @@ describe("the client closes", () => {
     expect(each.client.closed).toBeUndefined();
   });
 
-  test("and the model speaks on before it answers: nobody hears it, success", async () => {
+  test("and the model still sends before it answers: nothing is passed on, success", async () => {
     const each = await start();
     const end = await each.open();
     await eventually(() => each.client.messages.length === 1);
@@ -124,7 +124,7 @@ describe("the client has closed, and the model has not answered yet", () => {
 });
 
 describe("the client", () => {
-  test("vanishes: cancelled, the model is told that its peer is going away", async () => {
+  test("vanishes: cancelled, the model receives the close code of a peer that goes away", async () => {
     const each = await start();
     const end = await each.open();
     each.exchange.onClose(1006, "");
@@ -133,7 +133,7 @@ describe("the client", () => {
   });
 
   test.each([1000, 1005, 1006])(
-    "leaves before its turn (%i): cancelled, the model is not asked",
+    "leaves before its turn (%i): cancelled, the model is not called",
     async (code) => {
       const each = await start({ admission: { grantsAtOnce: false } });
       each.send(ENVELOPE);
@@ -294,7 +294,7 @@ describe("the model", () => {
 });
 
 describe("the worker ends it", () => {
-  test("before its turn: the client is told why, and is not served later", async () => {
+  test("before its turn: the client receives the reason, and is not served later", async () => {
     const each = await start({ admission: { grantsAtOnce: false } });
     each.send(ENVELOPE);
     each.exchange.abort(answers.stopped());
@@ -314,7 +314,7 @@ describe("the worker ends it", () => {
     expect(each.client.closed).toEqual({ code: 4410, reason: "invalid session" });
   });
 
-  test("while frames flow: the client is told why by the close alone, and the model hears 1001", async () => {
+  test("while frames flow: the client receives the reason by the close alone, and the model receives 1001", async () => {
     const each = await start();
     const end = await each.open();
     await eventually(() => each.client.messages.length === 1);
@@ -340,7 +340,7 @@ describe("the worker ends it", () => {
   });
 });
 
-test("a fault in the worker's own books ends this request alone", async () => {
+test("an error in the worker's own ledger ends this request alone", async () => {
   const each = await start();
   each.admission.admit = () => {
     throw new Error("no such queue");

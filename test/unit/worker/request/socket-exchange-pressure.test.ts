@@ -169,7 +169,7 @@ describe("a model that does not read", () => {
 });
 
 describe("while a request waits for its turn", () => {
-  test("its frames are kept, and go first, as they came: text, bytes, and empty ones", async () => {
+  test("its frames are kept, and are sent first, as they came: text, bytes, and empty ones", async () => {
     const each = await start({ admission: { grantsAtOnce: false } });
     const messages = ["text", Buffer.from([0, 255]), "", Buffer.alloc(0), "ü"];
     each.send(ENVELOPE);
@@ -192,7 +192,7 @@ describe("while a request waits for its turn", () => {
     expect(await end.hears(1)).toEqual(["first"]);
   });
 
-  test("its client is paused beyond 1 MiB, and goes on when the model has read", async () => {
+  test("its client is paused beyond 1 MiB, and continues when the model has read", async () => {
     const each = await start({ admission: { grantsAtOnce: false } });
     each.send(ENVELOPE);
     const frames = numbered(17);

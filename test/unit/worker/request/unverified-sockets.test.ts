@@ -57,7 +57,7 @@ test("one that is younger waits on, however many there are", () => {
   for (const send of [...first, ...second]) send();
 });
 
-test("an envelope that comes makes room, and nobody is given up", () => {
+test("an envelope that arrives makes room, and no socket is closed", () => {
   const { add, closed } = waiting();
   const [send, ...others] = ["a", "b", "c", "d"].map(add);
   vi.advanceTimersByTime(1999);

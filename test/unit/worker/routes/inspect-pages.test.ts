@@ -108,7 +108,7 @@ test("a page that sends something is turned away", () => {
   expect(timesOf(client)).toEqual(["hello"]);
 });
 
-test("one page too many is told so, and gets in when another one has left", () => {
+test("one page too many is refused with the reason, and gets in when another one has left", () => {
   const others = Array.from({ length: 32 }, open);
   expect(open().client.closed).toEqual({ code: 4429, reason: "expected at most 32 pages at once" });
   others[0]?.sink.onClose(1001, "");
@@ -116,7 +116,7 @@ test("one page too many is told so, and gets in when another one has left", () =
 });
 
 describe("a page that has not read what it was sent", () => {
-  test("gets what came meanwhile when it has", () => {
+  test("gets later frames when it has", () => {
     const { client, sink } = open();
     client.hasRoom = false;
     feed.tell(tickOf(3));
@@ -164,7 +164,7 @@ describe("a page that has not read what it was sent", () => {
   });
 });
 
-test("all are told when the worker ends", () => {
+test("all receive the reason when the worker ends", () => {
   const both = [open(), open()];
   pages.close();
   for (const { client } of both) expect(client.closed).toEqual({ code: 1001, reason: "the worker ends" });

@@ -53,7 +53,7 @@ test("nothing is taken that could not begin by the latest moment", () => {
   expect(levels.take(1000, 0, 5)).toEqual([]);
 });
 
-test("a worker that leaves takes its capacity with it, and knows what it has to finish", () => {
+test("a worker that leaves takes its capacity with it, and keeps what it has to finish", () => {
   const levels = new WorkLevels();
   const [one, other] = [levels.join(10, 0), levels.join(30, 0)];
   levels.take(400, 0, 100);

@@ -6,7 +6,7 @@ describe("the slots of running tickets", () => {
     expect(assignSlots([], ["a", "b", "c"])).toEqual(["a", "b", "c"]);
   });
 
-  test("are kept by those that go on running", () => {
+  test("are kept by those that are still running", () => {
     expect(assignSlots(["a", "b", "c"], ["b", "c"])).toEqual([undefined, "b", "c"]);
   });
 
@@ -36,7 +36,7 @@ describe("waiting tickets as they are drawn", () => {
     expect(inWords(withDeparting(shownOf("abcd"), tickets("ace"), new Set(), 10, 200))).toBe("a(b)c(d)e");
   });
 
-  test("are gone after a while", () => {
+  test("are removed after a while", () => {
     const leaving = withDeparting(shownOf("abc"), tickets("ac"), new Set(), 10, 200);
     expect(inWords(withDeparting(leaving, tickets("ac"), new Set(), 209, 200))).toBe("a(b)c");
     expect(inWords(withDeparting(leaving, tickets("ac"), new Set(), 210, 200))).toBe("ac");

@@ -9,7 +9,7 @@ import {
   unitText,
 } from "../../../../../src/inspector/page/views/format.js";
 
-describe("a state in words", () => {
+describe("a state as text", () => {
   test.each([
     ["no state", undefined, ""],
     ["a name", "ready", "ready"],
@@ -89,7 +89,7 @@ describe("the label of an event", () => {
   });
 });
 
-describe("a value of a chart is told in its unit", () => {
+describe("a value of a chart is shown in its unit", () => {
   test.each([
     [0, "ms", "0 ms"],
     [250, "ms", "250 ms"],

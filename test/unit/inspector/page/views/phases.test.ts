@@ -94,8 +94,8 @@ describe("the phases of a request", () => {
 });
 
 describe("the wait of a request", () => {
-  test("lasts until its turn came", () => expect(waitOf(request())).toBe(90));
-  test("lasts until its end when its turn never came", () =>
+  test("lasts until its turn", () => expect(waitOf(request())).toBe(90));
+  test("lasts until its end when it never had its turn", () =>
     expect(waitOf(request(NEVER_STARTED))).toBe(190));
   test("is none when it was not admitted", () => {
     expect(waitOf(request({ admittedAt: undefined, ...NEVER_STARTED }))).toBeUndefined();
@@ -128,7 +128,7 @@ describe("the list of requests", () => {
     expect(idsOf({}, "total")).toEqual(["like slow", "slow", "waited", "rejected"]);
   });
 
-  test("begins with the longest wait and ends with those that never came to wait", () => {
+  test("begins with the longest wait and ends with those that never waited", () => {
     expect(idsOf({}, "wait")).toEqual(["waited", "like slow", "slow", "rejected"]);
   });
 

@@ -31,16 +31,16 @@ const inWords = (segments: readonly Segment[]): readonly string[] =>
   segments.map(({ state, from, to }) => `${state ?? "?"} ${from}-${to}`);
 
 describe("the states of an actor over time", () => {
-  test("are not known before its first record", () => {
+  test("are unknown before its first record", () => {
     const records = [record(20, "ready"), record(50, "errored")];
     expect(inWords(segmentsOf(records, 0, 100))).toEqual(["? 0-20", "ready 20-50", "errored 50-100"]);
   });
 
-  test("are not known where nothing was recorded", () => {
+  test("are unknown where nothing was recorded", () => {
     expect(inWords(segmentsOf([], 0, 100))).toEqual(["? 0-100"]);
   });
 
-  test("are known as far as what it is in now has lasted", () => {
+  test("are known as far as its current one has lasted", () => {
     const lasting = { state: "ready", since: 10 };
     expect(inWords(segmentsOf([], 0, 100, lasting))).toEqual(["? 0-10", "ready 10-100"]);
     expect(inWords(segmentsOf([record(60, "ready")], 0, 100, lasting))).toEqual(["? 0-10", "ready 10-100"]);
@@ -88,7 +88,7 @@ describe("the states of an actor over time", () => {
     ]);
   });
 
-  test("are not known of an actor that is no machine", () => {
+  test("are unknown of an actor that is no machine", () => {
     expect(inWords(segmentsOf([record(20, undefined)], 0, 100))).toEqual(["? 0-100"]);
   });
 

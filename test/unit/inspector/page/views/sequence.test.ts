@@ -22,7 +22,7 @@ const record = (changes: Partial<EventRecord> = {}): EventRecord => {
   };
 };
 
-test("actors stand in the order in which they first take part, and outside is one of them", () => {
+test("actors are in the order in which they first take part, and outside is one of them", () => {
   const { actors } = sequenceOf([
     record({ sender: "model", actor: "worker" }),
     record({ actor: "edge" }),
@@ -37,13 +37,13 @@ describe("an arrow", () => {
     expect(arrows[0]).toMatchObject({ from: 0, to: 1, isTimer: false });
   });
 
-  test("of a timer leads from the actor to itself, whoever is said to have sent it", () => {
+  test("of a timer leads from the actor to itself, whichever sender is recorded", () => {
     const { actors, arrows } = sequenceOf([record({ event: "xstate.after.drainTimeout.worker.draining" })]);
     expect(actors).toEqual(["worker"]);
     expect(arrows[0]).toMatchObject({ from: 0, to: 0, isTimer: true });
   });
 
-  test("comes after a pause that is told when it is longer than a second", () => {
+  test("comes after a pause that is shown when it is longer than a second", () => {
     const { arrows } = sequenceOf([record({ at: 0 }), record({ at: 1000 }), record({ at: 2001 })]);
     expect(arrows.map(({ pause }) => pause)).toEqual([undefined, undefined, 1001]);
   });
@@ -63,7 +63,7 @@ describe("an arrow", () => {
   });
 });
 
-describe("a state is told", () => {
+describe("a state is shown", () => {
   const told = (...records: readonly EventRecord[]) => sequenceOf(records).arrows.map(({ state }) => state);
 
   test("when it is another one than before", () => {
@@ -78,7 +78,7 @@ describe("a state is told", () => {
     expect(told(record({ event: "xstate.init", state: "a" }))).toEqual(["a"]);
   });
 
-  test("when the first that is known of an actor is a transition", () => {
+  test("when the first record of an actor is a transition", () => {
     expect(told(record({ edges: ["1"], state: "a" }))).toEqual(["a"]);
   });
 

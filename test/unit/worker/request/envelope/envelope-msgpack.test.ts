@@ -46,14 +46,14 @@ describe("a msgpack envelope", () => {
     expect(form.get("seed")).toBe("1152921504606846976");
   });
 
-  test("is read again by nobody: what came of it does not change with the buffer that it came in", () => {
+  test("is not read a second time: its values do not change with the buffer that it came in", () => {
     const body = packr.pack({ auth_data: AUTH, payload: { image: Buffer.from("bytes") } });
     const result = read(body, {}, "msgpack");
     body.fill(0);
     expect(result).toMatchObject({ value: { image: Buffer.from("bytes") }, authData: AUTH });
   });
 
-  test("that is no msgpack is told so", () => {
+  test("that is no msgpack is reported as such", () => {
     expect(read(Buffer.from("{}{}"), {}, "msgpack")).toEqual({ kind: "invalid", format: "msgpack" });
     expect(read(Buffer.alloc(0), {}, "msgpack")).toEqual({ kind: "invalid", format: "msgpack" });
     expect(parse({ auth_data: AUTH, payload: { a: Number.NaN } })).toEqual({
@@ -78,7 +78,7 @@ describe("user code", () => {
     expect(Buffer.isBuffer(seen[0])).toBe(true);
   });
 
-  test("that returns what cannot be written is at fault itself", () => {
+  test("that returns what cannot be written is itself in error", () => {
     const circle: Record<string, unknown> = {};
     circle.circle = circle;
     expect(parse({ auth_data: AUTH, payload: {} }, { requestParser: () => circle })).toEqual({
@@ -98,7 +98,7 @@ describe("user code", () => {
   });
 });
 
-describe("what is wrong is told by field", () => {
+describe("errors are reported by field", () => {
   const bytes = Buffer.from("bytes");
 
   test.each([

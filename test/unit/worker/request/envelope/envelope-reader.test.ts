@@ -150,7 +150,7 @@ describe("an envelope that comes in pieces is read as one that comes at once", (
   });
 });
 
-describe("the authorizer is asked", () => {
+describe("the authorizer is called", () => {
   test("as soon as auth_data is there, when the session is, and at the end", async () => {
     const pieces = [`{"auth_data":${auth}`, `,"payload":{"a":"`, `b"},"session_id":"x"`, "}"];
     expect((await readAll(pieces)).authorizer.asked).toEqual([
@@ -216,7 +216,7 @@ describe("auth_data is looked at", () => {
   });
 });
 
-describe("what is kept of bodies whose sender is not known", () => {
+describe("what is kept of bodies whose sender is not verified", () => {
   const first = (bytes: number) => Buffer.from(`{"payload":{"a":"${"x".repeat(bytes - 17)}`);
 
   test("has a budget for all of them, and is given back", async () => {
@@ -231,7 +231,7 @@ describe("what is kept of bodies whose sender is not known", () => {
     for (const reading of readings) reading.close();
   });
 
-  test("does not count once the sender is known", () => {
+  test("does not count once the sender is verified", () => {
     const reading = new Reading();
     reading.read(`{"auth_data":${auth},"payload":{"a":"`);
     for (let piece = 0; piece < 100; piece++) {

@@ -36,7 +36,7 @@ describe("a sound envelope", () => {
     });
   });
 
-  test("has no value of its payload where nobody looks at it", () => {
+  test("has no value of its payload where no code reads it", () => {
     expect(parseJson({ auth_data: AUTH, payload: { a: 1 } })).toMatchObject({ value: undefined });
   });
 
@@ -102,12 +102,12 @@ describe("a body that is no JSON", () => {
     ["JSON that breaks off", '{"auth_data":'],
     ["JSON with something behind it", "{} {}"],
     ["bytes that are no UTF-8", Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
-  ])("is told to be invalid: %s", (_, body) => {
+  ])("is reported as invalid: %s", (_, body) => {
     expect(parse(body)).toEqual({ kind: "invalid", format: "json" });
   });
 });
 
-describe("what is wrong is told by field", () => {
+describe("errors are reported by field", () => {
   test.each([
     ["nothing there", {}, { auth_data: "field missing", payload: "field missing" }],
     ["a list", [], { auth_data: "field missing", payload: "field missing" }],
@@ -184,7 +184,7 @@ describe("what is wrong is told by field", () => {
     });
   });
 
-  test("what the requestParser finds is told of whoever is known only", () => {
+  test("the requestParser's errors are reported to verified clients only", () => {
     const requestParser = () => {
       throw new PayloadError({ prompt: "must be a string", steps: "must be at least 1" });
     };
@@ -202,7 +202,7 @@ describe("a requestParser", () => {
     ["gives null", () => null],
     ["gives a list", () => []],
     ["gives what cannot be written as JSON", () => ({ seed: 1n })],
-  ])("that %s is the worker's own fault, not the client's", (_, parser) => {
+  ])("that %s is an error of the worker, not the client's", (_, parser) => {
     const requestParser = parser as unknown as NonNullable<Handler["requestParser"]>;
     const result = parseJson({ auth_data: AUTH, payload: {} }, { requestParser });
     expect(result).toEqual({ kind: "parser-threw", error: expect.any(Error) });
@@ -222,7 +222,7 @@ describe("a requestParser", () => {
         throw new PayloadError({ prompt: "must be a string" });
       },
     ],
-  ])("that is async and %s is the worker's own fault, and no more than that", async (_, parser) => {
+  ])("that is async and %s is an error of the worker, and no more than that", async (_, parser) => {
     const requestParser = parser as unknown as NonNullable<Handler["requestParser"]>;
     const results: unknown[] = [];
     const unhandled = await unhandledRejections(() => {
@@ -236,7 +236,7 @@ describe("a requestParser", () => {
     expect(results).toEqual([threw]);
   });
 
-  test("is not asked about a payload that is no object", () => {
+  test("is not called with a payload that is no object", () => {
     let asked = 0;
     const requestParser = (payload: Record<string, unknown>) => {
       asked++;

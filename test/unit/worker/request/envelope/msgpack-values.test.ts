@@ -114,7 +114,7 @@ describe("maps are the objects that JSON.parse makes", () => {
     expect(JSON.stringify(decoded)).toBe(JSON.stringify(JSON.parse('{"a":1,"b":2,"a":3}')));
   });
 
-  test("in the order in which they came", () => {
+  test("in their order on the wire", () => {
     const value = { z: 1, a: 2, constructor: 3, toString: 4, hasOwnProperty: 5 };
     expect(JSON.stringify(decodeMsgpack(packr.pack(value)))).toBe(JSON.stringify(value));
   });

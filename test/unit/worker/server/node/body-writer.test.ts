@@ -175,7 +175,7 @@ test("a client that takes nothing of a whole answer is cut off, too", async () =
   expect(recorder.events).toEqual(["body"]);
 });
 
-test("one piece beyond what the socket holds is kept, and no more is asked for", async () => {
+test("one piece beyond what the socket holds is kept, and no more is pulled", async () => {
   await start();
   const client = await RawClient.connect(server.url);
   client.socket.pause();

@@ -115,7 +115,7 @@ test("the first subprotocol that is offered is chosen, and no extension", async 
   expect((await connected()).socket.protocol).toBe("");
 });
 
-test("the head is read when the client asks, and what it sends at once is not lost", async () => {
+test("the head is read when the client sends it, and what it sends at once is not lost", async () => {
   const client = await RawClient.connect(server.url);
   // A text frame whose mask is zero.
   const frame = Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0x68, 0x69]);
@@ -128,7 +128,7 @@ test("the head is read when the client asks, and what it sends at once is not lo
   client.leave();
 });
 
-describe("a request that cannot be upgraded is answered as any other, and the connection goes on:", () => {
+describe("a request that cannot be upgraded is answered as any other, and the connection is kept:", () => {
   const answers = async (bytes: string, answer: RegExp): Promise<void> => {
     const client = await RawClient.connect(server.url);
     for (let n = 0; n < 2; n++) {
@@ -258,7 +258,7 @@ describe("what breaks the protocol closes the socket, and nothing else:", () => 
   });
 });
 
-test("a sender is told when the client does not read, and when there is room again", async () => {
+test("a sender is notified when the client does not read, and when there is room again", async () => {
   const client = await connected();
   client.socket.pause();
   const frame = Buffer.alloc(100_000, "x");

@@ -88,7 +88,7 @@ test("requests and WebSockets are served", async () => {
   await eventually(() => expect(sockets.events.at(-1)).toBe("close 1006 "));
 });
 
-test("a renewed certificate is for connections to come; those that stand go on", async () => {
+test("a renewed certificate is for connections to come; open ones keep the old one", async () => {
   const old = await connected();
   copy("second");
   await server.renewCertificate();
@@ -111,7 +111,7 @@ test("one that cannot be read is an error, and the one before stays", async () =
   expect(await answered("first.crt")).toBe("hello");
 });
 
-test("a client that leaves is gone, and one that does not speak TLS harms nobody", async () => {
+test("a client that disconnects is removed, and one that does not speak TLS does no harm", async () => {
   const client = await connected();
   client.write("POST /slow HTTP/1.1\r\nhost: w\r\ncontent-length: 2\r\n\r\n{}");
   await eventually(() => expect(recorder.events).toEqual(["body"]));
