@@ -24,23 +24,23 @@ export class Dev extends EventEmitter<DevEvents> {
   readonly #process: ChildProcess;
   readonly #ended: Promise<unknown>;
   readonly #lastLines: string[] = [];
-  #isAskedToEnd = false;
+  #isStopping = false;
 
   private constructor(child: ChildProcess) {
     super();
     this.#process = child;
     this.#ended = once(child, "close");
     for (const output of [child.stdout, child.stderr]) {
-      if (output) createInterface({ input: output }).on("line", (line) => this.#hear(line));
+      if (output) createInterface({ input: output }).on("line", (line) => this.#parse(line));
     }
     const end = () => child.kill("SIGTERM");
     process.once("exit", end);
     this.died = this.#ended.then(() => {
       process.removeListener("exit", end);
-      if (this.#isAskedToEnd) return new Promise<never>(() => {});
+      if (this.#isStopping) return new Promise<never>(() => {});
       throw new Error(`tsworker dev has ended; its last lines:\n${this.#lastLines.join("\n")}`);
     });
-    // Whoever waits for it hears of it; nobody has to.
+    // A rejection without a listener is not an error.
     this.died.catch(() => {});
   }
 
@@ -68,7 +68,7 @@ export class Dev extends EventEmitter<DevEvents> {
   }
 
   /** Waits for an event. @returns its text. */
-  told(label: string, start: string): Promise<string> {
+  waitFor(label: string, start: string): Promise<string> {
     return new Promise((resolve) => {
       this.on("event", (each, text) => {
         if (each === label && text.startsWith(start)) resolve(text);
@@ -76,14 +76,14 @@ export class Dev extends EventEmitter<DevEvents> {
     });
   }
 
-  /** Asks it to end and waits. */
+  /** Sends it SIGTERM and waits for its end. */
   async stop(): Promise<void> {
-    this.#isAskedToEnd = true;
+    this.#isStopping = true;
     this.#process.kill("SIGTERM");
     await this.#ended;
   }
 
-  #hear(line: string): void {
+  #parse(line: string): void {
     if (this.#lastLines.push(line) > KEPT_LINES) this.#lastLines.shift();
     const [, label, text] = /^\d\d:\d\d:\d\d {2}(.{9}) (.*)$/.exec(line) ?? [];
     if (label !== undefined && text !== undefined) this.emit("event", label.trimEnd(), text);
@@ -91,7 +91,7 @@ export class Dev extends EventEmitter<DevEvents> {
   }
 }
 
-/** A port of the loopback that nobody listens on at the moment. */
+/** A free port of the loopback. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -13,7 +13,7 @@ import { WorkerStory } from "./worker-story.js";
 /** Which example is shown. */
 const EXAMPLE = "vllm";
 
-/** Seconds until the worker must be ready, and until the engine must have been told: a few are usual. */
+/** Seconds until the worker must be ready, and until the report must have reached the engine: a few are usual. */
 const LIMIT = 120;
 
 /**
@@ -32,7 +32,7 @@ export async function quickstart({ once: isOnce }: { readonly once: boolean }): 
   const dev = await Dev.start([EXAMPLE], folder);
   let exitCode = 0;
   try {
-    await Promise.race([tell(dev, isOnce, signal), dev.died, aborted(signal)]);
+    await Promise.race([demonstrate(dev, isOnce, signal), dev.died, aborted(signal)]);
   } catch (error) {
     if (!signal.aborted) {
       printError(error instanceof Error ? error.message : String(error));
@@ -46,12 +46,12 @@ export async function quickstart({ once: isOnce }: { readonly once: boolean }): 
   return exitCode;
 }
 
-/** @throws when it comes to nothing, or the signal is aborted. */
-async function tell(dev: Dev, isOnce: boolean, signal: AbortSignal): Promise<void> {
+/** @throws when a step fails, or the signal is aborted. */
+async function demonstrate(dev: Dev, isOnce: boolean, signal: AbortSignal): Promise<void> {
   const story = new WorkerStory();
-  const engine = dev.told("engine", "http");
-  const model = dev.told("model", "http");
-  const ready = dev.told("worker", "ready");
+  const engine = dev.waitFor("engine", "http");
+  const model = dev.waitFor("model", "http");
+  const ready = dev.waitFor("worker", "ready");
   heading("tsworker quickstart: engine, model and worker on this machine");
   line("engine", await engine);
   line("model", await model);

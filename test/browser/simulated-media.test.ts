@@ -74,13 +74,13 @@ describeInBrowser("what the simulated ComfyUI makes", () => {
   test("sounds: as long as requested, on both sides, and not silent", async () => {
     const page = await browser?.newPage();
     await page?.goto(url);
-    const heard = await page?.evaluate(async () => {
+    const received = await page?.evaluate(async () => {
       const bytes = await (await fetch("/tune.flac")).arrayBuffer();
       const sound = await new OfflineAudioContext(2, 1, 44_100).decodeAudioData(bytes);
       const sides = [0, 1].map((side) => Math.max(...sound.getChannelData(side).map(Math.abs)));
       return { seconds: sound.duration, sides };
     });
-    expect(heard).toEqual({ seconds: 1.5, sides: [expect.any(Number), expect.any(Number)] });
-    for (const loudest of heard?.sides ?? []) expect(loudest).toBeGreaterThan(0.05);
+    expect(received).toEqual({ seconds: 1.5, sides: [expect.any(Number), expect.any(Number)] });
+    for (const loudest of received?.sides ?? []) expect(loudest).toBeGreaterThan(0.05);
   });
 });

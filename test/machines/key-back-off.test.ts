@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import { startedKey } from "./support/started-key.js";
 
 test("the key that the first try brings is reported to the worker, and not requested again", async () => {
-  const { key, fetchKey, told, pass } = startedKey();
+  const { key, fetchKey, reported, pass } = startedKey();
   await fetchKey.succeed("the key");
-  expect(told).toEqual([{ type: "key.held", pem: "the key" }]);
+  expect(reported).toEqual([{ type: "key.held", pem: "the key" }]);
   await pass(3_600_000);
   expect(fetchKey.count).toBe(1);
   expect(key.getSnapshot().value).toBe("held");
@@ -22,11 +22,11 @@ test("the second to fifth try wait 1, 2, 4 and 8 s, to the millisecond", async (
 });
 
 test("a try that succeeds after failures is reported as held, without the failures", async () => {
-  const { fetchKey, told, pass } = startedKey();
+  const { fetchKey, reported, pass } = startedKey();
   await fetchKey.fail();
   await pass(1000);
   await fetchKey.succeed("the key");
-  expect(told).toEqual([{ type: "key.held", pem: "the key" }]);
+  expect(reported).toEqual([{ type: "key.held", pem: "the key" }]);
 });
 
 test("a try in progress is aborted when the actor is stopped", () => {

@@ -13,15 +13,15 @@ async function failedKey() {
     await started.fetchKey.fail();
     await started.pass(wait);
   }
-  expect(started.told).toEqual([]);
+  expect(started.reported).toEqual([]);
   await started.fetchKey.fail("connection refused");
   return started;
 }
 
 describe("a key that could not be had", () => {
   test("is reported after the fifth failure, with the message that the engine expects", async () => {
-    const { key, told } = await failedKey();
-    expect(told).toEqual([FAILED]);
+    const { key, reported } = await failedKey();
+    expect(reported).toEqual([FAILED]);
     expect(key.getSnapshot()).toMatchObject({
       value: "failed",
       context: { failures: 5, lastError: "connection refused" },
@@ -29,7 +29,7 @@ describe("a key that could not be had", () => {
   });
 
   test("is tried again every 10 s, without another report of the failure", async () => {
-    const { fetchKey, told, pass } = await failedKey();
+    const { fetchKey, reported, pass } = await failedKey();
     for (let tries = 5; tries < 10; tries++) {
       await pass(9999);
       expect(fetchKey.count).toBe(tries);
@@ -37,14 +37,14 @@ describe("a key that could not be had", () => {
       expect(fetchKey.count).toBe(tries + 1);
       await fetchKey.fail();
     }
-    expect(told).toEqual([FAILED]);
+    expect(reported).toEqual([FAILED]);
   });
 
   test("is reported as held as soon as a later try brings it", async () => {
-    const { key, fetchKey, told, pass } = await failedKey();
+    const { key, fetchKey, reported, pass } = await failedKey();
     await pass(10_000);
     await fetchKey.succeed("the key");
-    expect(told).toEqual([FAILED, { type: "key.held", pem: "the key" }]);
+    expect(reported).toEqual([FAILED, { type: "key.held", pem: "the key" }]);
     expect(key.getSnapshot().value).toBe("held");
   });
 });

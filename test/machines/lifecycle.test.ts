@@ -9,35 +9,35 @@ const byLifecycle = { readiness: "lifecycle", hasLog: false, hasLifecycle: true 
 
 describe("a model that the user's own code starts", () => {
   test("has loaded when that is done", async () => {
-    const { startLifecycle, told, pass } = startedModel(byLifecycle);
+    const { startLifecycle, reported, pass } = startedModel(byLifecycle);
     expect(startLifecycle.count).toBe(1);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
     await startLifecycle.succeed();
-    expect(told).toEqual([STARTED, LOADED]);
+    expect(reported).toEqual([STARTED, LOADED]);
     await pass(600_000);
     expect(startLifecycle.count).toBe(1);
-    expect(told).toEqual([STARTED, LOADED]);
+    expect(reported).toEqual([STARTED, LOADED]);
   });
 
   test("is started again 10 s after a failure, again and again until it succeeds", async () => {
-    const { startLifecycle, told, pass } = startedModel(byLifecycle);
+    const { startLifecycle, reported, pass } = startedModel(byLifecycle);
     for (let tries = 1; tries <= 3; tries++) {
       await startLifecycle.fail("no GPU");
-      expect(told).toEqual(Array.from({ length: tries }, () => FAILED));
+      expect(reported).toEqual(Array.from({ length: tries }, () => FAILED));
       await pass(9999);
       expect(startLifecycle.count).toBe(tries);
       await pass(1);
       expect(startLifecycle.count).toBe(tries + 1);
     }
     await startLifecycle.succeed();
-    expect(told.slice(3)).toEqual([STARTED, LOADED]);
+    expect(reported.slice(3)).toEqual([STARTED, LOADED]);
   });
 
   test("is not started where it was already, and is not reported as loaded either", async () => {
-    const { startLifecycle, told, pass } = startedModel({ ...byLifecycle, isStarted: true });
+    const { startLifecycle, reported, pass } = startedModel({ ...byLifecycle, isStarted: true });
     await pass(60_000);
     expect(startLifecycle.count).toBe(0);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 
   test("is not waited for any more when the actor stops", () => {
@@ -53,33 +53,33 @@ describe("a model that the user's own code starts", () => {
   ] as const)(
     "is started where something else decides that it has loaded, too: %s",
     async (readiness, has) => {
-      const { startLifecycle, told } = startedModel({ readiness, ...has, hasLifecycle: true });
+      const { startLifecycle, reported } = startedModel({ readiness, ...has, hasLifecycle: true });
       await startLifecycle.succeed();
       expect(startLifecycle.count).toBe(1);
-      expect(told).toEqual([STARTED]);
+      expect(reported).toEqual([STARTED]);
     },
   );
 
   test("and is suspected is reported as loaded after 10 s, once", async () => {
-    const { startLifecycle, told, suspect, pass } = startedModel(byLifecycle);
+    const { startLifecycle, reported, suspect, pass } = startedModel(byLifecycle);
     await startLifecycle.succeed();
     suspect();
     await pass(9999);
-    expect(told).toEqual([STARTED, LOADED]);
+    expect(reported).toEqual([STARTED, LOADED]);
     await pass(1);
     await pass(600_000);
-    expect(told).toEqual([STARTED, LOADED, LOADED]);
+    expect(reported).toEqual([STARTED, LOADED, LOADED]);
   });
 
   test("and is suspected before it has started is not reported as loaded", async () => {
-    const { told, suspect, pass } = startedModel(byLifecycle);
+    const { reported, suspect, pass } = startedModel(byLifecycle);
     suspect();
     await pass(600_000);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 
   test("and is suspected has its health URL probed instead, where it has one", async () => {
-    const { startLifecycle, probeHealth, told, suspect, pass } = startedModel({
+    const { startLifecycle, probeHealth, reported, suspect, pass } = startedModel({
       ...byLifecycle,
       hasHealth: true,
     });
@@ -87,7 +87,7 @@ describe("a model that the user's own code starts", () => {
     suspect();
     await pass(10_000);
     await probeHealth.succeed();
-    expect(told).toEqual([STARTED, LOADED, { type: "model.healthy" }]);
+    expect(reported).toEqual([STARTED, LOADED, { type: "model.healthy" }]);
   });
 });
 
@@ -102,17 +102,17 @@ describe("a worker whose model is started by the user's own code", () => {
   });
 
   test("is errored when that fails, and continues when it succeeds later", async () => {
-    const { startLifecycle, benchmark, state, fault, told, pass } = startedWorker(byLifecycle);
+    const { startLifecycle, benchmark, state, fault, reported, pass } = startedWorker(byLifecycle);
     await startLifecycle.fail("no GPU");
     expect(state()).toBe("errored");
     expect(fault()).toEqual({ of: "model", message: "lifecycle.start failed: no GPU" });
-    expect(told()?.errorMsg).toBe("lifecycle.start failed: no GPU");
+    expect(reported()?.errorMsg).toBe("lifecycle.start failed: no GPU");
     await pass(10_000);
     await startLifecycle.succeed();
     expect(state()).toBe("benchmarking");
     await benchmark.succeed(50);
     expect(state()).toBe("ready");
-    expect(told()?.errorMsg).toBe("");
+    expect(reported()?.errorMsg).toBe("");
   });
 
   test("does not become ready by its health URL before the start is done", async () => {

@@ -37,8 +37,8 @@ const BY_LINE = "failed: … Traceback …";
 const DISMISSED = "dismissed: … Traceback …";
 
 /** What the worker was told, in short. */
-const told = ({ told }: Started): readonly string[] =>
-  told.map((news) => {
+const reported = ({ reported }: Started): readonly string[] =>
+  reported.map((news) => {
     const type = news.type.replace("model.", "");
     if (news.type === "model.failed" || news.type === "model.unhealthy") return `${type}: ${news.message}`;
     return news.type === "model.dismissed" ? `${type}: ${news.line}` : type;
@@ -179,7 +179,7 @@ describe("what the log reports and what is true", () => {
   test.each(cases)("%s", async (_, options, steps, expected) => {
     const started = startedModel({ readiness: "log", failureThreshold: 3, ...options });
     for (const step of steps) await step(started);
-    expect(told(started)).toEqual(expected);
+    expect(reported(started)).toEqual(expected);
   });
 });
 
@@ -195,7 +195,7 @@ describe("a check of a line with the health URL", () => {
     await started.pass(1);
     expect(started.probeHealth.count).toBe(2);
     await well(started);
-    expect(told(started)).toEqual([HEALTHY, DISMISSED, HEALTHY]);
+    expect(reported(started)).toEqual([HEALTHY, DISMISSED, HEALTHY]);
   });
 
   test("can be followed by another one", async () => {
@@ -206,7 +206,7 @@ describe("a check of a line with the health URL", () => {
     await well(started);
     error(started);
     await gone(started);
-    expect(told(started)).toEqual([HEALTHY, DISMISSED, HEALTHY, BY_LINE]);
+    expect(reported(started)).toEqual([HEALTHY, DISMISSED, HEALTHY, BY_LINE]);
   });
 
   test("looks again at once when the worker verifies", async () => {
@@ -216,7 +216,7 @@ describe("a check of a line with the health URL", () => {
     started.verify();
     expect(started.probeHealth.count).toBe(2);
     await well(started);
-    expect(told(started)).toEqual([HEALTHY, DISMISSED, HEALTHY]);
+    expect(reported(started)).toEqual([HEALTHY, DISMISSED, HEALTHY]);
   });
 
   test("is given up when the worker is errored for another reason", async () => {
@@ -226,14 +226,14 @@ describe("a check of a line with the health URL", () => {
     expect(started.probeHealth.all[0]?.signal.aborted).toBe(true);
     await started.pass(10_000);
     await well(started);
-    expect(told(started)).toEqual([HEALTHY]);
+    expect(reported(started)).toEqual([HEALTHY]);
   });
 
   test("uses at most 200 characters of the line, without the blanks around it", async () => {
     const started = startedModel(HEALTH);
     started.log("log.failed", "x".repeat(500));
     await gone(started);
-    expect(told(started)).toEqual([`failed: … ${"x".repeat(198)}`]);
+    expect(reported(started)).toEqual([`failed: … ${"x".repeat(198)}`]);
   });
 });
 
@@ -242,7 +242,7 @@ describe("the health URL of a model that serves", () => {
     const started = startedModel({ ...HEALTH, readiness: "health", failureThreshold });
     await well(started);
     started.serve();
-    started.told.length = 0;
+    started.reported.length = 0;
     return started;
   };
   const next = pass(10_000);
@@ -266,7 +266,7 @@ describe("the health URL of a model that serves", () => {
   ])("%s", async (_, steps, expected) => {
     const started = await serving();
     for (const step of steps) await step(started);
-    expect(told(started)).toEqual(expected);
+    expect(reported(started)).toEqual(expected);
   });
 
   test("a refused connection while it streams counts like any other failure", async () => {
@@ -274,10 +274,10 @@ describe("the health URL of a model that serves", () => {
     const failure = { ...refused, isAnswering: true };
     await next(started);
     await started.probeHealth.fail("gone", { failure });
-    expect(told(started)).toEqual([]);
+    expect(reported(started)).toEqual([]);
     await next(started);
     await started.probeHealth.fail("gone", { failure });
-    expect(told(started)).toEqual(["unhealthy: gone"]);
+    expect(reported(started)).toEqual(["unhealthy: gone"]);
   });
 
   test("is probed at once when a request loses its connection, but not for each one of a model that fails", async () => {
@@ -298,7 +298,7 @@ describe("a model without a health URL whose requests lose their connections", (
     const started = startedModel({ ...PORT, failureThreshold: 3, ...options });
     ready(started);
     started.serve();
-    started.told.length = 0;
+    started.reported.length = 0;
     return started;
   };
   const second = pass(1000);
@@ -314,13 +314,13 @@ describe("a model without a health URL whose requests lose their connections", (
     started.lose();
     await gone(started);
     for (let times = 1; times < 3; times++) {
-      expect(told(started)).toEqual([]);
+      expect(reported(started)).toEqual([]);
       started.lose();
       expect(started.probeHealth.count).toBe(times);
       await second(started);
       await gone(started);
     }
-    expect(told(started)).toEqual(["failed: gone"]);
+    expect(reported(started)).toEqual(["failed: gone"]);
   });
 
   test.each([0, 1, 2])(
@@ -338,7 +338,7 @@ describe("a model without a health URL whose requests lose their connections", (
         await gone(started);
         await second(started);
       }
-      expect(told(started)).toEqual([]);
+      expect(reported(started)).toEqual([]);
     },
   );
 
@@ -348,7 +348,7 @@ describe("a model without a health URL whose requests lose their connections", (
     await busy(started);
     await started.pass(60_000);
     expect(started.probeHealth.count).toBe(1);
-    expect(told(started)).toEqual([]);
+    expect(reported(started)).toEqual([]);
   });
 
   test.each<Readiness>(["log", "lifecycle", "none"])(
@@ -366,11 +366,11 @@ describe("a model without a health URL whose requests lose their connections", (
         await gone(started);
         await second(started);
       }
-      expect(told(started)).toEqual(["failed: gone"]);
+      expect(reported(started)).toEqual(["failed: gone"]);
       await well(started);
-      expect(told(started)).toEqual(["failed: gone", HEALTHY]);
+      expect(reported(started)).toEqual(["failed: gone", HEALTHY]);
       await started.pass(60_000);
-      expect(told(started)).toEqual(["failed: gone", HEALTHY]);
+      expect(reported(started)).toEqual(["failed: gone", HEALTHY]);
     },
   );
 
@@ -382,7 +382,7 @@ describe("a model without a health URL whose requests lose their connections", (
     ready(started);
     started.serve();
     await gone(started);
-    expect(told(started)).toEqual(["failed: gone", LOADED, "failed: gone"]);
+    expect(reported(started)).toEqual(["failed: gone", LOADED, "failed: gone"]);
   });
 });
 
@@ -394,9 +394,9 @@ describe("a model without a health URL whose log reports a failure", () => {
     error(started);
     started.suspect();
     await started.pass(60_000);
-    expect(told(started)).toEqual([LOADED, BY_MATCH]);
+    expect(reported(started)).toEqual([LOADED, BY_MATCH]);
     await started.awaitSuccess.succeed();
-    expect(told(started)).toEqual([LOADED, BY_MATCH, HEALTHY]);
+    expect(reported(started)).toEqual([LOADED, BY_MATCH, HEALTHY]);
   });
 
   test("is no longer looked at for that once the worker is ready", () => {
@@ -416,7 +416,7 @@ describe("a model without a health URL whose log reports a failure", () => {
     started.suspect();
     await started.awaitSuccess.fail();
     ready(started);
-    expect(told(started)).toEqual([BY_MATCH, LOADED]);
+    expect(reported(started)).toEqual([BY_MATCH, LOADED]);
   });
 
   test("which nothing else would lead back: is taken for loaded after 10 s, where its port accepts", async () => {
@@ -428,6 +428,6 @@ describe("a model without a health URL whose log reports a failure", () => {
     await gone(started);
     await started.pass(10_000);
     await well(started);
-    expect(told(started)).toEqual([LOADED]);
+    expect(reported(started)).toEqual([LOADED]);
   });
 });

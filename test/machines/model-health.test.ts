@@ -11,7 +11,7 @@ describe("the model's health URL", () => {
   });
 
   test("is probed at once when the worker verifies, and 10 s after each answer", async () => {
-    const { probeHealth, told, verify, pass } = withHealth();
+    const { probeHealth, reported, verify, pass } = withHealth();
     verify();
     expect(probeHealth.count).toBe(1);
     await pass(60_000);
@@ -24,7 +24,7 @@ describe("the model's health URL", () => {
     await probeHealth.fail("status 503");
     await pass(10_000);
     expect(probeHealth.count).toBe(3);
-    expect(told).toEqual([{ type: "model.healthy" }, { type: "model.unhealthy", message: "status 503" }]);
+    expect(reported).toEqual([{ type: "model.healthy" }, { type: "model.unhealthy", message: "status 503" }]);
   });
 
   test("is probed in 10 s, not at once, when the worker suspects the model", async () => {
@@ -48,24 +48,24 @@ describe("the model's health URL", () => {
   });
 
   test("is probed again when the worker verifies again: the answer to the earlier probe does not count", async () => {
-    const { probeHealth, told, verify } = withHealth();
+    const { probeHealth, reported, verify } = withHealth();
     verify();
     verify();
     expect(probeHealth.count).toBe(2);
     expect(probeHealth.all[0]?.signal.aborted).toBe(true);
     probeHealth.all[0]?.resolve();
     await probeHealth.fail("status 503");
-    expect(told).toEqual([{ type: "model.unhealthy", message: "status 503" }]);
+    expect(reported).toEqual([{ type: "model.unhealthy", message: "status 503" }]);
   });
 
   test("is given up in the middle of an answer when the worker suspects the model", async () => {
-    const { probeHealth, told, verify, suspect, pass } = withHealth();
+    const { probeHealth, reported, verify, suspect, pass } = withHealth();
     verify();
     suspect();
     expect(probeHealth.all[0]?.signal.aborted).toBe(true);
     probeHealth.all[0]?.resolve();
     await pass(9999);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 
   test("is never probed where there is none", async () => {
@@ -82,32 +82,32 @@ describe("a model without any readiness signal, when the worker suspects it", ()
   const LOADED = { type: "model.loaded" };
 
   test("is reported as loaded after 10 s, once", async () => {
-    const { told, suspect, pass } = withNothing();
-    expect(told).toEqual([LOADED]);
+    const { reported, suspect, pass } = withNothing();
+    expect(reported).toEqual([LOADED]);
     suspect();
     await pass(9999);
-    expect(told).toEqual([LOADED]);
+    expect(reported).toEqual([LOADED]);
     await pass(1);
-    expect(told).toEqual([LOADED, LOADED]);
+    expect(reported).toEqual([LOADED, LOADED]);
     await pass(600_000);
-    expect(told).toEqual([LOADED, LOADED]);
+    expect(reported).toEqual([LOADED, LOADED]);
   });
 
   test("has 10 s more with each new suspicion, and is reported as loaded after each that it outlived", async () => {
-    const { told, suspect, pass } = withNothing();
+    const { reported, suspect, pass } = withNothing();
     suspect();
     await pass(9000);
     suspect();
     await pass(9999);
-    expect(told).toEqual([LOADED]);
+    expect(reported).toEqual([LOADED]);
     await pass(1);
     suspect();
     await pass(10_000);
-    expect(told).toEqual([LOADED, LOADED, LOADED]);
+    expect(reported).toEqual([LOADED, LOADED, LOADED]);
   });
 
   test("has its health URL probed instead, where it has one", async () => {
-    const { told, probeHealth, suspect, pass } = startedModel({
+    const { reported, probeHealth, suspect, pass } = startedModel({
       readiness: "none",
       hasLog: false,
       hasHealth: true,
@@ -115,13 +115,13 @@ describe("a model without any readiness signal, when the worker suspects it", ()
     suspect();
     await pass(10_000);
     expect(probeHealth.count).toBe(1);
-    expect(told).toEqual([LOADED]);
+    expect(reported).toEqual([LOADED]);
   });
 
   test("is left to its log, where that decides that it has loaded", async () => {
-    const { told, suspect, pass } = startedModel({ readiness: "log" });
+    const { reported, suspect, pass } = startedModel({ readiness: "log" });
     suspect();
     await pass(600_000);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 });

@@ -14,37 +14,37 @@ describe("the model's log", () => {
   });
 
   test("reports that the model has loaded, for each line that matches", () => {
-    const { told, log } = startedModel({ readiness: "log" });
+    const { reported, log } = startedModel({ readiness: "log" });
     log("log.loaded", "startup complete");
     log("log.loaded", "startup complete");
-    expect(told).toEqual([{ type: "model.loaded" }, { type: "model.loaded" }]);
+    expect(reported).toEqual([{ type: "model.loaded" }, { type: "model.loaded" }]);
   });
 
   test("reports a failure with the substring that matched", () => {
-    const { told, log } = startedModel();
+    const { reported, log } = startedModel();
     log("log.failed", "CUDA out of memory");
-    expect(told).toEqual([{ type: "model.failed", message: "CUDA out of memory" }]);
+    expect(reported).toEqual([{ type: "model.failed", message: "CUDA out of memory" }]);
   });
 
   test("reports nothing for lines that are for information only", () => {
-    const { told, log } = startedModel();
+    const { reported, log } = startedModel();
     log("log.noted", "Download");
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 
   test("does not report that the model has loaded where the health URL decides that", async () => {
-    const { told, log, probeHealth } = startedModel({ readiness: "health", hasHealth: true });
+    const { reported, log, probeHealth } = startedModel({ readiness: "health", hasHealth: true });
     log("log.loaded", "startup complete");
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
     await probeHealth.succeed();
-    expect(told).toEqual([{ type: "model.loaded" }]);
+    expect(reported).toEqual([{ type: "model.loaded" }]);
   });
 
   test("is still read while the health URL is probed", async () => {
-    const { told, log, verify, probeHealth } = startedModel({ hasHealth: true });
+    const { reported, log, verify, probeHealth } = startedModel({ hasHealth: true });
     verify();
     log("log.failed", "Traceback");
     await probeHealth.fail();
-    expect(told).toEqual([{ type: "model.failed", message: "… Traceback …" }]);
+    expect(reported).toEqual([{ type: "model.failed", message: "… Traceback …" }]);
   });
 });

@@ -10,7 +10,7 @@ describe("a probe of the health URL leaves all other regions as they are:", () =
       started[word]();
       expect(started.startLifecycle.all).toHaveLength(1);
       await started.startLifecycle.succeed();
-      expect(started.told).toEqual([{ type: "model.started" }]);
+      expect(started.reported).toEqual([{ type: "model.started" }]);
     },
   );
 

@@ -9,7 +9,7 @@ function startedQueue(limit: number) {
   const queue = createActor(queueLogic, { input: { limit, edge: edge.ref } }).start();
   return {
     queue,
-    granted: () => edge.heard.map(({ id }) => id),
+    granted: () => edge.received.map(({ id }) => id),
     arrive: (...ids: string[]) => {
       for (const id of ids) queue.send({ type: "request.arrived", id, workload: 1, at: 0 });
     },

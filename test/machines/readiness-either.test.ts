@@ -7,28 +7,28 @@ const either = { readiness: "either", hasLog: true, hasHealth: true } as const;
 
 describe("a model whose log or health URL decides that it has loaded", () => {
   test("has its health URL probed from the start, a second after each failure", async () => {
-    const { probeHealth, told, pass } = startedModel(either);
+    const { probeHealth, reported, pass } = startedModel(either);
     for (let tries = 1; tries <= 3; tries++) {
       expect(probeHealth.count).toBe(tries);
       await probeHealth.fail();
       await pass(1000);
     }
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
     await probeHealth.succeed();
-    expect(told).toEqual([LOADED]);
+    expect(reported).toEqual([LOADED]);
   });
 
   test("is not probed any more once its log was faster, until the worker verifies", async () => {
-    const { probeHealth, told, log, verify, pass } = startedModel(either);
+    const { probeHealth, reported, log, verify, pass } = startedModel(either);
     log("log.loaded", "startup complete");
     expect(probeHealth.all[0]?.signal.aborted).toBe(true);
     probeHealth.all[0]?.resolve();
     await pass(60_000);
     expect(probeHealth.count).toBe(1);
-    expect(told).toEqual([LOADED]);
+    expect(reported).toEqual([LOADED]);
     verify();
     await probeHealth.succeed();
-    expect(told).toEqual([LOADED, { type: "model.healthy" }]);
+    expect(reported).toEqual([LOADED, { type: "model.healthy" }]);
   });
 
   test("is not probed any more once its log was faster between two probes", async () => {

@@ -8,14 +8,14 @@ const ON_CLOSE = { route: "/unload", payload: { user: 7 } };
 
 function startedSession(onClose: typeof ON_CLOSE | undefined) {
   const callOnClose = new Calls<void, OnCloseCall>();
-  const heard: (SessionClosing | SessionClosed)[] = [];
+  const received: (SessionClosing | SessionClosed)[] = [];
   const session = createActor(sessionMachine.provide({ actors: { callOnClose: callOnClose.logic } }), {
-    input: { id: "s", expiresAt: 1000, onClose, edge: { send: (event) => heard.push(event) } },
+    input: { id: "s", expiresAt: 1000, onClose, edge: { send: (event) => received.push(event) } },
   }).start();
   return {
     session,
     callOnClose,
-    heard,
+    received,
     use: (expiresAt: number) => session.send({ type: "session.used", id: "s", expiresAt }),
     end: (reason: SessionEndReason = "ended") => session.send({ type: "session.end", id: "s", reason }),
     state: () => session.getSnapshot().value,
@@ -28,35 +28,35 @@ const CLOSED = { type: "session.closed", id: "s" };
 
 describe("a session", () => {
   test("is open, with the number of its uses and its time of expiry", () => {
-    const { use, state, context, heard } = startedSession(undefined);
+    const { use, state, context, received } = startedSession(undefined);
     expect(context()).toMatchObject({ expiresAt: 1000, used: 0 });
     use(2000);
     use(3000);
     expect(state()).toBe("open");
     expect(context()).toMatchObject({ expiresAt: 3000, used: 2 });
-    expect(heard).toEqual([]);
+    expect(received).toEqual([]);
   });
 
   test.each(["ended", "expired", "drained"] as const)(
     "without an `onClose` is closed at once when it is %s, and the edge receives both",
     (reason) => {
-      const { session, callOnClose, end, heard } = startedSession(undefined);
+      const { session, callOnClose, end, received } = startedSession(undefined);
       end(reason);
       expect(session.getSnapshot()).toMatchObject({ value: "closed", status: "done" });
-      expect(heard).toEqual([closing(reason), CLOSED]);
+      expect(received).toEqual([closing(reason), CLOSED]);
       expect(callOnClose.count).toBe(0);
     },
   );
 
   test("calls its `onClose` with its id, and is closed when that was answered", async () => {
-    const { session, callOnClose, end, heard, state } = startedSession(ON_CLOSE);
+    const { session, callOnClose, end, received, state } = startedSession(ON_CLOSE);
     end();
     expect(state()).toBe("closing");
-    expect(heard).toEqual([closing("ended")]);
+    expect(received).toEqual([closing("ended")]);
     expect(callOnClose.all.map(({ input }) => input)).toEqual([{ id: "s", ...ON_CLOSE }]);
     await callOnClose.succeed();
     expect(session.getSnapshot().status).toBe("done");
-    expect(heard).toEqual([closing("ended"), CLOSED]);
+    expect(received).toEqual([closing("ended"), CLOSED]);
   });
 
   test("has the edge end its requests before its `onClose` is called", () => {
@@ -77,22 +77,22 @@ describe("a session", () => {
   });
 
   test("is closed when its `onClose` failed, too, and keeps why", async () => {
-    const { session, callOnClose, end, heard, context } = startedSession(ON_CLOSE);
+    const { session, callOnClose, end, received, context } = startedSession(ON_CLOSE);
     end();
     await callOnClose.fail("connection refused");
     expect(session.getSnapshot().status).toBe("done");
     expect(context().lastError).toBe("connection refused");
-    expect(heard.at(-1)).toEqual(CLOSED);
+    expect(received.at(-1)).toEqual(CLOSED);
   });
 
   test("that is closing is neither used nor ended again", () => {
-    const { callOnClose, use, end, heard, state, context } = startedSession(ON_CLOSE);
+    const { callOnClose, use, end, received, state, context } = startedSession(ON_CLOSE);
     end();
     use(9000);
     end("expired");
     expect(state()).toBe("closing");
     expect(context()).toMatchObject({ expiresAt: 1000, used: 0 });
-    expect(heard).toEqual([closing("ended")]);
+    expect(received).toEqual([closing("ended")]);
     expect(callOnClose.count).toBe(1);
   });
 });

@@ -17,38 +17,38 @@ const fragile = sessionMachine.provide({
 
 describe("the sessions", () => {
   test("are opened and ended each by itself", () => {
-    const { open, end, counts, heard } = startedSessions();
+    const { open, end, counts, received } = startedSessions();
     for (const id of ["a", "b", "c"]) open(id);
     expect(counts()).toEqual({ open: 3, closing: 0 });
     end("b");
     expect(counts()).toEqual({ open: 2, closing: 0 });
-    expect(heard).toEqual([closing("b", "ended"), closed("b")]);
+    expect(received).toEqual([closing("b", "ended"), closed("b")]);
   });
 
   test("count as closing as long as their `onClose` is being called", async () => {
-    const { callOnClose, open, end, counts, heard } = startedSessions();
+    const { callOnClose, open, end, counts, received } = startedSessions();
     open("a", 60_000, ON_CLOSE);
     open("b");
     end("a");
     expect(counts()).toEqual({ open: 1, closing: 1 });
-    expect(heard).toEqual([closing("a", "ended")]);
+    expect(received).toEqual([closing("a", "ended")]);
     expect(callOnClose.all[0]?.input).toEqual({ id: "a", ...ON_CLOSE });
     await callOnClose.succeed();
     expect(counts()).toEqual({ open: 1, closing: 0 });
-    expect(heard.at(-1)).toEqual(closed("a"));
+    expect(received.at(-1)).toEqual(closed("a"));
   });
 
   test("are not opened twice with the same id", () => {
-    const { open, end, counts, heard } = startedSessions();
+    const { open, end, counts, received } = startedSessions();
     open("a");
     open("a");
     expect(counts().open).toBe(1);
     end("a");
-    expect(heard).toEqual([closing("a", "ended"), closed("a")]);
+    expect(received).toEqual([closing("a", "ended"), closed("a")]);
   });
 
   test("ignore the use and the end of one that is unknown or closing", () => {
-    const { callOnClose, open, use, end, counts, heard } = startedSessions();
+    const { callOnClose, open, use, end, counts, received } = startedSessions();
     use("nobody", 1000);
     end("nobody");
     open("a", 60_000, ON_CLOSE);
@@ -56,7 +56,7 @@ describe("the sessions", () => {
     end("a");
     use("a", 90_000);
     expect(counts()).toEqual({ open: 0, closing: 1 });
-    expect(heard).toEqual([closing("a", "ended")]);
+    expect(received).toEqual([closing("a", "ended")]);
     expect(callOnClose.count).toBe(1);
   });
 
@@ -80,12 +80,12 @@ describe("a session's time", () => {
   test.each([0, 1, 250, 500, 999])(
     "is over at its deadline, and the session is closed at most 2 s later (opened at %d ms)",
     async (openedAt) => {
-      const { open, heard, now, pass } = startedSessions();
+      const { open, received, now, pass } = startedSessions();
       await pass(openedAt);
       for (const expiresAt of [3000, 3001, 3500, 3999]) open(String(expiresAt), expiresAt);
       while (now() < 6000) {
         await pass(1);
-        for (const { type, id } of heard.splice(0)) {
+        for (const { type, id } of received.splice(0)) {
           if (type === "session.closed") continue;
           expect(now()).toBeGreaterThanOrEqual(Number(id));
           expect(now()).toBeLessThan(Number(id) + 2000);
@@ -95,22 +95,22 @@ describe("a session's time", () => {
   );
 
   test("is as long as its last use sets it", async () => {
-    const { open, use, heard, pass } = startedSessions();
+    const { open, use, received, pass } = startedSessions();
     open("a", 3000);
     for (let seconds = 1; seconds <= 60; seconds++) {
       await pass(1000);
       use("a", seconds * 1000 + 3000);
     }
-    expect(heard).toEqual([]);
+    expect(received).toEqual([]);
     for (let seconds = 0; seconds < 3; seconds++) await pass(1000);
-    expect(heard).toEqual([closing("a", "expired"), closed("a")]);
+    expect(received).toEqual([closing("a", "expired"), closed("a")]);
   });
 
   test("is not over twice: one that is closing does not expire", async () => {
-    const { callOnClose, open, heard, pass } = startedSessions();
+    const { callOnClose, open, received, pass } = startedSessions();
     open("a", 1000, ON_CLOSE);
     for (let seconds = 0; seconds < 10; seconds++) await pass(1000);
-    expect(heard).toEqual([closing("a", "expired")]);
+    expect(received).toEqual([closing("a", "expired")]);
     expect(callOnClose.count).toBe(1);
   });
 
@@ -126,79 +126,79 @@ describe("a session's time", () => {
   });
 
   test("is watched again for those who come later", async () => {
-    const { open, end, heard, pass } = startedSessions();
+    const { open, end, received, pass } = startedSessions();
     open("a");
     end("a");
     await pass(5000);
     open("b", 6000);
     await pass(1000);
-    expect(heard.at(-1)).toEqual(closed("b"));
+    expect(received.at(-1)).toEqual(closed("b"));
   });
 });
 
 describe("the close of all sessions", () => {
   test("ends each, and is reported when the last has closed", async () => {
-    const { callOnClose, open, close, heard, told } = startedSessions();
+    const { callOnClose, open, close, received, reported } = startedSessions();
     open("a", 60_000, ON_CLOSE);
     open("b");
     open("c", 60_000, ON_CLOSE);
     close();
-    expect(heard).toEqual([
+    expect(received).toEqual([
       closing("a", "drained"),
       closing("b", "drained"),
       closed("b"),
       closing("c", "drained"),
     ]);
     await callOnClose.succeed();
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
     await callOnClose.fail();
-    expect(told).toEqual([{ type: "sessions.closed" }]);
+    expect(reported).toEqual([{ type: "sessions.closed" }]);
   });
 
   test("waits for those that were closing already", async () => {
-    const { callOnClose, open, end, close, told } = startedSessions();
+    const { callOnClose, open, end, close, reported } = startedSessions();
     open("a", 60_000, ON_CLOSE);
     end("a");
     close();
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
     await callOnClose.succeed();
-    expect(told).toEqual([{ type: "sessions.closed" }]);
+    expect(reported).toEqual([{ type: "sessions.closed" }]);
   });
 
   test("is reported at once where there are none", () => {
-    const { close, told } = startedSessions();
+    const { close, reported } = startedSessions();
     close();
-    expect(told).toEqual([{ type: "sessions.closed" }]);
+    expect(reported).toEqual([{ type: "sessions.closed" }]);
   });
 
   test("is reported once where none had anything to call", () => {
-    const { open, close, told, timers } = startedSessions();
+    const { open, close, reported, timers } = startedSessions();
     for (const id of ["a", "b", "c"]) open(id);
     close();
-    expect(told).toEqual([{ type: "sessions.closed" }]);
+    expect(reported).toEqual([{ type: "sessions.closed" }]);
     expect(timers()).toBe(0);
   });
 
   test("lets no session open any more", () => {
-    const { open, close, counts, heard, timers } = startedSessions();
+    const { open, close, counts, received, timers } = startedSessions();
     close();
     open("late");
     expect(counts()).toEqual({ open: 0, closing: 0 });
     expect(timers()).toBe(0);
-    expect(heard).toEqual([]);
+    expect(received).toEqual([]);
   });
 });
 
 describe("a session that fails", () => {
   test("is counted as closed, and the others live on", () => {
-    const { open, use, end, counts, heard } = startedSessions({ session: fragile });
+    const { open, use, end, counts, received } = startedSessions({ session: fragile });
     open("a");
     open("b");
     use("a", 90_000);
-    expect(heard).toEqual([closed("a")]);
+    expect(received).toEqual([closed("a")]);
     expect(counts()).toEqual({ open: 1, closing: 0 });
     end("b");
-    expect(heard.slice(1)).toEqual([closing("b", "ended"), closed("b")]);
+    expect(received.slice(1)).toEqual([closing("b", "ended"), closed("b")]);
   });
 
   test("does not keep the close of all from coming to its end", () => {
@@ -209,28 +209,28 @@ describe("a session that fails", () => {
         },
       },
     });
-    const { open, close, heard, told, timers } = startedSessions({ session: breaking });
+    const { open, close, received, reported, timers } = startedSessions({ session: breaking });
     open("a");
     close();
-    expect(heard).toEqual([closed("a")]);
-    expect(told).toEqual([{ type: "sessions.closed" }]);
+    expect(received).toEqual([closed("a")]);
+    expect(reported).toEqual([{ type: "sessions.closed" }]);
     expect(timers()).toBe(0);
   });
 });
 
 describe("the sessions actor that is stopped", () => {
   test("leaves no timer and no call behind, and no session sends anything any more", async () => {
-    const { sessions, callOnClose, open, end, heard, timers, pass } = startedSessions();
+    const { sessions, callOnClose, open, end, received, timers, pass } = startedSessions();
     open("a", 60_000, ON_CLOSE);
     open("b", 60_000, ON_CLOSE);
     end("a");
     sessions.stop();
     expect(timers()).toBe(0);
     expect(callOnClose.all.map(({ signal }) => signal.aborted)).toEqual([true]);
-    const before = heard.length;
+    const before = received.length;
     callOnClose.all[0]?.resolve();
     await pass(120_000);
-    expect(heard.length).toBe(before);
+    expect(received.length).toBe(before);
   });
 
   test("has stopped every session's actor", () => {

@@ -138,10 +138,10 @@ describe("a worker that is drained", () => {
   });
 
   test("still reports the error that it had", async () => {
-    const { told, drain, log } = await readyWorker();
+    const { reported, drain, log } = await readyWorker();
     await log("log.failed", "Traceback");
     await drain();
-    expect(told()?.errorMsg).toBe("Traceback");
+    expect(reported()?.errorMsg).toBe("Traceback");
   });
 });
 

@@ -39,7 +39,7 @@ describe("a failure in the model's log", () => {
       if (started.worker.getSnapshot().context.hasHealth) await started.probeHealth.fail();
       expect(started.state()).toBe("errored");
       expect(started.fault()).toEqual(FAILED);
-      expect(started.told()?.errorMsg).toBe("CUDA out of memory");
+      expect(started.reported()?.errorMsg).toBe("CUDA out of memory");
       expect(started.edge.traffic.at(-1)).toEqual({ type: "traffic.closed", reason: "errored" });
     },
   );
@@ -52,22 +52,22 @@ describe("a failure in the model's log", () => {
   });
 
   test("is reported again when another one follows", async () => {
-    const { log, fault, told } = await readyWorker();
+    const { log, fault, reported } = await readyWorker();
     await log("log.failed", "Traceback");
     await log("log.failed", "CUDA out of memory");
     expect(fault()).toEqual(FAILED);
-    expect(told()?.errorMsg).toBe("CUDA out of memory");
+    expect(reported()?.errorMsg).toBe("CUDA out of memory");
   });
 });
 
 describe("an errored worker", () => {
   test("is ready again when the log shows that the model has loaded, and reports that its error is over", async () => {
-    const { edge, state, fault, told, log } = await readyWorker();
+    const { edge, state, fault, reported, log } = await readyWorker();
     await log("log.failed", "CUDA out of memory");
     await log("log.loaded");
     expect(state()).toBe("ready");
     expect(fault()).toBeUndefined();
-    expect(told()?.errorMsg).toBe("");
+    expect(reported()?.errorMsg).toBe("");
     expect(edge.traffic.map(({ type }) => type)).toEqual([
       "traffic.opened",
       "traffic.closed",
@@ -76,13 +76,13 @@ describe("an errored worker", () => {
   });
 
   test("keeps its message until it is ready again", async () => {
-    const { probeHealth, told, log } = await readyWorker({ hasHealth: true });
+    const { probeHealth, reported, log } = await readyWorker({ hasHealth: true });
     await log("log.failed", "CUDA out of memory");
     await probeHealth.fail();
     await log("log.loaded");
-    expect(told()?.errorMsg).toBe("CUDA out of memory");
+    expect(reported()?.errorMsg).toBe("CUDA out of memory");
     await probeHealth.succeed();
-    expect(told()?.errorMsg).toBe("");
+    expect(reported()?.errorMsg).toBe("");
   });
 
   test("does not repeat a measurement that it has", async () => {
@@ -123,12 +123,12 @@ describe("an errored worker", () => {
 
 describe("the health URL of a worker that was ready", () => {
   test("makes it errored when it fails", async () => {
-    const { probeHealth, state, fault, told, pass } = await readyWorker({ hasHealth: true });
+    const { probeHealth, state, fault, reported, pass } = await readyWorker({ hasHealth: true });
     await pass(10_000);
     await probeHealth.fail("status 503");
     expect(state()).toBe("errored");
     expect(fault()).toEqual({ of: "model", message: "status 503" });
-    expect(told()?.errorMsg).toBe("status 503");
+    expect(reported()?.errorMsg).toBe("status 503");
   });
 
   test("leads back to ready when it answers 200 again: 10 s later, not at once", async () => {
@@ -190,7 +190,7 @@ describe("the health URL of a worker that was ready", () => {
 
 describe("a worker without any readiness signal of its model", () => {
   test("is measured again 10 s after a benchmark that failed, again and again", async () => {
-    const { benchmark, state, fault, told, pass } = startedWorker({ readiness: "none", hasLog: false });
+    const { benchmark, state, fault, reported, pass } = startedWorker({ readiness: "none", hasLog: false });
     for (let times = 1; times <= 3; times++) {
       await benchmark.fail("nothing answers");
       expect(state()).toBe("errored");
@@ -204,7 +204,7 @@ describe("a worker without any readiness signal of its model", () => {
     }
     await benchmark.succeed(50);
     expect(state()).toBe("ready");
-    expect(told()).toMatchObject({ maxPerf: 50, errorMsg: "" });
+    expect(reported()).toMatchObject({ maxPerf: 50, errorMsg: "" });
     await pass(600_000);
     expect(state()).toBe("ready");
     expect(benchmark.count).toBe(4);

@@ -10,7 +10,7 @@ async function verifyingWorker(options: { readonly secured?: boolean; readonly h
 }
 
 test("a health URL that does not answer 200 within 300 s makes the worker errored, with that reason", async () => {
-  const { probeHealth, edge, state, fault, told, pass } = await verifyingWorker({ hasHealth: true });
+  const { probeHealth, edge, state, fault, reported, pass } = await verifyingWorker({ hasHealth: true });
   for (let seconds = 0; seconds < 290; seconds += 10) {
     await probeHealth.fail();
     await pass(10_000);
@@ -21,7 +21,7 @@ test("a health URL that does not answer 200 within 300 s makes the worker errore
   expect(state()).toBe("errored");
   const message = "the model's health URL did not answer 200 within 300 s";
   expect(fault()).toEqual({ of: "model", message });
-  expect(told()?.errorMsg).toBe(message);
+  expect(reported()?.errorMsg).toBe(message);
   expect(edge.traffic).toEqual([{ type: "traffic.closed", reason: "errored" }]);
 });
 

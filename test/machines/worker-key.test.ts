@@ -12,7 +12,7 @@ describe("a key that cannot be had", () => {
     await failKey(started);
     expect(started.state()).toBe("errored");
     expect(started.fault()).toEqual(KEY_FAULT);
-    expect(started.told()?.errorMsg).toBe(KEY_FAULT.message);
+    expect(started.reported()?.errorMsg).toBe(KEY_FAULT.message);
   });
 
   test("makes a worker errored that waits for nothing else", async () => {
@@ -41,7 +41,7 @@ describe("a key that cannot be had", () => {
     expect(started.state()).toBe("benchmarking");
     await started.benchmark.succeed(50);
     expect(started.state()).toBe("errored");
-    expect(started.told()).toMatchObject({ maxPerf: 50, errorMsg: KEY_FAULT.message });
+    expect(started.reported()).toMatchObject({ maxPerf: 50, errorMsg: KEY_FAULT.message });
   });
 });
 
@@ -54,8 +54,8 @@ describe("a key that comes after all", () => {
     await started.pass(10_000);
     await started.fetchKey.succeed("the key");
     expect(started.state()).toBe("ready");
-    expect(started.told()?.errorMsg).toBe("");
-    expect(started.edge.heard).toContainEqual({ type: "key.held", pem: "the key" });
+    expect(started.reported()?.errorMsg).toBe("");
+    expect(started.edge.received).toContainEqual({ type: "key.held", pem: "the key" });
   });
 
   test("leads a worker whose model has not loaded back to loading, and its message stays until it is ready", async () => {
@@ -64,11 +64,11 @@ describe("a key that comes after all", () => {
     await started.pass(10_000);
     await started.fetchKey.succeed("the key");
     expect(started.state()).toBe("loading");
-    expect(started.edge.heard).toContainEqual({ type: "key.held", pem: "the key" });
+    expect(started.edge.received).toContainEqual({ type: "key.held", pem: "the key" });
     await started.log("log.loaded");
     await started.benchmark.succeed(50);
     expect(started.state()).toBe("ready");
-    expect(started.told()?.errorMsg).toBe("");
+    expect(started.reported()?.errorMsg).toBe("");
   });
 
   test("does not excuse a model that failed meanwhile, but is handed on", async () => {
@@ -81,7 +81,7 @@ describe("a key that comes after all", () => {
     await started.fetchKey.succeed("the key");
     expect(started.state()).toBe("errored");
     expect(started.fault()).toEqual({ of: "model", message: "Traceback" });
-    expect(started.edge.heard).toContainEqual({ type: "key.held", pem: "the key" });
+    expect(started.edge.received).toContainEqual({ type: "key.held", pem: "the key" });
     await started.log("log.loaded");
     expect(started.state()).toBe("ready");
   });

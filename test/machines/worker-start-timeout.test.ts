@@ -6,24 +6,24 @@ const MESSAGE = 'the model did not load within 90 s: waited for a line with "com
 
 describe("a model that does not load in time", () => {
   test("makes the worker errored, and the message has what was waited for", async () => {
-    const { edge, state, fault, told, pass } = startedWorker(slow);
+    const { edge, state, fault, reported, pass } = startedWorker(slow);
     await pass(89_999);
     expect(state()).toBe("loading");
     await pass(1);
     expect(state()).toBe("errored");
     expect(fault()).toEqual({ of: "model", message: MESSAGE });
-    expect(told()?.errorMsg).toBe(MESSAGE);
+    expect(reported()?.errorMsg).toBe(MESSAGE);
     expect(edge.traffic).toEqual([{ type: "traffic.closed", reason: "errored" }]);
   });
 
   test("leads on when it loads after all", async () => {
-    const { benchmark, state, told, log, pass } = startedWorker(slow);
+    const { benchmark, state, reported, log, pass } = startedWorker(slow);
     await pass(90_000);
     await log("log.loaded");
     expect(state()).toBe("benchmarking");
     await benchmark.succeed(50);
     expect(state()).toBe("ready");
-    expect(told()?.errorMsg).toBe("");
+    expect(reported()?.errorMsg).toBe("");
   });
 
   test("continues when its health URL answers after all, where that decides that it has loaded", async () => {

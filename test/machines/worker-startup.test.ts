@@ -58,7 +58,7 @@ describe("a worker that starts", () => {
     const { edge, fetchKey, state } = startedWorker({ secured: true });
     await fetchKey.succeed("the key");
     expect(state()).toBe("loading");
-    expect(edge.heard).toContainEqual({ type: "key.held", pem: "the key" });
+    expect(edge.received).toContainEqual({ type: "key.held", pem: "the key" });
   });
 
   test("does not request a key when it is unsecured", () => {

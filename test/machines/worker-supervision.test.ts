@@ -12,7 +12,7 @@ describe("a queue that fails", () => {
     expect(more).toEqual([]);
     expect(replacement).not.toBe(old);
     replacement?.send(arrived("next"));
-    expect(edge.heard.at(-1)).toEqual({ type: "request.granted", id: "next" });
+    expect(edge.received.at(-1)).toEqual({ type: "request.granted", id: "next" });
     expect(state()).toBe("ready");
   });
 
@@ -27,7 +27,7 @@ describe("a queue that fails", () => {
     expect(edge.opened("one")).toHaveLength(1);
     const replacement = edge.opened("two")[1];
     for (const id of ["a", "b", "c"]) replacement?.send(arrived(id));
-    const granted = edge.heard.filter(({ type }) => type === "request.granted");
+    const granted = edge.received.filter(({ type }) => type === "request.granted");
     expect(granted).toEqual([
       { type: "request.granted", id: "a" },
       { type: "request.granted", id: "b" },
@@ -84,18 +84,18 @@ describe("a key actor that fails", () => {
     expect(fetchKey.count).toBe(2);
     fetchKey.all[1]?.resolve("the key");
     await kill("model");
-    expect(edge.heard).toContainEqual({ type: "key.held", pem: "the key" });
+    expect(edge.received).toContainEqual({ type: "key.held", pem: "the key" });
   });
 });
 
 describe("a reporter that fails", () => {
   test("is replaced by one that reports the worker's condition", async () => {
-    const { deliver, told, kill, pass } = await readyWorker();
+    const { deliver, reported, kill, pass } = await readyWorker();
     const before = deliver.count;
     await kill("reporter.status");
     await pass(1000);
     expect(deliver.count).toBeGreaterThan(before);
-    expect(told()).toMatchObject({ maxPerf: 50, errorMsg: "" });
+    expect(reported()).toMatchObject({ maxPerf: 50, errorMsg: "" });
   });
 
   test("leaves nothing untold: its replacement looks for what has ended", async () => {

@@ -128,13 +128,13 @@ export class InspectorPage {
   }
 
   #lookBack(): void {
-    const strangers = this.#addresses.filter((address) => {
+    const foreigners = this.#addresses.filter((address) => {
       const { protocol, host } = new URL(address);
       // What has no host comes from the page itself.
       return !["blob:", "data:"].includes(protocol) && host !== this.#origin;
     });
     expect(this.#addresses.length).toBeGreaterThan(0);
-    expect(strangers).toEqual([]);
+    expect(foreigners).toEqual([]);
     expect(this.#complaints).toEqual([]);
   }
 }

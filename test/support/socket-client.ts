@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { WebSocket } from "ws";
-import { Heard } from "./socket-model.js";
+import { Received } from "./socket-model.js";
 
 /** What a client connects with beside the URL. */
 export interface Connecting {
@@ -9,7 +9,7 @@ export interface Connecting {
 }
 
 /** A client's WebSocket to a worker, as a browser or a program would open it. */
-export class SocketClient extends Heard {
+export class SocketClient extends Received {
   readonly socket: WebSocket;
 
   private constructor(socket: WebSocket) {

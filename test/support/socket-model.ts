@@ -15,7 +15,7 @@ export interface Closed {
 }
 
 /** Keeps what comes over a WebSocket. */
-export class Heard {
+export class Received {
   /** Oldest first. */
   readonly messages: Message[] = [];
   /** Undefined while it is open. */
@@ -36,7 +36,7 @@ export class Heard {
   }
 
   /** Waits until so many messages came. */
-  async hears(count: number, timeoutMs = 60_000): Promise<readonly Message[]> {
+  async receives(count: number, timeoutMs = 60_000): Promise<readonly Message[]> {
     await eventually(
       () => {
         if (this.messages.length >= count) return;
@@ -49,7 +49,7 @@ export class Heard {
 }
 
 /** A WebSocket that the model has accepted, in the hands of the test. */
-export class ModelEnd extends Heard {
+export class ModelEnd extends Received {
   readonly socket: WebSocket;
   readonly request: ModelRequest;
 

@@ -19,7 +19,7 @@ export async function startedEngine(options: Partial<EngineOptions> = {}): Promi
 }
 
 /** POSTs JSON to a path of an engine, with a connection of its own so that no outage meets an old one. */
-export async function tell(engine: Engine, path: string, body: unknown): Promise<Response> {
+export async function post(engine: Engine, path: string, body: unknown): Promise<Response> {
   return fetch(`${engine.url}${path}`, {
     method: "POST",
     headers: { connection: "close", "content-type": "application/json" },
@@ -29,6 +29,6 @@ export async function tell(engine: Engine, path: string, body: unknown): Promise
 
 /** The engine's answer to a POST, parsed and taken to be what the test says. */
 export async function ask<T>(engine: Engine, path: string, body: unknown): Promise<T> {
-  const response = await tell(engine, path, body);
+  const response = await post(engine, path, body);
   return (await response.json()) as T;
 }

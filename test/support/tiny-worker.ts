@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { onTestFinished } from "vitest";
 import type { Engine } from "../../src/engine/index.js";
 import { close, httpUrl, listen } from "../../src/shared/listen.js";
-import { tell } from "./started-engine.js";
+import { post } from "./started-engine.js";
 import { workerStatus } from "./worker-status.js";
 
 /** What came in at a tiny worker. */
@@ -38,6 +38,6 @@ export async function tinyWorker(answer: (response: ServerResponse, seen: Seen) 
     seen: seen as readonly Seen[],
     /** Tells the engine that it is ready. */
     announce: (engine: Engine, status: Parameters<typeof workerStatus>[0] = {}) =>
-      tell(engine, "/worker_status/", workerStatus({ url, ...status })),
+      post(engine, "/worker_status/", workerStatus({ url, ...status })),
   };
 }

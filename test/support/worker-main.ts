@@ -15,7 +15,7 @@ import {
 import * as z from "zod";
 
 /** Writes a line among those of the log. */
-const told = (msg: string, more: Readonly<Record<string, unknown>> = {}): void => {
+const reported = (msg: string, more: Readonly<Record<string, unknown>> = {}): void => {
   process.stdout.write(`${JSON.stringify({ msg, ...more })}\n`);
 };
 
@@ -31,7 +31,7 @@ const unwritable: Readonly<Record<string, unknown>> = {
 };
 
 /** Asks the model, so that the test has the function's progress in its hand. */
-async function askModel({ url }: Payload, n: number, signal: AbortSignal): Promise<unknown> {
+async function callModel({ url }: Payload, n: number, signal: AbortSignal): Promise<unknown> {
   const response = await fetch(String(url), { method: "POST", body: JSON.stringify({ n }), signal });
   return response.json();
 }
@@ -58,7 +58,7 @@ class Picture {
   }
 
   generatePayloadJson() {
-    told("expanded", { prompt: this.prompt });
+    reported("expanded", { prompt: this.prompt });
     return { input: { workflow: { text: this.prompt, steps: this.steps, seed: 2n ** 60n } } };
   }
 }
@@ -146,7 +146,7 @@ const functions = {
       try {
         return new Response(await response.text());
       } finally {
-        told("generator ended");
+        reported("generator ended");
       }
     },
     tellsUrl: (request) => new Response(request.url),
@@ -189,7 +189,7 @@ const functions = {
           await new Promise((resolve) => setTimeout(resolve, 5));
         }
       } finally {
-        told("generator ended", { aborted: signal.aborted });
+        reported("generator ended", { aborted: signal.aborted });
       }
     },
     async *stalls({ after }) {
@@ -202,10 +202,10 @@ const functions = {
       try {
         for (; n < Number(pieces); n++) {
           yield "x".repeat(Number(length));
-          if (n % 100 === 0) told("poured", { id, pieces: n });
+          if (n % 100 === 0) reported("poured", { id, pieces: n });
         }
       } finally {
-        told("generator ended", { id, pieces: n });
+        reported("generator ended", { id, pieces: n });
       }
     },
     async *yieldsUnwritable({ kind, after }, signal) {
@@ -214,13 +214,13 @@ const functions = {
         yield unwritable[String(kind)];
         yield "never asked for";
       } finally {
-        told("generator ended", { aborted: signal.aborted });
+        reported("generator ended", { aborted: signal.aborted });
       }
     },
     async *asksModel(payload, signal) {
-      for (let n = 1; n <= Number(payload.upTo); n++) yield await askModel(payload, n, signal);
+      for (let n = 1; n <= Number(payload.upTo); n++) yield await callModel(payload, n, signal);
     },
-    asksModelOnce: (payload, signal) => askModel(payload, Number(payload.n), signal),
+    asksModelOnce: (payload, signal) => callModel(payload, Number(payload.n), signal),
     returnsUnwritable: ({ kind }) => unwritable[String(kind)],
     fills: ({ length }) => "x".repeat(Number(length)),
     kinds: (payload) =>
@@ -248,7 +248,7 @@ const responds = {
       body: await request.text(),
     }),
   streams: ({ signal }) => {
-    signal.addEventListener("abort", () => told("open request aborted"));
+    signal.addEventListener("abort", () => reported("open request aborted"));
     return new Response(
       new ReadableStream({ start: (controller) => controller.enqueue(Buffer.from("data: 1\n\n")) }),
       { headers: { "content-type": "text/event-stream" } },
@@ -269,31 +269,31 @@ const generators = {
 
 let starts = 0;
 
-const stop = (error?: Error): void => told("lifecycle stops", { error: error?.message });
+const stop = (error?: Error): void => reported("lifecycle stops", { error: error?.message });
 
 const lifecycles = {
-  starts: { start: () => told("lifecycle starts"), stop },
+  starts: { start: () => reported("lifecycle starts"), stop },
   /** Has started when the process gets SIGUSR2. */
   untilSignalled: {
     start: () => {
-      told("lifecycle starts");
+      reported("lifecycle starts");
       return new Promise((resolve) => process.once("SIGUSR2", resolve));
     },
     stop,
   },
   failsOnce: {
     start: () => {
-      told("lifecycle starts");
+      reported("lifecycle starts");
       if (starts++ === 0) throw new Error("no GPU");
     },
     stop,
   },
   untilAborted: {
     start: (signal) => {
-      told("lifecycle starts");
+      reported("lifecycle starts");
       return new Promise((resolve) => {
         signal.addEventListener("abort", () => {
-          told("start aborted");
+          reported("start aborted");
           resolve(undefined);
         });
       });

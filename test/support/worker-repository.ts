@@ -15,7 +15,7 @@ import { root } from "../unit/support/documents.js";
 import type { OnFinished } from "./instance.js";
 
 /** A worker that says which version of it runs, in TypeScript that Node.js alone would not take. */
-export const workerThatSays = (version: string): string => `import { Worker } from "tsworker";
+export const workerThatLogs = (version: string): string => `import { Worker } from "tsworker";
 
 const version: string = ${JSON.stringify(version)};
 const handler = { route: "/version", remoteFunction: (): string => version };
@@ -39,7 +39,7 @@ export class WorkerRepository {
     writeFileSync(join(this.packageFolder, "package.json"), manifest);
     symlinkSync(root("dist"), join(this.packageFolder, "dist"));
     this.#git("init", "--quiet", "--initial-branch=main");
-    this.commit({ "package.json": this.manifest(), "worker.ts": workerThatSays("one"), ...files });
+    this.commit({ "package.json": this.manifest(), "worker.ts": workerThatLogs("one"), ...files });
   }
 
   /** This package, as npm can install it. */

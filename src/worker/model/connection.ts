@@ -226,7 +226,7 @@ export class Connection implements ParserSink {
     const isFirst = !this.#isHeard;
     this.#isHeard = true;
     if (isFirst && this.#freeSince === 0) this.#owner.onServed();
-    this.#owner.activity.heard++;
+    this.#owner.activity.chunks++;
     try {
       this.#parser.push(piece);
     } catch (cause) {

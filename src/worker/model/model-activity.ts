@@ -9,12 +9,12 @@ const NOTICE_PAUSE_MS = 1000;
  */
 export class ModelActivity {
   /** Chunks that the model has sent, counted by each reader. */
-  heard = 0;
+  chunks = 0;
   readonly #running: () => number;
   readonly #now: () => number;
-  #heardAtSuccess = 0;
-  #heardBefore = 0;
-  /** When a change of `heard` was last noticed. Milliseconds, monotonic. */
+  #chunksAtSuccess = 0;
+  #chunksBefore = 0;
+  /** When a change of `chunks` was last noticed. Milliseconds, monotonic. */
   #changedAt: number;
   #onLost: (() => void) | undefined;
   #noticedAt = Number.NEGATIVE_INFINITY;
@@ -31,7 +31,7 @@ export class ModelActivity {
 
   /** A probe of the model succeeded. */
   probeSucceeded(): void {
-    this.#heardAtSuccess = this.heard;
+    this.#chunksAtSuccess = this.chunks;
     this.#noteChange();
   }
 
@@ -39,14 +39,14 @@ export class ModelActivity {
    * Whether the model serves requests, though a probe fails: it has sent something since the last probe that succeeded,
    * and requests run, or did so during the probe. A model that has been silent for 5 min counts as hanging.
    *
-   * @param heardAtStart `heard` when the probe began.
+   * @param chunksAtStart `chunks` when the probe began.
    */
-  isAnswering(heardAtStart: number): boolean {
+  isAnswering(chunksAtStart: number): boolean {
     this.#noteChange();
-    if (this.heard !== heardAtStart) return true;
+    if (this.chunks !== chunksAtStart) return true;
     return (
       this.#running() > 0 &&
-      this.heard !== this.#heardAtSuccess &&
+      this.chunks !== this.#chunksAtSuccess &&
       this.#now() - this.#changedAt < SILENCE_LIMIT_MS
     );
   }
@@ -67,8 +67,8 @@ export class ModelActivity {
   }
 
   #noteChange(): void {
-    if (this.heard === this.#heardBefore) return;
-    this.#heardBefore = this.heard;
+    if (this.chunks === this.#chunksBefore) return;
+    this.#chunksBefore = this.chunks;
     this.#changedAt = this.#now();
   }
 }

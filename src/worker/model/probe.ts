@@ -59,14 +59,14 @@ export function probeHealth({ url, timeoutMs, headers = {}, activity }: HealthPr
   const target = new URL(url);
   const place = placeOf(target);
   return fromPromise<void>(async ({ signal }) => {
-    const { heard } = activity;
+    const { chunks } = activity;
     try {
       const status = await withTimeLimit(timeoutMs, signal, (limited) => statusOf(target, headers, limited));
       if (status === 200) {
         activity.probeSucceeded();
         return;
       }
-      const isAnswering = activity.isAnswering(heard);
+      const isAnswering = activity.isAnswering(chunks);
       throw new ProbeError(`health check failed with status ${status}`, {
         kind: "unhealthy",
         isAnswering,
@@ -78,7 +78,7 @@ export function probeHealth({ url, timeoutMs, headers = {}, activity }: HealthPr
       const kind = isLate ? "timeout" : isRefusal(error) ? "refused" : "unhealthy";
       const words = isLate ? `no answer within ${timeoutMs / 1000} s` : wordsOf(error);
       const seen = `${place}: ${words}`;
-      const failure = { kind, isAnswering: activity.isAnswering(heard), seen } as const;
+      const failure = { kind, isAnswering: activity.isAnswering(chunks), seen } as const;
       throw new ProbeError(`health check failed: ${seen}`, failure, error);
     }
   });
@@ -127,7 +127,7 @@ export function reachPort(server: string, activity: ModelActivity) {
   const url = new URL(server);
   const place = placeOf(url);
   return fromPromise<void>(async () => {
-    const { heard } = activity;
+    const { chunks } = activity;
     const error = await connectionError(url);
     if (error === undefined) {
       activity.probeSucceeded();
@@ -135,7 +135,7 @@ export function reachPort(server: string, activity: ModelActivity) {
     }
     const words = wordsOf(error);
     const kind = "code" in error && error.code === "ETIMEDOUT" ? "timeout" : "refused";
-    const failure = { kind, isAnswering: activity.isAnswering(heard), seen: `${place}: ${words}` } as const;
+    const failure = { kind, isAnswering: activity.isAnswering(chunks), seen: `${place}: ${words}` } as const;
     throw new ProbeError(`the model at ${place} accepts no connections: ${words}`, failure, error);
   });
 }

@@ -113,7 +113,7 @@ export class SocketExchange
 
   onModelFrame(frame: Buffer, isBinary: boolean): void {
     if (this.#stage !== "forwarding") return;
-    this.admission.activity.heard++;
+    this.admission.activity.chunks++;
     if (!this.#hasBegun) {
       this.#hasBegun = true;
       this.onBegun();

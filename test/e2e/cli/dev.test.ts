@@ -184,13 +184,13 @@ describe("tsworker dev", () => {
 
   test("the simulated model takes the place of the one that the file names, whichever port it has", async () => {
     const { folder, write } = await project();
-    const nobody = await freePort();
+    const unusedPort = await freePort();
     await write(
       "worker.ts",
       workerOf("fixed")
-        .replace("Number(process.env.MODEL_PORT)", String(nobody))
+        .replace("Number(process.env.MODEL_PORT)", String(unusedPort))
         .replace('process.env.MODEL_LOG ?? ""', '"/nowhere/model.log"')
-        .replace('"/health"', `"http://localhost:${nobody}/health"`),
+        .replace('"/health"', `"http://localhost:${unusedPort}/health"`),
     );
     const { has, engineUrl } = await dev(folder, "--model-port", "0");
     await has(/worker +(ready)/);

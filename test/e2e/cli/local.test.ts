@@ -104,7 +104,7 @@ test("a worker started by hand finds the token of the engine beside it, also whe
     );
     return { engine, url, token };
   };
-  const hears = (engine: ReturnType<typeof run>) =>
+  const receives = (engine: ReturnType<typeof run>) =>
     eventually(() => expect(engine.stdout()).toMatch(/report +worker 7 /), SLOW);
   const first = await start();
   const [folder = ""] = await announced();
@@ -120,7 +120,7 @@ test("a worker started by hand finds the token of the engine beside it, also whe
     REPORT_ADDR: url,
   };
   const without = runWith(env, "run", "worker.js");
-  await hears(first.engine);
+  await receives(first.engine);
   expect(first.engine.stdout()).not.toContain("answered 401");
   without.signal("SIGTERM");
   await without.exitCode;
@@ -129,12 +129,12 @@ test("a worker started by hand finds the token of the engine beside it, also whe
 
   const second = await start();
   const other = runWith({ ...env, MASTER_TOKEN: "another" }, "run", "worker.js");
-  await hears(second.engine);
+  await receives(second.engine);
   expect(second.engine.stdout()).toContain("/worker_status/  answered 401");
   second.engine.signal("SIGKILL");
   await second.engine.exitCode;
   const third = await start();
-  await hears(third.engine);
+  await receives(third.engine);
   for (const secret of [first, second, third]) {
     expect(without.stdout() + other.stdout()).not.toContain(secret.token);
   }

@@ -60,10 +60,10 @@ describe("the snippets of docs/client.md", () => {
       const log = vi.spyOn(console, "log").mockImplementation(() => {});
       const server = vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
         if (!String(input).startsWith(APP)) return fetch(input, init);
-        const { askEngine } = (await run(PRINTED.indexOf(undefined))) as {
-          askEngine: (request: Request) => Promise<Response>;
+        const { callEngine } = (await run(PRINTED.indexOf(undefined))) as {
+          callEngine: (request: Request) => Promise<Response>;
         };
-        return askEngine(new Request(input, init));
+        return callEngine(new Request(input, init));
       });
       try {
         await run(index);

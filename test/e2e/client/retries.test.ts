@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import { describe, expect, test } from "vitest";
 import { Serverless, type TsworkerError } from "../../../src/client/index.js";
 import { freePort } from "../../support/free-port.js";
-import { startedEngine, tell } from "../../support/started-engine.js";
+import { post, startedEngine } from "../../support/started-engine.js";
 import { SOON, tinyEndpoint } from "../../support/tiny-endpoint.js";
 import { workerStatus } from "../../support/worker-status.js";
 
@@ -60,7 +60,7 @@ describe("a client whose request failed", () => {
 
   test("because nothing listens reports the reason", async () => {
     const engine = await startedEngine();
-    await tell(engine, "/worker_status/", workerStatus({ url: `http://127.0.0.1:${await freePort()}` }));
+    await post(engine, "/worker_status/", workerStatus({ url: `http://127.0.0.1:${await freePort()}` }));
     const endpoint = new Serverless({ apiKey: "key", engineUrl: engine.url }).endpoint("endpoint");
     await expect(endpoint.request("/go", {}, { retry: false })).rejects.toMatchObject({
       code: "WORKER_UNREACHABLE",

@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import { afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { Serverless, type ServerlessOptions } from "../../../src/client/index.js";
 import { close, httpUrl, listen } from "../../../src/shared/listen.js";
-import { startedEngine, tell } from "../../support/started-engine.js";
+import { post, startedEngine } from "../../support/started-engine.js";
 import {
   type Certificate,
   type CertificateChain,
@@ -43,7 +43,7 @@ async function tlsEngine({ key, cert }: Certificate) {
   });
   const url = `https://127.0.0.1:${await listen(server, "127.0.0.1", 0)}`;
   onTestFinished(() => close(server));
-  await tell(engine, "/worker_status/", workerStatus({ url }));
+  await post(engine, "/worker_status/", workerStatus({ url }));
   return { engine, url };
 }
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { ask as post } from "../../support/http-client.js";
 import { Instance } from "../../support/instance.js";
 import { startedEngine } from "../../support/started-engine.js";
-import { WorkerRepository, workerThatSays } from "../../support/worker-repository.js";
+import { WorkerRepository, workerThatLogs } from "../../support/worker-repository.js";
 
 const READY = '"state":"ready"';
 
@@ -32,13 +32,13 @@ async function instanceOf(repository: WorkerRepository, variables: Readonly<Reco
 
 test("PYWORKER_REF is a branch, a tag or a commit, and without it the repository's HEAD is taken", async () => {
   const repository = new WorkerRepository();
-  const one = repository.commit({ "worker.ts": workerThatSays("one of these") });
+  const one = repository.commit({ "worker.ts": workerThatLogs("one of these") });
   repository.tag("v1");
-  const two = repository.commit({ "worker.ts": workerThatSays("two") });
+  const two = repository.commit({ "worker.ts": workerThatLogs("two") });
   repository.branch("next");
-  const three = repository.commit({ "worker.ts": workerThatSays("three") });
+  const three = repository.commit({ "worker.ts": workerThatLogs("three") });
   repository.checkout("main");
-  const four = repository.commit({ "worker.ts": workerThatSays("four") });
+  const four = repository.commit({ "worker.ts": workerThatLogs("four") });
   const instance = await instanceOf(repository);
   const references = { v1: one, [two]: two, [two.slice(0, 10)]: two, next: three, main: four, "": four };
   for (const [reference, commit] of Object.entries(references)) {
@@ -55,7 +55,7 @@ test("what is newer in the repository is taken up by the start after /pyworker/u
   const repository = new WorkerRepository();
   const instance = await instanceOf(repository, { PYWORKER_REF: "main" });
   expect(await versionAfterStart(instance)).toBe("one");
-  repository.commit({ "worker.ts": workerThatSays("two") });
+  repository.commit({ "worker.ts": workerThatLogs("two") });
   expect(await versionAfterStart(instance)).toBe("one");
   const start = instance.start();
   await start.says(READY);

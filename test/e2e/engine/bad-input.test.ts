@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { startedEngine, tell } from "../../support/started-engine.js";
+import { post, startedEngine } from "../../support/started-engine.js";
 import { workerStatus } from "../../support/worker-status.js";
 
 const asking = { endpoint: "endpoint", api_key: "key" };
@@ -7,16 +7,16 @@ const asking = { endpoint: "endpoint", api_key: "key" };
 describe("a cost", () => {
   test.each([1e308, "1e400", -1, "much", "NaN", [], true])("of %j is refused", async (cost) => {
     const engine = await startedEngine();
-    const response = await tell(engine, "/route/", { ...asking, cost });
+    const response = await post(engine, "/route/", { ...asking, cost });
     expect(response.status).toBe(400);
     expect(await response.json()).toEqual({ error_msg: expect.stringContaining("cost: ") });
   });
 
   test("that is not named, or null, is 100", async () => {
     const engine = await startedEngine();
-    await tell(engine, "/worker_status/", workerStatus());
+    await post(engine, "/worker_status/", workerStatus());
     for (const cost of [undefined, null]) {
-      expect(await (await tell(engine, "/route/", { ...asking, cost })).json()).toMatchObject({
+      expect(await (await post(engine, "/route/", { ...asking, cost })).json()).toMatchObject({
         cost: 100,
       });
     }
@@ -24,8 +24,8 @@ describe("a cost", () => {
 
   test("as high as it may be leaves the queues as they are to be", async () => {
     const engine = await startedEngine();
-    await tell(engine, "/worker_status/", workerStatus());
-    for (let times = 0; times < 5; times += 1) await tell(engine, "/route/", { ...asking, cost: 1e12 });
+    await post(engine, "/worker_status/", workerStatus());
+    for (let times = 0; times < 5; times += 1) await post(engine, "/route/", { ...asking, cost: 1e12 });
     expect(engine.workers[0]?.expectedQueue).toBeGreaterThan(0);
     expect(engine.workers[0]?.expectedQueue).toBeLessThan(1e12);
   });
@@ -34,7 +34,7 @@ describe("a cost", () => {
 test("search parameters that are out of range are refused, and the engine continues", async () => {
   const engine = await startedEngine({ accountKey: "account" });
   const deep = `${"[".repeat(20_000)}${"]".repeat(20_000)}`;
-  const response = await tell(
+  const response = await post(
     engine,
     "/api/v0/workergroups/?api_key=account",
     `{"endpoint_id":1,"search_params":{"a":${deep}}}`,
@@ -86,12 +86,12 @@ describe("a field that is null counts as missing", () => {
       search_params: null,
       gpu_ram: null,
     };
-    expect((await tell(engine, "/api/v0/workergroups/?api_key=key", wish)).status).toBe(200);
+    expect((await post(engine, "/api/v0/workergroups/?api_key=key", wish)).status).toBe(200);
   });
 
   test("in a request for logs", async () => {
     const engine = await startedEngine();
-    expect((await tell(engine, "/get_endpoint_logs/", { id: 1, api_key: "key", tail: null })).status).toBe(
+    expect((await post(engine, "/get_endpoint_logs/", { id: 1, api_key: "key", tail: null })).status).toBe(
       200,
     );
   });

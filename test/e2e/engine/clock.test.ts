@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { eventually } from "../../support/eventually.js";
-import { ask, startedEngine, tell } from "../../support/started-engine.js";
+import { ask, post, startedEngine } from "../../support/started-engine.js";
 import { workerStatus } from "../../support/worker-status.js";
 
 const request = { endpoint: "endpoint", api_key: "key", cost: 256, request_idx: 0, replay_timeout: 60 };
@@ -12,7 +12,7 @@ describe.each([3600, -3600])("the machine's clock is set by %d s", (jump) => {
 
   test("a worker that reported just now is routed to", async () => {
     const engine = await startedEngine();
-    await tell(engine, "/worker_status/", workerStatus());
+    await post(engine, "/worker_status/", workerStatus());
     setClock();
     expect(await ask(engine, "/route/", request)).toMatchObject({ url: workerStatus().url });
     expect(engine.workers).toMatchObject([{ state: "idle" }]);
@@ -20,7 +20,7 @@ describe.each([3600, -3600])("the machine's clock is set by %d s", (jump) => {
 
   test("a worker that has been silent for too long is not", async () => {
     const engine = await startedEngine({ silentAfter: 1 });
-    await tell(engine, "/worker_status/", workerStatus());
+    await post(engine, "/worker_status/", workerStatus());
     setClock();
     await eventually(() => expect(engine.workers).toMatchObject([{ state: "silent" }]));
     expect(await ask(engine, "/route/", request)).not.toHaveProperty("url");
@@ -29,7 +29,7 @@ describe.each([3600, -3600])("the machine's clock is set by %d s", (jump) => {
   test("reports are recorded with the time of day", async () => {
     const engine = await startedEngine();
     setClock();
-    await tell(engine, "/worker_status/", workerStatus());
+    await post(engine, "/worker_status/", workerStatus());
     expect(engine.reports.at(-1)?.receivedAt).toBe(Date.now() / 1000);
     expect(engine.workers[0]?.startedAt).toBe(Date.now() / 1000);
   });

@@ -2,7 +2,7 @@ import { createPublicKey, X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
 import { describe, expect, test } from "vitest";
 import type { Engine } from "../../../src/engine/index.js";
-import { startedEngine, tell } from "../../support/started-engine.js";
+import { post, startedEngine } from "../../support/started-engine.js";
 import { workerStatus } from "../../support/worker-status.js";
 
 // Bodies as Vast's command line sends them: an option that was not given is null.
@@ -26,7 +26,7 @@ async function call(engine: Engine, method: string, path: string, body?: object)
 
 /** One of the calls that it makes at the service itself. */
 const inspect = async (engine: Engine, path: string, body: object): Promise<Record<string, string>> => {
-  const response = await tell(engine, path, { api_key: "key", ...body });
+  const response = await post(engine, path, { api_key: "key", ...body });
   expect(response.status).toBe(200);
   return (await response.json()) as Record<string, string>;
 };
@@ -144,7 +144,7 @@ describe("logs", () => {
     expect((await inspect(engine, "/get_endpoint_logs/", { id: 1 })).info1).toContain(
       "the endpoint is active",
     );
-    await tell(engine, "/worker_status/", workerStatus({ id: 7 }));
+    await post(engine, "/worker_status/", workerStatus({ id: 7 }));
     const logs = await inspect(engine, "/get_endpoint_logs/", { id: 1, tail: 1 });
     expect(logs.info1).toMatch(/^\S+ worker 7 is idle$/);
     expect(logs.info0).toBe(logs.info1);
@@ -153,7 +153,7 @@ describe("logs", () => {
   test("of a workergroup are its own", async () => {
     const engine = await startedEngine();
     await call(engine, "POST", "/autojobs/", { endpoint_id: 1 });
-    await tell(engine, "/worker_status/", workerStatus({ id: 7 }));
+    await post(engine, "/worker_status/", workerStatus({ id: 7 }));
     const logs = await inspect(engine, "/get_autogroup_logs/", { id: 2 });
     expect(logs.info1).toMatch(/^\S+ workergroup 2 was added$/);
     expect(Object.keys(logs)).toEqual(["info0", "info1", "trace", "debug"]);
@@ -164,7 +164,7 @@ describe("logs", () => {
 
 test("a worker that has not loaded has a number wherever there is one", async () => {
   const engine = await startedEngine();
-  await tell(engine, "/worker_status/", workerStatus({ id: 7, max_perf: 0 }));
+  await post(engine, "/worker_status/", workerStatus({ id: 7, max_perf: 0 }));
   const [worker] = (await inspect(engine, "/get_endpoint_workers/", { id: 1 })) as unknown as [object];
   const { status, gpu_name, ...numbers } = worker as Record<string, unknown>;
   expect([status, gpu_name]).toEqual(["loading", "unknown"]);

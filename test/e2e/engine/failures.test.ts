@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
 import { complete, inState, processEngine, SLOW, temporaryFolder } from "../../support/process-engine.js";
-import { tell } from "../../support/started-engine.js";
+import { post } from "../../support/started-engine.js";
 import { workerOrder } from "../../support/worker-order.js";
 import { workerStatus } from "../../support/worker-status.js";
 
@@ -12,7 +12,7 @@ const KEPT = { cold_workers: 1, min_load: 1 };
 test("a worker that reports an error is rebooted, and serves again", async () => {
   const { engine, states } = await processEngine({ scaling: KEPT });
   await eventually(() => expect(inState(engine, "idle")).toHaveLength(1), SLOW);
-  await tell(
+  await post(
     engine,
     "/worker_status/",
     workerStatus({ id: 1, error_msg: "CUDA error", url: "http://127.0.0.1:9" }),

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { Engine } from "../../../src/engine/index.js";
-import { startedEngine, tell } from "../../support/started-engine.js";
+import { post, startedEngine } from "../../support/started-engine.js";
 
 test("an unknown path is answered 404", async () => {
   const engine = await startedEngine();
-  const response = await tell(engine, "/nowhere/", {});
+  const response = await post(engine, "/nowhere/", {});
   expect(response.status).toBe(404);
   expect(await response.json()).toEqual({ error_msg: "no such path: /nowhere/" });
 });
@@ -19,7 +19,7 @@ test("a wrong method is answered 405 with the right one", async () => {
 test("the slash at the end of a path makes no difference", async () => {
   const engine = await startedEngine();
   expect((await fetch(`${engine.url}/pubkey`)).status).toBe(200);
-  expect((await tell(engine, "/route", { endpoint: "endpoint", api_key: "key" })).status).toBe(200);
+  expect((await post(engine, "/route", { endpoint: "endpoint", api_key: "key" })).status).toBe(200);
 });
 
 test("a taken port is one clear error", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.js";
-import { startedEngine, tell } from "../../support/started-engine.js";
+import { post, startedEngine } from "../../support/started-engine.js";
 import { workerStatus } from "../../support/worker-status.js";
 
 const aStatus = workerStatus({ new_load: 10 });
@@ -9,7 +9,7 @@ describe("while an outage is rehearsed, the engine", () => {
   test("answers with a status", async () => {
     const engine = await startedEngine();
     await engine.outage({ kind: "status", status: 503 });
-    expect((await tell(engine, "/worker_status/", aStatus)).status).toBe(503);
+    expect((await post(engine, "/worker_status/", aStatus)).status).toBe(503);
     expect((await fetch(`${engine.url}/pubkey/`)).status).toBe(503);
   });
 
@@ -17,13 +17,13 @@ describe("while an outage is rehearsed, the engine", () => {
     const engine = await startedEngine();
     await engine.outage({ kind: "hang" });
     let isOver = false;
-    const hanging = tell(engine, "/worker_status/", aStatus).catch(() => "broken off");
+    const hanging = post(engine, "/worker_status/", aStatus).catch(() => "broken off");
     hanging.finally(() => {
       isOver = true;
     });
     await eventually(() => expect(engine.refused).toBe(1));
     await engine.recover();
-    expect((await tell(engine, "/worker_status/", aStatus)).status).toBe(200);
+    expect((await post(engine, "/worker_status/", aStatus)).status).toBe(200);
     expect(isOver).toBe(false);
     await engine.stop();
     expect(await hanging).toBe("broken off");
@@ -32,29 +32,29 @@ describe("while an outage is rehearsed, the engine", () => {
   test("drops connections", async () => {
     const engine = await startedEngine();
     await engine.outage({ kind: "drop" });
-    await expect(tell(engine, "/worker_status/", aStatus)).rejects.toThrow("fetch failed");
+    await expect(post(engine, "/worker_status/", aStatus)).rejects.toThrow("fetch failed");
     expect(engine.refused).toBe(1);
   });
 
   test("does not listen, and comes back on the same port with its whole state", async () => {
     const engine = await startedEngine();
     const { url } = engine;
-    await tell(engine, "/worker_status/", aStatus);
+    await post(engine, "/worker_status/", aStatus);
     await engine.outage({ kind: "refuse" });
-    await expect(tell(engine, "/worker_status/", aStatus)).rejects.toMatchObject({
+    await expect(post(engine, "/worker_status/", aStatus)).rejects.toMatchObject({
       cause: { code: "ECONNREFUSED" },
     });
     await engine.recover();
     expect(engine.url).toBe(url);
-    expect((await tell(engine, "/worker_status/", aStatus)).status).toBe(200);
+    expect((await post(engine, "/worker_status/", aStatus)).status).toBe(200);
     expect(engine.reports).toHaveLength(2);
   });
 
   test("keeps other paths working when it is limited to some", async () => {
     const engine = await startedEngine();
     await engine.outage({ kind: "status", status: 500, paths: ["/worker_status/"] });
-    expect((await tell(engine, "/worker_status/", aStatus)).status).toBe(500);
-    expect((await tell(engine, "/delete_requests/", { worker_id: 1, mtoken: "", requests: [] })).status).toBe(
+    expect((await post(engine, "/worker_status/", aStatus)).status).toBe(500);
+    expect((await post(engine, "/delete_requests/", { worker_id: 1, mtoken: "", requests: [] })).status).toBe(
       200,
     );
   });
@@ -62,9 +62,9 @@ describe("while an outage is rehearsed, the engine", () => {
   test("records nothing that it does not answer 2xx, and counts it", async () => {
     const engine = await startedEngine();
     await engine.outage({ kind: "status", status: 500 });
-    await tell(engine, "/worker_status/", aStatus);
+    await post(engine, "/worker_status/", aStatus);
     await engine.outage({ kind: "drop" });
-    await tell(engine, "/worker_status/", aStatus).catch(() => {});
+    await post(engine, "/worker_status/", aStatus).catch(() => {});
     expect(engine).toMatchObject({
       refused: 2,
       reports: [],
@@ -72,7 +72,7 @@ describe("while an outage is rehearsed, the engine", () => {
       totals: { reports: 0, newLoad: 0 },
     });
     await engine.recover();
-    await tell(engine, "/worker_status/", aStatus);
+    await post(engine, "/worker_status/", aStatus);
     expect(engine).toMatchObject({ refused: 2, totals: { reports: 1, newLoad: 10 } });
   });
 });

@@ -6,7 +6,7 @@ import { type Memo, ProcessProvider } from "../../../src/engine/index.js";
 import { tsworker } from "../../support/command-line.js";
 import { eventually } from "../../support/eventually.js";
 import { SLOW, temporaryFolder } from "../../support/process-engine.js";
-import { startedEngine, tell } from "../../support/started-engine.js";
+import { post, startedEngine } from "../../support/started-engine.js";
 import { workerOrder } from "../../support/worker-order.js";
 import { workerStatus } from "../../support/worker-status.js";
 
@@ -114,5 +114,5 @@ test("a report of a worker that another engine left behind is refused", async ()
   const provider = new ProcessProvider({ folder: await temporaryFolder() });
   const scaling = { max_workers: 1, cold_workers: 0, min_load: 0 };
   const engine = await startedEngine({ provider, scaling });
-  expect((await tell(engine, "/worker_status/", workerStatus({ id: 1 }))).status).toBe(401);
+  expect((await post(engine, "/worker_status/", workerStatus({ id: 1 }))).status).toBe(401);
 });

@@ -7,7 +7,7 @@ import { eventually } from "../../support/eventually.js";
 import { freePort } from "../../support/free-port.js";
 import { complete, inState, SLOW, temporaryFolder } from "../../support/process-engine.js";
 import { SIMULATED_WORKER } from "../../support/simulated-worker.js";
-import { ask, startedEngine, tell } from "../../support/started-engine.js";
+import { ask, post, startedEngine } from "../../support/started-engine.js";
 import { workerStatus } from "../../support/worker-status.js";
 
 /** An engine with a state file, whose key comes from there. */
@@ -24,7 +24,7 @@ test("endpoints, groups, keys, counters and workers outlive the engine", async (
   const state = join(await temporaryFolder(), "state.json");
   const port = await freePort();
   const first = (await engineWith(state, { port })).engine;
-  await tell(first, "/worker_status/", workerStatus({ id: 7 }));
+  await post(first, "/worker_status/", workerStatus({ id: 7 }));
   const asking = { endpoint: "endpoint", api_key: "key" };
   const { request_idx } = await ask<{ request_idx: number }>(first, "/route/", asking);
   const web = (engine: Engine, path: string, body?: unknown) =>
@@ -48,7 +48,7 @@ test("endpoints, groups, keys, counters and workers outlive the engine", async (
 
 test("the state of an engine is readable after it has stopped, and it continues from there", async () => {
   const engine = await startedEngine();
-  await tell(engine, "/worker_status/", workerStatus({ id: 7 }));
+  await post(engine, "/worker_status/", workerStatus({ id: 7 }));
   const { url } = engine;
   await engine.stop();
   expect(engine.workers).toMatchObject([{ id: 7, state: "idle" }]);

@@ -2,7 +2,7 @@ import { verify } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { signedMessage } from "../../../src/shared/signed-message.js";
 import type { AuthData } from "../../../src/shared/wire.js";
-import { ask, startedEngine, tell } from "../../support/started-engine.js";
+import { ask, post, startedEngine } from "../../support/started-engine.js";
 import { workerStatus } from "../../support/worker-status.js";
 
 const request = { endpoint: "endpoint", api_key: "key", cost: 256, request_idx: 0, replay_timeout: 60 };
@@ -11,7 +11,7 @@ describe("with a worker ready, the engine", () => {
   test("answers what the worker needs, signed with the key that it shows", async () => {
     const engine = await startedEngine();
     const url = "http://wörker.example:41000";
-    await tell(engine, "/worker_status/", workerStatus({ url }));
+    await post(engine, "/worker_status/", workerStatus({ url }));
 
     const answer = await ask<AuthData>(engine, "/route/", request);
     expect(answer).toEqual({
@@ -30,7 +30,7 @@ describe("with a worker ready, the engine", () => {
 
   test("gives each request an index, and each answer a number", async () => {
     const engine = await startedEngine();
-    await tell(engine, "/worker_status/", workerStatus());
+    await post(engine, "/worker_status/", workerStatus());
     const first = await ask<AuthData>(engine, "/route/", request);
     const second = await ask<AuthData>(engine, "/route/", request);
     const firstAgain = await ask<AuthData>(engine, "/route/", { ...request, request_idx: first.request_idx });
@@ -43,8 +43,8 @@ describe("with a worker ready, the engine", () => {
 describe("without a worker ready, the engine", () => {
   test("has the number of workers in each state, and no URL", async () => {
     const engine = await startedEngine();
-    await tell(engine, "/worker_status/", workerStatus({ max_perf: 0 }));
-    const response = await tell(engine, "/route/", request);
+    await post(engine, "/worker_status/", workerStatus({ max_perf: 0 }));
+    const response = await post(engine, "/route/", request);
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({
       endpoint: "endpoint",
@@ -56,7 +56,7 @@ describe("without a worker ready, the engine", () => {
   test("keeps the index of a request that is sent again, and counts it once", async () => {
     const engine = await startedEngine();
     const { request_idx } = await ask<AuthData>(engine, "/route/", request);
-    await tell(engine, "/worker_status/", workerStatus());
+    await post(engine, "/worker_status/", workerStatus());
     const answer = await ask<AuthData>(engine, "/route/", { ...request, request_idx });
     expect(answer).toMatchObject({ request_idx, url: workerStatus().url });
     expect(engine.totals).toMatchObject({ requested: 1, requestedLoad: 256 });
@@ -96,7 +96,7 @@ describe("the engine refuses with 400 and a reason", () => {
     ["what is no JSON", "{", "the body is not JSON"],
   ])("%s", async (_, body, reason) => {
     const engine = await startedEngine();
-    const response = await tell(engine, "/route/", body);
+    const response = await post(engine, "/route/", body);
     expect(response.status).toBe(400);
     expect(await response.json()).toEqual({ error_msg: reason });
   });
@@ -106,14 +106,14 @@ test("a worker that is expected anew gets nothing until it has loaded again", as
   const engine = await startedEngine();
   const route = async () =>
     (await ask<{ url?: string }>(engine, "/route/", { endpoint: "endpoint", api_key: "key" })).url;
-  await tell(engine, "/worker_status/", workerStatus({ id: 7, loadtime: 3 }));
+  await post(engine, "/worker_status/", workerStatus({ id: 7, loadtime: 3 }));
   expect(await route()).toBe(workerStatus().url);
   engine.expectAnew(7);
   expect(engine.workers).toEqual([]);
   expect(await route()).toBeUndefined();
   // The last report of the one that ends, and the first of the one that keeps its benchmark.
-  await tell(engine, "/worker_status/", workerStatus({ id: 7, loadtime: 0 }));
+  await post(engine, "/worker_status/", workerStatus({ id: 7, loadtime: 0 }));
   expect(await route()).toBeUndefined();
-  await tell(engine, "/worker_status/", workerStatus({ id: 7, loadtime: 2 }));
+  await post(engine, "/worker_status/", workerStatus({ id: 7, loadtime: 2 }));
   expect(await route()).toBe(workerStatus().url);
 });

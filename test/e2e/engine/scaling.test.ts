@@ -46,9 +46,9 @@ test("a suspended endpoint is not managed", async () => {
 
 test("a report of a worker that the provider did not make is recorded, and nothing is routed to it", async () => {
   const { engine } = await processEngine();
-  const { tell } = await import("../../support/started-engine.js");
+  const { post } = await import("../../support/started-engine.js");
   const { workerStatus } = await import("../../support/worker-status.js");
-  expect((await tell(engine, "/worker_status/", workerStatus({ id: 77 }))).status).toBe(200);
+  expect((await post(engine, "/worker_status/", workerStatus({ id: 77 }))).status).toBe(200);
   expect(engine.reports).toHaveLength(1);
   expect(engine.workers).toEqual([]);
 });

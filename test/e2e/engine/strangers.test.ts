@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Engine, EngineOptions } from "../../../src/engine/index.js";
 import { temporaryFolder } from "../../support/process-engine.js";
 import { blockedFor, rawCall } from "../../support/raw-call.js";
-import { startedEngine, tell } from "../../support/started-engine.js";
+import { post, startedEngine } from "../../support/started-engine.js";
 import { workerStatus } from "../../support/worker-status.js";
 
 const KIB = 1024;
@@ -85,7 +85,7 @@ describe("a client with neither key nor token", () => {
   test("does not learn which endpoints there are", async () => {
     const engine = await guarded();
     for (const endpoint of ["endpoint", "other"]) {
-      const answer = await tell(engine, "/route/", { endpoint, api_key: "wrong" });
+      const answer = await post(engine, "/route/", { endpoint, api_key: "wrong" });
       expect(await answer.json()).toEqual({ error_msg: "invalid api_key" });
     }
   });
@@ -166,10 +166,10 @@ describe("a report", () => {
       null,
     ];
     for (const decoy of decoys) {
-      expect((await tell(engine, "/delete_requests/", decoy)).status).toBe(401);
+      expect((await post(engine, "/delete_requests/", decoy)).status).toBe(401);
     }
     const twice = `{"worker_id":7,"mtoken":"${TOKEN}","requests":[],"mtoken":"x"}`;
-    expect((await tell(engine, "/delete_requests/", twice)).status).toBe(401);
+    expect((await post(engine, "/delete_requests/", twice)).status).toBe(401);
     expect(engine).toMatchObject({ ended: [], refused: 7 });
   });
 
@@ -216,7 +216,7 @@ describe("a report", () => {
       ...ended,
       status: index < 3 ? "Success" : "x",
     }));
-    const answer = await tell(engine, "/delete_requests/", { worker_id: 1, mtoken: TOKEN, requests });
+    const answer = await post(engine, "/delete_requests/", { worker_id: 1, mtoken: TOKEN, requests });
     const { error_msg } = (await answer.json()) as { readonly error_msg: string };
     expect(error_msg.match(/requests\.\d+\.status/g)).toEqual(
       Array.from({ length: 10 }, (_, index) => `requests.${index + 3}.status`),
@@ -226,7 +226,7 @@ describe("a report", () => {
 
   test("with texts that are too long is refused, and of a long error the start is kept", async () => {
     const engine = await guarded();
-    const said = (more: object) => tell(engine, "/worker_status/", workerStatus({ mtoken: TOKEN, ...more }));
+    const said = (more: object) => post(engine, "/worker_status/", workerStatus({ mtoken: TOKEN, ...more }));
     for (const more of [
       { url: `http://${"a".repeat(2048)}` },
       { version: "1".repeat(1025) },
@@ -244,17 +244,17 @@ describe("without the option token", () => {
   test("any is taken", async () => {
     const engine = await startedEngine();
     expect(engine.token).toBeUndefined();
-    expect((await tell(engine, "/worker_status/", workerStatus({ mtoken: "any" }))).status).toBe(200);
+    expect((await post(engine, "/worker_status/", workerStatus({ mtoken: "any" }))).status).toBe(200);
   });
 
   test("and with true, the engine's own is", async () => {
     const engine = await startedEngine({ token: true });
     expect(engine.token).toMatch(/^\S{20,}$/);
     for (const mtoken of ["", "any"]) {
-      expect((await tell(engine, "/worker_status/", workerStatus({ mtoken }))).status).toBe(401);
+      expect((await post(engine, "/worker_status/", workerStatus({ mtoken }))).status).toBe(401);
     }
     const status = workerStatus({ mtoken: engine.token ?? "" });
-    expect((await tell(engine, "/worker_status/", status)).status).toBe(200);
+    expect((await post(engine, "/worker_status/", status)).status).toBe(200);
   });
 });
 
@@ -285,7 +285,7 @@ describe("1,100 made-up workers", () => {
 
   test("that have failed do not push out one that is ready", async () => {
     const engine = await guarded({ silentAfter: 600 });
-    await tell(engine, "/worker_status/", workerStatus({ id: 7, mtoken: TOKEN, loadtime: 1 }));
+    await post(engine, "/worker_status/", workerStatus({ id: 7, mtoken: TOKEN, loadtime: 1 }));
     expect(await flood(engine, { error_msg: "x" })).toBe(0);
     expect(engine.workers).toHaveLength(1000);
     expect(engine.workers.find(({ id }) => id === 7)?.state).toBe("idle");
@@ -293,7 +293,7 @@ describe("1,100 made-up workers", () => {
 
   test("that are ready do not, either: those who come last are refused", async () => {
     const engine = await guarded({ silentAfter: 600 });
-    await tell(engine, "/worker_status/", workerStatus({ id: 7, mtoken: TOKEN, loadtime: 1 }));
+    await post(engine, "/worker_status/", workerStatus({ id: 7, mtoken: TOKEN, loadtime: 1 }));
     expect(await flood(engine, {})).toBe(101);
     expect(engine.workers.find(({ id }) => id === 7)?.state).toBe("idle");
   });

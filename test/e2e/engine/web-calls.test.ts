@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Engine } from "../../../src/engine/index.js";
-import { startedEngine, tell } from "../../support/started-engine.js";
+import { post, startedEngine } from "../../support/started-engine.js";
 import { workerStatus } from "../../support/worker-status.js";
 
 type Json = Record<string, unknown> & {
@@ -60,8 +60,8 @@ describe("endpoints", () => {
     expect(shown).toMatchObject({ endpoint_name: "other", min_load: 5, cold_mult: 3 });
 
     const routed = { endpoint: "other", api_key: shown.api_key, cost: 1 };
-    expect((await tell(engine, "/route/", routed)).status).toBe(200);
-    expect((await tell(engine, "/route/", { ...routed, api_key: "key" })).status).toBe(400);
+    expect((await post(engine, "/route/", routed)).status).toBe(200);
+    expect((await post(engine, "/route/", { ...routed, api_key: "key" })).status).toBe(400);
 
     const changed = await call(engine, "PUT", path, { cold_workers: 2, endpoint_state: "suspended" });
     expect(changed.body.result).toMatchObject({ min_load: 5, cold_workers: 2, endpoint_state: "suspended" });
@@ -94,9 +94,9 @@ describe("endpoints", () => {
 
   test("that are stopped route nothing until they are active again", async () => {
     const engine = await account();
-    await tell(engine, "/worker_status/", workerStatus());
+    await post(engine, "/worker_status/", workerStatus());
     const asking = { endpoint: "endpoint", api_key: "key" };
-    const route = async () => (await (await tell(engine, "/route/", asking)).json()) as { url?: string };
+    const route = async () => (await (await post(engine, "/route/", asking)).json()) as { url?: string };
     await call(engine, "PUT", "/endptjobs/1/", { endpoint_state: "stopped" });
     expect((await route()).url).toBeUndefined();
     await call(engine, "PUT", "/endptjobs/1/", { endpoint_state: "active" });
@@ -155,8 +155,8 @@ describe("the account's key", () => {
 describe("an endpoint shows to clients with its key", () => {
   test("its workers", async () => {
     const engine = await startedEngine();
-    await tell(engine, "/worker_status/", workerStatus({ id: 7, cur_load: 50, new_load: 20 }));
-    const response = await tell(engine, "/get_endpoint_workers/", { id: 1, api_key: "key" });
+    await post(engine, "/worker_status/", workerStatus({ id: 7, cur_load: 50, new_load: 20 }));
+    const response = await post(engine, "/get_endpoint_workers/", { id: 1, api_key: "key" });
     expect(await response.json()).toEqual([
       {
         id: 7,
@@ -180,16 +180,16 @@ describe("an endpoint shows to clients with its key", () => {
 
   test("its logs", async () => {
     const engine = await startedEngine();
-    await tell(engine, "/worker_status/", workerStatus({ id: 7 }));
-    await tell(engine, "/route/", { endpoint: "endpoint", api_key: "key" });
+    await post(engine, "/worker_status/", workerStatus({ id: 7 }));
+    await post(engine, "/route/", { endpoint: "endpoint", api_key: "key" });
     const times = { entered_queue_at: 100, work_started_at: 100.25, work_completed_at: 101 };
     const never = { entered_queue_at: 100, work_started_at: 0, work_completed_at: 0 };
     const requests = [
       { request_idx: 1, success: true, status: "Success", ...times },
       { request_idx: 2, success: false, status: "Rejected", ...never },
     ];
-    await tell(engine, "/delete_requests/", { worker_id: 7, mtoken: "", requests });
-    const response = await tell(engine, "/get_endpoint_logs/", { id: 1, api_key: "key", tail: 10 });
+    await post(engine, "/delete_requests/", { worker_id: 7, mtoken: "", requests });
+    const response = await post(engine, "/get_endpoint_logs/", { id: 1, api_key: "key", tail: 10 });
     expect(await response.json()).toEqual({
       info0: expect.stringContaining("worker 7 is idle"),
       info1: expect.stringContaining("worker 7 is idle"),
@@ -207,7 +207,7 @@ describe("an endpoint shows to clients with its key", () => {
       [{ id: 9, api_key: "key" }, "no such endpoint: 9"],
       [{ id: "1", api_key: "key" }, expect.stringContaining("id: ")],
     ]) {
-      const response = await tell(engine, path, body);
+      const response = await post(engine, path, body);
       // Python's clients take any other status for a crash.
       expect(response.status).toBe(200);
       expect(await response.json()).toEqual({ error_msg, error: error_msg });

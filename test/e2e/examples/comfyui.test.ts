@@ -43,7 +43,7 @@ const ask = (fixture: ExampleFixture, payload: Payload, route = "/generate/sync"
   fixture.endpoint.request(route, payload, { retry: false });
 
 /** Sends what the simulated ComfyUI shall have done without the worker. */
-const askModel = (fixture: ExampleFixture, input: object): Promise<Response> =>
+const callModel = (fixture: ExampleFixture, input: object): Promise<Response> =>
   fetch(`${fixture.modelUrl}/generate/sync`, { method: "POST", body: JSON.stringify({ input }) });
 
 let fixture: ExampleFixture;
@@ -248,13 +248,15 @@ describe("what is sent wrongly is refused with what to do about it", () => {
     });
     for (const [at, [name, payload, expected]] of cases.entries()) {
       const answer = await ask(fixture, payload, at % 2 === 0 ? "/generate/sync" : "/generate/stream");
-      const { payload: told } = await answer.json<{ readonly payload: Readonly<Record<string, string>> }>();
-      expect([name, answer.status, Object.keys(told).sort()]).toEqual([
+      const { payload: reported } = await answer.json<{
+        readonly payload: Readonly<Record<string, string>>;
+      }>();
+      expect([name, answer.status, Object.keys(reported).sort()]).toEqual([
         name,
         422,
         Object.keys(expected).sort(),
       ]);
-      for (const [field, words] of Object.entries(expected)) expect(told[field], name).toMatch(words);
+      for (const [field, words] of Object.entries(expected)) expect(reported[field], name).toMatch(words);
     }
     expect(fixture.states.at(-1)).toBe("ready");
   });
@@ -275,7 +277,7 @@ describe("a model that ComfyUI does not have", () => {
     const fixture = await ready({ sim: ["--image", "older"] });
     const before = fixture.states.length;
     const bad = { ...picture, modifications: { ...SMALL, ckpt_name: "my.ckpt" } };
-    expect((await askModel(fixture, bad)).status).toBe(500);
+    expect((await callModel(fixture, bad)).status).toBe(500);
     await eventually(async () => expect(await fixture.modelLog()).toContain("Value not in list: "));
     const { output } = await (
       await fixture.endpoint.request("/generate/sync", { input: picture })

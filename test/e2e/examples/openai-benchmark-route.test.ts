@@ -52,9 +52,9 @@ describe("a server without completions is ready with one variable", () => {
     const model = await modelWith("/v1/audio/transcriptions", '{"text":"The ferry leaves."}');
     const env = { BENCHMARK_ROUTE: "/v1/audio/transcriptions", SGLANG_MODEL: "whisper" };
     const fixture = await ExampleFixture.readyForTest("sglang", { modelPort: model.port, env });
-    const heard = model.requests.filter(({ path }) => path === "/v1/audio/transcriptions");
-    expect(heard).toHaveLength(1 + 2 * 4);
-    expect(new Set(heard.map(({ body }) => body.toString("base64"))).size).toBe(9);
+    const received = model.requests.filter(({ path }) => path === "/v1/audio/transcriptions");
+    expect(received).toHaveLength(1 + 2 * 4);
+    expect(new Set(received.map(({ body }) => body.toString("base64"))).size).toBe(9);
     const form = await lastForm(model);
     expect(form.get("model")).toBe("whisper");
     const file = form.get("file") as File;

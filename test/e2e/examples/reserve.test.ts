@@ -28,9 +28,9 @@ describe("examples/reserve", () => {
     const { engine } = fixture;
     const reserve = reserveAt(fixture);
     const begun = performance.now();
-    const told: Reservation[] = [];
-    for await (const each of await reserve({ duration: 1.5 })) told.push(each);
-    expect(told).toEqual([
+    const reported: Reservation[] = [];
+    for await (const each of await reserve({ duration: 1.5 })) reported.push(each);
+    expect(reported).toEqual([
       { status: "reserved", seconds: 1.5 },
       { status: "over", seconds: 1.5 },
     ]);
@@ -57,9 +57,9 @@ describe("examples/reserve", () => {
     const env = { MAX_RESERVATION_SECONDS: "0.5" };
     const reserve = reserveAt(await ExampleFixture.readyForTest("reserve", { env }));
     for (const payload of [{ duration: 60 }, {}]) {
-      const told: Reservation[] = [];
-      for await (const each of await reserve(payload)) told.push(each);
-      expect(told.map(({ seconds }) => seconds)).toEqual([0.5, 0.5]);
+      const reported: Reservation[] = [];
+      for await (const each of await reserve(payload)) reported.push(each);
+      expect(reported.map(({ seconds }) => seconds)).toEqual([0.5, 0.5]);
     }
   });
 

@@ -34,11 +34,11 @@ test.concurrent("at debug each request has one line: id, route, workload, wait, 
   const waiting = ask(engine, worker, { cost: 2 });
   const cancelled = ask(engine, worker, { cost: 3 });
   await eventually(() => expect(engine.reports.at(-1)?.cur_load).toBe(6));
-  const toldAt = performance.now();
+  const reportedAt = performance.now();
   await pause(500);
   cancelled.leave();
   await eventually(() => expect(requestLines(worker)).toHaveLength(1));
-  const heldMs = performance.now() - toldAt;
+  const heldMs = performance.now() - reportedAt;
   model.release();
   await Promise.all([held.answer, waiting.answer]);
   await ask(engine, worker, { cost: 4, fate: "break" }).answer;

@@ -44,7 +44,7 @@ const statesOf = (series: Series): readonly string[] =>
   LIFECYCLE_STATES.filter((state) => series.get(`tsworker_state{state="${state}"}`) !== 0);
 
 /** Waits until what a worker tells is as expected. */
-const tells = (worker: WorkerProcess, expected: Readonly<Record<string, number>>) =>
+const hasSeries = (worker: WorkerProcess, expected: Readonly<Record<string, number>>) =>
   eventually(async () => {
     const series = await scraped(worker);
     expect(Object.fromEntries(Object.keys(expected).map((name) => [name, series.get(name)]))).toEqual(
@@ -63,17 +63,17 @@ test.concurrent("requests are counted by route, outcome and status, and the work
   const running = ask(engine, worker, { cost: 16, fate: "hold" });
   await eventually(() => expect(model.held).toBe(1));
   const waiting = ask(engine, worker, { cost: 32 });
-  await tells(worker, { tsworker_workload_ahead: 16 + 32 });
+  await hasSeries(worker, { tsworker_workload_ahead: 16 + 32 });
   expect((await ask(engine, worker, { cost: 64 }, { route: "/no-wait" }).answer).status).toBe(429);
   // One after the other: the end of the running one would give the waiting one its turn.
   waiting.leave();
-  await tells(worker, { tsworker_workload_ahead: 16 });
+  await hasSeries(worker, { tsworker_workload_ahead: 16 });
   running.leave();
   const unsigned = { authData: { signature: "c2lnbmF0dXJl" } };
   expect((await ask(engine, worker, { cost: 128 }, unsigned).answer).status).toBe(401);
   // Of what is no request at all the engine is not told.
   expect((await send(`${worker.url}/work`, { body: "no JSON" })).status).toBe(422);
-  await tells(worker, {
+  await hasSeries(worker, {
     tsworker_open_workload: 0,
     'tsworker_requests_total{route="/work",outcome="cancelled"}': 2,
   });
@@ -114,7 +114,7 @@ test.concurrent("requests are counted by route, outcome and status, and the work
       ended: { Success: 3, Error: 1, Cancelled: 2, Rejected: 1 },
     }),
   );
-  await tells(worker, { tsworker_undelivered_ended_requests: 0, tsworker_actor_replacements_total: 0 });
+  await hasSeries(worker, { tsworker_undelivered_ended_requests: 0, tsworker_actor_replacements_total: 0 });
 });
 
 test.concurrent("queues: what runs, what waits, and for how long the first of them has waited", async ({
@@ -136,11 +136,11 @@ test.concurrent("queues: what runs, what waits, and for how long the first of th
     tsworker_open_workload: 0,
     tsworker_workload_ahead: 0,
   };
-  await tells(worker, idle);
+  await hasSeries(worker, idle);
 
   const held = [1, 2, 4].map((cost) => ask(engine, worker, { cost, fate: "hold" }));
   const atOnce = [8, 16].map((cost) => ask(engine, worker, { cost, fate: "hold" }, { route: "/at-once" }));
-  await tells(worker, {
+  await hasSeries(worker, {
     [serial("running_requests")]: 1,
     [serial("waiting_requests")]: 2,
     [serial("limit_requests")]: 1,
@@ -161,7 +161,7 @@ test.concurrent("queues: what runs, what waits, and for how long the first of th
     model.release();
   }
   for (const { answer } of [...atOnce, ...held]) expect((await answer).status).toBe(200);
-  await tells(worker, idle);
+  await hasSeries(worker, idle);
 });
 
 test.concurrent("one series of all states is 1, and the capacity is there once it is measured", async ({
@@ -189,7 +189,7 @@ test.concurrent("one series of all states is 1, and the capacity is there once i
   await worker.reaches("errored");
   expect(statesOf(await scraped(worker))).toEqual(["errored"]);
   expect((await ask(engine, worker, { cost: 3 }).answer).status).toBe(503);
-  await tells(worker, { 'tsworker_responses_total{route="/work",status="503"}': 1 });
+  await hasSeries(worker, { 'tsworker_responses_total{route="/work",status="503"}': 1 });
 });
 
 test.concurrent("reports that the engine does not accept are counted as failed, and their content as undelivered", async ({
@@ -204,12 +204,12 @@ test.concurrent("reports that the engine does not accept are counted as failed, 
 
   await engine.outage({ kind: "status", status: 500 });
   for (const cost of [1, 2]) expect((await ask(engine, worker, { cost }).answer).status).toBe(200);
-  await tells(worker, { tsworker_undelivered_ended_requests: 2 });
+  await hasSeries(worker, { tsworker_undelivered_ended_requests: 2 });
   await eventually(async () => expect(await reports("ended", "failed")()).toBeGreaterThan(0));
   await eventually(async () => expect(await reports("status", "failed")()).toBeGreaterThan(0));
 
   await engine.recover();
-  await tells(worker, { tsworker_undelivered_ended_requests: 0 });
+  await hasSeries(worker, { tsworker_undelivered_ended_requests: 0 });
   await eventually(async () => {
     expect(engine.totals).toMatchObject({ servedLoad: 3, ended: { Success: 2 } });
     expect((await reports("ended", "failed")()) + (await reports("status", "failed")())).toBe(engine.refused);
@@ -226,12 +226,16 @@ test.concurrent("a session is counted while it is open; its cost is load, and ah
   const auth = engine.authData({ url: worker.url, cost: 64 });
   const created = await send(`${worker.url}/session/create`, { body: { auth_data: auth, payload: {} } });
   expect(created.status).toBe(201);
-  await tells(worker, { tsworker_open_sessions: 1, tsworker_open_workload: 64, tsworker_workload_ahead: 0 });
+  await hasSeries(worker, {
+    tsworker_open_sessions: 1,
+    tsworker_open_workload: 64,
+    tsworker_workload_ahead: 0,
+  });
 
   const { session_id } = created.json() as { session_id: string };
   const body = { session_id, session_auth: auth };
   expect((await send(`${worker.localUrl}/session/end`, { body })).status).toBe(200);
-  await tells(worker, {
+  await hasSeries(worker, {
     tsworker_open_sessions: 0,
     tsworker_open_workload: 0,
     tsworker_workload_received_total: 64,
@@ -264,7 +268,7 @@ test.concurrent("a scrape under traffic gets one moment of it, and nothing is co
   await prober.stop();
   const served = prober.all("served").length;
   expect(served).toBe(prober.probed.length);
-  await tells(worker, {
+  await hasSeries(worker, {
     'tsworker_requests_total{route="/work",outcome="success"}': served,
     tsworker_open_workload: 0,
   });

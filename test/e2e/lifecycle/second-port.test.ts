@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { networkInterfaces } from "node:os";
 import { expect } from "vitest";
-import { ask as askWorker } from "../../support/client.js";
+import { ask as callWorker } from "../../support/client.js";
 import { type Cluster, type ClusterWorkerOptions, test } from "../../support/cluster.js";
 import { eventually } from "../../support/eventually.js";
 import { failed } from "../../support/failed-start.js";
@@ -86,7 +86,7 @@ test.concurrent("/healthz shows that the process lives, in any state; /readyz sh
   await worker.reaches("ready");
   expect(await readiness(worker)).toEqual({ status: 200, body: { state: "ready" } });
 
-  const held = askWorker(engine, worker, { cost: 1, fate: "hold" });
+  const held = callWorker(engine, worker, { cost: 1, fate: "hold" });
   await eventually(() => expect(model.held).toBe(1));
   worker.child.kill("SIGTERM");
   await worker.reaches("draining");

@@ -71,12 +71,12 @@ test.concurrent("a pipe that is not read: requests are served, lines are lost an
   await isServed(engine, worker);
   const count = await lost(worker);
   worker.child.stdout?.resume();
-  const told = await eventually(() => {
+  const reported = await eventually(() => {
     const line = worker.lines.find(({ msg }) => msg.startsWith("lines of the log were lost"));
     expect(line).toBeDefined();
     return line;
   });
-  expect(told).toMatchObject({ level: 40, lines: count });
+  expect(reported).toMatchObject({ level: 40, lines: count });
   // From now on nothing is lost.
   await isServed(engine, worker);
   expect(await lost(worker)).toBe(count);

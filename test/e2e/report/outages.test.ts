@@ -45,7 +45,11 @@ function sumOf(
 }
 
 /** All is told: every workload in the sums, every request ended in its way and exactly once. */
-async function toldExactly(engines: readonly Engine[], traffic: Traffic, timeoutMs: number): Promise<void> {
+async function reportedExactly(
+  engines: readonly Engine[],
+  traffic: Traffic,
+  timeoutMs: number,
+): Promise<void> {
   await eventually(() => expect(sumOf(engines)).toMatchObject(traffic.totals), { timeoutMs });
   const { endedTimes, loadTimes } = sumOf(engines);
   expect([...endedTimes.keys()].sort()).toEqual([...traffic.ends.keys()].sort());
@@ -75,18 +79,18 @@ for (const { name, outage } of OUTAGES) {
     await traffic.round();
     await engine.outage(outage);
     await traffic.flow(3);
-    const told = engine.totals.endedTimes.size;
-    expect(told).toBeLessThan(traffic.ends.size);
+    const reported = engine.totals.endedTimes.size;
+    expect(reported).toBeLessThan(traffic.ends.size);
     if (outage.kind !== "refuse") await eventually(() => expect(engine.refused).toBeGreaterThan(0));
     await engine.recover();
     await traffic.round();
     // A report that hangs is given up after 10 s, and after many failures the next try may be as far off.
-    await toldExactly([engine], traffic, 120_000);
+    await reportedExactly([engine], traffic, 120_000);
 
     // The end of the worker adds nothing.
     await traffic.round();
     expect(await worker.stop()).toBe(0);
-    await toldExactly([engine], traffic, 0);
+    await reportedExactly([engine], traffic, 0);
   });
 }
 
@@ -108,7 +112,7 @@ test.concurrent("nothing is lost or reported twice while the engine fails in eve
     await engine.recover();
     await traffic.flow(0.4);
   }
-  await toldExactly([engine], traffic, 60_000);
+  await reportedExactly([engine], traffic, 60_000);
   await eventually(() => expect(engine.reports.at(-1)).toMatchObject({ error_msg: "", cur_load: 0 }));
 });
 
@@ -119,19 +123,19 @@ test.concurrent("the next address takes over when one fails, and the sums over b
   const [, second] = engines;
   if (second === undefined) throw new Error("expected two engines");
   await traffic.round();
-  await toldExactly([first], traffic, 60_000);
+  await reportedExactly([first], traffic, 60_000);
   expect(second.reports).toEqual([]);
 
   await first.outage({ kind: "status", status: 502 });
   await traffic.flow(1);
-  await toldExactly(engines, traffic, 60_000);
+  await reportedExactly(engines, traffic, 60_000);
   expect(second.totals.endedTimes.size).toBeGreaterThan(0);
 
   // Neither: what is left is told to whoever is back first.
   await second.outage({ kind: "refuse" });
   await traffic.flow(1);
   await first.recover();
-  await toldExactly(engines, traffic, 60_000);
+  await reportedExactly(engines, traffic, 60_000);
 });
 
 test.concurrent("a first address that never answers: key and reports come from the second", async ({
@@ -147,7 +151,7 @@ test.concurrent("a first address that never answers: key and reports come from t
   });
   const traffic = new Traffic(engine, worker, model);
   await traffic.round();
-  await toldExactly([engine], traffic, 60_000);
+  await reportedExactly([engine], traffic, 60_000);
 });
 
 test.concurrent("an engine that never answers does not keep the worker from ending", async ({ cluster }) => {

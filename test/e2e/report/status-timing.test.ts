@@ -49,22 +49,22 @@ test.concurrent("the first report and each change of state come at once, in the 
 }) => {
   const [engine, model] = [await cluster.engine(), await cluster.model()];
   const worker = await cluster.worker({ engine, model }, "loading");
-  const toldAtOnce = async (expected: object): Promise<void> => {
+  const reportedAtOnce = async (expected: object): Promise<void> => {
     const begun = performance.now();
     await eventually(() => expect(engine.reports.at(-1)).toMatchObject(expected));
     // An idle worker reports after 10 s anyway.
     expect(performance.now() - begun).toBeLessThan(8000);
   };
-  await toldAtOnce({ max_perf: 0, loadtime: 0, error_msg: "", url: worker.url });
+  await reportedAtOnce({ max_perf: 0, loadtime: 0, error_msg: "", url: worker.url });
   expect(engine.workers).toMatchObject([{ state: "loading" }]);
   model.say(LOADED);
-  await toldAtOnce({ max_perf: 1000, error_msg: "" });
+  await reportedAtOnce({ max_perf: 1000, error_msg: "" });
   for (let round = 0; round < 3; round++) {
     await ask(engine, worker, { cost: 1 }).answer;
     model.say("CUDA error");
-    await toldAtOnce({ error_msg: "CUDA error" });
+    await reportedAtOnce({ error_msg: "CUDA error" });
     model.say(LOADED);
-    await toldAtOnce({ error_msg: "" });
+    await reportedAtOnce({ error_msg: "" });
     await worker.reaches("ready");
   }
   expect(worker.states.filter((state) => state === "errored")).toHaveLength(3);

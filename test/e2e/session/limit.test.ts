@@ -28,9 +28,9 @@ test.concurrent("one session more than maxSessions is refused with 429, and coun
     expect(reply.headers["retry-after"]).toBe("1");
     await fixture.expectReported(refused, "Rejected");
     const { request_idx } = refused.auth_data;
-    const told = fixture.engine.ended.find((ended) => ended.request_idx === request_idx);
-    expect(told?.entered_queue_at).toBeGreaterThan(0);
-    expect(told).toMatchObject({
+    const reported = fixture.engine.ended.find((ended) => ended.request_idx === request_idx);
+    expect(reported?.entered_queue_at).toBeGreaterThan(0);
+    expect(reported).toMatchObject({
       work_started_at: 0,
       work_completed_at: 0,
     });

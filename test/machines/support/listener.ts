@@ -2,13 +2,13 @@ import { type ActorRef, createActor, type EventObject, fromCallback, type Snapsh
 
 /** An actor that does nothing but keep what it is sent, or what of it is to be kept. */
 export function listener<TEvent extends EventObject>(isKept: (event: TEvent) => boolean = () => true) {
-  const heard: TEvent[] = [];
+  const received: TEvent[] = [];
   const actor = createActor(
     fromCallback<TEvent>(({ receive }) => {
       receive((event) => {
-        if (isKept(event)) heard.push(event);
+        if (isKept(event)) received.push(event);
       });
     }),
   ).start();
-  return { heard, ref: actor as unknown as ActorRef<Snapshot<unknown>, TEvent> };
+  return { received, ref: actor as unknown as ActorRef<Snapshot<unknown>, TEvent> };
 }

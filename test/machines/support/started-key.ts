@@ -19,7 +19,7 @@ export function startedKey(inspect: (event: InspectionEvent) => void = () => {})
     key,
     fetchKey,
     /** What the worker was told. */
-    told: worker.heard,
+    reported: worker.received,
     pass: async (ms: number) => {
       clock.increment(ms);
       await settled();

@@ -78,7 +78,7 @@ export function startedModel({
     lookAround,
     startLifecycle,
     /** What the worker was told, but for what is waited for. */
-    told: worker.heard,
+    reported: worker.received,
     /** What the worker was told that is waited for. */
     awaited,
     /** The state of the region that asks. */

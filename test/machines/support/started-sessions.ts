@@ -15,16 +15,16 @@ interface Options {
 export function startedSessions({ session = sessionMachine, inspect = () => {} }: Options = {}) {
   const clock = new SimulatedClock();
   const callOnClose = new Calls<void, OnCloseCall>();
-  const heard: (SessionClosing | SessionClosed)[] = [];
-  const told: SessionsClosed[] = [];
+  const received: (SessionClosing | SessionClosed)[] = [];
+  const reported: SessionsClosed[] = [];
   const sessions = createActor(
     sessionsLogic(session.provide({ actors: { callOnClose: callOnClose.logic } })),
     {
       clock,
       inspect,
       input: {
-        edge: { send: (event) => heard.push(event) },
-        worker: { send: (event) => told.push(event) },
+        edge: { send: (event) => received.push(event) },
+        worker: { send: (event) => reported.push(event) },
         now: () => clock.now(),
       },
     },
@@ -33,9 +33,9 @@ export function startedSessions({ session = sessionMachine, inspect = () => {} }
     sessions,
     callOnClose,
     /** What the edge was told. */
-    heard,
+    received,
     /** What the worker was told. */
-    told,
+    reported,
     open: (id: string, expiresAt = 60_000, onClose?: OnClose) =>
       sessions.send({ type: "session.opened", id, expiresAt, onClose }),
     use: (id: string, expiresAt: number) => sessions.send({ type: "session.used", id, expiresAt }),

@@ -19,11 +19,11 @@ const variables = new Map<string, string | undefined>([
 test("the variables are those of the start script, with their defaults", () => {
   const rows = rowsBelow(page, "Variables of the start script");
   expect(variables.size).toBeGreaterThan(15);
-  const told = rows.map(([name, otherwise = ""]) => {
+  const reported = rows.map(([name, otherwise = ""]) => {
     if (otherwise === "required") return [codeOf(name), undefined];
     return [codeOf(name), otherwise === "empty" ? "" : codeOf(otherwise)];
   });
-  expect(new Map(told as [string, string | undefined][])).toEqual(variables);
+  expect(new Map(reported as [string, string | undefined][])).toEqual(variables);
   for (const [name, , meaning = ""] of rows) expect(meaning.length, name).toBeGreaterThan(10);
 });
 

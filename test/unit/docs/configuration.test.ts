@@ -50,7 +50,8 @@ const isScalar = (value: unknown): boolean =>
   value === null || ["number", "boolean", "string"].includes(typeof value);
 
 /** What the TSDoc says first behind `@default`; undefined where it says none. */
-const toldDefault = ({ comment }: Property): string | undefined => /@default "?([^\s",]+)/.exec(comment)?.[1];
+const documentedDefault = ({ comment }: Property): string | undefined =>
+  /@default "?([^\s",]+)/.exec(comment)?.[1];
 
 const rowOf = (rows: readonly (readonly string[])[], name: string): readonly string[] =>
   rows.find(([first]) => codeOf(first) === name) ?? [];
@@ -85,9 +86,9 @@ describe.each(Object.keys(FILLED_IN))("%s", (type) => {
     const isGiven = type === "WorkerConfig" && property.name === "modelServerUrl";
     if (isScalar(value) && !isGiven) {
       expect(otherwise.startsWith(`\`${value}\``), `${otherwise} for ${value}`).toBe(true);
-      expect(toldDefault(property), "the TSDoc's @default").toBe(String(value));
-    } else if (/^(?:\d+|true|false|null)$/.test(toldDefault(property) ?? "")) {
-      expect(codeOf(otherwise)).toBe(toldDefault(property));
+      expect(documentedDefault(property), "the TSDoc's @default").toBe(String(value));
+    } else if (/^(?:\d+|true|false|null)$/.test(documentedDefault(property) ?? "")) {
+      expect(codeOf(otherwise)).toBe(documentedDefault(property));
     } else {
       expect(otherwise).not.toBe("");
       expect(otherwise).not.toMatch(/^`(?:\d|true|false|null)/);

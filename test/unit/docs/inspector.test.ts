@@ -10,13 +10,13 @@ const constant = (file: string, name: string): number =>
   Number(new RegExp(`const ${name} = ([\\d_]+);`).exec(sourceOf(file))?.[1]?.replaceAll("_", ""));
 
 test("the keys are those that the page lists", () => {
-  const told = [...sourceOf("src/inspector/page/keys.tsx").matchAll(/^ {2}\["([^"]+)", "([^"]+)"\]/gm)];
+  const reported = [...sourceOf("src/inspector/page/keys.tsx").matchAll(/^ {2}\["([^"]+)", "([^"]+)"\]/gm)];
   const documented = rowsBelow(page, "Keys");
-  expect(told.length).toBeGreaterThan(8);
-  expect(documented.map(([key]) => codeOf(key))).toEqual(told.map(([, key]) => key));
+  expect(reported.length).toBeGreaterThan(8);
+  expect(documented.map(([key]) => codeOf(key))).toEqual(reported.map(([, key]) => key));
   // The page says "this page" of itself.
   expect(documented.slice(0, -1).map(([, meaning]) => meaning)).toEqual(
-    told.slice(0, -1).map(([, , meaning]) => meaning),
+    reported.slice(0, -1).map(([, , meaning]) => meaning),
   );
 });
 

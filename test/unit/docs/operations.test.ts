@@ -76,10 +76,10 @@ test("the queries use metrics that exist, and labels that they have", async () =
 });
 
 test("the buckets are those of the histograms", () => {
-  const [, told = ""] = /^Buckets: (.+)\.$/m.exec(page) ?? [];
+  const [, reported = ""] = /^Buckets: (.+)\.$/m.exec(page) ?? [];
   const seconds: number[] = [];
   let unit = 0;
-  for (const [, value, named] of [...told.matchAll(/([\d.]+)(?: (ms|s|min))?/g)].toReversed()) {
+  for (const [, value, named] of [...reported.matchAll(/([\d.]+)(?: (ms|s|min))?/g)].toReversed()) {
     unit = { ms: 0.001, s: 1, min: 60 }[named ?? ""] ?? unit;
     seconds.unshift(Number(value) * unit);
   }

@@ -214,12 +214,12 @@ describe.each(Object.entries(LINES))("the log of %s", (name, { loaded, failed, i
       if (matches(onLoad, line)) return "loaded";
       return matches(onInfo, line) ? "info" : "neither";
     };
-    const told = (kind: string, lines: readonly string[]) => lines.map((line) => [kind, line]);
+    const reported = (kind: string, lines: readonly string[]) => lines.map((line) => [kind, line]);
     const expected = [
-      ...told("loaded", loaded),
-      ...told("failed", failed),
-      ...told("info", info),
-      ...told("neither", neither),
+      ...reported("loaded", loaded),
+      ...reported("failed", failed),
+      ...reported("info", info),
+      ...reported("neither", neither),
     ];
     expect(expected.map(([, line = ""]) => [kindOf(line), line])).toEqual(expected);
   });

@@ -28,9 +28,9 @@ const HEADINGS: Readonly<Record<string, readonly string[]>> = {
 };
 
 test("the kinds are those of the command, each with its port", () => {
-  const told = rowsBelow(page, "Kinds").map(([kind, , port]) => [codeOf(kind), Number(port)]);
-  expect(told).toHaveLength(SIM_KINDS.length);
-  expect(new Map(told as [string, number][])).toEqual(
+  const reported = rowsBelow(page, "Kinds").map(([kind, , port]) => [codeOf(kind), Number(port)]);
+  expect(reported).toHaveLength(SIM_KINDS.length);
+  expect(new Map(reported as [string, number][])).toEqual(
     new Map(SIM_KINDS.map(({ name, port }) => [name, port])),
   );
 });
@@ -89,14 +89,14 @@ test("the failures are those that can be chosen", () => {
 });
 
 test("each kind closes connections as documented", async () => {
-  const told = rowsBelow(page, "How connections are closed").map(([how, , kinds = ""]) => [
+  const reported = rowsBelow(page, "How connections are closed").map(([how, , kinds = ""]) => [
     codeOf(how),
     [...kinds.matchAll(/`([^`]+)`/g)].map(([, kind = ""]) => kind),
   ]);
   const kinds = await Promise.all(
     SIM_KINDS.map(async (kind) => ({ name: kind.name, closing: (await kind.model({})).closing })),
   );
-  expect(told).toEqual(
+  expect(reported).toEqual(
     CLOSINGS.map((how) => [how, kinds.filter(({ closing }) => closing === how).map(({ name }) => name)]),
   );
 });
@@ -117,10 +117,10 @@ test("the options of the simulators have the same defaults as the flags", () => 
   ].flatMap((file) => [...interfacesOf(file).values()].flat());
   let compared = 0;
   for (const { name, comment } of properties) {
-    const [, told] = /@default "?([^\s"]+)"?$/.exec(comment) ?? [];
+    const [, reported] = /@default "?([^\s"]+)"?$/.exec(comment) ?? [];
     const flag = flags.get(name);
-    if (told === undefined || flag?.defaultValue === undefined || name === "port") continue;
-    expect(told, name).toBe(String(flag.defaultValue));
+    if (reported === undefined || flag?.defaultValue === undefined || name === "port") continue;
+    expect(reported, name).toBe(String(flag.defaultValue));
     compared += 1;
   }
   expect(compared).toBeGreaterThan(14);

@@ -26,7 +26,7 @@ export async function engineStub(answer: (response: ServerResponse, seen: Seen) 
 }
 
 /** An address where nobody listens. */
-export async function nobody(): Promise<string> {
+export async function unusedAddress(): Promise<string> {
   const server = createServer();
   const url = httpUrl("127.0.0.1", await listen(server, "127.0.0.1", 0));
   await close(server);

@@ -52,7 +52,7 @@ test("a signal that comes while it starts is heeded as soon as it has", async ()
   const others = process.listeners("SIGTERM");
   const running = newWorker().run();
   // To the worker's own listener only: the tests' runner has one, too.
-  for (const heed of process.listeners("SIGTERM")) if (!others.includes(heed)) heed("SIGTERM");
+  for (const handle of process.listeners("SIGTERM")) if (!others.includes(handle)) handle("SIGTERM");
   await running;
   expect(process.listeners("SIGTERM")).toEqual(others);
   await expect(fetch(url)).rejects.toThrow("fetch failed");

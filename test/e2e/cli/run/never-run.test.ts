@@ -50,8 +50,8 @@ test.each([
   ["does so in what it imports", 'import "./silent.js";\n', undefined],
 ])("the same is detected for a program that %s", async (_, text, message) => {
   const cwd = await project({ "worker.ts": text, "silent.ts": 'process.title = "silent";\n' });
-  const told = neverRun(join(cwd, "worker.ts"), {});
-  expect(told?.replace(/^\S+worker\.ts/, "worker.ts")).toBe(message && `worker.ts ${message}`);
+  const reported = neverRun(join(cwd, "worker.ts"), {});
+  expect(reported?.replace(/^\S+worker\.ts/, "worker.ts")).toBe(message && `worker.ts ${message}`);
 });
 
 test.each([

@@ -49,7 +49,7 @@ function fromNowOn(): (msg: string) => readonly LogLine[] {
 const ended: (readonly [SentEnvelope, EndedStatus])[] = [];
 
 /** 500 without a close frame of what happened inside. */
-function isOwnFault(reply: Reply): void {
+function isOwnError(reply: Reply): void {
   expect({ status: reply.status, body: reply.json(), complete: reply.complete }).toEqual({
     status: 500,
     body: { error: "the worker's own code failed" },
@@ -111,7 +111,7 @@ describe("a remoteFunction that is an async generator", () => {
   test("that throws before its first value is answered 500 and counts as an error", async () => {
     const logged = fromNowOn();
     const body = fixture.envelope({ upTo: 3, failAt: 1 });
-    isOwnFault(await fixture.ask("/counts", { body }));
+    isOwnError(await fixture.ask("/counts", { body }));
     ended.push([body, "Error"]);
     await eventually(() =>
       expect(logged("remoteFunction threw")).toMatchObject([
@@ -287,14 +287,14 @@ describe("a value of which JSON has no text", () => {
 
   test.each(kinds)("%s, as the result: 500, counted as an error", async (kind) => {
     const body = fixture.envelope({ kind });
-    isOwnFault(await fixture.ask("/returns-unwritable", { body }));
+    isOwnError(await fixture.ask("/returns-unwritable", { body }));
     ended.push([body, "Error"]);
   });
 
   test.each(kinds)("%s, as the first of a generator: 500, and the generator is ended", async (kind) => {
     const logged = fromNowOn();
     const body = fixture.envelope({ kind, after: 0 });
-    isOwnFault(await fixture.ask("/yields-unwritable", { body }));
+    isOwnError(await fixture.ask("/yields-unwritable", { body }));
     await eventually(() => expect(logged("generator ended")).toMatchObject([{ aborted: true }]));
     ended.push([body, "Error"]);
   });

@@ -63,7 +63,7 @@ class Reader {
   }
 
   /** Waits for as many further comments. */
-  async hears(count: number): Promise<void> {
+  async receivesComments(count: number): Promise<void> {
     const wanted = this.comments + count;
     await eventually(() => expect(this.comments).toBeGreaterThanOrEqual(wanted));
   }
@@ -84,7 +84,7 @@ async function begun(route: string, payload: Readonly<Record<string, unknown>> =
   const envelope = fixture.envelope(payload);
   const asked = new Promise<ModelRequest>((resolve) => fixture.model.on(route, resolve));
   const reader = new Reader(await open(fixture.worker.url + route, { body: envelope }));
-  await reader.hears(1);
+  await reader.receivesComments(1);
   return { envelope, reader, model: await asked };
 }
 
@@ -104,10 +104,10 @@ describe("a client that requested a stream gets comments", () => {
       "cache-control": "no-cache",
       "x-accel-buffering": "no",
     });
-    await reader.hears(2);
+    await reader.receivesComments(2);
     model.socket.write(Buffer.concat([headBytes(200, EVENTS), chunkBytes("data: 1\n\n")]));
     await reader.receives("data: 1\n\n");
-    await reader.hears(2);
+    await reader.receivesComments(2);
     model.socket.write(Buffer.concat([chunkBytes("data: [DONE]\n\n"), Buffer.from(LAST_CHUNK)]));
     expect(await reader.ends()).toBe(true);
     expect(reader.rest).toBe("data: 1\n\ndata: [DONE]\n\n");
@@ -120,7 +120,7 @@ describe("a client that requested a stream gets comments", () => {
     const first = new Reader(await open(`${fixture.worker.url}/one`, { body: fixture.envelope(STREAM) }));
     const envelope = fixture.envelope(STREAM);
     const second = new Reader(await open(`${fixture.worker.url}/one`, { body: envelope }));
-    await Promise.all([first.hears(2), second.hears(2)]);
+    await Promise.all([first.receivesComments(2), second.receivesComments(2)]);
     expect(fixture.model.requests.length).toBe(before + 1);
     fixture.model.on("/one", chunked(EVENTS.slice(0, 2), ["data: 2\n\n"]));
     first.answer.destroy();
@@ -133,7 +133,7 @@ describe("a client that requested a stream gets comments", () => {
     fixture.model.on("/go", silent);
     const headers = { accept: "application/json, Text/Event-Stream;q=0.9" };
     const reader = new Reader(await open(`${fixture.worker.url}/go`, { body: fixture.envelope(), headers }));
-    await reader.hears(1);
+    await reader.receivesComments(1);
     reader.answer.destroy();
   });
 
@@ -142,10 +142,10 @@ describe("a client that requested a stream gets comments", () => {
     cut.model.socket.write(Buffer.concat([headBytes(200, EVENTS), chunkBytes("data: 1\n\ndata:")]));
     await cut.reader.receives("data: 1\n\ndata:");
     const { comments } = cut.reader;
-    await other.reader.hears(5);
+    await other.reader.receivesComments(5);
     expect(cut.reader.comments).toBe(comments);
     cut.model.socket.write(chunkBytes(" 2\n\n"));
-    await cut.reader.hears(1);
+    await cut.reader.receivesComments(1);
     expect(cut.reader.rest).toBe("data: 1\n\ndata: 2\n\n");
     cut.reader.answer.destroy();
     other.reader.answer.destroy();
@@ -155,7 +155,7 @@ describe("a client that requested a stream gets comments", () => {
     const { reader, model } = await begun("/generated");
     model.socket.write(Buffer.concat([headBytes(200, EVENTS), chunkBytes("data: 1\n\n")]));
     await reader.receives("data: 1\n\n");
-    await reader.hears(1);
+    await reader.receivesComments(1);
     model.socket.write(LAST_CHUNK);
     expect(await reader.ends()).toBe(true);
   });
@@ -175,7 +175,7 @@ describe("there are no comments", () => {
     await eventually(() => request !== undefined);
     // Another client hears some meanwhile.
     const { reader } = await begun("/other");
-    await reader.hears(3);
+    await reader.receivesComments(3);
     reader.answer.destroy();
     request?.socket.write(
       Buffer.concat([headBytes(200, EVENTS), chunkBytes("data: 1\n\n"), Buffer.from(LAST_CHUNK)]),
@@ -340,7 +340,7 @@ test("a worker that stops sends the reason as an event", async () => {
   own.model.on("/go", silent);
   const envelope = own.envelope(STREAM);
   const reader = new Reader(await open(`${own.worker.url}/go`, { body: envelope }));
-  await reader.hears(1);
+  await reader.receivesComments(1);
   const stopping = stop();
   expect(await reader.ends()).toBe(true);
   expect(reader.rest).toBe(

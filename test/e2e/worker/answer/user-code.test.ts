@@ -25,7 +25,7 @@ afterEach(() => fixture.expectServing());
 afterAll(() => fixture.stop());
 
 /** 500 without a close frame of what happened inside. */
-function isOwnFault(reply: Reply): void {
+function isOwnError(reply: Reply): void {
   expect({ status: reply.status, body: reply.json() }).toEqual({
     status: 500,
     body: { error: "the worker's own code failed" },
@@ -84,15 +84,15 @@ describe("a responseGenerator", () => {
 
   test("that throws is answered 500; the stack is logged, once, and the request counts as an error", async () => {
     const body = fixture.envelope();
-    isOwnFault(await fixture.ask("/throws", { body }));
+    isOwnError(await fixture.ask("/throws", { body }));
     await isLogged("the generator failed", { msg: "responseGenerator threw", route: "/throws" });
     await fixture.expectReported(body, "Error");
   });
 
   test("that returns no response, or one whose body was read already, is answered 500", async () => {
     fixture.model.on("/readsTwice", plain({ body: "read" }));
-    isOwnFault(await fixture.post("/readsTwice"));
-    isOwnFault(await fixture.post("/returnsNothing"));
+    isOwnError(await fixture.post("/readsTwice"));
+    isOwnError(await fixture.post("/returnsNothing"));
   });
 
   test("that does not read the model's answer releases the model", async () => {
@@ -126,12 +126,12 @@ describe("a remoteFunction", () => {
 
   test("that throws is answered 500; the stack is logged, once, and the request counts as an error", async () => {
     const body = fixture.envelope();
-    isOwnFault(await fixture.ask("/remote/throws", { body }));
+    isOwnError(await fixture.ask("/remote/throws", { body }));
     await isLogged("the function failed", { msg: "remoteFunction threw", route: "/remote/throws" });
     await fixture.expectReported(body, "Error");
   });
 
   test("whose result cannot be written as JSON is answered 500", async () => {
-    isOwnFault(await fixture.post("/remote/returnsTooMuch"));
+    isOwnError(await fixture.post("/remote/returnsTooMuch"));
   });
 });

@@ -84,7 +84,7 @@ describe("modelRoute", () => {
     client.send(JSON.stringify(fixture.envelope()));
     const end = await model.accepted();
     client.send("hello");
-    expect(await end.hears(1)).toEqual(["hello"]);
+    expect(await end.receives(1)).toEqual(["hello"]);
     client.socket.close(1000);
     await client.isClosed();
   });
@@ -162,9 +162,9 @@ describe("a payload that weighs before it expands", () => {
       expect([failed.status, failed.json()]).toEqual([500, { error: "the worker's own code failed" }]);
       await fixture.expectReported(sent, "Error");
     }
-    const told = () => fixture.worker.lines.filter(({ msg }) => msg.endsWith(" threw"));
+    const reported = () => fixture.worker.lines.filter(({ msg }) => msg.endsWith(" threw"));
     await eventually(() =>
-      expect(told()).toMatchObject([
+      expect(reported()).toMatchObject([
         { msg: "generatePayloadJson threw", route: "/throws", err: { message: "the template is missing" } },
         {
           msg: "generatePayloadJson threw",

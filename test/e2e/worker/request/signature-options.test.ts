@@ -31,7 +31,7 @@ const statusesOf = async (replies: readonly Promise<Reply>[]): Promise<readonly 
   (await Promise.all(replies)).map(({ status }) => status);
 
 /** Waits until the engine has been told this of a request, in this order, and nothing else. */
-async function isTold({ engine }: Place, { request_idx }: AuthData, ...statuses: readonly EndedStatus[]) {
+async function isReported({ engine }: Place, { request_idx }: AuthData, ...statuses: readonly EndedStatus[]) {
   await eventually(() => {
     const reported = engine.ended.filter((end) => end.request_idx === request_idx);
     expect(reported.map(({ status }) => status)).toEqual(statuses);
@@ -67,8 +67,8 @@ describe.concurrent("requireOwnUrl", () => {
 
     const own = authFor(place);
     expect(await send(place, own)).toMatchObject({ status: 200 });
-    await isTold(place, own, "Success");
-    for (const auth of others) await isTold(place, auth);
+    await isReported(place, own, "Success");
+    for (const auth of others) await isReported(place, auth);
     await eventually(() => expect(engine.totals).toMatchObject({ rejectedLoad: 0, requestsReceived: 1 }));
   });
 
@@ -145,7 +145,7 @@ describe.concurrent("replayProtection", () => {
 
     const last = authFor(place);
     expect(await send(place, last)).toMatchObject({ status: 200 });
-    for (const auth of [running, waiting, last]) await isTold(place, auth, "Success");
+    for (const auth of [running, waiting, last]) await isReported(place, auth, "Success");
     await eventually(() => expect(engine.totals).toMatchObject({ rejectedLoad: 0, requestsReceived: 3 }));
   });
 
@@ -155,7 +155,7 @@ describe.concurrent("replayProtection", () => {
     const statuses = await statusesOf(Array.from({ length: 20 }, () => send(place, auth)));
     expect(statuses.toSorted()).toEqual([200, ...Array(19).fill(409)]);
     expect(place.model.payloads).toHaveLength(1);
-    await isTold(place, auth, "Success");
+    await isReported(place, auth, "Success");
   });
 
   test("holds for the two numbers together: the same request routed anew is another", async ({ cluster }) => {
@@ -178,7 +178,7 @@ describe.concurrent("replayProtection", () => {
     for (const _ of [1, 2]) expect(await send(place, auth, { fate: "break" })).toMatchObject({ status: 502 });
     expect(await send(place, auth)).toMatchObject({ status: 200 });
     await isReplayed(place, auth);
-    await isTold(place, auth, "Error", "Error", "Success");
+    await isReported(place, auth, "Error", "Error", "Success");
   });
 
   test("lets a request be repeated that the model answered with a 5xx of its own", async ({ cluster }) => {
@@ -223,7 +223,7 @@ describe.concurrent("replayProtection", () => {
     for (const _ of [1, 2]) expect(await send(place, auth, prompt)).toMatchObject({ status: 429 });
     model.release();
     expect(await held).toMatchObject({ status: 200 });
-    await isTold(place, other, "Success");
+    await isReported(place, other, "Success");
 
     expect(await send(place, { ...auth, signature: "AAAA" }, prompt)).toMatchObject({ status: 401 });
     expect(await send(place, auth, { prompt: 5 })).toMatchObject({ status: 422 });
@@ -255,7 +255,7 @@ describe.concurrent("replayProtection", () => {
     const end = await ask(`${worker.url}/session/end`, { body: { session_id, session_auth: auth } });
     expect(end).toMatchObject({ status: 200 });
     expect(await create()).toMatchObject({ status: 409 });
-    await isTold(place, auth, "Success");
+    await isReported(place, auth, "Success");
     expect(engine.totals.rejectedLoad).toBe(0);
   });
 

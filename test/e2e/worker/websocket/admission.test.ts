@@ -108,7 +108,7 @@ describe("in the queue", () => {
 
     first.client.socket.close(1000);
     const end = await model.accepted();
-    expect(await end.hears(2)).toEqual(["early", Buffer.from("bird")]);
+    expect(await end.receives(2)).toEqual(["early", Buffer.from("bird")]);
     expect(fixture.model.requests).toHaveLength(asked + 1);
     end.socket.close(1000);
     expect((await request).status).toBe(200);

@@ -84,17 +84,17 @@ describe("a client that floods", () => {
 
   test("a model that keeps up loses nothing", async () => {
     const { client, sent, end } = await pair(fixture, "/ws");
-    let heard = 0;
+    let received = 0;
     end.socket.on("message", (data: Buffer) => {
-      heard += data.length;
+      received += data.length;
       end.messages.length = 0;
     });
     const frame = Buffer.alloc(64 * 1024, "a");
     let begun = 0;
     await eventually(
       () => {
-        for (; begun < 128 * MIB && begun - heard < 8 * MIB; begun += frame.length) client.send(frame);
-        return heard === 128 * MIB;
+        for (; begun < 128 * MIB && begun - received < 8 * MIB; begun += frame.length) client.send(frame);
+        return received === 128 * MIB;
       },
       { timeoutMs: 60_000, intervalMs: 0 },
     );
@@ -115,13 +115,13 @@ describe("a client that does not read", () => {
     expect(grown).toBeLessThan(100 * MIB);
     end.socket.send("last");
     end.socket.close(1000, "done");
-    let heard = 0;
+    let received = 0;
     client.socket.on("message", (data: Buffer) => {
-      heard += data.length;
+      received += data.length;
     });
     client.socket.resume();
     expect(await client.isClosed()).toEqual({ code: 1000, reason: "done" });
-    expect(heard).toBe(bytes + 4);
+    expect(received).toBe(bytes + 4);
     expect(client.messages.at(-1)).toBe("last");
     await fixture.expectReported(sent, "Success");
   });

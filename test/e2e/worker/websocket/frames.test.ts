@@ -26,7 +26,7 @@ describe("the envelope comes", () => {
   test("as the first message, in JSON; it does not go to the model", async () => {
     const { client, sent, end } = await pair(fixture, "/ws");
     client.send("next");
-    expect(await end.hears(1)).toEqual(["next"]);
+    expect(await end.receives(1)).toEqual(["next"]);
     await ends({ client, sent });
   });
 
@@ -50,7 +50,7 @@ describe("the envelope comes", () => {
     );
     const end = await model.accepted();
     client.send("first");
-    expect(await end.hears(1)).toEqual(["first"]);
+    expect(await end.receives(1)).toEqual(["first"]);
     await ends({ client, sent });
   });
 });
@@ -79,8 +79,8 @@ describe("frames flow both ways", () => {
       client.send(message);
       end.socket.send(message);
     }
-    expect(await end.hears(messages.length)).toEqual(messages);
-    expect(await client.hears(messages.length)).toEqual(messages);
+    expect(await end.receives(messages.length)).toEqual(messages);
+    expect(await client.receives(messages.length)).toEqual(messages);
     await ends({ client, sent });
   });
 
@@ -90,9 +90,9 @@ describe("frames flow both ways", () => {
     const largest = servedByNode ? large : large.subarray(0, 16 * 1024 * 1024);
     client.send(largest);
     end.socket.send(large);
-    const [fromModel] = await client.hears(1, 60_000);
+    const [fromModel] = await client.receives(1, 60_000);
     expect(large.equals(Buffer.from(fromModel ?? ""))).toBe(true);
-    const [fromClient] = await end.hears(1, 60_000);
+    const [fromClient] = await end.receives(1, 60_000);
     expect(largest.equals(Buffer.from(fromClient ?? ""))).toBe(true);
     await ends({ client, sent });
   });
@@ -103,7 +103,7 @@ describe("frames flow both ways", () => {
       socket.send("in ", { fin: false });
       socket.send("pieces", { fin: true });
     }
-    expect([await client.hears(1), await end.hears(1)]).toEqual([["in pieces"], ["in pieces"]]);
+    expect([await client.receives(1), await end.receives(1)]).toEqual([["in pieces"], ["in pieces"]]);
     await ends({ client, sent });
   });
 
@@ -116,8 +116,8 @@ describe("frames flow both ways", () => {
         const sent = fixture.envelope();
         client.send(sent);
         for (let turn = 0; turn < 20; turn++) client.send(Buffer.from(`${n}: ${turn}`));
-        const heard = await client.hears(20, 10_000);
-        expect(heard.map(String)).toEqual(Array.from({ length: 20 }, (__, turn) => `${n}: ${turn}`));
+        const received = await client.receives(20, 10_000);
+        expect(received.map(String)).toEqual(Array.from({ length: 20 }, (__, turn) => `${n}: ${turn}`));
         await ends({ client, sent });
       }),
     );

@@ -77,7 +77,7 @@ describe("a model that", () => {
   test("breaks off in the middle: every frame, then 4502", async () => {
     const { client, sent, end } = await pair(fixture, "/ws");
     for (let n = 0; n < 100; n++) end.socket.send(`${n}`);
-    await client.hears(100);
+    await client.receives(100);
     end.request.socket.destroy();
     await fails({ client, sent }, 4502, "the model broke the WebSocket off");
     expect(client.messages).toHaveLength(100);

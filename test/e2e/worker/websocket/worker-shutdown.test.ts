@@ -15,7 +15,7 @@ describe("a worker that stops", () => {
     const waiting = await send(fixture, "/ws");
     await fixture.roundTrip();
     running.end.socket.send("begun");
-    await running.client.hears(1);
+    await running.client.receives(1);
     fixture.worker.child.kill("SIGTERM");
     const reason = "the worker stopped before the request was done";
     expect(await running.client.isClosed()).toEqual({ code: 4503, reason });
@@ -42,7 +42,7 @@ describe("a worker that stops", () => {
     expect(await late.client.isClosed()).toMatchObject({ code: 4503 });
     await fixture.expectReported(late.sent, "Rejected");
     running.client.send("still");
-    expect(await running.end.hears(1)).toEqual(["still"]);
+    expect(await running.end.receives(1)).toEqual(["still"]);
     running.end.socket.close(1000);
     expect(await running.client.isClosed()).toMatchObject({ code: 1000 });
     await fixture.expectReported(running.sent, "Success");
@@ -68,7 +68,7 @@ test("a session that is closed takes its WebSockets with it: 4410, and 1001 for 
   const { session_id } = created.json() as { readonly session_id: string };
   const { client, end } = await pair(fixture, "/ws", { auth_data: owner.auth_data, session_id });
   client.send("in the session");
-  expect(await end.hears(1)).toEqual(["in the session"]);
+  expect(await end.receives(1)).toEqual(["in the session"]);
   const ended = await fixture.ask("/session/end", {
     body: { session_id, session_auth: owner.auth_data },
   });

@@ -26,7 +26,7 @@ function startedWorkergroup() {
     group,
     create,
     destroy,
-    notices: endpoint.heard,
+    notices: endpoint.received,
     state: () => group.getSnapshot().value,
     workers: () => Object.values(group.getSnapshot().context.workers),
     order: () => {

@@ -38,8 +38,8 @@ describe.each(pictures)("the picture of the $name machine with $detail", async (
   });
 
   test("has a line of text for every edge, in its state or on its way", () => {
-    const told = [...states, ...edges].flatMap(({ lines }) => lines.flatMap((line) => line.edges));
-    expect([...new Set(told)].toSorted()).toEqual(chart.edges.map(({ id }) => id).toSorted());
+    const reported = [...states, ...edges].flatMap(({ lines }) => lines.flatMap((line) => line.edges));
+    expect([...new Set(reported)].toSorted()).toEqual(chart.edges.map(({ id }) => id).toSorted());
   });
 
   test("has every edge end at the border of the state that it leads to", () => {

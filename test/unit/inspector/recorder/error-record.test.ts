@@ -3,7 +3,7 @@ import { errorOf, isErrorLine } from "../../../../src/inspector/recorder/error-r
 import { createLog } from "../../../../src/shared/log.js";
 
 /** What the lines of a real log say. */
-function heard(write: (log: ReturnType<typeof createLog>) => void) {
+function received(write: (log: ReturnType<typeof createLog>) => void) {
   const errors: ReturnType<typeof errorOf>[] = [];
   const log = createLog("debug", ["the-master-token"], (line) =>
     errors.push(isErrorLine(line) ? errorOf(line) : undefined),
@@ -14,7 +14,7 @@ function heard(write: (log: ReturnType<typeof createLog>) => void) {
 
 describe("a line of the log", () => {
   test("is an error from warn on", () => {
-    const errors = heard((log) => {
+    const errors = received((log) => {
       log.debug("no");
       log.info("no");
       log.warn({ fault: "x" }, "first");
@@ -32,7 +32,7 @@ describe("a line of the log", () => {
 
   test("brings its error, and the causes of that, each with its stack", () => {
     const cause = new TypeError("of bytes", { cause: new Error("innermost") });
-    const [error] = heard((log) =>
+    const [error] = received((log) =>
       log.error({ err: new RangeError("too long", { cause }), id: "r" }, "failed"),
     );
     expect(error).toMatchObject({
@@ -48,12 +48,12 @@ describe("a line of the log", () => {
 
   test("is cut where it is long", () => {
     const text = "x".repeat(100_000);
-    const [error] = heard((log) => log.error({ err: new Error(text), fault: text }, "failed"));
+    const [error] = received((log) => log.error({ err: new Error(text), fault: text }, "failed"));
     expect(JSON.stringify(error).length).toBeLessThan(12_000);
   });
 
   test("has in one line what happened, why, and to which actor", () => {
-    const errors = heard((log) => {
+    const errors = received((log) => {
       log.error({ state: "errored", fault: "out of memory" }, "state");
       log.warn({ report: "status", fault: "refused" }, "report failed");
       log.warn({ session: "abc" }, "on_close_route failed");
@@ -68,7 +68,9 @@ describe("a line of the log", () => {
   });
 
   test("holds no secrets", () => {
-    const [error] = heard((log) => log.error({ url: "http://a/?x=the-master-token", mtoken: "s" }, "failed"));
+    const [error] = received((log) =>
+      log.error({ url: "http://a/?x=the-master-token", mtoken: "s" }, "failed"),
+    );
     expect(JSON.stringify(error)).not.toMatch(/the-master-token|"s"/);
   });
 

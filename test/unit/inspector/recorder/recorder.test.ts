@@ -31,7 +31,7 @@ const wrap: NonNullable<Parameters<typeof startedWorker>[0]>["wrap"] = (kind, lo
 
 const isEvent = (record: InspectRecord): record is EventRecord => record.kind === "event";
 const events = (): readonly EventRecord[] => recorder.records.after(0).filter(isEvent);
-const told = (actor: string, event: string): readonly EventRecord[] =>
+const reported = (actor: string, event: string): readonly EventRecord[] =>
   events().filter((each) => each.actor === actor && each.event === event);
 const line = ({ sender, actor, event }: EventRecord): string => `${sender} → ${actor}: ${event}`;
 
@@ -56,7 +56,7 @@ describe("what an actor takes is recorded", () => {
     const started = startedWorker({ wrap });
     await started.log("log.loaded");
     await started.benchmark.succeed(50);
-    const [done] = told("worker", "xstate.done.actor.benchmark");
+    const [done] = reported("worker", "xstate.done.actor.benchmark");
     expect(done).toMatchObject({
       sender: "benchmark",
       status: "active",
@@ -74,7 +74,7 @@ describe("what an actor takes is recorded", () => {
   test("without the context where that is the same as before", async () => {
     const { worker } = await readyWorker({ wrap });
     worker.send({ type: "traffic.drained" });
-    expect(told("worker", "traffic.drained")[0]).not.toHaveProperty("context");
+    expect(reported("worker", "traffic.drained")[0]).not.toHaveProperty("context");
   });
 
   test("from its beginning to its end", async () => {
@@ -83,9 +83,9 @@ describe("what an actor takes is recorded", () => {
     edge.drained();
     await vi.waitFor(() => expect(worker.getSnapshot().status).toBe("done"));
     for (const actor of ["edge", "queue.serial", "sessions", "reporter.status", "reporter.ended", "model"]) {
-      expect(told(actor, "xstate.init"), actor).toMatchObject([{ sender: "worker" }]);
+      expect(reported(actor, "xstate.init"), actor).toMatchObject([{ sender: "worker" }]);
     }
-    expect(told("worker", "xstate.init")).toMatchObject([{ sender: undefined, state: "loading" }]);
+    expect(reported("worker", "xstate.init")).toMatchObject([{ sender: undefined, state: "loading" }]);
     expect(events().find(({ actor, status }) => actor === "worker" && status === "done")).toMatchObject({
       state: "stopped",
     });
@@ -160,7 +160,7 @@ describe("senders that xstate does not have", () => {
       ]),
     );
     worker.send({ type: "worker.drain" });
-    expect(told("worker", "worker.drain")[0]?.sender).toBeUndefined();
+    expect(reported("worker", "worker.drain")[0]?.sender).toBeUndefined();
   });
 });
 
@@ -198,7 +198,7 @@ describe("an actor that fails", () => {
     const { edge } = await readyWorker({ wrap });
     recorder.flows.begin(FATAL_REQUEST);
     edge.opened("serial")[0]?.send(arrives(FATAL_REQUEST));
-    expect(told("queue.serial", "request.arrived")).toMatchObject([{ status: "error" }]);
+    expect(reported("queue.serial", "request.arrived")).toMatchObject([{ status: "error" }]);
   });
 
   test("is none where a task failed, which its actor takes into account", async () => {
@@ -228,13 +228,13 @@ describe("requests and sessions", () => {
       sessions?.send({ type: "session.opened", id: `s${n}`, expiresAt: 1e9, onClose: undefined });
     }
     for (let n = 0; n < 500; n++) sessions?.send({ type: "session.end", id: `s${n}`, reason: "ended" });
-    expect(told("sessions", "session.opened")).toHaveLength(100);
-    expect(told("sessions", "session.end")).toHaveLength(100);
+    expect(reported("sessions", "session.opened")).toHaveLength(100);
+    expect(reported("sessions", "session.end")).toHaveLength(100);
     vi.advanceTimersByTime(500);
     for (let n = 500; n < 1000; n++) {
       sessions?.send({ type: "session.opened", id: `s${n}`, expiresAt: 1e9, onClose: undefined });
     }
-    expect(told("sessions", "session.opened")).toHaveLength(150);
+    expect(reported("sessions", "session.opened")).toHaveLength(150);
   });
 
   test("do not push the lifecycle out of what is kept", async () => {
@@ -246,8 +246,8 @@ describe("requests and sessions", () => {
       queue?.send(arrives(`r${n}`));
       queue?.send(ends(`r${n}`));
     }
-    expect(told("worker", "xstate.init")).toHaveLength(1);
-    expect(told("queue.serial", "request.arrived").length).toBeLessThan(40);
+    expect(reported("worker", "xstate.init")).toHaveLength(1);
+    expect(reported("queue.serial", "request.arrived").length).toBeLessThan(40);
     const numbers = recorder.records.after(0).map(({ n }) => n);
     expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
   });
@@ -260,7 +260,7 @@ describe("errors", () => {
     await readyWorker({ wrap });
     for (let n = 0; n < 1000; n++) recorder.error(() => ({ ...error, message: `no ${n}` }));
     expect(recorder.records.after(0).filter(({ kind }) => kind === "error")).toHaveLength(20);
-    expect(told("worker", "xstate.init")).toHaveLength(1);
+    expect(reported("worker", "xstate.init")).toHaveLength(1);
     expect([...recorder.actors].find(({ id }) => id === "worker")).toMatchObject({ leftOut: 980 });
   });
 
@@ -288,9 +288,9 @@ test("the records of large values are bounded, all together", async () => {
     });
     vi.advanceTimersByTime(20);
   }
-  expect(told("sessions", "session.opened").length).toBeGreaterThan(10);
+  expect(reported("sessions", "session.opened").length).toBeGreaterThan(10);
   expect(JSON.stringify(recorder.records.after(0)).length).toBeLessThan(8_000_000);
-  expect(told("worker", "xstate.init")).toHaveLength(1);
+  expect(reported("worker", "xstate.init")).toHaveLength(1);
 });
 
 test("no secret is recorded, at any place of a text", async () => {

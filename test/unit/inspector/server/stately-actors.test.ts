@@ -6,7 +6,7 @@ import { actorOf, eventOf, helloOf, tickOf } from "../../../support/inspect-fram
 const WORKER = actorOf({ ref: "x:0", id: "worker", kind: "worker", state: "loading" });
 
 /** Messages in short, oldest first. */
-function told(hello = helloOf({ actors: [WORKER] }), after = -1) {
+function reported(hello = helloOf({ actors: [WORKER] }), after = -1) {
   const lines: string[] = [];
   const note = (message: StatelyMessage): void => {
     const { type, sessionId } = message;
@@ -23,7 +23,7 @@ function told(hello = helloOf({ actors: [WORKER] }), after = -1) {
 }
 
 test("parents are reported before their children, in whatever order they come", () => {
-  const { actors, next } = told();
+  const { actors, next } = reported();
   expect(next()).toEqual(["actor worker x:0 of undefined"]);
   actors.tick(
     tickOf([], {
@@ -37,7 +37,7 @@ test("parents are reported before their children, in whatever order they come", 
 });
 
 test("a context that stays the same is sent with every snapshot", () => {
-  const { actors, next } = told();
+  const { actors, next } = reported();
   actors.tick(tickOf([eventOf(1, { state: "a", context: { load: 1 } }), eventOf(2, { state: "b" })]));
   expect(next().filter((line) => line.includes(" is "))).toEqual([
     'x:0 is active "a" {"load":1}',
@@ -46,7 +46,7 @@ test("a context that stays the same is sent with every snapshot", () => {
 });
 
 test("an actor that started and ended between two frames is reported by its start, as its sender's child", () => {
-  const { actors, next } = told();
+  const { actors, next } = reported();
   next();
   actors.tick(
     tickOf([eventOf(1, { ref: "x:9", actor: "session.b", sender: "worker", event: "xstate.init" })]),
@@ -60,7 +60,7 @@ test("an actor that started and ended between two frames is reported by its star
 
 test("a sender is the actor that has the name at that time", () => {
   const queue = (ref: string) => actorOf({ ref, id: "queue.a", kind: "queue", parent: "x:0" });
-  const { actors, lines } = told();
+  const { actors, lines } = reported();
   actors.tick(tickOf([eventOf(1, { sender: "queue.a" })], { actors: [queue("x:4")] }));
   actors.tick(tickOf([], { gone: ["x:4"] }));
   actors.tick(tickOf([eventOf(2, { sender: "queue.a" })]));
@@ -73,7 +73,7 @@ test("a sender is the actor that has the name at that time", () => {
 });
 
 test("where events were left out the state is sent all the same, once", () => {
-  const { actors, next } = told();
+  const { actors, next } = reported();
   next();
   const ready = { actors: [{ ...WORKER, state: "ready" }] };
   actors.tick(tickOf([], { ...ready, leftOut: { "x:0": 5 } }));
@@ -82,31 +82,31 @@ test("where events were left out the state is sent all the same, once", () => {
 });
 
 test("an actor that has ended is shown as stopped, unless its end was sent", () => {
-  const { actors, next } = told();
+  const { actors, next } = reported();
   next();
   actors.tick(tickOf([], { gone: ["x:0"] }));
   expect(next()).toEqual(['x:0 is stopped "loading" undefined']);
-  const other = told();
+  const other = reported();
   other.actors.tick(tickOf([eventOf(1, { status: "done", state: "stopped" })], { gone: ["x:0"] }));
   expect(other.next().slice(1)).toEqual(["x:0 event.1 from undefined", 'x:0 is done "stopped" undefined']);
 });
 
 test("actors of the past that are no longer alive are shown as stopped", () => {
-  const { next } = told(
+  const { next } = reported(
     helloOf({ actors: [WORKER], records: [eventOf(1, { ref: "x:7", actor: "session.c", state: "open" })] }),
   );
   expect(next().at(-1)).toBe('x:7 is stopped "open" undefined');
 });
 
 test("records that were sent before are not sent again", () => {
-  const { actors, next } = told(helloOf({ actors: [WORKER], records: [eventOf(4), eventOf(5)] }), 4);
+  const { actors, next } = reported(helloOf({ actors: [WORKER], records: [eventOf(4), eventOf(5)] }), 4);
   expect(next().filter((line) => line.includes(" from "))).toEqual(["x:0 event.5 from undefined"]);
   actors.tick(tickOf([eventOf(5), eventOf(6)]));
   expect(next().filter((line) => line.includes(" from "))).toEqual(["x:0 event.6 from undefined"]);
 });
 
 test("an actor whose message was lost is reported again before anything else, and only once", () => {
-  const { actors, next } = told();
+  const { actors, next } = reported();
   next();
   actors.lost("x:0");
   actors.lost("nobody");

@@ -9,8 +9,8 @@ import { chartOf } from "../../../../src/inspector/chart/machine-charts.js";
 import type { Feed } from "../../../../src/inspector/recorder/frames.js";
 import { statelyRelay } from "../../../../src/inspector/server/stately.js";
 import { eventually } from "../../../support/eventually.js";
+import { FakeFeed } from "../../../support/fake-feed.js";
 import { freePort } from "../../../support/free-port.js";
-import { HandFeed } from "../../../support/hand-feed.js";
 import { AT, actorOf, errorOf, eventOf, requestOf } from "../../../support/inspect-frames.js";
 import { statelyServer } from "../../../support/stately-server.js";
 import { keptLog } from "../../support/kept-log.js";
@@ -21,8 +21,8 @@ const ACTORS = [
   actorOf({ ref: "x:1", id: "edge", kind: "edge", parent: "x:0" }),
 ];
 
-const workerFeed = (maxRecords?: number): HandFeed =>
-  new HandFeed({ charts: { worker: chartOf(worker) }, actors: ACTORS }, maxRecords);
+const workerFeed = (maxRecords?: number): FakeFeed =>
+  new FakeFeed({ charts: { worker: chartOf(worker) }, actors: ACTORS }, maxRecords);
 
 /** A relay that is ended with the test. */
 function relayTo(url: string, feed: Feed) {
@@ -67,7 +67,7 @@ describe("through Stately's own relay and receiver", () => {
     const feed = workerFeed();
     relayTo(`ws://127.0.0.1:${port}`, feed);
     await eventually(() => expect(feed.listeners).toBe(1));
-    feed.tell([
+    feed.emit([
       eventOf(1, {
         sender: "edge",
         event: "model.loaded",
@@ -130,15 +130,15 @@ describe("through Stately's own relay and receiver", () => {
     const { warnings } = relayTo(`ws://127.0.0.1:${port}`, feed);
     const before = received(port);
     await eventually(() => expect(feed.listeners).toBe(1));
-    feed.tell([eventOf(1)]);
+    feed.emit([eventOf(1)]);
     await eventually(() => expect(before.map(short)).toContain("event event.1"));
     await stop();
     await eventually(() => expect(feed.listeners).toBe(0));
-    feed.tell([eventOf(2, { state: "loading" })]);
+    feed.emit([eventOf(2, { state: "loading" })]);
     await statelyServer(port);
     const after = received(port);
     await eventually(() => expect(feed.listeners).toBe(1), { timeoutMs: 60_000 });
-    feed.tell([eventOf(3, { state: "loading" })]);
+    feed.emit([eventOf(3, { state: "loading" })]);
     await eventually(() =>
       expect(after.map(short)).toEqual([
         "actor worker",
@@ -176,12 +176,12 @@ test("what the past no longer holds after an outage is counted", async () => {
   const { lines } = relayTo(url, feed);
   await eventually(() => expect(feed.listeners).toBe(1));
   const [first] = sockets;
-  const heard = once(first ?? expect.fail(), "message");
-  feed.tell([eventOf(1)]);
-  await heard;
+  const received = once(first ?? expect.fail(), "message");
+  feed.emit([eventOf(1)]);
+  await received;
   first?.terminate();
   await eventually(() => expect(feed.listeners).toBe(0));
-  feed.tell([2, 3, 4, 5, 6].map((n) => eventOf(n)));
+  feed.emit([2, 3, 4, 5, 6].map((n) => eventOf(n)));
   await eventually(() => expect(sockets).toHaveLength(2));
   await eventually(() => expect(lines.at(-1)).toMatchObject({ missed: 3 }));
 });
@@ -203,11 +203,11 @@ test("a relay that reads slowly misses the oldest messages, which are counted, a
     Array.from({ length: count }, () => eventOf(++n, { payload: { text }, state: "loading" }));
   // More than the operating system's own buffers hold.
   for (let round = 0; round < 20; round += 1) {
-    feed.tell(burst(500));
+    feed.emit(burst(500));
     await new Promise(setImmediate);
   }
-  feed.tell([], { actors: [actorOf({ ref: "x:2", id: "late", kind: "queue", parent: "x:0" })] });
-  feed.tell(burst(20_000));
+  feed.emit([], { actors: [actorOf({ ref: "x:2", id: "late", kind: "queue", parent: "x:0" })] });
+  feed.emit(burst(20_000));
   expect(warnings()).toHaveLength(1);
   slow?.resume();
   await eventually(() => expect(messages.map(short)).toContain(`snapshot event.${n}`));
@@ -264,7 +264,7 @@ describe("closing", () => {
     const { relay } = relayTo(url, feed);
     await eventually(() => expect(closed).toBeDefined());
     await eventually(() => expect(feed.listeners).toBe(1));
-    feed.tell([eventOf(1, { event: "xstate.stop", status: "stopped" })]);
+    feed.emit([eventOf(1, { event: "xstate.stop", status: "stopped" })]);
     relay.close();
     expect(feed.listeners).toBe(0);
     expect((await closed)?.[0]).toBe(1000);

@@ -14,19 +14,19 @@ const responder: Responder = {
 
 /** What a function gives for nobody in particular, and what is heard of that. */
 function called(remoteFunction: RemoteFunction) {
-  const heard: string[] = [];
+  const received: string[] = [];
   const answer = new FunctionAnswer(
     responder,
     { headersMs: null, idleMs: null },
     {
-      onBegun: () => heard.push("begun"),
-      onComplete: () => heard.push("relayed"),
-      onThrown: (error) => heard.push(String(error)),
-      onTimedOut: () => heard.push("timed out"),
+      onBegun: () => received.push("begun"),
+      onComplete: () => received.push("relayed"),
+      onThrown: (error) => received.push(String(error)),
+      onTimedOut: () => received.push("timed out"),
     },
   );
   void answer.call(remoteFunction, {});
-  return { answer, heard };
+  return { answer, received };
 }
 
 test.each([
@@ -39,17 +39,17 @@ test.each([
   ],
 ])("an iterator whose return() %s can be cancelled all the same", async (_, end) => {
   const iterator = { next: () => new Promise(() => {}), return: end };
-  const { answer, heard } = called(() => ({ [Symbol.asyncIterator]: () => iterator }));
+  const { answer, received } = called(() => ({ [Symbol.asyncIterator]: () => iterator }));
   await turn();
   answer.cancel();
   await turn();
-  expect(heard).toEqual([]);
+  expect(received).toEqual([]);
 });
 
 test("a generator that yields what is no JSON is ended, and its signal aborts", async () => {
   let isEnded = false;
   let isAborted = false;
-  const { heard } = called(async function* (_payload, signal) {
+  const { received } = called(async function* (_payload, signal) {
     signal.addEventListener("abort", () => {
       isAborted = true;
     });
@@ -60,7 +60,7 @@ test("a generator that yields what is no JSON is ended, and its signal aborts", 
       isEnded = true;
     }
   });
-  await eventually(() => expect(heard).toHaveLength(2));
-  expect(heard).toEqual(["begun", "TypeError: Do not know how to serialize a BigInt"]);
+  await eventually(() => expect(received).toHaveLength(2));
+  expect(received).toEqual(["begun", "TypeError: Do not know how to serialize a BigInt"]);
   await eventually(() => expect({ isEnded, isAborted }).toEqual({ isEnded: true, isAborted: true }));
 });

@@ -14,16 +14,16 @@ const responder: Responder = {
 test("a response that comes after the end of its request is cancelled", async () => {
   let isCancelled = false;
   let generate = (_response: Response): void => {};
-  const heard: string[] = [];
+  const received: string[] = [];
   const answer = new GeneratedAnswer(
     responder,
     new Request("http://worker/"),
     () => new Promise((resolve) => (generate = resolve)),
     {
-      onBegun: () => heard.push("begun"),
-      onComplete: () => heard.push("relayed"),
-      onModelFailed: () => heard.push("model failed"),
-      onThrown: () => heard.push("thrown"),
+      onBegun: () => received.push("begun"),
+      onComplete: () => received.push("relayed"),
+      onModelFailed: () => received.push("model failed"),
+      onThrown: () => received.push("thrown"),
     },
   );
   answer.onHead({ status: 200, headers: [], isAscii: true, contentType: "", length: undefined }, () => {});
@@ -39,5 +39,5 @@ test("a response that comes after the end of its request is cancelled", async ()
   );
   await turn();
   expect(isCancelled).toBe(true);
-  expect(heard).toEqual([]);
+  expect(received).toEqual([]);
 });

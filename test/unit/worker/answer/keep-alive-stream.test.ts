@@ -235,7 +235,7 @@ describe("a failure", () => {
 
 describe("an answer that is no stream, after the head was sent early", () => {
   /** What the client gets of it behind the comment, whole and in pieces. */
-  const told = (head: ResponseHead, body: string, route?: string): string => {
+  const reported = (head: ResponseHead, body: string, route?: string): string => {
     const texts = [
       (stream: KeepAliveStream) => stream.answer(head, body),
       (stream: KeepAliveStream) => {
@@ -255,8 +255,8 @@ describe("an answer that is no stream, after the head was sent early", () => {
   };
 
   test("is one event where it is JSON", () => {
-    expect(told(json(), '{"n":1}')).toBe('data: {"n":1}\n\ndata: [DONE]\n\n');
-    expect(told(json(), '{\n  "n": 12345678901234567890\r\n}')).toBe(
+    expect(reported(json(), '{"n":1}')).toBe('data: {"n":1}\n\ndata: [DONE]\n\n');
+    expect(reported(json(), '{\n  "n": 12345678901234567890\r\n}')).toBe(
       'data: {\ndata:   "n": 12345678901234567890\ndata: }\n\ndata: [DONE]\n\n',
     );
   });
@@ -293,14 +293,14 @@ describe("an answer that is no stream, after the head was sent early", () => {
       '{"error":{"message":"the model answered 503","type":"server_error","code":503}}',
     ],
   ])("is the event of an error where the model refused with %s", (_, head, body, data) => {
-    expect(told(head, body)).toBe(`data: ${data}\n\ndata: [DONE]\n\n`);
+    expect(reported(head, body)).toBe(`data: ${data}\n\ndata: [DONE]\n\n`);
   });
 
   test("is the error of the other families in their shapes", () => {
-    expect(told(json(429), '{"error":"busy","error_type":"overloaded"}', "/generate_stream")).toBe(
+    expect(reported(json(429), '{"error":"busy","error_type":"overloaded"}', "/generate_stream")).toBe(
       'event: error\ndata: {"error":"busy","error_type":"overloaded"}\n\n',
     );
-    expect(told(json(400), '{"detail":"bad"}', "/v1/messages")).toBe(
+    expect(reported(json(400), '{"detail":"bad"}', "/v1/messages")).toBe(
       'event: error\ndata: {"type":"error","error":{"type":"invalid_request_error","message":"bad"}}\n\n',
     );
   });

@@ -6,27 +6,27 @@ import { eventually } from "../../../support/eventually.js";
 
 /** A client that takes everything at once, and what it and the exchange hear. */
 function listening() {
-  const heard: string[] = [];
+  const received: string[] = [];
   const writer: BodyWriter = {
-    write: (chunk) => heard.push(chunk.toString()) > 0,
-    end: () => heard.push("end"),
+    write: (chunk) => received.push(chunk.toString()) > 0,
+    end: () => received.push("end"),
     close: () => {},
   };
   const responder: Responder = {
     receive: () => {},
     refuse: () => {},
-    answer: (_head, body) => heard.push(String(body)),
+    answer: (_head, body) => received.push(String(body)),
     begin: () => writer,
     close: () => {},
   };
   const sink = {
     onBegun: () => {},
-    onComplete: () => heard.push("relayed"),
-    onThrown: (error: unknown) => heard.push(String(error)),
-    onTimedOut: (message: string) => heard.push(message),
-    onModelFailed: (error: unknown) => heard.push(String(error)),
+    onComplete: () => received.push("relayed"),
+    onThrown: (error: unknown) => received.push(String(error)),
+    onTimedOut: (message: string) => received.push(message),
+    onModelFailed: (error: unknown) => received.push(String(error)),
   };
-  return { heard, responder, sink };
+  return { received, responder, sink };
 }
 
 const LIMITS = { headersMs: null, idleMs: null };
@@ -41,7 +41,7 @@ describe("an iterator made by hand that is cancelled", () => {
       },
     ],
   ])("%s", async (_, end) => {
-    const { heard, responder, sink } = listening();
+    const { received, responder, sink } = listening();
     let isEnded = false;
     const iterator = {
       next: () => new Promise((resolve) => setTimeout(() => resolve({ done: false, value: 1 }), 1)),
@@ -52,10 +52,10 @@ describe("an iterator made by hand that is cancelled", () => {
     };
     const answer = new FunctionAnswer(responder, LIMITS, sink);
     void answer.call(() => ({ [Symbol.asyncIterator]: () => iterator }), {});
-    await eventually(() => heard.length > 2);
+    await eventually(() => received.length > 2);
     answer.cancel();
     expect(isEnded).toBe(true);
-    expect(new Set(heard)).toEqual(new Set(["1\n"]));
+    expect(new Set(received)).toEqual(new Set(["1\n"]));
   });
 });
 
@@ -63,7 +63,7 @@ test.each([
   ["a bigint", 1n],
   ["a function", () => 1],
 ])("a generator that yields %s is ended, and its signal aborts", async (_, value) => {
-  const { heard, responder, sink } = listening();
+  const { received, responder, sink } = listening();
   let isEnded = false;
   let given: AbortSignal | undefined;
   async function* values(_payload: unknown, signal: AbortSignal) {
@@ -78,17 +78,17 @@ test.each([
   await new FunctionAnswer(responder, LIMITS, sink).call(values, {});
   await eventually(() => isEnded);
   expect(given?.aborted).toBe(true);
-  expect(heard).toEqual(["1\n", expect.stringContaining("TypeError")]);
+  expect(received).toEqual(["1\n", expect.stringContaining("TypeError")]);
 });
 
 describe("a generated answer", () => {
   const head = { status: 200, headers: [], isAscii: true, contentType: "", length: undefined };
   const generated = (response: () => Promise<Response>) => {
-    const told = listening();
+    const reported = listening();
     const request = new Request("http://worker/");
-    const answer = new GeneratedAnswer(told.responder, request, response, told.sink);
+    const answer = new GeneratedAnswer(reported.responder, request, response, reported.sink);
     answer.onHead(head, () => {});
-    return { answer, ...told };
+    return { answer, ...reported };
   };
 
   test("with pieces that are no bytes is broken off, rather than continued without them", async () => {
@@ -99,8 +99,8 @@ describe("a generated answer", () => {
         controller.close();
       },
     });
-    const { heard } = generated(async () => new Response(body));
-    await eventually(() => expect(heard).toEqual(["piece", expect.stringContaining("TypeError")]));
+    const { received } = generated(async () => new Response(body));
+    await eventually(() => expect(received).toEqual(["piece", expect.stringContaining("TypeError")]));
   });
 
   test("that comes when the client has disconnected is cancelled", async () => {
@@ -110,9 +110,9 @@ describe("a generated answer", () => {
         isCancelled = true;
       },
     });
-    const { answer, heard } = generated(async () => new Response(body));
+    const { answer, received } = generated(async () => new Response(body));
     answer.cancel();
     await eventually(() => isCancelled);
-    expect(heard).toEqual([]);
+    expect(received).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { fetchPublicKey } from "../../../../src/worker/auth/public-key.js";
 import { eventually } from "../../../support/eventually.js";
-import { answering, engineStub, nobody } from "../../support/engine-stub.js";
+import { answering, engineStub, unusedAddress } from "../../support/engine-stub.js";
 
 const pemOf = (key: KeyObject): string => key.export({ type: "spki", format: "pem" }).toString();
 const KEYS = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -23,7 +23,7 @@ describe("the public key", () => {
     const nonsense = await engineStub((response) => response.end("<html>"));
     const engine = await engineStub((response) => response.end(PEM));
     const unasked = await engineStub((response) => response.end(PEM));
-    const addresses = [await nobody(), failing.url, nonsense.url, engine.url, unasked.url];
+    const addresses = [await unusedAddress(), failing.url, nonsense.url, engine.url, unasked.url];
     expect(await fetchPublicKey(addresses, NEVER)).toBe(PEM);
     expect(unasked.seen).toEqual([]);
   });
@@ -31,7 +31,7 @@ describe("the public key", () => {
   test("that no address has is an error with the answer of each address", async () => {
     const failing = await engineStub(answering(503));
     const nonsense = await engineStub((response) => response.end("<html>"));
-    const absent = await nobody();
+    const absent = await unusedAddress();
     const fetching = fetchPublicKey([absent, failing.url, nonsense.url], NEVER);
     await expect(fetching).rejects.toMatchObject({ code: "PUBLIC_KEY_UNAVAILABLE" });
     await expect(fetching).rejects.toThrow(`${absent}/pubkey/: `);

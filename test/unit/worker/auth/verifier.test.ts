@@ -8,7 +8,7 @@ const VECTORS: readonly { readonly name: string; readonly url: string; readonly 
 
 const newKey = () => generateKeyPairSync("rsa", { modulusLength: 2048 });
 const pemOf = (key: KeyObject): string => key.export({ type: "spki", format: "pem" }).toString();
-const [engine, stranger] = [newKey(), newKey()];
+const [engine, foreign] = [newKey(), newKey()];
 const signature = (message: string, { privateKey } = engine): string =>
   sign("sha256", Buffer.from(message), privateKey).toString("base64");
 
@@ -40,7 +40,7 @@ describe("a signature", () => {
   });
 
   test.each([
-    ["of somebody else's key", signature(MESSAGE, stranger)],
+    ["of somebody else's key", signature(MESSAGE, foreign)],
     ["over the bare URL", signature(URL_SIGNED)],
     ["over JSON without the indent", signature(JSON.stringify({ url: URL_SIGNED }))],
     ["with SHA-1", sign("sha1", Buffer.from(MESSAGE), engine.privateKey).toString("base64")],
@@ -104,8 +104,8 @@ describe("with a new key", () => {
   test("what was verified with the old one does not count any more", () => {
     const made = verifier();
     made.isSigned(URL_SIGNED, signature(MESSAGE));
-    made.useKey(pemOf(stranger.publicKey));
+    made.useKey(pemOf(foreign.publicKey));
     expect(made.isSigned(URL_SIGNED, signature(MESSAGE))).toBe(false);
-    expect(made.isSigned(URL_SIGNED, signature(MESSAGE, stranger))).toBe(true);
+    expect(made.isSigned(URL_SIGNED, signature(MESSAGE, foreign))).toBe(true);
   });
 });

@@ -81,7 +81,7 @@ describe("the end of the body is marked by", () => {
     ],
     ["its chunks", [200, ["Transfer-Encoding: chunked"]], { framing: "chunked", length: undefined }],
     [
-      "its chunks, whatever length is told besides",
+      "its chunks, whatever the length besides",
       [200, ["Content-Length: 12", "Transfer-Encoding: Chunked"]],
       { framing: "chunked", length: undefined },
     ],
@@ -91,7 +91,7 @@ describe("the end of the body is marked by", () => {
       { framing: "chunked" },
     ],
     [
-      "the end of the connection, when nothing else tells it",
+      "the end of the connection, when nothing else marks it",
       [200, []],
       { framing: "close", length: undefined, keepAlive: false },
     ],
@@ -101,7 +101,7 @@ describe("the end of the body is marked by", () => {
       { framing: "close" },
     ],
     ["the head, for 204", [204, []], { framing: "none" }],
-    ["the head, for 304, whatever length it tells", [304, ["Content-Length: 12"]], { framing: "none" }],
+    ["the head, for 304, whatever its length", [304, ["Content-Length: 12"]], { framing: "none" }],
     ["the head, for interim answers", [103, ["Link: </a>"]], { framing: "none" }],
   ] as const)("%s", (_, [status, lines], expected) => {
     expect(head(lines, `HTTP/1.1 ${status} Whatever`)).toMatchObject({ status, ...expected });

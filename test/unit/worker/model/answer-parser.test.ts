@@ -47,13 +47,13 @@ function feed(parser: AnswerParser, pieces: readonly Buffer[]): void {
 }
 
 function parse(pieces: readonly Buffer[], isEnded: boolean): Told {
-  const told = new Told();
-  const parser = new AnswerParser(told);
+  const reported = new Told();
+  const parser = new AnswerParser(reported);
   parser.expect();
   feed(parser, pieces);
   if (isEnded) expect(parser.end()).toBe(true);
   expect(parser.isComplete).toBe(true);
-  return told;
+  return reported;
 }
 
 const splitAt = (bytes: Buffer, positions: readonly number[]): Buffer[] => {
@@ -86,7 +86,7 @@ const ANSWERS: readonly Row[] = [
   ["with any bytes", `HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n${NOISE}`, 200, NOISE],
   ["with the length 0", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 200, ""],
   [
-    "with a length told twice",
+    "with a repeated length",
     "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok",
     200,
     "ok",
@@ -133,11 +133,11 @@ const named = (rows: readonly Row[]) => rows.map((row) => ({ name: row[0], row }
 describe.each(named(ANSWERS))("an answer $name", ({ row: [, text, status, body, isEnded = false] }) => {
   const bytes = latin1(text);
   const expectRight = (pieces: readonly Buffer[]): void => {
-    const told = parse(pieces, isEnded);
-    expect(told.heads.map((head) => head.status)).toEqual([status]);
-    expect(told.body).toBe(body);
-    expect(told.order).toEqual(["head", ...(body === "" ? [] : ["body"]), "complete"]);
-    expect(told.surplus).toBe(false);
+    const reported = parse(pieces, isEnded);
+    expect(reported.heads.map((head) => head.status)).toEqual([status]);
+    expect(reported.body).toBe(body);
+    expect(reported.order).toEqual(["head", ...(body === "" ? [] : ["body"]), "complete"]);
+    expect(reported.surplus).toBe(false);
   };
 
   test("is read at once", () => expectRight([bytes]));
@@ -172,25 +172,25 @@ describe.each(named(ANSWERS))("an answer $name", ({ row: [, text, status, body, 
   test("is detected as broken off wherever it ends too early", () => {
     const headEnd = text.lastIndexOf("\r\n\r\n", isEnded ? text.indexOf(body || "\r\n\r\n") : undefined);
     for (let length = 0; length < (isEnded ? headEnd : bytes.length); length++) {
-      const told = new Told();
-      const parser = new AnswerParser(told);
+      const reported = new Told();
+      const parser = new AnswerParser(reported);
       parser.expect();
       feed(parser, [bytes.subarray(0, length)]);
       expect(parser.end(), `after ${length} bytes`).toBe(false);
-      expect(told.order).not.toContain("complete");
+      expect(reported.order).not.toContain("complete");
     }
   });
 });
 
 test("answers one after another are kept apart, when the next one is expected within the end of the last", () => {
-  const told = new Told();
-  const parser = new AnswerParser(told);
-  told.afterwards = () => parser.expect();
+  const reported = new Told();
+  const parser = new AnswerParser(reported);
+  reported.afterwards = () => parser.expect();
   parser.expect();
   const kept = ANSWERS.filter(([, , , , isEnded = false]) => !isEnded);
   for (const [, text] of kept) feed(parser, splitAt(latin1(text), [text.length >> 1]));
-  expect(told.heads.map(({ status }) => status)).toEqual(kept.map(([, , status]) => status));
-  expect(told.body).toBe(kept.map(([, , , body]) => body).join(""));
+  expect(reported.heads.map(({ status }) => status)).toEqual(kept.map(([, , status]) => status));
+  expect(reported.body).toBe(kept.map(([, , , body]) => body).join(""));
 });
 
 describe("bytes after an answer", () => {
@@ -201,15 +201,15 @@ describe("bytes after an answer", () => {
     "are never the answer to the next request: $name",
     ({ row: [, text, status, body] }) => {
       for (const surplus of [stolen, "\r\n", "x"]) {
-        const told = new Told();
-        const parser = new AnswerParser(told);
+        const reported = new Told();
+        const parser = new AnswerParser(reported);
         // The next request is sent from within the end of the answer.
-        told.afterwards = () => parser.expect();
+        reported.afterwards = () => parser.expect();
         parser.expect();
         parser.push(latin1(text + surplus));
-        expect(told.heads.map((head) => head.status)).toEqual([status]);
-        expect(told.body).toBe(body);
-        expect(told.surplus).toBe(true);
+        expect(reported.heads.map((head) => head.status)).toEqual([status]);
+        expect(reported.body).toBe(body);
+        expect(reported.surplus).toBe(true);
       }
     },
   );
@@ -290,8 +290,8 @@ test("garbage is refused or ends with the connection, and nothing else happens",
     for (let length = Math.floor(random() * 80); length > 0; length--) {
       text += alphabet[Math.floor(random() * alphabet.length)];
     }
-    const told = new Told();
-    const parser = new AnswerParser(told);
+    const reported = new Told();
+    const parser = new AnswerParser(reported);
     parser.expect();
     try {
       parser.push(latin1(text));
@@ -299,7 +299,9 @@ test("garbage is refused or ends with the connection, and nothing else happens",
     } catch (error) {
       expect(error).toBeInstanceOf(MalformedAnswer);
     }
-    expect(told.order.filter((each) => each === "complete").length).toBeLessThanOrEqual(1);
-    expect(told.order.indexOf("complete")).toBe(told.order.includes("complete") ? told.order.length - 1 : -1);
+    expect(reported.order.filter((each) => each === "complete").length).toBeLessThanOrEqual(1);
+    expect(reported.order.indexOf("complete")).toBe(
+      reported.order.includes("complete") ? reported.order.length - 1 : -1,
+    );
   }
 });

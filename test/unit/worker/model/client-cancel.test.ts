@@ -26,7 +26,7 @@ describe("a call that is cancelled closes the model's connection and receives no
     await ask(client, "/");
     client.close();
     await isClosed();
-    expect(listener.heard).toEqual([]);
+    expect(listener.received).toEqual([]);
   });
 
   test("before the head", async () => {
@@ -36,7 +36,7 @@ describe("a call that is cancelled closes the model's connection and receives no
     await eventually(() => expect(model.requests).toHaveLength(1));
     call.cancel();
     await isClosed();
-    expect(listener.heard).toEqual([]);
+    expect(listener.received).toEqual([]);
   });
 
   test("while a large request goes out", async () => {
@@ -46,7 +46,7 @@ describe("a call that is cancelled closes the model's connection and receives no
     call.cancel();
     await isClosed();
     expect(model.requests).toHaveLength(0);
-    expect(listener.heard).toEqual([]);
+    expect(listener.received).toEqual([]);
   });
 
   test("in the middle of the body", async () => {
@@ -56,7 +56,7 @@ describe("a call that is cancelled closes the model's connection and receives no
     await eventually(() => listener.size === 5);
     call.cancel();
     await isClosed();
-    expect(listener.heard).toEqual(["head", "data"]);
+    expect(listener.received).toEqual(["head", "data"]);
   });
 
   test("while it is paused", async () => {
@@ -67,7 +67,7 @@ describe("a call that is cancelled closes the model's connection and receives no
     call.cancel();
     listener.resume();
     await isClosed();
-    expect(listener.heard).toEqual(["head", "data"]);
+    expect(listener.received).toEqual(["head", "data"]);
   });
 
   test.each([
@@ -86,7 +86,7 @@ describe("a call that is cancelled closes the model's connection and receives no
       raw("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\ngarbage\r\n"),
       ["head", "data"],
     ],
-  ] as const)("%s", async (_, moment, behaviour, heard) => {
+  ] as const)("%s", async (_, moment, behaviour, received) => {
     model.on("/", behaviour);
     const cancel = (): boolean => {
       call.cancel();
@@ -94,9 +94,9 @@ describe("a call that is cancelled closes the model's connection and receives no
     };
     const listener = new Listener({ [moment]: cancel });
     const call = client.post("/", "{}", listener);
-    await eventually(() => listener.heard.length > 0);
+    await eventually(() => listener.received.length > 0);
     await isClosed();
-    expect(listener.heard).toEqual(heard);
+    expect(listener.received).toEqual(received);
     expect(listener.size).toBe(moment === "onHead" ? 0 : 5);
     // Nothing of it is taken for a free connection.
     model.on("/", plain({ body: "again" }));
@@ -112,7 +112,7 @@ test("300 calls that are cancelled at once leave no connection", async () => {
   await eventually(() => expect(model.requests.length).toBeGreaterThan(0));
   for (const call of calls) call.cancel();
   await isClosed();
-  expect(listeners.flatMap(({ heard }) => heard)).toEqual([]);
+  expect(listeners.flatMap(({ received }) => received)).toEqual([]);
 });
 
 describe("a call that has ended", () => {
@@ -130,7 +130,7 @@ describe("a call that has ended", () => {
     call.cancel();
     await eventually(() => second.isOver);
     call.cancel();
-    expect([second.text, ...second.heard]).toEqual(["second", "head", "data", "end"]);
+    expect([second.text, ...second.received]).toEqual(["second", "head", "data", "end"]);
     expect(new Set(model.requests.map(({ socket }) => socket)).size).toBe(1);
   });
 
@@ -142,7 +142,7 @@ describe("a call that has ended", () => {
     call.cancel();
     call.cancel();
     await isClosed();
-    expect(listener.heard).toEqual(["error"]);
+    expect(listener.received).toEqual(["error"]);
   });
 
   test("cannot disturb the next one by late calls", async () => {
@@ -156,6 +156,6 @@ describe("a call that has ended", () => {
       first.resume();
       return second.isOver;
     });
-    expect([second.size, ...second.heard]).toEqual([size, "head", "data", "end"]);
+    expect([second.size, ...second.received]).toEqual([size, "head", "data", "end"]);
   });
 });

@@ -72,7 +72,7 @@ describe("a limit", () => {
     const listener = begun(clientWith({ headersMs: LIMIT }));
     await isAsked();
     expectEndAtLimit(listener);
-    expect(listener.heard).toEqual(["error"]);
+    expect(listener.received).toEqual(["error"]);
     expect(listener.error).toMatchObject({
       code: "MODEL_TIMEOUT",
       message: expect.stringContaining("300 ms"),
@@ -89,7 +89,7 @@ describe("the limit on the time until an answer begins", () => {
     const listener = begun(client, "/silent");
     await isAsked(2);
     expectEndAtLimit(listener);
-    expect(listener.heard).toEqual(["error"]);
+    expect(listener.received).toEqual(["error"]);
     expect(new Set(model.requests.map(({ socket }) => socket)).size).toBe(1);
     await isClosed();
   });
@@ -140,12 +140,12 @@ describe("the limit on the model's silence", () => {
   ])("ends a call %s, and closes its connection", async (_, bytes) => {
     model.on("/", raw(bytes));
     const listener = begun(clientWith({ idleMs: LIMIT }));
-    await eventually(() => listener.heard.length > 0);
+    await eventually(() => listener.received.length > 0);
     // A piece of its own may come in a second read.
     await isRead();
     expectEndAtLimit(listener);
-    expect(listener.heard.at(0)).toBe("head");
-    expect(listener.heard.at(-1)).toBe("error");
+    expect(listener.received.at(0)).toBe("head");
+    expect(listener.received.at(-1)).toBe("error");
     expect(listener.error).toMatchObject({
       code: "MODEL_TIMEOUT",
       message: expect.stringContaining("300 ms"),
@@ -156,7 +156,7 @@ describe("the limit on the model's silence", () => {
   test("begins anew with each piece", async () => {
     model.on("/", raw(headOfChunks));
     const listener = begun(clientWith({ idleMs: LIMIT }));
-    await eventually(() => expect(listener.heard).toEqual(["head"]));
+    await eventually(() => expect(listener.received).toEqual(["head"]));
     for (let size = 1; size <= 6; size++) {
       vi.advanceTimersByTime(LIMIT - 1);
       model.last.socket.write(chunkBytes("x"));
@@ -164,7 +164,7 @@ describe("the limit on the model's silence", () => {
     }
     model.last.socket.write(LAST_CHUNK);
     await eventually(() => listener.isOver);
-    expect(listener.heard).toEqual(["head", "data", "end"]);
+    expect(listener.received).toEqual(["head", "data", "end"]);
   });
 
   test("does not count while the taker has no room, and does again when it has", async () => {
@@ -172,7 +172,7 @@ describe("the limit on the model's silence", () => {
     const listener = begun(clientWith({ idleMs: LIMIT }), "/", { onData: () => false });
     await eventually(() => listener.size === 5);
     vi.advanceTimersByTime(5 * LIMIT);
-    expect(listener.heard).toEqual(["head", "data"]);
+    expect(listener.received).toEqual(["head", "data"]);
     listener.resume();
     expectEndAtLimit(listener);
     expect(listener.error).toMatchObject({ code: "MODEL_TIMEOUT" });
@@ -220,7 +220,7 @@ describe("the limit on the time to connect", () => {
       // Connections are made at the end of a turn of the event loop.
       await new Promise(setImmediate);
       expectEndAtLimit(listener);
-      expect(listener.heard).toEqual(["error"]);
+      expect(listener.received).toEqual(["error"]);
       expect(listener.error).toMatchObject({
         code: "MODEL_UNREACHABLE",
         message: "the model did not accept a connection within 300 ms",

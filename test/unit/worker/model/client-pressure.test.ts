@@ -75,7 +75,7 @@ describe.each<[string, Behaviour]>([
     hasRoom = true;
     listener.resume();
     await eventually(() => listener.isOver, { timeoutMs: 10_000 });
-    expect(listener.heard).toEqual(["head", "data", "end"]);
+    expect(listener.received).toEqual(["head", "data", "end"]);
     expect(listener.bytes.equals(BODY)).toBe(true);
   });
 });

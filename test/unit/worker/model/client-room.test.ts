@@ -48,7 +48,7 @@ describe("with a limit on connections", () => {
     turns.release(5);
     await eventually(() => sent.every(({ listener }, index) => listener.isOver || index === 2));
     expect(sent.map(({ listener }) => listener.text)).toEqual(["1", "2", "", "4", "5"]);
-    expect(sent[2]?.listener.heard).toEqual([]);
+    expect(sent[2]?.listener.received).toEqual([]);
     expect([turns.most, new Set(model.requests.map(({ socket }) => socket)).size]).toEqual([2, 2]);
   });
 
@@ -60,7 +60,7 @@ describe("with a limit on connections", () => {
     await eventually(() => expect(model.requests).toHaveLength(1));
     model.last.socket.resetAndDestroy();
     await eventually(() => second.listener.isOver);
-    expect([first.listener.heard, second.listener.text]).toEqual([["error"], "{}"]);
+    expect([first.listener.received, second.listener.text]).toEqual([["error"], "{}"]);
   });
 
   test("a request that is sent again has its place", async () => {

@@ -47,7 +47,7 @@ describe("a request that fails on a reused connection before a byte of its answe
     model.on("/", onReused(behaviour));
     expect((await ask(client, "/", "first")).text).toBe("fresh 1");
     const second = await ask(client, "/", '{"n": 2}');
-    expect([second.text, ...second.heard]).toEqual(["fresh 2", ...ok]);
+    expect([second.text, ...second.received]).toEqual(["fresh 2", ...ok]);
     expect(model.requests.map(({ body }) => body.toString())).toEqual(["first", '{"n": 2}', '{"n": 2}']);
     expect(model.requests[2]?.head).toBe(model.requests[1]?.head);
     expect(client.resent).toBe(1);
@@ -65,8 +65,8 @@ describe("a request that fails on a reused connection before a byte of its answe
   test("and not a third time", async () => {
     await ask(client, "/");
     model.on("/", close);
-    const { heard, error } = await ask(client, "/");
-    expect(heard).toEqual(["error"]);
+    const { received, error } = await ask(client, "/");
+    expect(received).toEqual(["error"]);
     expect(error).toMatchObject({ code: "MODEL_UNREACHABLE" });
     expect([model.requests.length, client.resent]).toEqual([3, 1]);
   });
@@ -86,7 +86,7 @@ describe("a request that fails on a reused connection before a byte of its answe
 describe("a request is sent once only when", () => {
   test("its connection was new", async () => {
     model.on("/", close);
-    expect((await ask(client, "/")).heard).toEqual(["error"]);
+    expect((await ask(client, "/")).received).toEqual(["error"]);
     expect([model.requests.length, client.resent]).toEqual([1, 0]);
   });
 
@@ -100,7 +100,7 @@ describe("a request is sent once only when", () => {
   ])("%s", async (_, bytes) => {
     await ask(client, "/");
     model.on("/", ({ socket }) => void socket.end(bytes));
-    expect((await ask(client, "/")).heard).toEqual(["error"]);
+    expect((await ask(client, "/")).received).toEqual(["error"]);
     expect([model.requests.length, client.resent]).toEqual([2, 0]);
   });
 
@@ -113,14 +113,14 @@ describe("a request is sent once only when", () => {
     call.cancel();
     await closed(model.last.socket);
     await ask(client, "/other");
-    expect([model.requests.length, client.resent, ...listener.heard]).toEqual([3, 0]);
+    expect([model.requests.length, client.resent, ...listener.received]).toEqual([3, 0]);
   });
 });
 
 test("a request with a body of more than 1 MiB takes a new connection instead of a free one", async () => {
   const body = Buffer.alloc(1024 * 1024 + 1);
   for (let round = 1; round <= 3; round++) {
-    expect((await ask(client, "/", body)).heard).toEqual(ok);
+    expect((await ask(client, "/", body)).received).toEqual(ok);
     expect(connectionsUsed()).toBe(round);
     await eventually(() => expect(model.connections).toBeLessThanOrEqual(1));
   }
@@ -141,7 +141,7 @@ describe("the limit on the time until an answer begins", () => {
     vi.advanceTimersByTime(LIMIT - 1);
     model.last.socket.end();
     await eventually(() => expect(model.requests).toHaveLength(3));
-    expect(listener.heard).toEqual([]);
+    expect(listener.received).toEqual([]);
     vi.advanceTimersByTime(1);
     expect(listener.error).toMatchObject({ code: "MODEL_TIMEOUT" });
     expect(limited.resent).toBe(1);
@@ -183,7 +183,7 @@ describe("what comes on a connection between two answers", () => {
     const second = new Listener();
     await ask(client, "/first", "{}", { onEnd: () => client.post("/second", "{}", second) });
     await eventually(() => second.isOver);
-    expect([second.text, ...second.heard]).toEqual(["{}", ...ok]);
+    expect([second.text, ...second.received]).toEqual(["{}", ...ok]);
     expect([connectionsUsed(), client.resent]).toEqual([2, 0]);
     await eventually(() => expect(model.connections).toBe(1));
   });

@@ -52,8 +52,8 @@ afterAll(async () => {
 
 test("a model without a trusted certificate is not called, and the cause has the reason", async () => {
   const client = new LoneClient(`https://127.0.0.1:${port}`);
-  const { heard, error } = await ask(client, "/");
-  expect(heard).toEqual(["error"]);
+  const { received, error } = await ask(client, "/");
+  expect(received).toEqual(["error"]);
   expect(error).toMatchObject({ code: "MODEL_UNREACHABLE", cause: { code: "DEPTH_ZERO_SELF_SIGNED_CERT" } });
   client.close();
 });
@@ -75,7 +75,7 @@ test("a trusted model answers over one connection, with back-pressure, and the p
     large: SIZE,
     pauses: true,
     afterPause: 0,
-    heard: ["head", "data", "end"],
+    received: ["head", "data", "end"],
   });
   expect(connections).toBe(1);
 });

@@ -59,7 +59,7 @@ describe("a request", () => {
 
   test.each([0, 1, 65_536, 65_537, 5_000_000])("with a body of %i bytes arrives as it is", async (size) => {
     const body = Buffer.alloc(size, "0123456789abcdef-");
-    expect((await ask(client, "/", body)).heard).toEqual(ok);
+    expect((await ask(client, "/", body)).received).toEqual(ok);
     expect(model.last.body.equals(body)).toBe(true);
   });
 
@@ -68,7 +68,7 @@ describe("a request", () => {
     const listener = new Listener();
     client.post("/", parts, listener);
     await eventually(() => listener.isOver);
-    expect(listener.heard).toEqual(ok);
+    expect(listener.received).toEqual(ok);
     expect(model.last.body.equals(Buffer.concat(parts))).toBe(true);
   });
 
@@ -80,13 +80,13 @@ describe("a request", () => {
     client.post("/", lost, listener);
     const beside = ask(client, "/");
     await eventually(() => listener.isOver);
-    expect(listener.heard).toEqual(["error"]);
+    expect(listener.received).toEqual(["error"]);
     expect(listener.error).toMatchObject({
       code: "MODEL_UNREACHABLE",
       message: "the request could not be sent",
     });
-    expect((await beside).heard).toEqual(ok);
-    expect((await ask(client, "/")).heard).toEqual(ok);
+    expect((await beside).received).toEqual(ok);
+    expect((await ask(client, "/")).received).toEqual(ok);
   });
 
   test("reaches a model whose name resolves to addresses that do not all listen", async () => {
@@ -219,9 +219,9 @@ describe("a connection is closed after the answer, and the next request takes a 
     const second = new Listener();
     // Sent while the first answer ends, where a connection would be used again at once.
     const first = await ask(client, "/first", "{}", { onEnd: () => client.post("/second", "{}", second) });
-    expect([first.text, ...first.heard]).toEqual(["hello", ...ok]);
+    expect([first.text, ...first.received]).toEqual(["hello", ...ok]);
     await eventually(() => second.isOver);
-    expect([second.text, ...second.heard]).toEqual(["second", ...ok]);
+    expect([second.text, ...second.received]).toEqual(["second", ...ok]);
     expect(connectionsUsed()).toBe(2);
     await eventually(() => expect(model.connections).toBe(1));
   });
@@ -263,7 +263,7 @@ describe("a free connection that the model ends is no failure: the next request 
     const other = new LoneClient(`http://127.0.0.1:${model.port}`);
     await ask(other, "/");
     other.close();
-    expect((await ask(client, "/")).heard).toEqual(ok);
+    expect((await ask(client, "/")).received).toEqual(ok);
     expect(connectionsUsed()).toBe(3);
   });
 
@@ -299,8 +299,8 @@ describe("an answer that ends with the connection", () => {
   test("is complete when the model closes it", async () => {
     const body = Buffer.alloc(300_000, "0123456789");
     model.on("/", rawThenClose(Buffer.concat([headBytes(200, []), body])));
-    const { bytes, heard } = await ask(client, "/");
-    expect(heard).toEqual(ok);
+    const { bytes, received } = await ask(client, "/");
+    expect(received).toEqual(ok);
     expect(bytes.equals(body)).toBe(true);
   });
 
@@ -314,7 +314,7 @@ describe("an answer that ends with the connection", () => {
         return true;
       },
     });
-    expect(listener.heard).toEqual(["head", "data", "error"]);
+    expect(listener.received).toEqual(["head", "data", "error"]);
   });
 });
 
@@ -349,22 +349,22 @@ describe("an error, once, is reported when the model", () => {
       ["head", "data", "error"],
       "could not be read",
     ],
-  ])("%s", async (_, behaviour, heard, message) => {
+  ])("%s", async (_, behaviour, received, message) => {
     model.on("/", behaviour);
     const listener = await ask(client, "/");
-    expect(listener.heard).toEqual(heard);
+    expect(listener.received).toEqual(received);
     expect(listener.error).toMatchObject({
       code: "MODEL_UNREACHABLE",
       message: expect.stringContaining(message),
     });
     await eventually(() => expect(model.connections).toBe(0));
-    expect(listener.heard).toEqual(heard);
+    expect(listener.received).toEqual(received);
   });
 
   test("does not listen", async () => {
     await model.stop();
-    const { error, heard } = await ask(client, "/");
-    expect(heard).toEqual(["error"]);
+    const { error, received } = await ask(client, "/");
+    expect(received).toEqual(["error"]);
     expect(error).toMatchObject({ code: "MODEL_UNREACHABLE", cause: { code: "ECONNREFUSED" } });
     await model.listen();
   });
@@ -396,12 +396,12 @@ test("closing the client closes every connection, with calls in flight, free one
   await eventually(() => listeners[1]?.size === 5 && listeners[2]?.size === 5);
   const late = new Listener();
   closing.post("/late", "{}", late);
-  const heard = listeners.map((each) => each.heard.length);
+  const received = listeners.map((each) => each.received.length);
   closing.close();
   await eventually(() => expect(model.connections).toBe(0));
   await eventually(() => expect(left()).toEqual([]));
-  expect(listeners.map((each) => each.heard.length)).toEqual(heard);
-  expect(late.heard).toEqual([]);
+  expect(listeners.map((each) => each.received.length)).toEqual(received);
+  expect(late.received).toEqual([]);
 });
 
 test.each(["onHead", "onData", "onEnd"] as const)("the client may be closed in %s", async (moment) => {
@@ -415,5 +415,5 @@ test.each(["onHead", "onData", "onEnd"] as const)("the client may be closed in %
   client.post("/", "{}", listener);
   await eventually(() => expect(model.requests).toHaveLength(1));
   await eventually(() => expect(model.connections).toBe(0));
-  expect(listener.heard).toEqual({ onHead: ["head"], onData: ["head", "data"], onEnd: ok }[moment]);
+  expect(listener.received).toEqual({ onHead: ["head"], onData: ["head", "data"], onEnd: ok }[moment]);
 });

@@ -16,17 +16,17 @@ beforeEach(() => {
 
 /** A probe that fails after a while; what the model sends meanwhile. */
 function failedProbe({ takes = 10_000, pieces = 0 } = {}): boolean {
-  const { heard } = activity;
+  const { chunks } = activity;
   now += takes;
-  activity.heard += pieces;
-  return activity.isAnswering(heard);
+  activity.chunks += pieces;
+  return activity.isAnswering(chunks);
 }
 
 describe("a model is answering, though a probe of it fails,", () => {
   test("when it has sent something since the last probe that succeeded, and requests run", () => {
     activity.probeSucceeded();
     expect(failedProbe()).toBe(false);
-    activity.heard++;
+    activity.chunks++;
     expect(failedProbe()).toBe(true);
     expect(failedProbe()).toBe(true);
     activity.probeSucceeded();
@@ -34,7 +34,7 @@ describe("a model is answering, though a probe of it fails,", () => {
   });
 
   test("not when no request runs", () => {
-    activity.heard++;
+    activity.chunks++;
     running = 0;
     expect(failedProbe()).toBe(false);
   });
@@ -45,11 +45,11 @@ describe("a model is answering, though a probe of it fails,", () => {
   });
 
   test("not when it has been silent for 5 min, until it sends something again", () => {
-    activity.heard++;
+    activity.chunks++;
     expect(failedProbe({ takes: 0 })).toBe(true);
     expect(failedProbe({ takes: 299_999 })).toBe(true);
     expect(failedProbe({ takes: 1 })).toBe(false);
-    activity.heard++;
+    activity.chunks++;
     expect(failedProbe()).toBe(true);
   });
 });
@@ -77,9 +77,9 @@ describe("lost connections are reported", () => {
 
   test("at once where there was no listener before", () => {
     activity.connectionLost();
-    let heard = 0;
-    activity.onConnectionLost(() => heard++);
+    let lost = 0;
+    activity.onConnectionLost(() => lost++);
     activity.connectionLost();
-    expect(heard).toBe(1);
+    expect(lost).toBe(1);
   });
 });

@@ -75,7 +75,7 @@ describe("the health URL", () => {
     expect(silent.message).toBe(`health check failed: ${place}: no answer within 0.05 s`);
     expect(silent.failure).toMatchObject({ kind: "timeout", isAnswering: false });
     const probing = failureOf(probe(place, { timeoutMs: 50, activity }));
-    activity.heard++;
+    activity.chunks++;
     expect((await probing).failure).toMatchObject({ kind: "timeout", isAnswering: true });
   });
 

@@ -11,21 +11,21 @@ const FEW_SECONDS = { timeoutMs: 20_000 };
 
 let model: RawModel;
 let accepting: SocketModel;
-let heard: (string | number)[];
+let received: (string | number)[];
 let socket: ModelSocket;
 
 /** What it hears, in order. */
 const sink = {
-  onModelFrame: (frame: Buffer) => void heard.push(frame.toString()),
+  onModelFrame: (frame: Buffer) => void received.push(frame.toString()),
   onModelDrain: () => {},
-  onModelClosed: (code: number, reason: string) => void heard.push(code, reason),
-  onModelFailed: ({ code }: TsworkerError) => void heard.push(code),
+  onModelClosed: (code: number, reason: string) => void received.push(code, reason),
+  onModelFailed: ({ code }: TsworkerError) => void received.push(code),
 };
 
 /** Connects to a model that accepts the WebSocket like this. */
 async function open(accept: Behaviour = accepting.accept): Promise<void> {
   model.on("/ws", accept);
-  heard = [];
+  received = [];
   socket = new ModelSocket(NO_LIMITS, sink);
   socket.open({
     server: `http://127.0.0.1:${model.port}`,
@@ -52,7 +52,7 @@ test("a ping of the model is answered, and not passed on", async () => {
   let pongs = 0;
   end.socket.on("pong", () => pongs++).ping("are you there?");
   await eventually(() => pongs === 1);
-  expect(heard).toEqual([]);
+  expect(received).toEqual([]);
 });
 
 describe("the model closes", () => {
@@ -64,16 +64,16 @@ describe("the model closes", () => {
     end.socket.send("b");
     end.socket.close(1000, "done");
     await eventually(() => end.request.socket.writableLength === 0);
-    expect(heard).toEqual([]);
+    expect(received).toEqual([]);
     socket.resume();
-    await eventually(() => expect(heard).toEqual(["a", "b", 1000, "done"]));
+    await eventually(() => expect(received).toEqual(["a", "b", 1000, "done"]));
   });
 
   test("with a handshake, but leaves the connection open: it is reported within a few seconds", async () => {
     await open(acceptBare);
     // A close frame with 1000, and nothing after it.
     model.last.socket.write(Buffer.from([0x88, 2, 0x03, 0xe8]));
-    await eventually(() => expect(heard).toEqual([1000, ""]), FEW_SECONDS);
+    await eventually(() => expect(received).toEqual([1000, ""]), FEW_SECONDS);
     await eventually(() => expect(model.connections).toBe(0));
   });
 
@@ -83,7 +83,7 @@ describe("the model closes", () => {
     const frame = Buffer.alloc(2 ** 21);
     await eventually(() => {
       expect(socket.send(frame, true)).toBe(true);
-      return heard.length > 0;
+      return received.length > 0;
     });
     expect(socket.waiting).toBe(0);
   });
@@ -98,7 +98,7 @@ describe("it is closed", () => {
     socket.send(Buffer.from("too late"), false);
     expect(await end.isClosed()).toEqual({ code: 3001, reason: "bye" });
     expect(end.messages).toEqual(Array.from({ length: 100 }, (_, n) => String(n)));
-    await eventually(() => expect(heard).toEqual([3001, "bye"]));
+    await eventually(() => expect(received).toEqual([3001, "bye"]));
   });
 
   test("and the model does not answer: that is reported within a few seconds", async () => {
@@ -107,7 +107,7 @@ describe("it is closed", () => {
     end.socket.pause();
     socket.close(1000, "");
     const startedAt = performance.now();
-    await eventually(() => expect(heard).toEqual(["MODEL_UNREACHABLE"]), FEW_SECONDS);
+    await eventually(() => expect(received).toEqual(["MODEL_UNREACHABLE"]), FEW_SECONDS);
     expect(performance.now() - startedAt).toBeGreaterThan(2000);
   });
 

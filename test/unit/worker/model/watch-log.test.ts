@@ -25,7 +25,7 @@ async function watched({ file, patterns, isRequired = false }: Options = {}) {
   const path = file ?? (await logPath());
   if (file === undefined) writeFileSync(path, "");
   const { log, lines } = keptLog();
-  const heard: AnyEventObject[] = [];
+  const received: AnyEventObject[] = [];
   const logic = watchLog({
     file: path,
     patterns: { onLoad: [], onError: [], onInfo: [], ...(patterns ?? PATTERNS) },
@@ -35,19 +35,19 @@ async function watched({ file, patterns, isRequired = false }: Options = {}) {
   const parent = createActor(
     setup({ actors: { watch: logic } }).createMachine({
       invoke: { src: "watch" },
-      on: { "*": { actions: ({ event }) => heard.push(event) } },
+      on: { "*": { actions: ({ event }) => received.push(event) } },
     }),
   ).start();
   onTestFinished(() => {
     parent.stop();
   });
-  return { file: path, heard, lines, stop: () => parent.stop() };
+  return { file: path, received, lines, stop: () => parent.stop() };
 }
 
-const types = (heard: readonly AnyEventObject[]) => heard.map(({ type }) => type.replace("log.", ""));
+const types = (received: readonly AnyEventObject[]) => received.map(({ type }) => type.replace("log.", ""));
 
 test("each line that matches is reported with what matched, and an error counts more than loaded, more than information", async () => {
-  const { file, heard, lines } = await watched();
+  const { file, received, lines } = await watched();
   const text = [
     "nothing of interest",
     "Download 10%",
@@ -59,8 +59,8 @@ test("each line that matches is reported with what matched, and an error counts 
     "ready after Download",
   ];
   appendFileSync(file, `${text.join("\n")}\n`);
-  await eventually(() => expect(heard).toHaveLength(6));
-  expect(heard).toEqual([
+  await eventually(() => expect(received).toHaveLength(6));
+  expect(received).toEqual([
     { type: "log.noted", line: text[1], match: "Download", stale: false },
     { type: "log.loaded", line: text[2], match: text[2], stale: false },
     { type: "log.loaded", line: text[3], match: text[3], stale: false },
@@ -79,7 +79,7 @@ test("each line that matches is reported with what matched, and an error counts 
 });
 
 test("a regular expression sees the first 2048 characters of a line, and no end where the line is cut", async () => {
-  const { file, heard } = await watched({
+  const { file, received } = await watched({
     patterns: { onLoad: [/ready/], onError: [/failed$/], onInfo: ["far"] },
   });
   const line = (begin: string) => `${begin.padStart(2048, "x")} and so on`;
@@ -87,47 +87,47 @@ test("a regular expression sees the first 2048 characters of a line, and no end 
     file,
     `${line("ready")}\n${line("failed")}\n${"x".repeat(2048)}ready\n${"x".repeat(5000)}far\n`,
   );
-  await eventually(() => expect(types(heard)).toEqual(["loaded", "noted"]));
+  await eventually(() => expect(types(received)).toEqual(["loaded", "noted"]));
 });
 
 test("a stopped watch closes the log", async () => {
-  const { file, heard, stop } = await watched();
+  const { file, received, stop } = await watched();
   appendFileSync(file, "ready\n");
-  await eventually(() => expect(heard).toHaveLength(1));
+  await eventually(() => expect(received).toHaveLength(1));
   stop();
   await eventually(async () => expect(await openHandles(file)).toBe(0));
 });
 
 describe("a last line without a line break", () => {
   test("is searched after a second of silence, and reports nothing twice", async () => {
-    const { file, heard } = await watched();
+    const { file, received } = await watched();
     appendFileSync(file, "loading\nnearly read");
     const since = performance.now();
     appendFileSync(file, "y");
-    await eventually(() => expect(types(heard)).toEqual(["loaded"]));
+    await eventually(() => expect(types(received)).toEqual(["loaded"]));
     expect(performance.now() - since).toBeGreaterThan(900);
     appendFileSync(file, " now\nTraceback\n");
-    await eventually(() => expect(types(heard)).toEqual(["loaded", "failed"]));
-    expect(heard[1]).toMatchObject({ line: "Traceback" });
+    await eventually(() => expect(types(received)).toEqual(["loaded", "failed"]));
+    expect(received[1]).toMatchObject({ line: "Traceback" });
   });
 
   test("reports what is added later, too", async () => {
-    const { file, heard } = await watched();
+    const { file, received } = await watched();
     appendFileSync(file, "ready");
-    await eventually(() => expect(types(heard)).toEqual(["loaded"]));
+    await eventually(() => expect(types(received)).toEqual(["loaded"]));
     appendFileSync(file, ", but: Trace");
     appendFileSync(file, "back");
-    await eventually(() => expect(types(heard)).toEqual(["loaded", "failed"]));
+    await eventually(() => expect(types(received)).toEqual(["loaded", "failed"]));
     appendFileSync(file, "\nready\n");
-    await eventually(() => expect(types(heard)).toEqual(["loaded", "failed", "loaded"]));
+    await eventually(() => expect(types(received)).toEqual(["loaded", "failed", "loaded"]));
   });
 
   test("is searched in a file that was rotated, too", async () => {
-    const { file, heard } = await watched();
+    const { file, received } = await watched();
     appendFileSync(file, "begun\n");
     rmSync(file);
     writeFileSync(file, "ready");
-    await eventually(() => expect(types(heard)).toEqual(["loaded"]));
+    await eventually(() => expect(types(received)).toEqual(["loaded"]));
   });
 });
 
@@ -138,10 +138,10 @@ describe("lines that repeat", () => {
   const many = (line: string, count = 30_000) => `${line}\n`.repeat(count);
 
   test("are counted: the first are shown and reported, the others are a number", async () => {
-    const { file, heard, lines, stop } = await watched();
+    const { file, received, lines, stop } = await watched();
     appendFileSync(file, `${many("ready")}Download\n`);
-    await eventually(() => expect(types(heard)).toContain("noted"));
-    expect(types(heard)).toEqual([...Array(20).fill("loaded"), "noted"]);
+    await eventually(() => expect(types(received)).toContain("noted"));
+    expect(types(received)).toEqual([...Array(20).fill("loaded"), "noted"]);
     stop();
     expect(lines.map(({ msg }) => msg)).toEqual([
       ...Array(21).fill("model log"),
@@ -150,25 +150,25 @@ describe("lines that repeat", () => {
   });
 
   test("never hide the log's last lines", async () => {
-    const { file, heard } = await watched();
+    const { file, received } = await watched();
     appendFileSync(
       file,
       `${many("Traceback")}${many("ready")}${many("Traceback\nready")}${many("Traceback")}`,
     );
     await eventually(() =>
-      expect(types(heard).filter((type) => type === "failed").length).toBeGreaterThan(5),
+      expect(types(received).filter((type) => type === "failed").length).toBeGreaterThan(5),
     );
     await eventually(() => {
-      const told = types(heard);
-      expect(told.slice(0, 21)).toEqual([...Array(20).fill("failed"), "loaded"]);
-      expect(told.at(-1)).toBe("failed");
-      expect(told.filter((type) => type === "loaded").length).toBeGreaterThanOrEqual(20);
-      expect(told.length).toBeLessThan(300);
+      const reported = types(received);
+      expect(reported.slice(0, 21)).toEqual([...Array(20).fill("failed"), "loaded"]);
+      expect(reported.at(-1)).toBe("failed");
+      expect(reported.filter((type) => type === "loaded").length).toBeGreaterThanOrEqual(20);
+      expect(reported.length).toBeLessThan(300);
     });
   });
 
   test("are reported again when some seconds are over", async () => {
-    const { file, heard, lines } = await watched({ patterns: { onLoad: ["ready"] } });
+    const { file, received, lines } = await watched({ patterns: { onLoad: ["ready"] } });
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     appendFileSync(file, many("ready", 22));
     await vi.waitFor(() => expect(lines).toHaveLength(20));
@@ -178,20 +178,20 @@ describe("lines that repeat", () => {
       match: "ready",
       more: 2,
     });
-    expect(types(heard)).toHaveLength(21);
+    expect(types(received)).toHaveLength(21);
     vi.useRealTimers();
     appendFileSync(file, many("ready", 2));
-    await eventually(() => expect(types(heard)).toHaveLength(23));
+    await eventually(() => expect(types(received)).toHaveLength(23));
   });
 
   test("hide no new line behind those that were there before", async () => {
     const file = await logPath();
     writeFileSync(file, many("ready"));
-    const { heard } = await watched({ file });
-    await eventually(() => expect(heard).toHaveLength(20));
+    const { received } = await watched({ file });
+    await eventually(() => expect(received).toHaveLength(20));
     appendFileSync(file, many("ready", 2));
     await eventually(() =>
-      expect(heard.map(({ stale }) => stale)).toEqual([...Array(20).fill(true), false, false]),
+      expect(received.map(({ stale }) => stale)).toEqual([...Array(20).fill(true), false, false]),
     );
   });
 });
@@ -206,43 +206,43 @@ describe("a file that can be no log", () => {
     async (kind, make, remove) => {
       const file = await logPath();
       make(file);
-      const { heard, lines } = await watched({ file, isRequired: true });
+      const { received, lines } = await watched({ file, isRequired: true });
       const message = `expected a regular file, got ${kind}`;
       await eventually(() =>
         expect(lines).toMatchObject([{ level: 50, file, msg: `model log: ${message}` }]),
       );
       const line = `modelLogFile ${file}: ${message}`;
-      expect(heard).toEqual([{ type: "log.failed", line, match: line, stale: false }]);
+      expect(received).toEqual([{ type: "log.failed", line, match: line, stale: false }]);
       expect(await openHandles(file)).toBe(0);
       remove(file);
       writeFileSync(file, "ready\n");
-      await eventually(() => expect(types(heard)).toEqual(["failed", "loaded"]));
+      await eventually(() => expect(types(received)).toEqual(["failed", "loaded"]));
     },
   );
 
   test("is no failure of the worker where the log is not required", async () => {
     const file = await logPath();
     mkdirSync(file);
-    const { heard, lines } = await watched({ file });
+    const { received, lines } = await watched({ file });
     await eventually(() => expect(lines).toHaveLength(1));
-    expect(heard).toEqual([]);
+    expect(received).toEqual([]);
   });
 
   test("takes the place of a log", async () => {
-    const { file, heard } = await watched({ isRequired: true });
+    const { file, received } = await watched({ isRequired: true });
     appendFileSync(file, "ready\n");
-    await eventually(() => expect(types(heard)).toEqual(["loaded"]));
+    await eventually(() => expect(types(received)).toEqual(["loaded"]));
     rmSync(file);
     execFileSync("mkfifo", [file]);
-    await eventually(() => expect(types(heard)).toEqual(["loaded", "failed"]));
+    await eventually(() => expect(types(received)).toEqual(["loaded", "failed"]));
   });
 
   test("is no link to a regular file", async () => {
     const target = await logPath();
     const file = await logPath();
     symlinkSync(target, file);
-    const { heard } = await watched({ file });
+    const { received } = await watched({ file });
     writeFileSync(target, "ready\n");
-    await eventually(() => expect(types(heard)).toEqual(["loaded"]));
+    await eventually(() => expect(types(received)).toEqual(["loaded"]));
   });
 });

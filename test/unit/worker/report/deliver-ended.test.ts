@@ -48,10 +48,10 @@ describe("a report of ended requests", () => {
     expect(warnings()).toMatchObject([{ report: "ended" }]);
     ledger.reject(entry());
     await deliver({ kind: "ended", address: engine.url });
-    const told = engine.seen.map(({ body }) =>
+    const reported = engine.seen.map(({ body }) =>
       (JSON.parse(body) as EndedReport).requests.map((each) => each.request_idx),
     );
-    expect(told).toEqual([[1], [1, 2]]);
+    expect(reported).toEqual([[1], [1, 2]]);
   });
 
   test("holds 1,000 and reports that there are more", async () => {
@@ -63,8 +63,8 @@ describe("a report of ended requests", () => {
       delivered.push((await deliver({ kind: "ended", address: engine.url })).more);
     }
     expect(delivered).toEqual([true, true, false]);
-    const told = engine.seen.flatMap(({ body }) => (JSON.parse(body) as EndedReport).requests);
-    expect(told.map((each) => each.request_idx)).toEqual(
+    const reported = engine.seen.flatMap(({ body }) => (JSON.parse(body) as EndedReport).requests);
+    expect(reported.map((each) => each.request_idx)).toEqual(
       Array.from({ length: 2 * PER_REPORT + 1 }, (_, index) => index + 1),
     );
   });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { WorkerStatus } from "../../../../src/shared/wire.js";
 import { eventually } from "../../../support/eventually.js";
 import { deliveries, MASTER_TOKEN } from "../../support/deliveries.js";
-import { answering, engineStub, nobody } from "../../support/engine-stub.js";
+import { answering, engineStub, unusedAddress } from "../../support/engine-stub.js";
 
 describe("a status report", () => {
   test("has the counts, the condition and the worker's identity", async () => {
@@ -90,7 +90,7 @@ describe("a status report", () => {
   test("that reaches no engine stays in the ledger, with the reason", async () => {
     const { ledger, entry, lines, deliver } = deliveries();
     ledger.reject(entry());
-    await expect(deliver({ address: await nobody() })).rejects.toMatchObject({
+    await expect(deliver({ address: await unusedAddress() })).rejects.toMatchObject({
       code: "REPORT_FAILED",
       message: expect.stringContaining("ECONNREFUSED"),
     });

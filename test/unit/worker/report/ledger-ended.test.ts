@@ -68,9 +68,9 @@ describe("an ended request", () => {
   test("stays until it was delivered", () => {
     const { ledger, entry } = startedLedger();
     for (let count = 0; count < 3; count++) ledger.reject(entry());
-    const told = ledger.ended(2);
-    expect(ledger.ended(2)).toEqual(told);
-    ledger.endedDelivered(told);
+    const reported = ledger.ended(2);
+    expect(ledger.ended(2)).toEqual(reported);
+    ledger.endedDelivered(reported);
     expect(endedIn(ledger, 2).map(({ request_idx }) => request_idx)).toEqual([3]);
     ledger.endedDelivered(ledger.ended(2));
     expect(ledger.hasEnded).toBe(false);
@@ -79,9 +79,9 @@ describe("an ended request", () => {
   test("that ended while a report was in flight is not removed with it", () => {
     const { ledger, entry } = startedLedger();
     ledger.reject(entry());
-    const told = ledger.ended(10);
+    const reported = ledger.ended(10);
     ledger.reject(entry());
-    ledger.endedDelivered(told);
+    ledger.endedDelivered(reported);
     expect(endedIn(ledger, 10).map(({ request_idx }) => request_idx)).toEqual([2]);
   });
 });
@@ -181,9 +181,9 @@ describe("ended requests that no engine accepts", () => {
     const started = startedLedger();
     const { ledger } = started;
     serve(started, LIMIT + 3);
-    const told = ledger.ended(10);
+    const reported = ledger.ended(10);
     serve(started, 12);
-    ledger.endedDelivered(told);
+    ledger.endedDelivered(reported);
     // The 3 before the report and the 2 behind it.
     expect(ledger.takeDropped()).toBe(5);
     expect(indexesIn(started)[0]).toBe(16);
@@ -197,9 +197,9 @@ describe("ended requests that no engine accepts", () => {
     const started = startedLedger();
     const { ledger } = started;
     serve(started, LIMIT);
-    const told = ledger.ended(10);
+    const reported = ledger.ended(10);
     serve(started, LIMIT);
-    expect(requestsIn(told).map(({ request_idx }) => request_idx)).toEqual(upwards(1, 10));
+    expect(requestsIn(reported).map(({ request_idx }) => request_idx)).toEqual(upwards(1, 10));
   });
 
   test("do not make the request numbers grow without end: beyond a bound, repeated ones are counted again", () => {
@@ -209,10 +209,10 @@ describe("ended requests that no engine accepts", () => {
     expect(ledger.status().received).toBe(LIMIT);
     ledger.reject(entry({ reqnum: -1 }));
     ledger.reject(entry({ reqnum: -1 }));
-    const told = ledger.status();
-    expect(told.received).toBe(LIMIT + 2);
+    const reported = ledger.status();
+    expect(reported.received).toBe(LIMIT + 2);
     ledger.reject(entry({ reqnum: -2 }));
-    ledger.statusDelivered(told);
+    ledger.statusDelivered(reported);
     expect(ledger.status().received).toBe(1);
     ledger.statusDelivered(ledger.status());
     ledger.reject(entry({ reqnum: 1 }));

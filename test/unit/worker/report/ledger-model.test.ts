@@ -103,9 +103,9 @@ test.each([1, 2, 3, 4, 5])(
         ledger.end(ending, outcome, 2000);
         history.put(ending, outcome);
       } else {
-        const told = ledger.ended(random.below(20));
-        ledger.endedDelivered(told);
-        history.deliver(told.count);
+        const reported = ledger.ended(random.below(20));
+        ledger.endedDelivered(reported);
+        history.deliver(reported.count);
       }
     };
 

@@ -79,20 +79,20 @@ describe("the status counts", () => {
     const { ledger, entry } = startedLedger();
     const early = entry({ workload: 30 });
     ledger.receive(early);
-    const told = ledger.status();
+    const reported = ledger.status();
     ledger.receive(entry({ workload: 4 }));
     ledger.reject(entry({ workload: 2 }));
     ledger.end(early, "success", 2000);
-    ledger.statusDelivered(told);
+    ledger.statusDelivered(reported);
     expect(ledger.status()).toMatchObject({ newLoad: 4, rejLoad: 2, curPerf: 30, received: 2 });
   });
 
   test("count a request number once that was used during a delivery and again after it", () => {
     const { ledger, entry } = startedLedger();
     ledger.reject(entry());
-    const told = ledger.status();
+    const reported = ledger.status();
     ledger.reject(entry({ reqnum: 77 }));
-    ledger.statusDelivered(told);
+    ledger.statusDelivered(reported);
     ledger.reject(entry({ reqnum: 77 }));
     expect(ledger.status().received).toBe(1);
   });

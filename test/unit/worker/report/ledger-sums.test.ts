@@ -13,7 +13,7 @@ describe("whatever comes, ends and fails in whatever order, the delivered report
     const { ledger, entry } = startedLedger();
     const open: Entry[] = [];
     const truth = { received: 0, cancelled: 0, rejected: 0, served: 0, seen: 0 };
-    const told = { newLoad: 0, rejLoad: 0, curPerf: 0, received: 0 };
+    const reported = { newLoad: 0, rejLoad: 0, curPerf: 0, received: 0 };
     let underWay: StatusCounts | undefined;
 
     const step = (kind: number): void => {
@@ -46,10 +46,10 @@ describe("whatever comes, ends and fails in whatever order, the delivered report
         const isDelivered = random.next() < 0.6;
         if (isDelivered) {
           ledger.statusDelivered(underWay);
-          told.newLoad += underWay.newLoad;
-          told.rejLoad += underWay.rejLoad;
-          told.curPerf += underWay.curPerf;
-          told.received += underWay.received;
+          reported.newLoad += underWay.newLoad;
+          reported.rejLoad += underWay.rejLoad;
+          reported.curPerf += underWay.curPerf;
+          reported.received += underWay.received;
         }
         underWay = undefined;
       }
@@ -62,18 +62,18 @@ describe("whatever comes, ends and fails in whatever order, the delivered report
     truth.received += last.workload;
     truth.seen++;
     const rest = ledger.status();
-    expect(told.newLoad + rest.newLoad).toBe(truth.received - truth.cancelled);
-    expect(told.rejLoad + rest.rejLoad).toBe(truth.rejected);
-    expect(told.curPerf + rest.curPerf).toBe(truth.served);
-    expect(told.received + rest.received).toBe(truth.seen);
-    expect(told.received).toBeGreaterThan(0);
+    expect(reported.newLoad + rest.newLoad).toBe(truth.received - truth.cancelled);
+    expect(reported.rejLoad + rest.rejLoad).toBe(truth.rejected);
+    expect(reported.curPerf + rest.curPerf).toBe(truth.served);
+    expect(reported.received + rest.received).toBe(truth.seen);
+    expect(reported.received).toBeGreaterThan(0);
   });
 
   test.each([1, 2, 3])("reports of ended requests: each exactly once, in order (seed %d)", (seed) => {
     const random = seededRandom(seed);
     const { ledger, entry } = startedLedger();
     const ended: number[] = [];
-    const told: number[] = [];
+    const reported: number[] = [];
     let underWay: EndedSlice | undefined;
     const indexesOf = (slice: EndedSlice): readonly number[] =>
       requestsIn(slice).map(({ request_idx }) => request_idx);
@@ -90,13 +90,13 @@ describe("whatever comes, ends and fails in whatever order, the delivered report
       else {
         if (random.next() < 0.6) {
           ledger.endedDelivered(underWay);
-          told.push(...indexesOf(underWay));
+          reported.push(...indexesOf(underWay));
         }
         underWay = undefined;
       }
     }
-    told.push(...indexesOf(ledger.ended(Number.POSITIVE_INFINITY)));
-    expect(told).toEqual(ended);
+    reported.push(...indexesOf(ledger.ended(Number.POSITIVE_INFINITY)));
+    expect(reported).toEqual(ended);
     expect(ledger.takeDropped()).toBe(0);
   });
 });

@@ -22,8 +22,8 @@ test("a request without the engine's signature counts as a rejection of the defa
 test("its workload leaves the ledger with the report that held it", () => {
   const { ledger } = startedLedger();
   ledger.rejectUnverified();
-  const told = ledger.status();
+  const reported = ledger.status();
   ledger.rejectUnverified();
-  ledger.statusDelivered(told);
+  ledger.statusDelivered(reported);
   expect(ledger.status()).toMatchObject({ rejLoad: 100, received: 0 });
 });

@@ -38,7 +38,7 @@ describe("the first message", () => {
     const each = await start();
     const end = await each.open();
     each.send("second");
-    expect(await end.hears(1)).toEqual(["second"]);
+    expect(await end.receives(1)).toEqual(["second"]);
   });
 
   test.each([

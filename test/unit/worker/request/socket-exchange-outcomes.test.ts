@@ -267,11 +267,11 @@ describe("the model", () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const each = await start(limits({ idleMs: 200 }));
     const end = await each.open("0");
-    for (let heard = 1; heard <= 5; heard++) {
-      await eventually(() => expect(each.client.messages).toHaveLength(heard));
+    for (let received = 1; received <= 5; received++) {
+      await eventually(() => expect(each.client.messages).toHaveLength(received));
       vi.advanceTimersByTime(199);
       expect(each.admission.endings).toEqual([]);
-      end.socket.send(String(heard));
+      end.socket.send(String(received));
     }
     await eventually(() => expect(each.client.messages).toHaveLength(6));
     vi.advanceTimersByTime(200);

@@ -51,8 +51,8 @@ describe("a client that does not read", () => {
     for (const frame of numbered(512)) end.socket.send(frame);
     end.socket.close(1000, "done");
     await isFull(end);
-    const heard = each.client.messages.length;
-    expect(heard).toBeLessThan(10);
+    const received = each.client.messages.length;
+    expect(received).toBeLessThan(10);
     expect(each.admission.endings).toEqual([]);
 
     each.client.hasRoom = true;
@@ -112,7 +112,7 @@ describe("a model that does not read", () => {
       sendOn();
       return sent === frames.length;
     });
-    await end.hears(frames.length);
+    await end.receives(frames.length);
     expect(numbers(end.messages)).toEqual(upTo(512));
     await eventually(() => !each.client.isPaused);
   });
@@ -177,7 +177,7 @@ describe("while a request waits for its turn", () => {
     each.admission.grant();
     const [end] = [await each.accepting.accepted()];
     each.send("afterwards");
-    await end.hears(messages.length + 1);
+    await end.receives(messages.length + 1);
     expect(end.messages).toEqual([...messages, "afterwards"]);
   });
 
@@ -189,7 +189,7 @@ describe("while a request waits for its turn", () => {
     frame.write("other");
     each.admission.grant();
     const end = await each.accepting.accepted();
-    expect(await end.hears(1)).toEqual(["first"]);
+    expect(await end.receives(1)).toEqual(["first"]);
   });
 
   test("its client is paused beyond 1 MiB, and continues when the model has read", async () => {
@@ -202,7 +202,7 @@ describe("while a request waits for its turn", () => {
     }
     each.admission.grant();
     const end = await each.accepting.accepted();
-    await end.hears(17);
+    await end.receives(17);
     await eventually(() => !each.client.isPaused);
   });
 
@@ -235,7 +235,7 @@ describe("while a request waits for its turn", () => {
     expect(each.client.closed).toBeUndefined();
     each.admission.grant();
     const end = await each.accepting.accepted();
-    const [first, second] = await end.hears(2);
+    const [first, second] = await end.receives(2);
     expect(large.equals(Buffer.from(first ?? ""))).toBe(true);
     expect(second).toBe("go");
   });
@@ -248,7 +248,7 @@ describe("while a request waits for its turn", () => {
     each.send("kept");
     each.accepting.accept(each.model.last);
     const end = await each.accepting.accepted();
-    expect(await end.hears(1)).toEqual(["kept"]);
+    expect(await end.receives(1)).toEqual(["kept"]);
   });
 });
 
@@ -260,7 +260,7 @@ test("frames cross each other in great number, and none is lost or out of order"
     each.send(n % 2 === 0 ? `${n}` : Buffer.from(`${n}`));
     end.socket.send(n % 2 === 0 ? `${n}` : Buffer.from(`${n}`));
   }
-  await end.hears(count);
+  await end.receives(count);
   await eventually(() => each.client.messages.length === count + 1);
   const expected = upTo(count).map((n) => (n % 2 === 0 ? `${n}` : Buffer.from(`${n}`)));
   expect(end.messages).toEqual(expected);

@@ -29,8 +29,8 @@ const tickOf = (at: number): Tick => ({
   leftOut: {},
 });
 
-/** A feed in the hands of the test. */
-class ToldFeed implements Feed {
+/** A feed of ticks from the test, which counts its hellos. */
+class CountingFeed implements Feed {
   readonly listeners = new Set<(tick: Tick) => void>();
   hellos = 0;
 
@@ -44,7 +44,7 @@ class ToldFeed implements Feed {
     return () => this.listeners.delete(onTick);
   }
 
-  tell(tick: Tick): void {
+  emit(tick: Tick): void {
     for (const listener of this.listeners) listener(tick);
   }
 }
@@ -54,11 +54,11 @@ const framesOf = (client: FakeClient): readonly Frame[] =>
 const timesOf = (client: FakeClient): readonly unknown[] =>
   framesOf(client).map((frame) => (frame.type === "hello" ? "hello" : frame.at));
 
-let feed: ToldFeed;
+let feed: CountingFeed;
 let pages: Pages;
 beforeEach(() => {
   vi.useFakeTimers();
-  feed = new ToldFeed();
+  feed = new CountingFeed();
   pages = new Pages(feed);
 });
 afterEach(() => {
@@ -74,8 +74,8 @@ function open(): { client: FakeClient; sink: ReturnType<Pages["accept"]> } {
 
 test("a page gets a hello, and then what happens", () => {
   const { client } = open();
-  feed.tell(tickOf(3));
-  feed.tell(tickOf(4));
+  feed.emit(tickOf(3));
+  feed.emit(tickOf(4));
   expect(framesOf(client)).toEqual([hello, tickOf(3), tickOf(4)]);
 });
 
@@ -84,7 +84,7 @@ test("the feed is listened to while a page is open, once for all of them", () =>
   const [first, second] = [open(), open()];
   expect(feed.listeners.size).toBe(1);
   first.sink.onClose(1001, "");
-  feed.tell(tickOf(3));
+  feed.emit(tickOf(3));
   expect(timesOf(second.client)).toEqual(["hello", 3]);
   expect(timesOf(first.client)).toEqual(["hello"]);
   second.sink.onClose(1001, "");
@@ -95,7 +95,7 @@ test("pages that come at once share a hello, and one that comes later gets anoth
   open();
   open();
   expect(feed.hellos).toBe(1);
-  feed.tell(tickOf(3));
+  feed.emit(tickOf(3));
   open();
   expect(feed.hellos).toBe(2);
 });
@@ -104,7 +104,7 @@ test("a page that sends something is turned away", () => {
   const { client, sink } = open();
   sink.onFrame(Buffer.from("hi"), false);
   expect(client.closed).toEqual({ code: 4400, reason: "expected no messages from a page" });
-  feed.tell(tickOf(3));
+  feed.emit(tickOf(3));
   expect(timesOf(client)).toEqual(["hello"]);
 });
 
@@ -119,43 +119,43 @@ describe("a page that has not read what it was sent", () => {
   test("gets later frames when it has", () => {
     const { client, sink } = open();
     client.hasRoom = false;
-    feed.tell(tickOf(3));
-    feed.tell(tickOf(4));
-    feed.tell(tickOf(5));
+    feed.emit(tickOf(3));
+    feed.emit(tickOf(4));
+    feed.emit(tickOf(5));
     expect(timesOf(client)).toEqual(["hello", 3]);
     client.hasRoom = true;
     sink.onDrain();
     expect(timesOf(client)).toEqual(["hello", 3, 4, 5]);
-    feed.tell(tickOf(6));
+    feed.emit(tickOf(6));
     expect(timesOf(client).at(-1)).toBe(6);
   });
 
   test("gets a new hello where that was too much to be kept", () => {
     const { client, sink } = open();
     client.hasRoom = false;
-    feed.tell(tickOf(3));
+    feed.emit(tickOf(3));
     const record = { kind: "error", n: 1, at: 1, level: "warn", message: "x".repeat(1_000_000) } as const;
     const large: Tick = { ...tickOf(4), records: [{ ...record, actor: undefined, causes: [], details: {} }] };
-    for (let n = 0; n < 6; n++) feed.tell(large);
+    for (let n = 0; n < 6; n++) feed.emit(large);
     client.hasRoom = true;
     sink.onDrain();
     expect(timesOf(client)).toEqual(["hello", 3, "hello"]);
-    feed.tell(tickOf(7));
+    feed.emit(tickOf(7));
     expect(timesOf(client).at(-1)).toBe(7);
   });
 
   test("does not keep the others waiting", () => {
     const [slow, other] = [open(), open()];
     slow.client.hasRoom = false;
-    feed.tell(tickOf(3));
-    feed.tell(tickOf(4));
+    feed.emit(tickOf(3));
+    feed.emit(tickOf(4));
     expect(timesOf(other.client)).toEqual(["hello", 3, 4]);
   });
 
   test("is cut off after 10 s", () => {
     const { client } = open();
     client.hasRoom = false;
-    feed.tell(tickOf(3));
+    feed.emit(tickOf(3));
     vi.advanceTimersByTime(9999);
     expect(client.closed).toBeUndefined();
     vi.advanceTimersByTime(1);

@@ -50,13 +50,13 @@ export function startedEngineWorker({ inspect = () => {}, ...input }: Started = 
     stop,
     destroy,
     /** Events that the group got, without changes of the status. */
-    notices: () => group.heard.filter(({ type }) => type !== "worker.changed"),
+    notices: () => group.received.filter(({ type }) => type !== "worker.changed"),
     /** The statuses that the group got, one for each change. */
     statuses: () =>
-      group.heard.flatMap((event) => (event.type === "worker.changed" ? [event.worker.status] : [])),
+      group.received.flatMap((event) => (event.type === "worker.changed" ? [event.worker.status] : [])),
     /** The worker as the group got it last. */
     facts: () =>
-      group.heard.flatMap((event) => (event.type === "worker.changed" ? [event.worker] : [])).at(-1),
+      group.received.flatMap((event) => (event.type === "worker.changed" ? [event.worker] : [])).at(-1),
     status: () => worker.getSnapshot().context.status,
     failure: () => worker.getSnapshot().context.failure,
     report,

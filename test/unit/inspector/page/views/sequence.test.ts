@@ -64,10 +64,11 @@ describe("an arrow", () => {
 });
 
 describe("a state is shown", () => {
-  const told = (...records: readonly EventRecord[]) => sequenceOf(records).arrows.map(({ state }) => state);
+  const reported = (...records: readonly EventRecord[]) =>
+    sequenceOf(records).arrows.map(({ state }) => state);
 
   test("when it is another one than before", () => {
-    expect(told(record({ state: "a" }), record({ state: "a" }), record({ state: "b" }))).toEqual([
+    expect(reported(record({ state: "a" }), record({ state: "a" }), record({ state: "b" }))).toEqual([
       undefined,
       undefined,
       "b",
@@ -75,15 +76,15 @@ describe("a state is shown", () => {
   });
 
   test("when an actor starts", () => {
-    expect(told(record({ event: "xstate.init", state: "a" }))).toEqual(["a"]);
+    expect(reported(record({ event: "xstate.init", state: "a" }))).toEqual(["a"]);
   });
 
   test("when the first record of an actor is a transition", () => {
-    expect(told(record({ edges: ["1"], state: "a" }))).toEqual(["a"]);
+    expect(reported(record({ edges: ["1"], state: "a" }))).toEqual(["a"]);
   });
 
   test("without those of several that stay as they were", () => {
-    expect(told(record({ state: { x: "a", y: "b" } }), record({ state: { x: "a", y: "c" } }))).toEqual([
+    expect(reported(record({ state: { x: "a", y: "b" } }), record({ state: { x: "a", y: "c" } }))).toEqual([
       undefined,
       "y.c",
     ]);
@@ -91,7 +92,7 @@ describe("a state is shown", () => {
 
   test("apart for actors of the same id: one may have taken the place of another", () => {
     expect(
-      told(record({ ref: "1", state: "a" }), record({ ref: "2", event: "xstate.init", state: "a" })),
+      reported(record({ ref: "1", state: "a" }), record({ ref: "2", event: "xstate.init", state: "a" })),
     ).toEqual([undefined, "a"]);
   });
 });

@@ -37,7 +37,7 @@ export class Listener implements AnswerSink {
   readonly #reactions: Reactions;
   readonly #pieces: Buffer[] = [];
   /** `head`, `data`, `end` and `error`, with repeated `data` told once. */
-  readonly heard: string[] = [];
+  readonly received: string[] = [];
   head: AnswerHead | undefined;
   error: TsworkerError | undefined;
   size = 0;
@@ -56,30 +56,30 @@ export class Listener implements AnswerSink {
   }
 
   get isOver(): boolean {
-    return this.heard.includes("end") || this.heard.includes("error");
+    return this.received.includes("end") || this.received.includes("error");
   }
 
   onHead(head: AnswerHead, resume: () => void): void {
-    this.heard.push("head");
+    this.received.push("head");
     this.head = head;
     this.resume = resume;
     this.#reactions.onHead?.(this);
   }
 
   onData(piece: Buffer): boolean {
-    if (this.heard.at(-1) !== "data") this.heard.push("data");
+    if (this.received.at(-1) !== "data") this.received.push("data");
     this.#pieces.push(Buffer.from(piece));
     this.size += piece.length;
     return this.#reactions.onData?.(piece, this) ?? true;
   }
 
   onEnd(): void {
-    this.heard.push("end");
+    this.received.push("end");
     this.#reactions.onEnd?.(this);
   }
 
   onError(error: TsworkerError): void {
-    this.heard.push("error");
+    this.received.push("error");
     this.error = error;
   }
 }

@@ -24,5 +24,5 @@ await sleep(200);
 const afterPause = paused.size - size;
 client.close();
 console.log(
-  JSON.stringify({ texts, large: large.size, pauses: pauses > 100, afterPause, heard: large.heard }),
+  JSON.stringify({ texts, large: large.size, pauses: pauses > 100, afterPause, received: large.received }),
 );

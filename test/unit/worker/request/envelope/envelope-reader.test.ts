@@ -92,7 +92,7 @@ async function readAll(pieces: readonly (string | Buffer)[], authorizer = new Te
   }
   result ??= await eventually(() => reading.late ?? false);
   reading.close();
-  const told =
+  const reported =
     result.kind === "envelope"
       ? {
           ...result,
@@ -100,7 +100,7 @@ async function readAll(pieces: readonly (string | Buffer)[], authorizer = new Te
           source: wholeOf(result.source.wholeBody()).toString(),
         }
       : result;
-  return { result: told, pieces: count, authorizer };
+  return { result: reported, pieces: count, authorizer };
 }
 
 const halves = (text: string, at: number): readonly Buffer[] => {

@@ -40,12 +40,12 @@ test.each<[string, Buffer | string]>([
 
 test("headers of a stream keep their bytes, too", async () => {
   const head = { status: 200, headers: ["x-b", "caf\xe9 \xff\x80"], isAscii: false };
-  const told_ = await sent((responder) => {
+  const sentBytes = await sent((responder) => {
     const writer = responder.begin(head, undefined, { onDrain: () => {}, onFinish: () => {} });
     writer.write(Buffer.from("one"));
     writer.end();
   });
-  expect(told_).toBe(
+  expect(sentBytes).toBe(
     "HTTP/1.1 200 OK\r\nx-b: caf\xe9 \xff\x80\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n0\r\n\r\n",
   );
 });

@@ -180,11 +180,11 @@ describe("a client's close is reported once:", () => {
     ["with a code", (client) => client.close(1000), "close 1000 ", "1000 "],
     ["without a code", (client) => client.close(), "close 1005 ", "1005 "],
     ["without a close frame", (client) => client.terminate(), "close 1006 ", undefined],
-  ])("%s", async (_, leave, recorder, told) => {
+  ])("%s", async (_, leave, recorder, reported) => {
     const client = await connected();
     leave(client.socket);
     await eventually(() => expect(sockets.events.at(-1)).toBe(recorder));
-    if (told !== undefined) await eventually(() => expect(client.closed).toBe(told));
+    if (reported !== undefined) await eventually(() => expect(client.closed).toBe(reported));
     sockets.socket.close(1000);
     sockets.socket.terminate();
     expect(sockets.socket.send(Buffer.from("late"), false)).toBe(true);
@@ -207,11 +207,11 @@ describe("a close of the worker itself is not reported:", () => {
     ["with a code that may not be sent", (socket) => socket.close(1006, "disconnect"), "1005 "],
     ["while it is paused", closePaused, "1001 "],
     ["without a close frame", (socket) => socket.terminate(), "1006 "],
-  ])("%s", async (_, close, told) => {
+  ])("%s", async (_, close, reported) => {
     const client = await connected();
     close(sockets.socket);
     client.socket.send("too late");
-    await eventually(() => expect(client.closed).toBe(told));
+    await eventually(() => expect(client.closed).toBe(reported));
     await pause(50);
     expect(sockets.events).toEqual(["accept ", "open"]);
     expect(sockets.frames).toEqual([]);

@@ -1,8 +1,8 @@
 import type { Feed, Hello, InspectRecord, Tick } from "../../src/inspector/recorder/frames.js";
 import { helloOf, tickOf } from "./inspect-frames.js";
 
-/** A feed of frames that the test makes, which remembers them as a worker does. */
-export class HandFeed implements Feed {
+/** A feed of frames from the test, which keeps them as a worker does. */
+export class FakeFeed implements Feed {
   readonly #listeners = new Set<(tick: Tick) => void>();
   #hello: Hello;
   readonly #maxRecords: number;
@@ -21,12 +21,12 @@ export class HandFeed implements Feed {
     return () => this.#listeners.delete(onTick);
   }
 
-  /** How many hear it. */
+  /** Number of subscribers. */
   get listeners(): number {
     return this.#listeners.size;
   }
 
-  tell(records: readonly InspectRecord[], parts: Partial<Omit<Tick, "type" | "records">> = {}): void {
+  emit(records: readonly InspectRecord[], parts: Partial<Omit<Tick, "type" | "records">> = {}): void {
     const tick = tickOf(records, parts);
     const rows = new Map([...this.#hello.actors, ...tick.actors].map((row) => [row.ref, row]));
     for (const ref of tick.gone) rows.delete(ref);
