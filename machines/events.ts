@@ -3,6 +3,8 @@
  * sends which.
  */
 
+import type { Lane } from "./lane.js";
+
 /** How a request ended. */
 export type Outcome = "success" | "error" | "cancelled" | "rejected";
 
@@ -14,6 +16,12 @@ export interface RequestArrived {
   readonly workload: number;
   /** Milliseconds of `performance.now()`, which never jumps. */
   readonly at: number;
+  /** In a fair queue: the flow whose share of the turns it takes. @default "" */
+  readonly flow?: string;
+  /** In a fair queue: weight of the flow, above 0. Its share is in proportion to it. @default 1 */
+  readonly weight?: number;
+  /** In a fair queue: an integer from 0 to 9; requests of a higher priority have their turns first. @default 0 */
+  readonly priority?: number;
 }
 
 /** It is the request's turn. */
@@ -38,7 +46,10 @@ export interface RequestEnded {
 export interface QueueOpened {
   readonly type: "queue.opened";
   readonly queue: string;
-  readonly ref: { send(event: RequestArrived | RequestEnded): void };
+  readonly ref: {
+    send(event: RequestArrived | RequestEnded): void;
+    getSnapshot(): { readonly lane: Lane };
+  };
 }
 
 /** The call that a client asked for when its session closes. */

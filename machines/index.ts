@@ -1,12 +1,14 @@
 export type { EdgeEvent, EdgeInput, EdgeLogic, EdgeSnapshot, Traffic } from "./edge.js";
 export type * from "./events.js";
+export { FairLane, type FlowView } from "./fair-lane.js";
 export { KEY_ATTEMPTS, type KeyContext, type KeyInput, keyMachine } from "./key.js";
-export { Lane, type Ticket } from "./lane.js";
+export { FifoLane, type Lane, type Ticket } from "./lane.js";
 export { type ModelInput, type ModelNews, modelMachine, type Readiness } from "./model.js";
 export {
   type QueueEvent,
   type QueueInput,
   type QueueLogic,
+  type QueueOrder,
   type QueueSnapshot,
   queueLogic,
 } from "./queue.js";

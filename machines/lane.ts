@@ -5,6 +5,39 @@ export interface Ticket {
   readonly workload: number;
   /** Its arrival, in milliseconds of `performance.now()`. */
   readonly at: number;
+  /** The flow that it belongs to; only in a {@link FairLane}. */
+  readonly flow?: string;
+}
+
+/** The tickets that run and those that wait. Invariant: no ticket waits while `running < limit`. */
+export interface Lane {
+  /** Number of tickets that may run at once; `Infinity` for all. */
+  readonly limit: number;
+  /** Number of tickets that run. */
+  readonly running: number;
+  /** Number of tickets that wait. */
+  readonly waiting: number;
+  /** Arrival of the ticket that waits longest; undefined when none waits. */
+  readonly oldestAt: number | undefined;
+  /**
+   * Adds a ticket.
+   *
+   * @param flow whose share of the turns it takes; only in a {@link FairLane}, as the following ones.
+   * @param weight of the flow: its share is in proportion to it. Above 0.
+   * @param priority 0 to 9: all waiting tickets of a higher one have their turns first.
+   * @returns true: it runs now; false: it waits.
+   */
+  enter(id: string, workload: number, at: number, flow?: string, weight?: number, priority?: number): boolean;
+  /**
+   * Removes a ticket, waiting or running.
+   *
+   * @returns the id of the ticket that runs instead, if any.
+   */
+  leave(id: string): string | undefined;
+  /** The running tickets in the order in which they started. */
+  started(): Generator<Ticket>;
+  /** The waiting tickets in the order of their turns, as they are if no further ticket arrives. */
+  queued(): Generator<Ticket>;
 }
 
 interface Place extends Ticket {
@@ -14,7 +47,7 @@ interface Place extends Ticket {
 }
 
 /**
- * The tickets that run and those that wait, strictly first in, first out.
+ * A lane in which tickets have their turns strictly first in, first out.
  *
  * Waiting tickets are a doubly linked list, so that one in the middle leaves as cheaply as the first; every
  * ticket is found by its id. All operations are O(1).
@@ -23,11 +56,8 @@ interface Place extends Ticket {
  *   #first ──▶ ticket ◀──▶ ticket ◀──▶ ticket ◀── #last
  *   next turn                          newest
  * ```
- *
- * Invariant: no ticket waits while `running < limit`.
  */
-export class Lane {
-  /** Number of tickets that may run at once; `Infinity` for all. */
+export class FifoLane implements Lane {
   readonly limit: number;
   readonly #places = new Map<string, Place>();
   #running = 0;
@@ -38,26 +68,18 @@ export class Lane {
     this.limit = limit;
   }
 
-  /** Number of tickets that run. */
   get running(): number {
     return this.#running;
   }
 
-  /** Number of tickets that wait. */
   get waiting(): number {
     return this.#places.size - this.#running;
   }
 
-  /** Arrival of the ticket that waits longest; undefined when none waits. */
   get oldestAt(): number | undefined {
     return this.#first?.at;
   }
 
-  /**
-   * Adds a ticket.
-   *
-   * @returns true: it runs now; false: it waits.
-   */
   enter(id: string, workload: number, at: number): boolean {
     const running = this.#running < this.limit;
     const place: Place = { id, workload, at, running, before: undefined, behind: undefined };
@@ -67,11 +89,6 @@ export class Lane {
     return running;
   }
 
-  /**
-   * Removes a ticket, waiting or running.
-   *
-   * @returns the id of the ticket that runs instead, if any.
-   */
   leave(id: string): string | undefined {
     const place = this.#places.get(id);
     if (place === undefined) return undefined;
@@ -89,7 +106,6 @@ export class Lane {
     return next.id;
   }
 
-  /** The running tickets in the order in which they arrived. */
   *started(): Generator<Ticket> {
     for (const { id, workload, at, running } of this.#places.values()) {
       // First in, first out: behind the first one that waits all do.
@@ -98,7 +114,6 @@ export class Lane {
     }
   }
 
-  /** The waiting tickets in the order of their turns. */
   *queued(): Generator<Ticket> {
     for (let place = this.#first; place !== undefined; place = place.behind) {
       yield { id: place.id, workload: place.workload, at: place.at };

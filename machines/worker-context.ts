@@ -2,7 +2,7 @@ import type { ActorRef, ActorRefFrom } from "xstate";
 import type { EdgeEvent, EdgeSnapshot } from "./edge.js";
 import type { Condition, ReportKind } from "./events.js";
 import type { ModelInput, modelMachine, Readiness } from "./model.js";
-import type { QueueLogic } from "./queue.js";
+import type { QueueLogic, QueueOrder } from "./queue.js";
 import type { reporterMachine } from "./reporter.js";
 import type { SessionsLogic } from "./sessions.js";
 
@@ -11,6 +11,8 @@ export interface QueueDefinition {
   readonly name: string;
   /** How many requests may run at once; `Infinity` for all. */
   readonly limit: number;
+  /** @default "fifo" */
+  readonly order?: QueueOrder | undefined;
 }
 
 /** Input of the worker actor. */

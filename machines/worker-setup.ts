@@ -183,7 +183,7 @@ export const workerSetup = setup({
       enqueue.assign(({ spawn }) => {
         const ref = spawn("queue", {
           id: queueId(queue.name),
-          input: { limit: queue.limit, edge: context.edge },
+          input: { limit: queue.limit, order: queue.order, edge: context.edge },
         });
         context.edge.send({ type: "queue.opened", queue: queue.name, ref });
         return { queueRefs: { ...context.queueRefs, [queue.name]: ref } };

@@ -46,9 +46,9 @@ export const workerMachine = workerSetup.createMachine({
       ...input,
       edge,
       queueRefs: Object.fromEntries(
-        input.queues.map(({ name, limit }) => [
+        input.queues.map(({ name, limit, order }) => [
           name,
-          spawn("queue", { id: queueId(name), input: { limit, edge } }),
+          spawn("queue", { id: queueId(name), input: { limit, order, edge } }),
         ]),
       ),
       sessionsRef: spawn("sessions", { id: "sessions", input: { edge, worker: self, now } }),

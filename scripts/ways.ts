@@ -43,7 +43,7 @@ export const WAYS: Readonly<Record<string, Way>> = {
     queue: {
       at: "machines",
       actor: "queue",
-      does: "first in, first out",
+      does: "grants turns",
       next: { exchange: "request.granted" },
     },
     exchange: {

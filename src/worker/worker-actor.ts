@@ -87,7 +87,12 @@ export function workerActor(parts: WorkerParts): WorkerActor {
       startTimeoutMs: config.startTimeout * 1000,
       awaited: observation.awaited,
       queues: [
-        ...new Map(config.handlers.map(({ queue, limit }) => [queue, { name: queue, limit }])).values(),
+        ...new Map(
+          config.handlers.map(({ queue, limit, queueOrder: order }) => [
+            queue,
+            { name: queue, limit, order },
+          ]),
+        ).values(),
       ],
       reportAddresses: environment.reportAddresses,
       drainTimeoutMs: config.drainTimeout * 1000,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Lane } from "../../machines/lane.js";
+import { FifoLane } from "../../machines/lane.js";
 import { seededRandom } from "./support/seeded-random.js";
 
 const OPERATIONS = 8_000;
@@ -41,7 +41,7 @@ test.each([
   "in any order of arrivals and departures, turns are given first in, first out (limit %d, seed %d)",
   (limit, seed) => {
     const random = seededRandom(seed);
-    const lane = new Lane(limit);
+    const lane = new FifoLane(limit);
     const naive = new NaiveLane(limit);
     let arrived = 0;
     let mostWaiting = 0;

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { createActor } from "xstate";
 import type { Outcome, RequestGranted } from "../../machines/events.js";
-import { queueLogic } from "../../machines/queue.js";
+import { type QueueOrder, queueLogic } from "../../machines/queue.js";
 import { listener } from "./support/listener.js";
 
-function startedQueue(limit: number) {
+function startedQueue(limit: number, order?: QueueOrder) {
   const edge = listener<RequestGranted>();
-  const queue = createActor(queueLogic, { input: { limit, edge: edge.ref } }).start();
+  const queue = createActor(queueLogic, { input: { limit, order, edge: edge.ref } }).start();
   return {
     queue,
     granted: () => edge.received.map(({ id }) => id),
@@ -60,6 +60,32 @@ describe("a queue", () => {
     end("from an earlier queue");
     expect(granted()).toEqual(["a"]);
     expect(counts()).toEqual({ limit: 1, running: 1, waiting: 1 });
+  });
+
+  test('with the order "fair" grants turns by flow and priority', () => {
+    const { queue, arrive, end, granted } = startedQueue(1, "fair");
+    arrive("first");
+    for (const [id, flow] of ["a1", "a2", "a3", "b1"].map((each) => [each, each.charAt(0)] as const))
+      queue.send({ type: "request.arrived", id, workload: 1, at: 0, flow, weight: 1, priority: 0 });
+    queue.send({ type: "request.arrived", id: "urgent", workload: 1, at: 0, flow: "b", priority: 1 });
+    for (const id of ["first", "urgent", "a1", "b1", "a2"]) end(id);
+    expect(granted()).toEqual(["first", "urgent", "a1", "b1", "a2", "a3"]);
+  });
+
+  test('ignores flows and priorities in the order "fifo"', () => {
+    const { queue, arrive, end, granted } = startedQueue(1);
+    arrive("a", "b");
+    queue.send({
+      type: "request.arrived",
+      id: "urgent",
+      workload: 1,
+      at: 0,
+      flow: "c",
+      weight: 9,
+      priority: 9,
+    });
+    for (const id of ["a", "b"]) end(id);
+    expect(granted()).toEqual(["a", "b", "urgent"]);
   });
 
   test("shows who waits when it is persisted, as plain data", () => {

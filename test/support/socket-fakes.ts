@@ -118,6 +118,7 @@ export const socketHandler = (parts: Partial<Handler> = {}): Handler => ({
   sseKeepAliveMs: null,
   timeouts: { connectMs: null, headersMs: null, idleMs: null, totalMs: null },
   queue: "/ws",
+  queueOrder: "fifo",
   limit: 1,
   ...parts,
 });

@@ -123,6 +123,7 @@ function issuesBetween(handlers: readonly Fields[], hasIssue: HasIssue): Issue[]
   const issues: Issue[] = [];
   const routes = new Set<unknown>();
   const limits = new Map<string, number>();
+  const orders = new Map<string, { readonly order: unknown; readonly of: unknown }>();
   handlers.forEach((handler, index) => {
     const path = ["handlers", index];
     issues.push(...handlerIssues(handler, path, hasIssue));
@@ -146,6 +147,16 @@ function issuesBetween(handlers: readonly Fields[], hasIssue: HasIssue): Issue[]
       });
     }
     limits.set(queue, limit);
+    if (hasIssue([...path, "queueOrder"])) return;
+    const order = handler.queueOrder ?? "fifo";
+    const other = orders.get(queue);
+    if (other !== undefined && other.order !== order) {
+      issues.push({
+        path: [...path, "queueOrder"],
+        expected: `expected "${other.order}", as ${other.of} has, which shares the queue "${queue}" with ${route}`,
+      });
+    }
+    orders.set(queue, { order, of: route });
   });
   // A value that is no object may have been intended as a benchmark or as none.
   const given = handlers.map(({ benchmarkConfig }) => benchmarkConfig).filter((value) => value !== undefined);

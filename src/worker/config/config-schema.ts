@@ -110,6 +110,7 @@ const handlerSchema = z.strictObject({
   allowParallelRequests: z.boolean().optional(),
   concurrency: count.optional(),
   queue: z.string().min(1).optional(),
+  queueOrder: z.enum(["fifo", "fair"], 'expected "fifo" or "fair"').default("fifo"),
   maxQueueTime: z.number().nonnegative().nullable().default(30),
   payloadSchema: z
     .custom<PayloadSchema<PayloadObject>>(

@@ -164,7 +164,7 @@ export interface HandlerConfig<Parsed extends PayloadObject = PayloadObject, Rec
    */
   readonly modelRoute?: string | undefined;
   /**
-   * `false`: one request at a time, strictly first in, first out, over all serial handlers of the worker together. `true`:
+   * `false`: one request at a time, strictly first in, first out (unless `queueOrder` is `"fair"`), over all serial handlers of the worker together. `true`:
    * requests are forwarded at once.
    * @default false
    */
@@ -175,10 +175,17 @@ export interface HandlerConfig<Parsed extends PayloadObject = PayloadObject, Rec
    */
   readonly concurrency?: number | undefined;
   /**
-   * Handlers with the same queue share one FIFO and one limit.
+   * Handlers with the same queue share it and its limit.
    * @default the queue of all serial handlers where the limit is 1, the handler's own otherwise
    */
   readonly queue?: string | undefined;
+  /**
+   * Order of turns in the queue; the same for all handlers that share it. `"fifo"`: first in, first out. `"fair"`: clients
+   * share the turns, each in proportion to the weight of its API key, whatever the others send; requests of a higher priority
+   * have their turns first. Requests without an API key count as those of one client.
+   * @default "fifo"
+   */
+  readonly queueOrder?: "fifo" | "fair" | undefined;
   /**
    * Seconds: a new request is refused with 429 when the work ahead of it takes longer. `null` is no limit.
    * @default 30

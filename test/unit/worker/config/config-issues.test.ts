@@ -306,6 +306,22 @@ describe("it is an error", () => {
       "handlers[1].queue: expected the same concurrency as the other handlers of the queue \"q\" (1), got 'q'",
     ],
     [
+      "to share a queue with another order",
+      worker({
+        handlers: [
+          { route: "/a", queueOrder: "fair", benchmarkConfig: BENCHMARK },
+          { route: "/b", allowParallelRequests: true },
+          { route: "/c" },
+        ],
+      }),
+      'handlers[2].queueOrder: expected "fair", as /a has, which shares the queue "serial" with /c, got undefined',
+    ],
+    [
+      "to have an unknown order of turns",
+      worker({ handlers: [{ route: "/a", queueOrder: "lifo", benchmarkConfig: BENCHMARK }] }),
+      'handlers[0].queueOrder: expected "fifo" or "fair", got \'lifo\'',
+    ],
+    [
       "to have no model server while a handler needs one",
       { handlers: [{ route: "/a", benchmarkConfig: BENCHMARK }] },
       "modelServerUrl: expected the model server's URL, because a handler has no remoteFunction, got undefined",
