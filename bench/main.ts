@@ -76,7 +76,7 @@ program
 
 addLoaded(
   "inspect",
-  "what the inspector costs on the request path, with nobody looking and with pages open",
+  "what the inspector costs on the request path, without pages and with pages open",
   inspectBenchmark,
 );
 

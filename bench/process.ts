@@ -137,7 +137,7 @@ export const answers = (url: string, body: string | Buffer, child: ChildProcess)
 
 /** Waits until a port on loopback accepts connections. */
 export const listens = (port: number, child: ChildProcess): Promise<void> =>
-  waitFor(`nobody listens on port ${port}`, child, async () => {
+  waitFor(`no server on port ${port}`, child, async () => {
     const socket = connect(port, "127.0.0.1");
     const connected = await once(socket, "connect").then(
       () => true,

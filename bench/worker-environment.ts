@@ -1,6 +1,6 @@
 import { freePort } from "../test/support/free-port.js";
 
-/** What a worker of a benchmark is started with, on ports that nobody else uses. */
+/** The environment of a benchmark's worker, on free ports. */
 export async function workerEnvironment(
   engineUrl: string,
 ): Promise<{ port: number; httpPort: number; env: NodeJS.ProcessEnv }> {

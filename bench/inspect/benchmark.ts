@@ -16,7 +16,7 @@ interface Variant extends Contender {
 const WORKER = fileURLToPath(new URL("../proxy/worker.js", import.meta.url));
 const OFF = "no inspector";
 
-/** Measures what the inspector costs on the request path: without one, with nobody looking, and with pages open. */
+/** Measures what the inspector costs on the request path: without one, without a page, and with pages open. */
 export async function inspectBenchmark(options: BenchmarkOptions): Promise<void> {
   await withRig(options.core, async ({ engine, directory, modelPort }) => {
     const { port, httpPort, env } = await workerEnvironment(engine.url);
@@ -25,7 +25,7 @@ export async function inspectBenchmark(options: BenchmarkOptions): Promise<void>
     const on = { ...off, INSPECT: "1" };
     const variants: readonly Variant[] = [
       { ...worker, name: OFF, env: off, pages: 0 },
-      { ...worker, name: "inspector, nobody looks", env: on, pages: 0 },
+      { ...worker, name: "inspector, no page", env: on, pages: 0 },
       { ...worker, name: "inspector, one page", env: on, pages: 1 },
       { ...worker, name: "inspector, ten pages", env: on, pages: 10 },
     ];

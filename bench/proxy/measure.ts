@@ -78,7 +78,7 @@ export async function withProxy<T>(
 /**
  * Loads a proxy.
  *
- * @param beside begins what goes on meanwhile, and returns what ends it.
+ * @param beside starts the work beside the measurement, and returns what stops it.
  */
 export async function measure(
   contender: Contender,

@@ -17,7 +17,7 @@ export interface Share {
   readonly share: number;
 }
 
-/** To which part of the worker a function belongs, by the file it stands in. */
+/** To which part of the worker a function belongs, by the file that has it. */
 function partOf({ functionName, url }: CpuProfile["nodes"][number]["callFrame"]): string | undefined {
   if (functionName === "(idle)") return undefined;
   if (functionName === "(garbage collector)") return "garbage collection";

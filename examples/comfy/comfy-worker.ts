@@ -50,7 +50,7 @@ export function comfyWorker({ workload, benchmark }: ComfyWorkerOptions): Worker
 }
 
 /**
- * Where ComfyUI itself may be, in the order in which it is asked: at `COMFYUI_URL`, or else behind the port of the
+ * Where ComfyUI itself may be, in the order of the tries: at `COMFYUI_URL`, or else behind the port of the
  * wrapper, where one server is both, and at its usual port.
  */
 function comfyUrlsFor(wrapperPort: number): readonly string[] {

@@ -5,7 +5,7 @@ import { isObject } from "../checks/payload.js";
 const MOST_BYTES = 64 * 1024 * 1024;
 /** Milliseconds that ComfyUI may take to hand out a file. */
 const MOST_MS = 60_000;
-/** What ComfyUI calls a workflow that it cannot execute, whoever tries. */
+/** ComfyUI's error for a workflow that no server can execute. */
 const INVALID = /prompt_outputs_failed_validation|invalid_prompt|prompt_no_outputs|missing_node_type/;
 
 /**
@@ -30,7 +30,7 @@ export class FileFetcher {
     if (!type.startsWith("application/json")) return answer;
     const body: unknown = await answer.json();
     if (!isObject(body)) return Response.json(body, { status: answer.status });
-    // Another worker could not execute it either: nobody shall try.
+    // Another worker could not execute it either: the client must not try again.
     const isInvalid = answer.status === 500 && INVALID.test(String(body.message));
     return Response.json(await this.#completed(body), { status: isInvalid ? 422 : answer.status });
   }
@@ -91,7 +91,7 @@ export class FileFetcher {
           ? `it has ${length} bytes, and an answer may have ${MOST_BYTES} of a file: use s3`
           : `${address}/view answered ${response.status}`;
       } catch {
-        // Nobody is there.
+        // No server is there.
       }
     }
     return { error };

@@ -13,7 +13,7 @@ export interface Output {
   readonly error?: string;
 }
 
-/** What the wrapper tells while it works: its words, and the result at last. */
+/** What the wrapper sends while it works: its status, and the result at last. */
 type WrapperEvent =
   | { readonly status: "final_result"; readonly result: Result }
   | { readonly status: string; readonly message: string; readonly result?: undefined };
@@ -30,7 +30,7 @@ const STEP = /\((\d+)\/(\d+)\)$/;
 /**
  * Has a workflow done, and shows how far it is.
  *
- * @param input what the wrapper is asked for: a modifier, or a workflow.
+ * @param input the input of the wrapper: a modifier, or a workflow.
  * @param cost in the units of the endpoint's workers.
  * @throws Error with ComfyUI's reason.
  */

@@ -100,7 +100,7 @@ const items: Rule = (value) =>
     ? undefined
     : 'must be a list of objects such as [{"input":"Hello"}]';
 
-/** A voice to imitate is heard first, which takes as long as the reference speech. */
+/** The model reads a voice to imitate first, which takes as long as the reference speech. */
 function speechSize(payload: Payload): number {
   const { input } = payload;
   const isImitated = VOICES.some((field) => referencesAt(payload, field).length > 0);

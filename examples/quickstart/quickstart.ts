@@ -93,7 +93,7 @@ async function reportOf(endpoint: Endpoint, requests: readonly Answered[], signa
   }
 }
 
-/** Prints how to call the stack, and then what is asked of it. */
+/** Prints how to call the stack, and then its requests. */
 async function serve(dev: Dev, signal: AbortSignal): Promise<void> {
   heading("Now you");
   console.log(dev.addresses.map((each) => (each.startsWith("#") ? paint("dim", each) : each)).join("\n"));

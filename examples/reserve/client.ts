@@ -15,7 +15,7 @@ const reserve = (duration: number) =>
 const whole = await reserve(2);
 for await (const { status, seconds } of whole) console.log(`${status}  ${seconds} s at ${whole.url}`);
 
-// Whoever is done early leaves the loop, and the worker is free for the next one.
+// A client that is done early leaves the loop, and the worker is free for the next one.
 for await (const { status, seconds } of await reserve(600)) {
   console.log(`${status}  ${seconds} s, done early`);
   break;

@@ -30,7 +30,7 @@ async function start(epochs: number, batches: number): Promise<string> {
   return task_id;
 }
 
-/** Asks how far a task is, and tells it, until it is over or in an epoch. */
+/** Requests the progress of a task and prints it, until the task is over or in an epoch. */
 async function follow(task_id: string, lastEpoch = Number.POSITIVE_INFINITY): Promise<void> {
   for (;;) {
     const { status, epoch, batch, loss } = await ask("/status", { task_id });

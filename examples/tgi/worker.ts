@@ -40,7 +40,7 @@ const worker = new Worker({
       ...generation,
       route: "/generate",
       benchmarkConfig: {
-        // TGI may end an answer early; the details tell how many tokens it has.
+        // TGI may end an answer early; the details have the number of its tokens.
         generator: () => ({ inputs: randomWords(250), parameters: { max_new_tokens: 128, details: true } }),
         concurrency: 50,
       },

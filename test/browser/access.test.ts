@@ -10,7 +10,7 @@ import { WorkerFixture } from "../support/worker-fixture.js";
 const TOKEN = "a token & more";
 const TABS = ["Machine", "Log", "Sequence", "Requests", "Charts", "Errors"];
 
-describeInBrowser("whoever looks at a worker", () => {
+describeInBrowser("a browser that inspects a worker", () => {
   let browser: Browser;
   let fixture: WorkerFixture;
   beforeAll(async () => {

@@ -63,7 +63,7 @@ let isOver = false;
 const authData = (cost: number) => engine.authData({ url: worker.url, cost });
 const within = (least: number, most: number): number => Math.round(least + Math.random() * (most - least));
 
-/** Asks again and again; `restMs` tells how long to rest before the next time. */
+/** Sends requests in a loop; `restMs` returns the pause before the next one. */
 async function client(once: () => Promise<unknown>, restMs: () => number): Promise<void> {
   while (!isOver) {
     await once().catch(() => {});

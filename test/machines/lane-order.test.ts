@@ -53,7 +53,7 @@ test.each([
         expect(lane.enter(id, 1, operation)).toBe(naive.enter(id));
       } else {
         const here = [...naive.running, ...naive.waiting];
-        const id = here.length > 0 && random.next() < 0.98 ? random.pick(here) : "nobody";
+        const id = here.length > 0 && random.next() < 0.98 ? random.pick(here) : "unknown";
         expect(lane.leave(id)).toBe(naive.leave(id));
       }
       expect([lane.running, lane.waiting]).toEqual([naive.running.length, naive.waiting.length]);

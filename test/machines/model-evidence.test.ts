@@ -36,7 +36,7 @@ const BY_MATCH = "failed: Traceback";
 const BY_LINE = "failed: … Traceback …";
 const DISMISSED = "dismissed: … Traceback …";
 
-/** What the worker was told, in short. */
+/** The events that the worker received, in short. */
 const reported = ({ reported }: Started): readonly string[] =>
   reported.map((news) => {
     const type = news.type.replace("model.", "");
@@ -110,7 +110,7 @@ const cases: readonly (readonly [
     [staleReady, staleError, well, pass(2000)],
     [LOADED],
   ],
-  // Where something else than the log tells that the model has loaded.
+  // Where something else than the log decides that the model has loaded.
   ["an old ready line is no news", { ...HEALTH, readiness: "health" }, [staleReady, well], [LOADED]],
   [
     "an old error after an old ready line is past",

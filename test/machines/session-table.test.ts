@@ -158,7 +158,7 @@ test.each([1, 2, 3, 4])(
     for (let step = 0; step < 4000; step++) {
       for (let operation = 0; operation < 3; operation++) {
         const expiresAt = now + random.below(random.next() < 0.1 ? 2_000_000 : 90_000) - 2000;
-        const id = naive.size > 0 ? random.pick([...naive.keys()]) : "nobody";
+        const id = naive.size > 0 ? random.pick([...naive.keys()]) : "unknown";
         const choice = random.next();
         if (choice < 0.4 || naive.size === 0) {
           made.add(String(opened), expiresAt, String(opened));

@@ -49,8 +49,8 @@ describe("the sessions", () => {
 
   test("ignore the use and the end of one that is unknown or closing", () => {
     const { callOnClose, open, use, end, counts, received } = startedSessions();
-    use("nobody", 1000);
-    end("nobody");
+    use("unknown", 1000);
+    end("unknown");
     open("a", 60_000, ON_CLOSE);
     end("a");
     end("a");

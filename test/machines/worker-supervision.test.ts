@@ -98,7 +98,7 @@ describe("a reporter that fails", () => {
     expect(reported()).toMatchObject({ maxPerf: 50, errorMsg: "" });
   });
 
-  test("leaves nothing untold: its replacement looks for what has ended", async () => {
+  test("leaves nothing unreported: its replacement checks what has ended", async () => {
     const { deliver, kill, pass } = await readyWorker();
     await kill("reporter.ended");
     await pass(1000);

@@ -18,7 +18,7 @@ export interface Answered {
   readonly retryAfter: number | null;
 }
 
-/** A request under way. */
+/** A request in flight. */
 export interface Asked {
   readonly authData: AuthData;
   /** Rejects when the client leaves, and when the worker breaks off. */

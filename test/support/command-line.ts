@@ -37,7 +37,7 @@ export function tsworkerIn(surroundings: Surroundings, ...parameters: readonly s
   return running;
 }
 
-/** The same, for whoever ends it themselves. */
+/** The same, for callers that end it themselves. */
 export function spawnTsworker({ cwd, env }: Surroundings, ...parameters: readonly string[]) {
   const child = spawn(NODE, [MAIN, ...parameters], {
     cwd,

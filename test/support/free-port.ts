@@ -10,7 +10,7 @@ const block = Number(process.env.VITEST_POOL_ID ?? process.pid) % BLOCKS;
 /** Those that run one after the other begin at different places of it, for the same reason. */
 let next = (process.pid * 101) % PORTS_PER_BLOCK;
 
-/** A port that nobody listens on. */
+/** A free port. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = FIRST_PORT + block * PORTS_PER_BLOCK + (next++ % PORTS_PER_BLOCK);
@@ -26,7 +26,7 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** The lower one of two neighbouring ports that nobody listens on. */
+/** The lower one of two neighbouring free ports. */
 export async function freeNeighbours(): Promise<number> {
   for (;;) {
     const port = await freePort();

@@ -58,7 +58,7 @@ export async function read(answer: IncomingMessage): Promise<Reply> {
   try {
     for await (const piece of answer) pieces.push(piece as Buffer);
   } catch {
-    // Broken off: `complete` tells.
+    // Broken off: `complete` is false then.
   }
   const body = Buffer.concat(pieces);
   return {

@@ -10,7 +10,7 @@ export interface InspectClientOptions {
   readonly host?: string;
 }
 
-/** Whoever looks at a worker: keeps all that it was sent. */
+/** A client of an inspector: keeps all that it receives. */
 export class InspectClient {
   readonly socket: WebSocket;
   readonly hellos: Hello[] = [];
@@ -41,7 +41,7 @@ export class InspectClient {
     );
   }
 
-  /** Waits until it was told everything up to now. */
+  /** Waits until it has received everything up to now. */
   static async connect(url: string, options: InspectClientOptions = {}): Promise<InspectClient> {
     const client = InspectClient.dial(url, options);
     await eventually(() => {

@@ -117,13 +117,13 @@ export class Instance {
   }
 }
 
-/** The processes that run in a folder or below it, whoever started them, as Linux tells them. */
+/** The processes that run in a folder or below it, from /proc, whichever process started them. */
 function processesIn(folder: string): readonly number[] {
   const cwdOf = (pid: number): string => {
     try {
       return readlinkSync(`/proc/${pid}/cwd`);
     } catch {
-      // It has ended meanwhile, or is somebody else's.
+      // It has ended meanwhile, or belongs to another user.
       return "";
     }
   };

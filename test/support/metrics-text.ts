@@ -34,7 +34,7 @@ export function parsed(text: string) {
 export const valuesOf = (series: ReadonlyMap<string, number>, start: string): readonly number[] =>
   [...series].filter(([name]) => name.startsWith(start)).map(([, value]) => value);
 
-/** The series of a worker, as somebody gets them who asks now. */
+/** The series of a worker, scraped now. */
 export async function scraped(worker: WorkerProcess): Promise<ReadonlyMap<string, number>> {
   const reply = await ask(`${worker.localUrl}/metrics`, { method: "GET" });
   expect(reply).toMatchObject({

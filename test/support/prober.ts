@@ -7,7 +7,7 @@ import type { Engine } from "../../src/engine/index.js";
  *
  * - `served`: a whole answer with the status 200.
  * - `refused`: an answer that says that it was not taken, and that another try makes sense.
- * - `unconnected`: nobody took the connection.
+ * - `unconnected`: no server accepted the connection.
  * - `cut`: the connection closed before the first byte of an answer.
  * - `broken`: anything else.
  */
@@ -84,7 +84,7 @@ async function fortuneOf(answer: IncomingMessage): Promise<Omit<Probed, "request
   try {
     for await (const piece of answer.setEncoding("utf8")) body += piece;
   } catch {
-    // `complete` tells.
+    // `complete` is false where it was broken off.
   }
   const saw = `${answer.statusCode} ${answer.complete ? "" : "(broken off) "}${body}`;
   if (!answer.complete) return { fortune: "broken", saw };

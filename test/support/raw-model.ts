@@ -92,7 +92,7 @@ export const chunked =
 export const silent: Behaviour = () => {};
 
 /**
- * A model server in the hands of the test: each path does what it was told, on the bare socket, so that every
+ * A model server that the test controls: each path does what the test sets, on the bare socket, so that every
  * byte of an answer, and every way to break it off, can be said. It keeps what it received.
  */
 export class RawModel {

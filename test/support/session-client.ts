@@ -7,7 +7,7 @@ export class SessionClient {
   readonly fixture: WorkerFixture;
   readonly id: string;
   readonly auth: AuthData;
-  /** Epoch seconds, as told at the creation. */
+  /** Epoch seconds, as answered at the creation. */
   readonly expiration: number;
 
   private constructor(fixture: WorkerFixture, id: string, auth: AuthData, expiration: number) {

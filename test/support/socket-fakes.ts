@@ -9,13 +9,13 @@ import { UnverifiedSockets } from "../../src/worker/request/unverified-sockets.j
 import type { ClientSocket } from "../../src/worker/server/http-server.js";
 import type { Closed, Message } from "./socket-model.js";
 
-/** A client's end that keeps what it is told, and reads when the test says so. */
+/** A client's end that keeps what it receives, and reads when the test allows it. */
 export class FakeClient implements ClientSocket {
   readonly messages: Message[] = [];
   /** `1005` where no code was named. */
   closed: Closed | undefined;
   isPaused = false;
-  /** False: it tells the sender to pause. */
+  /** False: the sender has to pause. */
   hasRoom = true;
 
   send(frame: Buffer, isBinary: boolean): boolean {

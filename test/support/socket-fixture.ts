@@ -8,7 +8,7 @@ import { RawModel } from "./raw-model.js";
 import { FakeAdmission, FakeClient, socketHandler } from "./socket-fakes.js";
 import { type ModelEnd, SocketModel } from "./socket-model.js";
 
-/** An envelope whose payload matters to nobody. */
+/** An envelope whose payload does not matter. */
 export const ENVELOPE = JSON.stringify({
   auth_data: { cost: 1, endpoint: "e", reqnum: 1, request_idx: 1, signature: "s", url: "u" },
   payload: {},

@@ -59,7 +59,7 @@ export class ModelEnd extends Received {
     this.request = request;
   }
 
-  /** Waits until whoever connected knows that it was accepted: from then on it answers a ping. */
+  /** Waits until the connected client has seen that it was accepted: from then on it answers a ping. */
   async isKnown(): Promise<void> {
     if (this.socket.readyState !== this.socket.OPEN || this.socket.isPaused) return;
     await new Promise((resolve) => {

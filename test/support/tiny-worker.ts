@@ -36,7 +36,7 @@ export async function tinyWorker(answer: (response: ServerResponse, seen: Seen) 
     url,
     /** Every request that came, in order. */
     seen: seen as readonly Seen[],
-    /** Tells the engine that it is ready. */
+    /** Reports to the engine that it is ready. */
     announce: (engine: Engine, status: Parameters<typeof workerStatus>[0] = {}) =>
       post(engine, "/worker_status/", workerStatus({ url, ...status })),
   };

@@ -25,7 +25,7 @@ const ENDS: Readonly<Record<number, EndedStatus>> = {
 };
 
 /**
- * Clients of all kinds, who keep books of their own: what the engine hears of a worker must add up to what its
+ * Clients of all kinds, with a ledger of their own: the reports of a worker must add up to what its
  * clients saw.
  */
 export class Traffic {
@@ -94,7 +94,7 @@ export class Traffic {
       this.ends.set(cancelled.authData.request_idx, "Cancelled");
     }
     await eventually(() => this.#model.held === 0);
-    // Where a report told of the cancelled ones while they were open, it is the next workload that they are taken off.
+    // Where a report had the cancelled ones while they were open, they are subtracted from the next workload.
     await this.#finish({ cost: 32 });
   }
 
@@ -109,7 +109,7 @@ export class Traffic {
   async #finish(work: Work, how: Parameters<typeof ask>[3] = { route: "/at-once" }): Promise<Answered> {
     const asked = this.#ask(work, how);
     const answered = await asked.answer;
-    // Of somebody who is not known no claim is told.
+    // No claim of an unverified client is reported.
     if (answered.status === 401) {
       this.#rejected += DEFAULT_WORKLOAD;
       return answered;

@@ -17,7 +17,7 @@ export class Turns {
       this.#held.delete(n);
       forget();
     };
-    // The end of what the worker says comes before `close`, and nobody closes half of a connection here.
+    // The end of the worker's data comes before `close`, and no connection is half closed here.
     const forget = (): void => void socket.off("end", gone).off("close", gone);
     socket.on("end", gone).on("close", gone);
     this.order.push(n);

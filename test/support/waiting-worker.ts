@@ -3,7 +3,7 @@ import type { Engine } from "../../src/engine/index.js";
 import { startedEngine } from "./started-engine.js";
 import { tinyWorker } from "./tiny-worker.js";
 
-/** An engine with one ready worker that answers nothing until it is told to. */
+/** An engine with one ready worker that answers nothing until the test allows it. */
 export async function waitingWorker(): Promise<{
   readonly engine: Engine;
   readonly url: string;

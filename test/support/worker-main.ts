@@ -129,7 +129,7 @@ const functions = {
     badType: () => ({ file: { filename: "a", content: Uint8Array.of(1), contentType: "a\r\nb: c" } }),
   },
   responseGenerator: {
-    tellsEnvelope: async (request, response) => {
+    returnsEnvelope: async (request, response) => {
       const { payload, session_id } = (await request.json()) as Payload;
       return Response.json(
         { payload, session_id, model: await response.text(), type: response.headers.get("x-kind") },
@@ -142,14 +142,14 @@ const functions = {
         headers: { "x-made-by": "the generator" },
       }),
     passOn: (_request, response) => response,
-    tellsEnd: async (_request, response) => {
+    waitsForEnd: async (_request, response) => {
       try {
         return new Response(await response.text());
       } finally {
         reported("generator ended");
       }
     },
-    tellsUrl: (request) => new Response(request.url),
+    returnsUrl: (request) => new Response(request.url),
     throws: () => {
       throw new Error("the generator failed");
     },
@@ -181,7 +181,7 @@ const functions = {
         yield { n };
       }
     },
-    // Tells when it is ended, to see that nobody yields into the void.
+    // Logs when it is ended, to show that it does not yield without a reader.
     async *endless(payload, signal) {
       try {
         for (let n = 1; ; n++) {
@@ -217,17 +217,17 @@ const functions = {
         reported("generator ended", { aborted: signal.aborted });
       }
     },
-    async *asksModel(payload, signal) {
+    async *callsModel(payload, signal) {
       for (let n = 1; n <= Number(payload.upTo); n++) yield await callModel(payload, n, signal);
     },
-    asksModelOnce: (payload, signal) => callModel(payload, Number(payload.n), signal),
+    callsModelOnce: (payload, signal) => callModel(payload, Number(payload.n), signal),
     returnsUnwritable: ({ kind }) => unwritable[String(kind)],
     fills: ({ length }) => "x".repeat(Number(length)),
     kinds: (payload) =>
       Object.fromEntries(Object.entries(payload).map(([name, value]) => [name, kindOf(value)])),
     never: () => new Promise(() => {}),
     forgets: () => {
-      void Promise.reject(new Error("nobody waits for this"));
+      void Promise.reject(new Error("a rejection without a handler"));
       return "done";
     },
   },

@@ -128,7 +128,7 @@ export class WorkerProcess {
 
   /**
    * Waits until it comes into a state, or is in it. One that it came into since the last call counts even if it has
-   * left it already: whoever waits may be slow.
+   * left it already: the caller may be slow.
    */
   async reaches(state: string, timeoutMs = 90_000): Promise<void> {
     let isReached = false;

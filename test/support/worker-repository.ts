@@ -94,7 +94,7 @@ export class WorkerRepository {
     this.#git("tag", name);
   }
 
-  /** Goes on on a new branch. */
+  /** Continues on a new branch. */
   branch(name: string): void {
     this.#git("checkout", "--quiet", "-b", name);
   }
@@ -103,7 +103,7 @@ export class WorkerRepository {
     this.#git("checkout", "--quiet", name);
   }
 
-  /** From now on nobody can fetch from it. */
+  /** From now on it cannot be fetched from. */
   vanish(): void {
     renameSync(this.#work, join(this.#folder, "gone"));
   }

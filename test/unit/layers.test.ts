@@ -62,7 +62,7 @@ const PUBLIC_NAMES = [
   "tsworker/engine",
   "tsworker/machines",
 ];
-/** What the inspector sends, for whoever shows it. */
+/** What the inspector sends, for those that show it. */
 const FRAMES = ["src/inspector/recorder/frames.ts", "src/inspector/recorder/recording.ts"];
 /** Where statuses of HTTP are known. */
 const OF_HTTP = ["src/worker/server", "src/worker/answer", "src/worker/request", "src/worker/routes"];

@@ -129,7 +129,7 @@ describe("tsworker dev", () => {
     await has(/(exited with 1; starts again when its program changes)/);
     expect(await isRunning(secondPid)).toBe(false);
     expect(command.stdout()).toContain("Error: the third is broken");
-    // The engine sends nobody to a worker that is not there.
+    // The engine routes no client to a worker that is not there.
     const asking = {
       method: "POST",
       headers: { "content-type": "application/json" },

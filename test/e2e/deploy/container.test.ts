@@ -40,7 +40,7 @@ function commandOf(name: string): readonly string[] {
   return [...(found?.command ?? []), ...(found?.args ?? [])].map((part) => part.replaceAll("$$", "$"));
 }
 
-/** A folder for programs that stand in for those of an image, by what they do. */
+/** A folder for fakes of an image's programs. */
 function programs(texts: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(join(tmpdir(), "tsworker-image-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

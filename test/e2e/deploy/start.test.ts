@@ -11,7 +11,7 @@ import { WorkerRepository } from "../../support/worker-repository.js";
 
 const READY = '"state":"ready"';
 
-/** Asks the worker over TLS as a client does that trusts nobody but this authority. */
+/** Calls the worker over TLS as a client that trusts this authority only. */
 async function versionOver(url: string, ca: string, auth: unknown): Promise<unknown> {
   const asking = request(`${url}/version`, { method: "POST", ca, agent: false });
   asking.end(JSON.stringify({ auth_data: auth, payload: {} }));

@@ -8,7 +8,7 @@ import { temporaryFolder } from "../../support/process-engine.js";
 import { project } from "../../support/project.js";
 import { startedEngine } from "../../support/started-engine.js";
 
-/** A deployment whose version stands in a file that it imports. */
+/** A deployment whose version is in a file that it imports. */
 const source = (version: string): Readonly<Record<string, string>> => ({
   "version.ts": `export const version: string = ${JSON.stringify(version)};`,
   "deployment.ts": `

@@ -5,7 +5,7 @@ import { workerStatus } from "../../support/worker-status.js";
 
 const aStatus = workerStatus({ new_load: 10 });
 
-describe("while an outage is rehearsed, the engine", () => {
+describe("during a simulated outage, the engine", () => {
   test("answers with a status", async () => {
     const engine = await startedEngine();
     await engine.outage({ kind: "status", status: 503 });

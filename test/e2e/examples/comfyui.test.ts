@@ -241,7 +241,7 @@ describe("what is sent wrongly is refused with what to do about it", () => {
   ];
 
   test("by field", async () => {
-    // It knows what there is once ComfyUI has told it.
+    // The worker has the list once ComfyUI has sent it.
     await eventually(async () => {
       const answer = await ask(fixture, modifications({ ckpt_name: "my.ckpt" }));
       expect(await answer.json()).toHaveProperty("payload");

@@ -30,7 +30,7 @@ test("the worker measures one video, and the client writes another one into a fi
 });
 
 test("a request that would wait for longer than 10 s is refused, so that another worker takes it", async () => {
-  // Four steps of ten times 400 ms each are 16 s; the engine is told of a capacity of 625 a second.
+  // Four steps of ten times 400 ms each are 16 s; a capacity of 625 a second is reported to the engine.
   const fixture = await ExampleFixture.readyForTest("wan", { sim: ["--step-ms", "400"], capacity: 625 });
   const workflow = JSON.parse(
     await readFile(new URL("../../../examples/wan/workflow.json", import.meta.url), "utf8"),

@@ -205,7 +205,7 @@ test("a page that stops reading is cut off, and the worker's memory stays bounde
   client.send(upgradeBytes("/inspect/socket"));
   await client.receives("101 ");
   client.socket.pause();
-  // What is told of each session is large, so that within seconds it is more than sockets hold.
+  // The record of each session is large, so that within seconds it is more than sockets hold.
   const payload = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`field${n}`, "x".repeat(1000)]));
   await eventually(
     async () => {
@@ -215,7 +215,7 @@ test("a page that stops reading is cut off, and the worker's memory stays bounde
         ),
       );
       await Promise.all(sessions.map((session) => session.ask("end")));
-      // Who does not read hears of the end of the connection when it writes.
+      // A client that does not read notices the end of the connection when it writes.
       client.send(frameBytes(9));
       return client.closed;
     },

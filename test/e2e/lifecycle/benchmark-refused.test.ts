@@ -71,7 +71,7 @@ test.concurrent("a failed benchmark quotes the model in one line, without secret
   const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   model.status = 401;
   model.contentType = "text/plain";
-  model.body = `\u001b[31mrefused\u001b[0m\r\nAuthorization: Bearer secret-of-somebody\n${"x".repeat(5000)}`;
+  model.body = `\u001b[31mrefused\u001b[0m\r\nAuthorization: Bearer secret-of-a-client\n${"x".repeat(5000)}`;
   const config = benchmarked({ runs: 1, concurrency: 2 });
   const worker = await cluster.worker({ engine, model, capacity: null, config }, "errored");
   const said = `refused Authorization: Bearer [redacted] ${"x".repeat(500)}`.slice(0, 200);
@@ -80,7 +80,7 @@ test.concurrent("a failed benchmark quotes the model in one line, without secret
       `No successful responses from benchmark: /work answered 401: ${said}`,
     ),
   );
-  expect(worker.text + JSON.stringify(worker.lines)).not.toContain("secret-of-somebody");
+  expect(worker.text + JSON.stringify(worker.lines)).not.toContain("secret-of-a-client");
 });
 
 test.concurrent("a failed benchmark names what became of the connection", async ({ cluster }) => {

@@ -27,7 +27,7 @@ async function ended(worker: WorkerProcess, signal?: NodeJS.Signals) {
   return { code: worker.child.exitCode, ms: at("stopped") - at("draining") };
 }
 
-/** How each request ended, as the engine was told. */
+/** How each request ended, as reported to the engine. */
 const outcomes = (engine: Engine) =>
   Object.fromEntries(engine.ended.map(({ request_idx, status }) => [request_idx, status]));
 

@@ -53,7 +53,7 @@ test.concurrent("a failure in the log that the health URL confirms: errored with
 }) => {
   const { engine, model, worker } = await started(cluster, {
     ...HEALTH,
-    // So long that it is not the health URL by itself that tells.
+    // So long that it is not a regular probe of the health URL that finds it.
     healthcheck: { intervalMs: 60_000 },
   });
   model.health = 500;

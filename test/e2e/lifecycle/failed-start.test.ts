@@ -55,7 +55,7 @@ test.concurrent("it reports the reason to the engine at once, and again every 10
   expect(second).toEqual({ ...first, receivedAt: expect.any(Number) });
   // The first may have been taken late.
   expect(Number(second?.receivedAt) - Number(first?.receivedAt)).toBeGreaterThan(5);
-  // The engine sends nobody there.
+  // The engine routes no client there.
   expect(engine.workers).toMatchObject([{ id: 7, state: "error" }]);
   expect(worker.child.exitCode).toBeNull();
   expect(await worker.stop("SIGINT")).toBe(1);
@@ -88,7 +88,7 @@ test.concurrent("whatever the reason", async ({ cluster, onTestFinished }) => {
       expect(worker.states).toEqual([]);
     }),
   );
-  // One report each: whoever is ended says no more.
+  // One report each: a worker that is ended reports no more.
   expect(engine.reports).toHaveLength(reasons.length);
 });
 

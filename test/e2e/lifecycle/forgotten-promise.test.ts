@@ -20,7 +20,7 @@ test("a promise that user code forgot, and that is rejected, is logged and ends 
       expect.objectContaining({
         level: 50,
         msg: "unhandled rejection",
-        err: expect.objectContaining({ message: "nobody waits for this" }),
+        err: expect.objectContaining({ message: "a rejection without a handler" }),
       }),
     ),
   );

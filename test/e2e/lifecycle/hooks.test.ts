@@ -8,7 +8,7 @@ import { failed } from "../../support/failed-start.js";
 import type { NamedConfig } from "../../support/worker-main.js";
 import type { WorkerProcess } from "../../support/worker-process.js";
 
-/** A worker whose model is started by its own code, and of which no log tells. */
+/** A worker whose model is started by its own code, without a log. */
 const startedBy = (lifecycle: NonNullable<NamedConfig["lifecycle"]>, rest: Partial<NamedConfig> = {}) => ({
   lifecycle,
   modelLogFile: undefined,
@@ -17,7 +17,7 @@ const startedBy = (lifecycle: NonNullable<NamedConfig["lifecycle"]>, rest: Parti
 });
 
 /**
- * What happened so far, oldest first: the states that the worker came into, and what the user's code told of itself. It is
+ * What happened so far, oldest first: the states that the worker entered, and what the user's code logged. It is
  * in `verifying` only where the engine's key is late.
  */
 const story = ({ lines }: WorkerProcess): readonly string[] =>
@@ -30,7 +30,7 @@ const story = ({ lines }: WorkerProcess): readonly string[] =>
 const errorAtStop = ({ lines }: WorkerProcess): unknown =>
   lines.find(({ msg }) => msg === "lifecycle stops")?.error;
 
-/** Waits for the end of a worker that was told to end, and of everything it had to say. */
+/** Waits for the end of a worker after its signal, and for the end of its output. */
 const hasEnded = (worker: WorkerProcess) =>
   eventually(() => worker.child.exitCode !== null && worker.child.stdout?.readableEnded === true, {
     timeoutMs: 60_000,
@@ -41,7 +41,7 @@ test.concurrent("the worker is ready when `start` has ended, and `stop` is calle
 }) => {
   const [engine, model] = [await cluster.engine(), await cluster.model()];
   const worker = await cluster.worker({ engine, model, config: startedBy("untilSignalled") }, "loading");
-  // The port is open meanwhile, and says that it is too early, as soon as it has the key that tells who may ask.
+  // The port is open meanwhile, and answers that the worker is not ready, as soon as it has the key that verifies clients.
   await eventually(async () =>
     expect(await ask(engine, worker, { cost: 1 }).answer).toMatchObject({ status: 503 }),
   );
@@ -158,7 +158,7 @@ test.concurrent("a `stop` that hangs does not hold the process for ever", async 
 });
 
 for (const when of ["during the drain", "while `stop` runs"] as const) {
-  test.concurrent(`a second signal ${when}: \`stop\` is called once, and nobody waits for it`, async ({
+  test.concurrent(`a second signal ${when}: \`stop\` is called once, and not waited for`, async ({
     cluster,
   }) => {
     const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];

@@ -59,7 +59,7 @@ test.concurrent("at debug each request has one line: id, route, workload, wait, 
     expect(Number(wait)).toBeGreaterThanOrEqual(0);
     expect(Number(ms)).toBeGreaterThanOrEqual(Number(wait));
   }
-  // The second was held up by the first, at least from when the engine was told of it.
+  // The second was held up by the first, at least from the report to the engine on.
   const [, first, second] = lines;
   expect(Number(first?.wait)).toBeLessThan(Number(second?.wait));
   expect(Number(second?.wait)).toBeGreaterThan(heldMs - 50);
@@ -106,7 +106,7 @@ test.concurrent("token, signatures and keys are nowhere in the log, at any level
   const env = {
     LOG_LEVEL: "trace",
     MASTER_TOKEN: token,
-    // Whoever has several engines may well have a key in an address.
+    // An address of one of several engines may contain a key.
     REPORT_ADDR: `${engine.url},${engine.url}/elsewhere?api_key=the-api-key`,
   };
   const handlers = [WORK, { route: "/throws", remoteFunction: "throws" }] as const;

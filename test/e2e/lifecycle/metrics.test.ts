@@ -43,7 +43,7 @@ function countOf(series: Series, histogram: string, route: string): number {
 const statesOf = (series: Series): readonly string[] =>
   LIFECYCLE_STATES.filter((state) => series.get(`tsworker_state{state="${state}"}`) !== 0);
 
-/** Waits until what a worker tells is as expected. */
+/** Waits until a worker's metrics are as expected. */
 const hasSeries = (worker: WorkerProcess, expected: Readonly<Record<string, number>>) =>
   eventually(async () => {
     const series = await scraped(worker);
@@ -71,7 +71,7 @@ test.concurrent("requests are counted by route, outcome and status, and the work
   running.leave();
   const unsigned = { authData: { signature: "c2lnbmF0dXJl" } };
   expect((await ask(engine, worker, { cost: 128 }, unsigned).answer).status).toBe(401);
-  // Of what is no request at all the engine is not told.
+  // What is no request at all is not reported to the engine.
   expect((await send(`${worker.url}/work`, { body: "no JSON" })).status).toBe(422);
   await hasSeries(worker, {
     tsworker_open_workload: 0,
@@ -110,7 +110,7 @@ test.concurrent("requests are counted by route, outcome and status, and the work
     expect(engine.totals).toMatchObject({
       servedLoad: ended("success"),
       rejectedLoad: ended("rejected"),
-      // Of the unsigned one its index is not told.
+      // The index of the unsigned one is not reported.
       ended: { Success: 3, Error: 1, Cancelled: 2, Rejected: 1 },
     }),
   );

@@ -33,7 +33,7 @@ test.concurrent("lines are put together from the pieces in which they are writte
   const line = Buffer.from("Weights: größe bekannt\n");
   const insideOfCharacter = line.indexOf(Buffer.from("ö")) + 1;
 
-  // A whole line before each piece tells when the worker has read that far.
+  // A whole line before each piece shows when the worker has read that far.
   model.write(Buffer.concat([Buffer.from("Download 1\n"), line.subarray(0, insideOfCharacter)]));
   await eventually(() => expect(noted(worker)).toEqual(["Download 1"]));
   model.write(Buffer.concat([line.subarray(insideOfCharacter), Buffer.from("Download 2\nApplication sta")]));

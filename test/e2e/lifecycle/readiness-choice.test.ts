@@ -57,7 +57,7 @@ test.concurrent('"either": a line of the log before the health URL answers 200 s
   expect(model.payloads).toHaveLength(2);
 });
 
-test.concurrent('"health": lines of the log tell of errors, and of nothing else', async ({ cluster }) => {
+test.concurrent('"health": lines of the log report errors, and nothing else', async ({ cluster }) => {
   const [engine, model] = [await cluster.engine(), await cluster.model()];
   model.health = 503;
   const config = { ...WITH_HEALTH, readiness: "health" } as const;
@@ -84,7 +84,7 @@ test.concurrent('"health": lines of the log tell of errors, and of nothing else'
   await worker.reaches("ready");
 });
 
-test.concurrent('"log": the health URL is asked when the log has spoken, and not before', async ({
+test.concurrent('"log": the health URL is probed after the line of the log, and not before', async ({
   cluster,
 }) => {
   const [engine, model] = [await cluster.engine(), await cluster.model()];

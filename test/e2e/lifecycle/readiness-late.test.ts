@@ -66,7 +66,7 @@ for (const [what, { config, awaited, loads }] of Object.entries(LATE)) {
   });
 }
 
-/** A model whose log says that it has loaded, and which listens when it is told to. */
+/** A model whose log has the line of readiness, and which listens when the test starts that. */
 async function unlistening(logFile: string) {
   const port = await freePort();
   const model = new LoggingModel(logFile);

@@ -10,12 +10,12 @@ test.concurrent("without a log the health URL decides when the model has loaded"
   model.health = 503;
   const config = { ...withoutLog, modelHealthcheckUrl: "/health" };
   const worker = await cluster.worker({ engine, model, config, capacity: null }, "loading");
-  // Asked every second, so that nobody waits long for a model that is there.
+  // Probed every second, so that a model that is there is soon noticed.
   await eventually(() => expect(model.probes).toBeGreaterThanOrEqual(2));
   expect(worker.states).toEqual(["loading"]);
   expect(model.payloads).toEqual([]);
   model.health = 200;
-  // Less than the 10 s after which a model that has loaded is asked.
+  // Less than the 10 s between the probes of a model that has loaded.
   await worker.reaches("ready", 9000);
   expect(model.payloads).toHaveLength(2);
   expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(200);

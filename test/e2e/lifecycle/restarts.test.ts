@@ -36,7 +36,7 @@ test("20 restarts by SIGTERM under constant load: what was admitted is answered,
   const served = prober.all("served").map(({ requestIdx }) => requestIdx);
   const ascending = (numbers: readonly number[]): readonly number[] => [...numbers].sort((a, b) => a - b);
   expect(ascending(model.payloads.map(({ n }) => Number(n)))).toEqual(ascending(served));
-  // The engine was told once of each that got an answer, and never of one whose client had none.
+  // Each that got an answer was reported once, and never one whose client had none.
   const refused = prober.all("refused").map(({ requestIdx }) => requestIdx);
   expect(ascending([...engine.totals.endedTimes.keys()])).toEqual(ascending([...served, ...refused]));
   expect([...engine.totals.endedTimes.values()].filter((times) => times !== 1)).toEqual([]);

@@ -16,7 +16,7 @@ const HANDLERS = [
   // Each of its requests logs an error with a stack: some 1,500 bytes.
   { route: "/throws", remoteFunction: "throws", allowParallelRequests: true },
   // Prints a line of its own.
-  { route: "/prints", responseGenerator: "tellsEnd" },
+  { route: "/prints", responseGenerator: "waitsForEnd" },
 ] as const;
 
 const config = { handlers: HANDLERS, lifecycle: "starts", readiness: "log" } as const;
@@ -28,7 +28,7 @@ async function started(cluster: Cluster, stdout?: number) {
   return { engine, worker };
 }
 
-/** Its log may tell nothing. */
+/** Its log may be empty. */
 const isReady = (worker: WorkerProcess): Promise<unknown> =>
   eventually(async () => (await fetch(`${worker.localUrl}/readyz`)).status === 200, { timeoutMs: 90_000 });
 

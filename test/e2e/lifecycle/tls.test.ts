@@ -17,7 +17,7 @@ const FILES = [CERTIFICATE_FILE, CERTIFICATE_KEY_FILE];
 async function failing(cluster: Cluster): Promise<WorkerProcess> {
   const [engine, model] = [await cluster.engine(), await cluster.model()];
   const worker = await cluster.spawn({ engine, model, env: { USE_SSL: "true" } });
-  // It tells the engine, too.
+  // It is reported to the engine, too.
   await eventually(() => expect(engine.reports[0]?.error_msg).toContain(CERTIFICATE_KEY_FILE.slice(0, -4)));
   await failed(worker);
   expect(worker.text).toContain("CERTIFICATE_UNREADABLE");

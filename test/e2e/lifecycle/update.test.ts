@@ -36,7 +36,7 @@ describe("POST /pyworker/update", () => {
       expect({ status: reply.status, body: reply.json() }).toEqual({ status: 200, body: { ok: true } });
       expect(readFileSync(file, "utf8")).toBe("");
     }
-    // To update is somebody else's business: the worker goes on as before.
+    // The update itself is done outside of the worker, which continues as before.
     expect((await update(worker, `Bearer ${TOKEN}`)).status).toBe(200);
     expect(worker.states).toEqual(["loading"]);
   });

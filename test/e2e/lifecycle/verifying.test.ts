@@ -8,7 +8,7 @@ import { LOADED } from "../../support/logging-model.js";
 
 const KEY_FAILED = "Failed to get Serverless public key after all retry attempts";
 
-// The model's health. It is asked every 10 s.
+// The model's health. It is probed every 10 s.
 
 test.concurrent("with a health URL the worker is ready at its first 200 after the benchmark, not before", async ({
   cluster,
@@ -16,7 +16,7 @@ test.concurrent("with a health URL the worker is ready at its first 200 after th
   const [engine, model] = [await cluster.engine(), await cluster.model()];
   const config = { modelHealthcheckUrl: "/health" };
   const worker = await cluster.worker({ engine, model, config, capacity: null }, "loading");
-  // While the log tells that the model loads, its health is no news.
+  // Where the log decides that the model has loaded, its health does not count while it loads.
   model.health = 503;
   expect(model.probes).toBe(0);
   model.say(LOADED);
@@ -74,7 +74,7 @@ test.concurrent("an engine that is down at first: ready as soon as a later try g
   const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   await engine.outage({ kind: "refuse" });
   const worker = await cluster.worker({ engine, model }, "verifying");
-  // Without the key nobody can be told from anybody.
+  // Without the key no client can be verified.
   expect((await ask(engine, worker, { cost: 1 }).answer).status).toBe(401);
   await engine.recover();
   await worker.reaches("ready");
@@ -82,7 +82,7 @@ test.concurrent("an engine that is down at first: ready as soon as a later try g
   expect((await ask(engine, worker, { cost: 1 }, { authData: { signature: "c2ln" } }).answer).status).toBe(
     401,
   );
-  // The engine was not there to hear of anything until now; then it hears of all, but of no claim of a stranger.
+  // The engine was unreachable until now; then everything is reported to it, but no claim of an unverified client.
   await eventually(() =>
     expect(engine.totals).toMatchObject({
       newLoad: 1,
@@ -135,7 +135,7 @@ test.concurrent("a worker that lacks the key and whose model fails and recovers 
   model.say("CUDA error");
   await eventually(() => expect(engine.reports.at(-1)?.error_msg).toBe("CUDA error"));
   model.say(LOADED);
-  // The model is well again; what is missing is the key, and that is what the engine is told.
+  // The model is well again; what is missing is the key, and that is what is reported.
   await eventually(() => expect(engine.reports.at(-1)?.error_msg).toBe(KEY_FAILED));
   await engine.recover();
   await worker.reaches("ready");

@@ -76,7 +76,7 @@ test("a second Ctrl-C ends it at once, without a report", async () => {
   const { command, worker } = await underWay("--concurrency", "2", "-n", "2", "--interval", "0.1");
   await eventually(() => worker.came() === 2, SLOW);
   command.signal("SIGINT");
-  // Lines go on to come while it waits: some of them, and the first signal is a while ago.
+  // Lines are still printed while it waits: some of them, and the first signal is a while ago.
   const lines = (): number => command.stderr().split("\n").length;
   const before = lines();
   await eventually(() => lines() > before + 6, SLOW);

@@ -42,7 +42,7 @@ test.concurrent("a cancelled request is subtracted from the received load, befor
   const waiting = ask(engine, worker, { cost: 10 });
   await eventually(() => expect(engine.totals.newLoad).toBe(110));
 
-  // Told already: what is taken off is more than what has come since.
+  // Reported already: what is subtracted is more than what has come since.
   running.leave();
   waiting.leave();
   await eventually(() => expect(engine.totals.ended.Cancelled).toBe(2));
@@ -56,7 +56,7 @@ test.concurrent("a cancelled request is subtracted from the received load, befor
   await eventually(() => expect(engine.totals.servedLoad).toBe(207));
   expect(engine.totals.newLoad).toBe(207);
 
-  // Not told yet, as a rule: it does not even show.
+  // Not reported yet, as a rule: it does not even show.
   const brief = ask(engine, worker, { cost: 50, fate: "hold" });
   await eventually(() => expect(model.held).toBe(1));
   brief.leave();

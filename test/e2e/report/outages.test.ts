@@ -16,7 +16,7 @@ async function underTraffic(cluster: Cluster, engines: number = 1) {
   return { engine, engines: all, model, worker, traffic: new Traffic(engine, worker, model) };
 }
 
-/** What several engines were told, together. */
+/** The reports received by several engines, together. */
 function sumOf(
   engines: readonly Engine[],
 ): Omit<Engine["totals"], "reports" | "requested" | "requestedLoad"> {
@@ -44,7 +44,7 @@ function sumOf(
   };
 }
 
-/** All is told: every workload in the sums, every request ended in its way and exactly once. */
+/** All is reported: every workload in the sums, every request ended in its way and exactly once. */
 async function reportedExactly(
   engines: readonly Engine[],
   traffic: Traffic,
@@ -131,7 +131,7 @@ test.concurrent("the next address takes over when one fails, and the sums over b
   await reportedExactly(engines, traffic, 60_000);
   expect(second.totals.endedTimes.size).toBeGreaterThan(0);
 
-  // Neither: what is left is told to whoever is back first.
+  // Neither: what is left is reported to the engine that is back first.
   await second.outage({ kind: "refuse" });
   await traffic.flow(1);
   await first.recover();

@@ -53,7 +53,7 @@ for (const maxSessions of [0, null]) {
 
 test.concurrent("a worker that is not ready refuses sessions with 503", async () => {
   const fixture = await WorkerFixture.start({ loaded: false });
-  // Until the engine's key is there nobody is known.
+  // Until the engine's key is there no client is verified.
   await eventually(async () =>
     expect(await fixture.ask("/session/create", { body: fixture.envelope() })).toMatchObject({
       status: 503,

@@ -25,7 +25,7 @@ async function loaded(name: string, closing?: Closing) {
   return { url, kind };
 }
 
-/** A connection to the model, over which requests go one after the other. */
+/** A connection to the model, over which requests are sent one after the other. */
 async function connection(url: string) {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname).setEncoding("latin1");

@@ -37,5 +37,5 @@ test.each(others.slice(2))("docs/simulators.md: $command", async ({ command }) =
   fixture = await ReadmeFixture.create();
   const [, says] = SAYS.find(([piece]) => command.includes(piece)) ?? [];
   const output = fixture.start(`${command} --port ${await freePort()} --load-seconds 0.1`);
-  await eventually(() => expect(output()).toMatch(says ?? /nobody says what/));
+  await eventually(() => expect(output()).toMatch(says ?? /no sample on the page/));
 });

@@ -9,7 +9,7 @@ interface Call<TOutput, TInput> {
   readonly reject: (error: Error) => void;
 }
 
-/** Stands in for an actor that does I/O: keeps every call, and the test says how each one ends. */
+/** A fake of an actor that does I/O: it keeps every call, and the test ends each one. */
 export class Calls<TOutput, TInput = NonReducibleUnknown> {
   readonly all: Call<TOutput, TInput>[] = [];
   #unanswered: Call<TOutput, TInput>[] = [];

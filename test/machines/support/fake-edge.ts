@@ -2,10 +2,10 @@ import type { ActorLogic } from "xstate";
 import type { EdgeEvent, EdgeInput, EdgeSnapshot } from "../../../machines/edge.js";
 import type { QueueOpened, SessionsOpened } from "../../../machines/events.js";
 
-/** Stands in for the edge: keeps what it is sent, and tells the worker what the test says. */
+/** A fake edge: it keeps the events that it receives, and sends the worker those of the test. */
 export class FakeEdge {
   readonly received: EdgeEvent[] = [];
-  /** Set to make it die of the next event. */
+  /** Set to make the next event throw. */
   fatal: Error | undefined;
   #worker: EdgeInput["worker"] | undefined;
 
@@ -27,29 +27,29 @@ export class FakeEdge {
     getPersistedSnapshot: (snapshot) => snapshot,
   };
 
-  /** What it heard of traffic, oldest first, but for what is waited for. */
+  /** Traffic events, oldest first, without those about what is waited for. */
   get traffic(): readonly EdgeEvent[] {
     return this.received.filter(({ type }) => type.startsWith("traffic.") && type !== "traffic.awaited");
   }
 
-  /** What it heard that is waited for, oldest first. */
+  /** What was reported as waited for, oldest first. */
   get awaited(): readonly (string | undefined)[] {
     return this.received.flatMap((event) => (event.type === "traffic.awaited" ? [event.seen] : []));
   }
 
-  /** What it heard of a queue, oldest first. */
+  /** The actors of a queue, oldest first. */
   opened(name: string): readonly QueueOpened["ref"][] {
     return this.received.flatMap((event) =>
       event.type === "queue.opened" && event.queue === name ? [event.ref] : [],
     );
   }
 
-  /** What it heard of sessions, oldest first, without the addresses of their actors. */
+  /** Events about sessions, oldest first, without the references of their actors. */
   get sessions(): readonly EdgeEvent[] {
     return this.received.filter(({ type }) => /^sessions?\./.test(type) && type !== "sessions.opened");
   }
 
-  /** The sessions actors that it heard of, oldest first. */
+  /** The sessions actors, oldest first. */
   get sessionsOpened(): readonly SessionsOpened["ref"][] {
     return this.received.flatMap((event) => (event.type === "sessions.opened" ? [event.ref] : []));
   }

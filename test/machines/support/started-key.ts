@@ -18,7 +18,7 @@ export function startedKey(inspect: (event: InspectionEvent) => void = () => {})
   return {
     key,
     fetchKey,
-    /** What the worker was told. */
+    /** The events that the worker received. */
     reported: worker.received,
     pass: async (ms: number) => {
       clock.increment(ms);

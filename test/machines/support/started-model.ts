@@ -77,9 +77,9 @@ export function startedModel({
     awaitSuccess,
     lookAround,
     startLifecycle,
-    /** What the worker was told, but for what is waited for. */
+    /** The events that the worker received, without those about what is waited for. */
     reported: worker.received,
-    /** What the worker was told that is waited for. */
+    /** What the worker received as waited for. */
     awaited,
     /** The state of the region that asks. */
     asking: () => model.getSnapshot().value.health,

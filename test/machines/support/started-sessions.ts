@@ -32,9 +32,9 @@ export function startedSessions({ session = sessionMachine, inspect = () => {} }
   return {
     sessions,
     callOnClose,
-    /** What the edge was told. */
+    /** The events that the edge received. */
     received,
-    /** What the worker was told. */
+    /** The events that the worker received. */
     reported,
     open: (id: string, expiresAt = 60_000, onClose?: OnClose) =>
       sessions.send({ type: "session.opened", id, expiresAt, onClose }),

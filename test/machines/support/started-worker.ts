@@ -156,7 +156,7 @@ export function startedWorker({ inspect = () => {}, wrap = (_, logic) => logic, 
     },
     /** How often the model's log was begun to be read. */
     logsRead: () => tails.length,
-    /** The last condition that the engine was told. */
+    /** The last condition that was reported to the engine. */
     reported: () => deliver.all.filter(({ input }) => input.kind === "status").at(-1)?.input.condition,
     drain: async () => {
       worker.send({ type: "worker.drain" });

@@ -5,7 +5,7 @@ import { codeOf, root, rowsBelow, textOf } from "../support/documents.js";
 const page = await textOf("docs/deploy.md");
 const script = readFileSync(root("deploy/start_worker.sh"), "utf8");
 
-/** Each variable that the script reads, with what stands in for it; undefined where nothing does. */
+/** Each variable that the script reads, with its default; undefined where it has none. */
 const variables = new Map<string, string | undefined>([
   ["CONTAINER_ID", undefined],
   ["PUBLIC_IPADDR", undefined],

@@ -25,7 +25,7 @@ export async function engineStub(answer: (response: ServerResponse, seen: Seen) 
   return { url, seen: seen as readonly Seen[] };
 }
 
-/** An address where nobody listens. */
+/** An address where no server listens. */
 export async function unusedAddress(): Promise<string> {
   const server = createServer();
   const url = httpUrl("127.0.0.1", await listen(server, "127.0.0.1", 0));

@@ -67,7 +67,7 @@ const SOUND: Readonly<Record<string, string>> = {
       workloadCalculator: ({ max_tokens }) => { const unknown: unknown = max_tokens; return Number(unknown); },
       benchmarkConfig: { generator: (): Completion => ({ prompt: "hello" }), runs: undefined },
     });`,
-  "handlers of several types stand in one list": `
+  "handlers of several types are in one list": `
     const handlers: readonly HandlerConfig[] = [
       handler<Completion>({ route: "/a", requestParser: () => ({ prompt: "" }), ${BENCHMARK} }),
       handler({ route: "/b", payloadSchema: z.object({ n: z.int() }), workloadCalculator: ({ n }) => n }),

@@ -47,7 +47,7 @@ test("a worker that is stopped while it starts stops", async () => {
   await expect(fetch(url)).rejects.toThrow("fetch failed");
 });
 
-test("a signal that comes while it starts is heeded as soon as it has", async () => {
+test("a signal that arrives while it starts is handled as soon as it has", async () => {
   const url = await aWorkersEnvironment();
   const others = process.listeners("SIGTERM");
   const running = newWorker().run();

@@ -18,8 +18,8 @@ beforeAll(async () => {
   fixture = await WorkerFixture.start({
     handlers: [
       { route: "/counts", ...parallel, remoteFunction: "counts" },
-      { route: "/asks", ...serial, remoteFunction: "asksModel" },
-      { route: "/asks-once", ...serial, remoteFunction: "asksModelOnce" },
+      { route: "/asks", ...serial, remoteFunction: "callsModel" },
+      { route: "/asks-once", ...serial, remoteFunction: "callsModelOnce" },
       { route: "/endless", ...serial, remoteFunction: "endless" },
       { route: "/pours", ...parallel, remoteFunction: "pours" },
       { route: "/yields-unwritable", ...parallel, remoteFunction: "yieldsUnwritable" },
@@ -39,13 +39,13 @@ beforeEach(() => {
 afterEach(() => fixture.expectServing());
 afterAll(() => fixture.stop());
 
-/** What the functions have told since. */
+/** What the functions have logged since. */
 function fromNowOn(): (msg: string) => readonly LogLine[] {
   const before = fixture.worker.lines.length;
   return (msg) => fixture.worker.lines.slice(before).filter((line) => line.msg === msg);
 }
 
-/** How each of these ended, for the last test: the engine is told once a second. */
+/** How each of these ended, for the last test: reports are sent once a second. */
 const ended: (readonly [SentEnvelope, EndedStatus])[] = [];
 
 /** 500 without a close frame of what happened inside. */
@@ -225,7 +225,7 @@ describe("a client that leaves a generator", () => {
   });
 });
 
-/** Waits until a generator that pours is asked for nothing more. */
+/** Waits until a generator that pours is pulled no more. */
 async function comesToRest(logged: (msg: string) => readonly LogLine[]): Promise<void> {
   let last = 0;
   await eventually(
@@ -273,7 +273,7 @@ describe("a slow reader", () => {
       "content-length": String(length + '{"result":""}'.length),
     });
     answer.pause();
-    // It reads nothing, and the worker goes on serving others.
+    // It reads nothing, and the worker still serves others.
     await fixture.expectServing();
     const reply = await read(answer);
     expect(reply).toMatchObject({ status: 200, complete: true });

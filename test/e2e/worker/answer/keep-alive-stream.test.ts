@@ -79,7 +79,7 @@ class Reader {
   }
 }
 
-/** A client that asked for a stream and has heard a comment, and the model's side. */
+/** A client that requested a stream and has received a comment, and the model's side. */
 async function begun(route: string, payload: Readonly<Record<string, unknown>> = STREAM) {
   const envelope = fixture.envelope(payload);
   const asked = new Promise<ModelRequest>((resolve) => fixture.model.on(route, resolve));
@@ -88,7 +88,7 @@ async function begun(route: string, payload: Readonly<Record<string, unknown>> =
   return { envelope, reader, model: await asked };
 }
 
-/** The model breaks off, and does so again where it is asked once more on another connection. */
+/** The model breaks off, and does so again for the second try on another connection. */
 function breaksOff(route: string, { socket }: ModelRequest): void {
   fixture.model.on(route, (again) => void again.socket.destroy());
   socket.destroy();
@@ -173,7 +173,7 @@ describe("there are no comments", () => {
     });
     const answering = open(fixture.worker.url + route, { body: fixture.envelope(payload) });
     await eventually(() => request !== undefined);
-    // Another client hears some meanwhile.
+    // Another client receives some meanwhile.
     const { reader } = await begun("/other");
     await reader.receivesComments(3);
     reader.answer.destroy();

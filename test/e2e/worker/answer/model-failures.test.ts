@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterEach(() => fixture.expectServing());
 afterAll(() => fixture.stop());
 
-/** A JSON error of the worker's own that tells nothing of its inside. */
+/** A JSON error of the worker's own without internal details. */
 function isError(reply: Reply, status: number): void {
   expect({ status: reply.status, body: reply.json(), complete: reply.complete }).toEqual({
     status,

@@ -43,7 +43,7 @@ describe("a request on a kept connection that the model ends at that moment is a
   test.each<[string, Behaviour]>([
     ["closes it", ({ socket }) => void socket.end()],
     ["resets it", ({ socket }) => void socket.resetAndDestroy()],
-    ["says what nobody asked for", raw("null")],
+    ["sends an answer without a request", raw("null")],
   ])("when it %s", async (_, behaviour) => {
     for (const route of ["/go", "/serial"]) {
       await hasOneUsed();

@@ -50,7 +50,7 @@ async function formOf({ body, headers }: ModelRequest): Promise<Record<string, u
   return fields;
 }
 
-/** Every byte there is, so that one that is changed on the way is seen. */
+/** Every byte there is, so that a byte that is changed in transit is detected. */
 const ALL_BYTES = Buffer.from(Array.from({ length: 1024 }, (_, index) => (index * 7) % 256));
 const base64 = ALL_BYTES.toString("base64");
 

@@ -10,7 +10,12 @@ beforeAll(async () => {
     handlers: [
       { route: "/go", allowParallelRequests: true, maxQueueTime: null },
       { route: "/parsed", allowParallelRequests: true, maxQueueTime: null, requestParser: "unwrapInput" },
-      { route: "/generated", allowParallelRequests: true, maxQueueTime: null, responseGenerator: "tellsUrl" },
+      {
+        route: "/generated",
+        allowParallelRequests: true,
+        maxQueueTime: null,
+        responseGenerator: "returnsUrl",
+      },
       { route: "/sized", allowParallelRequests: true, maxQueueTime: null, workloadCalculator: "maxTokens" },
     ],
   });
@@ -18,7 +23,7 @@ beforeAll(async () => {
 afterEach(() => fixture.expectServing());
 afterAll(() => fixture.stop());
 
-/** What a client is told that sends these bytes, until the connection is closed or an answer is whole. */
+/** What a client receives that sends these bytes, until the connection is closed or an answer is whole. */
 async function answerTo(bytes: Buffer | string, answer: RegExp): Promise<string> {
   const client = await RawClient.connect(fixture.worker.url);
   client.send(bytes);
@@ -31,7 +36,7 @@ const body = (): Buffer => fixture.envelopeBytes("{}");
 const post = (headers: string, bytes: Buffer | string = body(), version = "HTTP/1.1"): string =>
   `POST /go ${version}\r\n${headers}content-length: ${bytes.length}\r\n\r\n${bytes.toString("latin1")}`;
 
-/** The refusal of a client that goes on sending may be overtaken by the reset of its connection. */
+/** The refusal of a client that continues to send may be overtaken by the reset of its connection. */
 const OVERTAKEN = /^(HTTP\/1\.1 431 |$)/;
 
 describe("anything but HTTP/1.1 gets an error, and the connection is closed", () => {
@@ -127,7 +132,7 @@ describe("who is not the engine can neither keep the worker busy nor spoil its r
     return { auth_data: { ...auth_data, signature: "AAAA", ...more }, payload };
   };
 
-  /** A request of a routed client is served, told of, and in the sums. */
+  /** A request of a routed client is served, reported, and in the sums. */
   async function reportsGoOn(): Promise<void> {
     const before = fixture.engine.totals;
     const envelope = fixture.envelope({ max_tokens: 3 });

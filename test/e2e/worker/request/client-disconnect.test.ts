@@ -128,7 +128,7 @@ describe("a client that leaves while the model works for it", () => {
       const isClosed = closed(socket).then(() => performance.now());
       const leftAt = performance.now();
       client.leave();
-      // Some milliseconds; where nobody saw that the client has left it would be for ever.
+      // Some milliseconds; it would be for ever if the disconnect were not noticed.
       expect((await isClosed) - leftAt).toBeLessThan(10_000);
       await turns.areHeld(2);
       turns.release(2);
@@ -189,7 +189,7 @@ test("one that leaves before its request is whole is not counted", async () => {
   await fixture.roundTrip();
   client.leave();
   await fixture.roundTrip();
-  // This one comes later: when it has been told, there was nothing to be told of the other.
+  // This one comes later: when it has been reported, there was nothing to report of the other.
   const later = await arrive("/parallel");
   later.client.leave();
   await fixture.expectReported(later.sent, "Cancelled");

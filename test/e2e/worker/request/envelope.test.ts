@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterEach(() => fixture.expectServing());
 afterAll(() => fixture.stop());
 
-/** Sends a body that is to be refused; the model must not hear of it. */
+/** Sends a body that is to be refused; the model must not receive it. */
 async function refused(route: string, body: unknown) {
   const asked = fixture.model.requests.length;
   const reply = await fixture.ask(route, { body });

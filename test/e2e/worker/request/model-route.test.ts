@@ -38,7 +38,7 @@ beforeAll(async () => {
         route: `/${generatePayloadMultipart}`,
         generatePayloadMultipart,
       })),
-      { ...parallel, route: "/envelope", responseGenerator: "tellsEnvelope" },
+      { ...parallel, route: "/envelope", responseGenerator: "returnsEnvelope" },
       { ...parallel, route: "/chat", modelRoute: "/v1/messages", sseKeepAliveMs: 10_000 },
       { ...parallel, route: "/ws", modelRoute: "/v1/realtime:connect", websocket: true },
     ],

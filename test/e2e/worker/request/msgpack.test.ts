@@ -41,7 +41,7 @@ async function textAtModel(route: string, payload: unknown): Promise<string> {
   return last.body.toString();
 }
 
-/** Sends what is to be refused; the model must not hear of it. */
+/** Sends what is to be refused; the model must not receive it. */
 async function refused(sending: () => Promise<Reply>) {
   const asked = fixture.model.requests.length;
   const reply = await sending();

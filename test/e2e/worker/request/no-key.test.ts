@@ -7,7 +7,7 @@ test("without the engine's key every request is answered 401 and counted as reje
     handlers: [{ route: "/go", allowParallelRequests: true }],
     engineUp: false,
   });
-  // The engine is down: nobody can sign, and nobody could check it.
+  // The engine is down: it cannot sign, and the worker could not verify it.
   const payload = {};
   const auth_data = {
     cost: "100",

@@ -25,7 +25,7 @@ test("a worker that is loading or errored answers 503 with Retry-After and leave
   // Without the engine's key nothing could be said of the signature.
   await eventually(async () => expect(await fixture.post("/go")).toMatchObject({ status: 503 }));
   await isRefused("loading");
-  // That it is no envelope is told first. What a payload holds nobody looks at.
+  // That it is no envelope comes first. The payload is not read.
   expect(await fixture.ask("/go", { body: "{" })).toMatchObject({ status: 422 });
   expect(await fixture.post("/serial", {})).toMatchObject({ status: 503 });
   await fixture.modelLoads();

@@ -6,7 +6,7 @@ import { RawClient } from "../../../support/http-client.js";
 import { plain, rawThenClose, silent } from "../../../support/raw-model.js";
 import { MAX_PERF, type SentEnvelope, WorkerFixture } from "../../../support/worker-fixture.js";
 
-/** Every way that a request can go, with what the engine is to be told of it. */
+/** Every way that a request can go, with what is to be reported to the engine. */
 test("each request is reported to the engine once, by its outcome, and its workload in the right sum", async () => {
   const cost = { workloadCalculator: "cost" } as const;
   const fixture = await WorkerFixture.start({
@@ -55,7 +55,7 @@ test("each request is reported to the engine once, by its outcome, and its workl
   const sums = { rejectedLoad: 0, servedLoad: 0 };
   let newLoad = 0;
   let cancelledLoad = 0;
-  // Distinct powers of two: a sum tells which of them are in it.
+  // Distinct powers of two: a sum shows which of them are in it.
   let next = 1;
   const of = (body: SentEnvelope, outcome: EndedStatus): SentEnvelope => {
     expected.set(body.auth_data.request_idx, outcome);
@@ -90,7 +90,7 @@ test("each request is reported to the engine once, by its outcome, and its workl
   await answered("/throws", of(envelope(), "Error"), 500);
   await answered("/function", of(envelope(), "Error"), 500);
   const forged = envelope();
-  // Of whoever is not known nothing is told but that somebody was rejected, with the workload of any request.
+  // Of an unverified client only a rejection is reported, with the default workload.
   sums.rejectedLoad += DEFAULT_WORKLOAD;
   await answered("/good", { ...forged, auth_data: { ...forged.auth_data, signature: "AAAA" } }, 401);
   const running = await arrived("/silent", of(envelope(), "Cancelled"));
@@ -99,7 +99,7 @@ test("each request is reported to the engine once, by its outcome, and its workl
   waiting.leave();
   running.leave();
   await fixture.roundTrip();
-  // Of these the worker knows too little, or nobody asked it to work: they are not counted.
+  // These have too little information, or request no work: they are not counted.
   await answered("/good", { ...envelope(), session_id: "unknown" }, 410);
   await answered("/parser", envelope(), 422);
   await answered("/good", "{", 422);

@@ -30,7 +30,7 @@ const send = (
 const statusesOf = async (replies: readonly Promise<Reply>[]): Promise<readonly number[]> =>
   (await Promise.all(replies)).map(({ status }) => status);
 
-/** Waits until the engine has been told this of a request, in this order, and nothing else. */
+/** Waits until exactly this has been reported of a request, in this order. */
 async function isReported({ engine }: Place, { request_idx }: AuthData, ...statuses: readonly EndedStatus[]) {
   await eventually(() => {
     const reported = engine.ended.filter((end) => end.request_idx === request_idx);

@@ -26,7 +26,7 @@ const PIECE = Buffer.from(Array.from({ length: MB }, (_, n) => (n * 2654435761) 
 const PIECES = 200;
 const LENGTH = PIECE.length * PIECES;
 
-/** Whether these bytes stand at this place of the body. */
+/** Whether these bytes are at this place of the body. */
 function fits(bytes: Buffer, offset: number): boolean {
   for (let at = 0; at < bytes.length; ) {
     const from = (offset + at) % PIECE.length;
@@ -42,7 +42,7 @@ class Pour {
   written = 0;
   readonly #known: boolean;
 
-  /** @param known whether the length is told beforehand; chunked otherwise. */
+  /** @param known whether the length is announced; chunked otherwise. */
   constructor(known: boolean) {
     this.#known = known;
   }
@@ -172,7 +172,7 @@ describe.concurrent("at once:", () => {
       peak = Math.max(peak, await own.worker.memory());
     }, 100);
 
-    // Nobody reads yet: the model comes to a stop.
+    // No client reads yet: the model stops sending.
     const answers = await Promise.all(
       Array.from({ length: 4 }, () => open(`${own.worker.url}/go`, { body: own.envelope() })),
     );
@@ -187,7 +187,7 @@ describe.concurrent("at once:", () => {
       { intervalMs: 500 },
     );
 
-    // Then slowly, some 25 MB a second each: what is under way stays little, most of it in the sockets' buffers.
+    // Then slowly, some 25 MB a second each: what is in flight stays little, most of it in the sockets' buffers.
     let allRead = 0;
     let underWay = last;
     const lengths = await Promise.all(

@@ -22,7 +22,7 @@ import type { LogLine } from "../../../support/worker-process.js";
 const LIMIT = 300;
 /** Of those where something is, so that no machine is too slow for it. */
 const PATIENT = 2000;
-/** Of the limit by which these tests tell that more than {@link PATIENT} has passed in the worker. */
+/** The limit by which these tests detect that more than {@link PATIENT} has passed in the worker. */
 const LONGER = 2500;
 
 const limits = ["headersMs", "idleMs", "totalMs"] as const;
@@ -45,10 +45,10 @@ beforeAll(async () => {
         ].flatMap(({ path, ...rest }) => [
           { route: path, ...rest },
           { route: `${path}/generated`, ...rest, responseGenerator: "passOn" as const },
-          { route: `${path}/waits`, ...rest, responseGenerator: "tellsEnd" as const },
+          { route: `${path}/waits`, ...rest, responseGenerator: "waitsForEnd" as const },
           { route: `${path}/never`, ...rest, remoteFunction: "never" as const },
           { route: `${path}/stalls`, ...rest, remoteFunction: "stalls" as const },
-          { route: `${path}/asks`, ...rest, remoteFunction: "asksModel" as const },
+          { route: `${path}/asks`, ...rest, remoteFunction: "callsModel" as const },
           { route: `${path}/endless`, ...rest, remoteFunction: "endless" as const },
           { route: `${path}/pours`, ...rest, remoteFunction: "pours" as const },
         ]),
@@ -169,7 +169,7 @@ describe("a model that takes too long after it: broken off, its connection is cl
     ["idleMs", "in a long answer", "/idleMs", begunLong, /^x{1000}$/],
     ["idleMs", "in a stream passed on", "/idleMs/generated", begunStream, /^data: 1\n\n$/],
     ["totalMs", "in a stream that rests", "/patient/totalMs", begunStream, /^data: 1\n\n$/],
-    ["totalMs", "in a stream that goes on and on", "/patient/totalMs", endless, /^(data: 1\n\n)+$/],
+    ["totalMs", "in a stream without an end", "/patient/totalMs", endless, /^(data: 1\n\n)+$/],
     ["totalMs", "in a stream passed on", "/patient/totalMs/generated", endless, /^(data: 1\n\n)+$/],
   ])("%s, %s", async (_limit, _what, route, behaviour, received) => {
     fixture.model.on(route, behaviour);

@@ -15,7 +15,7 @@ describe("answered 404 is", () => {
   test.each([
     ["another path", "/v1/other"],
     ["a part of the path", "/v1"],
-    ["a path that goes on", "/v1/completions/more"],
+    ["a longer path", "/v1/completions/more"],
     ["a slash at the end", "/v1/completions/"],
     ["other upper and lower case", "/V1/Completions"],
     ["a percent-encoded letter", "/v1/%63ompletions"],

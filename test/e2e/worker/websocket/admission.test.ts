@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterEach(() => fixture.expectServing());
 afterAll(() => fixture.stop());
 
-/** What a client is told that sends this first. */
+/** What a client receives that sends this first. */
 async function refusalAt(path: string, message: unknown) {
   const client = await SocketClient.connect(fixture.worker.url + path);
   client.send(message);
@@ -39,7 +39,7 @@ describe("a refused client gets the reason, in a text and by the close", () => {
     ["no JSON", () => "{", 4422, "invalid JSON"],
     ["no msgpack", () => Buffer.from([0xc1]), 4422, "invalid msgpack"],
     [
-      "signed by somebody else",
+      "signed with another key",
       () => ({ ...fixture.envelope(), auth_data: { ...fixture.envelope().auth_data, signature: "AAAA" } }),
       4401,
       "the signature does not match the url in auth_data",

@@ -29,7 +29,7 @@ async function flood({ socket }: { readonly socket: WebSocket }, bytes: number):
   let waiting = -1;
   await eventually(
     () => {
-      // The close of the other side is heard of between two calls only.
+      // The close of the other side is noticed between two calls only.
       for (let n = 0; n < 16 && sent < bytes && socket.bufferedAmount < MIB; n++) {
         socket.send(frame);
         sent += frame.length;

@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterEach(() => fixture.expectServing());
 afterAll(() => fixture.stop());
 
-/** The client is told of an error, the engine is too, and the next gets its turn. */
+/** The client receives an error, the engine a report, and the next request its turn. */
 async function fails({ client, sent }: Sent, code: number, reason: string): Promise<void> {
   expect(await client.isClosed()).toEqual({ code, reason });
   await fixture.expectReported(sent, "Error");

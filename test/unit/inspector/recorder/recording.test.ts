@@ -9,7 +9,7 @@ import { eventRecord, hello, tick } from "../../support/frames.js";
 
 const FRAMES = [hello(), tick({ records: [eventRecord(1)] }), tick({ records: [eventRecord(2)] })];
 
-/** What is told of a text that is no recording. */
+/** The error about a text that is no recording. */
 function fault(text: string): string {
   try {
     parseRecording(text);

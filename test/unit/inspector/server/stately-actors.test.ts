@@ -109,7 +109,7 @@ test("an actor whose message was lost is reported again before anything else, an
   const { actors, next } = reported();
   next();
   actors.lost("x:0");
-  actors.lost("nobody");
+  actors.lost("unknown");
   actors.tick(tickOf([eventOf(1), eventOf(2)]));
   expect(next().filter((line) => line.startsWith("actor"))).toEqual(["actor worker x:0 of undefined"]);
   actors.lost("x:0");

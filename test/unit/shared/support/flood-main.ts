@@ -1,4 +1,4 @@
-/** Logs and prints more than any output takes that is not read, then ends; tells in a file how many lines were lost. */
+/** Logs and prints more than any output takes that is not read, then ends; writes the number of lost lines to a file. */
 import { writeFileSync } from "node:fs";
 import { createLog } from "../../../../src/shared/log.js";
 import { boundConsoleOutput, droppedLines } from "../../../../src/shared/standard-outputs.js";

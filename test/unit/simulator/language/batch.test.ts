@@ -66,7 +66,7 @@ describe("a batch", () => {
     await Promise.allSettled(leave);
     const before = batch.made;
     await vi.advanceTimersByTimeAsync(1100);
-    // The step that was under way took as long as it had begun to.
+    // The step in progress took as long as when it began.
     expect(batch.made - before).toBeGreaterThanOrEqual(100);
     expect(batch.made - before).toBeLessThanOrEqual(111);
     over.abort();

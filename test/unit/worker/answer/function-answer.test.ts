@@ -12,7 +12,7 @@ const responder: Responder = {
   close() {},
 };
 
-/** What a function gives for nobody in particular, and what is heard of that. */
+/** The answer of a function to any client, and what its sink receives. */
 function called(remoteFunction: RemoteFunction) {
   const received: string[] = [];
   const answer = new FunctionAnswer(

@@ -27,7 +27,7 @@ const json = (status = 200): ResponseHead => ({
   isAscii: true,
 });
 
-/** A client that takes what it is told, and reads when the test says so. */
+/** A client that keeps what it receives, and reads when the test allows it. */
 class Client implements Responder {
   head: ResponseHead | undefined;
   text = "";

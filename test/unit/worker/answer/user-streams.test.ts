@@ -4,7 +4,7 @@ import { GeneratedAnswer } from "../../../../src/worker/answer/generated-answer.
 import type { BodyWriter, Responder } from "../../../../src/worker/server/http-server.js";
 import { eventually } from "../../../support/eventually.js";
 
-/** A client that takes everything at once, and what it and the exchange hear. */
+/** A client that reads everything at once, and what it and the exchange receive. */
 function listening() {
   const received: string[] = [];
   const writer: BodyWriter = {

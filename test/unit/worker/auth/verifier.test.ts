@@ -40,7 +40,7 @@ describe("a signature", () => {
   });
 
   test.each([
-    ["of somebody else's key", signature(MESSAGE, foreign)],
+    ["of another key", signature(MESSAGE, foreign)],
     ["over the bare URL", signature(URL_SIGNED)],
     ["over JSON without the indent", signature(JSON.stringify({ url: URL_SIGNED }))],
     ["with SHA-1", sign("sha1", Buffer.from(MESSAGE), engine.privateKey).toString("base64")],

@@ -11,7 +11,7 @@ describe("the status line", () => {
     ["with an empty reason", "HTTP/1.1 404 ", 404],
     ["with a reason beyond ASCII", "HTTP/1.1 500 Fehler für Sie", 500],
     ["of HTTP/1.0", "HTTP/1.0 299 x", 299],
-    ["with a status that nobody knows", "HTTP/1.1 799 x", 799],
+    ["with an unknown status", "HTTP/1.1 799 x", 799],
   ])("is read %s", (_, line, status) => {
     expect(head([], line).status).toBe(status);
   });
@@ -60,8 +60,8 @@ describe("forms of old servers, which mean one thing only, are read as that:", (
   test.each([
     ["a space before a colon", ["Content-Length : 5", "x-a: 1"], { length: 5, headers: ["x-a", "1"] }],
     ["tabs before a colon", ["Transfer-Encoding\t\t: chunked"], { framing: "chunked", headers: [] }],
-    ["a value that goes on in the next line", ["x-a: 1", " b: 2", "\tc"], { headers: ["x-a", "1 b: 2 c"] }],
-    ["a length that stands in the next line", ["Content-Length:", " 5"], { length: 5, headers: [] }],
+    ["a value that continues in the next line", ["x-a: 1", " b: 2", "\tc"], { headers: ["x-a", "1 b: 2 c"] }],
+    ["a length that is in the next line", ["Content-Length:", " 5"], { length: 5, headers: [] }],
   ])("%s", (_, lines, expected) => {
     expect(head(lines)).toMatchObject(expected);
   });

@@ -4,8 +4,8 @@ import { AnswerParser, type ParserSink } from "../../../../src/worker/model/answ
 
 const latin1 = (text: string): Buffer => Buffer.from(text, "latin1");
 
-/** What a parser told. */
-class Told implements ParserSink {
+/** Records the calls of a parser. */
+class RecordingSink implements ParserSink {
   readonly heads: ParsedHead[] = [];
   readonly #pieces: Buffer[] = [];
   readonly order: string[] = [];
@@ -46,14 +46,14 @@ function feed(parser: AnswerParser, pieces: readonly Buffer[]): void {
   }
 }
 
-function parse(pieces: readonly Buffer[], isEnded: boolean): Told {
-  const reported = new Told();
-  const parser = new AnswerParser(reported);
+function parse(pieces: readonly Buffer[], isEnded: boolean): RecordingSink {
+  const sink = new RecordingSink();
+  const parser = new AnswerParser(sink);
   parser.expect();
   feed(parser, pieces);
   if (isEnded) expect(parser.end()).toBe(true);
   expect(parser.isComplete).toBe(true);
-  return reported;
+  return sink;
 }
 
 const splitAt = (bytes: Buffer, positions: readonly number[]): Buffer[] => {
@@ -133,11 +133,11 @@ const named = (rows: readonly Row[]) => rows.map((row) => ({ name: row[0], row }
 describe.each(named(ANSWERS))("an answer $name", ({ row: [, text, status, body, isEnded = false] }) => {
   const bytes = latin1(text);
   const expectRight = (pieces: readonly Buffer[]): void => {
-    const reported = parse(pieces, isEnded);
-    expect(reported.heads.map((head) => head.status)).toEqual([status]);
-    expect(reported.body).toBe(body);
-    expect(reported.order).toEqual(["head", ...(body === "" ? [] : ["body"]), "complete"]);
-    expect(reported.surplus).toBe(false);
+    const sink = parse(pieces, isEnded);
+    expect(sink.heads.map((head) => head.status)).toEqual([status]);
+    expect(sink.body).toBe(body);
+    expect(sink.order).toEqual(["head", ...(body === "" ? [] : ["body"]), "complete"]);
+    expect(sink.surplus).toBe(false);
   };
 
   test("is read at once", () => expectRight([bytes]));
@@ -172,25 +172,25 @@ describe.each(named(ANSWERS))("an answer $name", ({ row: [, text, status, body, 
   test("is detected as broken off wherever it ends too early", () => {
     const headEnd = text.lastIndexOf("\r\n\r\n", isEnded ? text.indexOf(body || "\r\n\r\n") : undefined);
     for (let length = 0; length < (isEnded ? headEnd : bytes.length); length++) {
-      const reported = new Told();
-      const parser = new AnswerParser(reported);
+      const sink = new RecordingSink();
+      const parser = new AnswerParser(sink);
       parser.expect();
       feed(parser, [bytes.subarray(0, length)]);
       expect(parser.end(), `after ${length} bytes`).toBe(false);
-      expect(reported.order).not.toContain("complete");
+      expect(sink.order).not.toContain("complete");
     }
   });
 });
 
 test("answers one after another are kept apart, when the next one is expected within the end of the last", () => {
-  const reported = new Told();
-  const parser = new AnswerParser(reported);
-  reported.afterwards = () => parser.expect();
+  const sink = new RecordingSink();
+  const parser = new AnswerParser(sink);
+  sink.afterwards = () => parser.expect();
   parser.expect();
   const kept = ANSWERS.filter(([, , , , isEnded = false]) => !isEnded);
   for (const [, text] of kept) feed(parser, splitAt(latin1(text), [text.length >> 1]));
-  expect(reported.heads.map(({ status }) => status)).toEqual(kept.map(([, , status]) => status));
-  expect(reported.body).toBe(kept.map(([, , , body]) => body).join(""));
+  expect(sink.heads.map(({ status }) => status)).toEqual(kept.map(([, , status]) => status));
+  expect(sink.body).toBe(kept.map(([, , , body]) => body).join(""));
 });
 
 describe("bytes after an answer", () => {
@@ -201,21 +201,21 @@ describe("bytes after an answer", () => {
     "are never the answer to the next request: $name",
     ({ row: [, text, status, body] }) => {
       for (const surplus of [stolen, "\r\n", "x"]) {
-        const reported = new Told();
-        const parser = new AnswerParser(reported);
+        const sink = new RecordingSink();
+        const parser = new AnswerParser(sink);
         // The next request is sent from within the end of the answer.
-        reported.afterwards = () => parser.expect();
+        sink.afterwards = () => parser.expect();
         parser.expect();
         parser.push(latin1(text + surplus));
-        expect(reported.heads.map((head) => head.status)).toEqual([status]);
-        expect(reported.body).toBe(body);
-        expect(reported.surplus).toBe(true);
+        expect(sink.heads.map((head) => head.status)).toEqual([status]);
+        expect(sink.body).toBe(body);
+        expect(sink.surplus).toBe(true);
       }
     },
   );
 
   test("are refused when they come later, while nothing is expected", () => {
-    const parser = new AnswerParser(new Told());
+    const parser = new AnswerParser(new RecordingSink());
     parser.expect();
     parser.push(latin1("HTTP/1.1 204 No\r\n\r\n"));
     expect(() => parser.push(latin1(stolen))).toThrow("no bytes after the answer");
@@ -247,7 +247,7 @@ describe("refused, in one piece and byte by byte, is", () => {
     const bytes = latin1(text);
     const positions = Array.from({ length: bytes.length - 1 }, (__, index) => index + 1);
     for (const pieces of [[bytes], splitAt(bytes, positions)]) {
-      const parser = new AnswerParser(new Told());
+      const parser = new AnswerParser(new RecordingSink());
       parser.expect();
       expect(() => feed(parser, pieces)).toThrow(MalformedAnswer);
     }
@@ -266,7 +266,7 @@ describe("refused, in one piece and byte by byte, is", () => {
         { length: Math.ceil(bytes.length / size) - 1 },
         (__, index) => (index + 1) * size,
       );
-      const parser = new AnswerParser(new Told());
+      const parser = new AnswerParser(new RecordingSink());
       parser.expect();
       expect(() => feed(parser, splitAt(bytes, positions))).toThrow(MalformedAnswer);
     }
@@ -290,8 +290,8 @@ test("garbage is refused or ends with the connection, and nothing else happens",
     for (let length = Math.floor(random() * 80); length > 0; length--) {
       text += alphabet[Math.floor(random() * alphabet.length)];
     }
-    const reported = new Told();
-    const parser = new AnswerParser(reported);
+    const sink = new RecordingSink();
+    const parser = new AnswerParser(sink);
     parser.expect();
     try {
       parser.push(latin1(text));
@@ -299,9 +299,7 @@ test("garbage is refused or ends with the connection, and nothing else happens",
     } catch (error) {
       expect(error).toBeInstanceOf(MalformedAnswer);
     }
-    expect(reported.order.filter((each) => each === "complete").length).toBeLessThanOrEqual(1);
-    expect(reported.order.indexOf("complete")).toBe(
-      reported.order.includes("complete") ? reported.order.length - 1 : -1,
-    );
+    expect(sink.order.filter((each) => each === "complete").length).toBeLessThanOrEqual(1);
+    expect(sink.order.indexOf("complete")).toBe(sink.order.includes("complete") ? sink.order.length - 1 : -1);
   }
 });

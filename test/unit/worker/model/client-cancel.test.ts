@@ -151,7 +151,7 @@ describe("a call that has ended", () => {
     const first = await ask(client, "/");
     const second = new Listener({ onData: () => false });
     client.post("/large", "{}", second);
-    // Each late resume lets the other go on, which pauses again: no byte is lost or told twice.
+    // Each late resume lets the other continue, which pauses again: no byte is lost or passed on twice.
     await eventually(() => {
       first.resume();
       return second.isOver;

@@ -38,7 +38,7 @@ afterEach(async () => {
   await model.stop();
 });
 
-/** Sends a request, and hears what comes of it. */
+/** Sends a request, and records its outcome. */
 function begun(client: LoneClient, path = "/", reactions: Reactions = {}): Listener {
   const listener = new Listener(reactions);
   client.post(path, "{}", listener);

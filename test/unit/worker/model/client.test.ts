@@ -73,7 +73,7 @@ describe("a request", () => {
   });
 
   test("that cannot be written fails alone: those beside and behind it are served", async () => {
-    // Memory that somebody else has taken back: a write of it throws.
+    // Memory that has been transferred: a write of it throws.
     const lost = Buffer.allocUnsafeSlow(10_000);
     structuredClone(lost.buffer, { transfer: [lost.buffer as ArrayBuffer] });
     const listener = new Listener();
@@ -252,7 +252,7 @@ describe("a free connection that the model ends is no failure: the next request 
   test.each<[string, (socket: Socket) => void]>([
     ["closes it", (socket) => socket.end()],
     ["resets it", (socket) => socket.resetAndDestroy()],
-    ["says something on it that nobody asked for", (socket) => socket.write("HTTP/1.1 408 Too Slow\r\n\r\n")],
+    ["sends something on it without a request", (socket) => socket.write("HTTP/1.1 408 Too Slow\r\n\r\n")],
   ])("%s", async (_, end) => {
     await ask(client, "/");
     const { socket } = model.last;

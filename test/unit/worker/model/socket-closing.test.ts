@@ -14,7 +14,7 @@ let accepting: SocketModel;
 let received: (string | number)[];
 let socket: ModelSocket;
 
-/** What it hears, in order. */
+/** What it receives, in order. */
 const sink = {
   onModelFrame: (frame: Buffer) => void received.push(frame.toString()),
   onModelDrain: () => {},

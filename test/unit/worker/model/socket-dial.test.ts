@@ -14,7 +14,7 @@ import { headBytes, RawModel, silent } from "../../../support/raw-model.js";
 import { SocketModel } from "../../../support/socket-model.js";
 import { NO_LIMITS } from "./support/listener.js";
 
-/** Keeps what it hears. */
+/** Keeps what it receives. */
 class Sink implements ModelSocketSink {
   readonly frames: string[] = [];
   closed: string | undefined;

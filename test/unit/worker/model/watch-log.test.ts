@@ -20,7 +20,7 @@ interface Options {
   readonly isRequired?: boolean;
 }
 
-/** A watched log, and what its parent hears. */
+/** A watched log, and the events that its parent receives. */
 async function watched({ file, patterns, isRequired = false }: Options = {}) {
   const path = file ?? (await logPath());
   if (file === undefined) writeFileSync(path, "");

@@ -9,13 +9,13 @@ const OUTCOMES = ["success", "error", "cancelled"] as const;
 
 type Fate = (typeof OUTCOMES)[number] | "open" | "rejected";
 
-/** What happened to each entry, with nothing summed up before somebody asks. */
+/** What happened to each entry, with nothing summed up before it is read. */
 class History {
   readonly #fates = new Map<Entry, Fate>();
   readonly #isDelivered = new Set<Entry>();
 
   put(entry: Entry, fate: Fate): void {
-    // Taken out first, so that those that ended stand in the order of their ends.
+    // Taken out first, so that those that ended are in the order of their ends.
     if (fate !== "open") this.#fates.delete(entry);
     this.#fates.set(entry, fate);
   }

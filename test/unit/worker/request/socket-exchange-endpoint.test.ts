@@ -43,7 +43,7 @@ function connect(query: string, protocols = "") {
   return { client, sink };
 }
 
-/** What the model is asked for. */
+/** The requests that the model receives. */
 async function asked() {
   await eventually(() => model.requests.length > 0);
   return model.last;

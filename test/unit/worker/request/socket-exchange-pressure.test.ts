@@ -28,7 +28,7 @@ const numbers = (messages: readonly (string | Buffer)[]): readonly number[] =>
   messages.map((message) => (typeof message === "string" ? -1 : message.readUInt32BE()));
 const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, n) => n);
 
-/** Waits until the model's connection is full to the brim: nobody reads at its other end. */
+/** Waits until the model's connection is full: the other end does not read. */
 async function isFull({ request }: ModelEnd): Promise<void> {
   let before = -1;
   await eventually(

@@ -32,11 +32,11 @@ export interface Reactions {
   readonly onEnd?: (listener: Listener) => void;
 }
 
-/** Keeps what it hears of an answer, and that it hears it in order. */
+/** Keeps what it receives of an answer, and the order. */
 export class Listener implements AnswerSink {
   readonly #reactions: Reactions;
   readonly #pieces: Buffer[] = [];
-  /** `head`, `data`, `end` and `error`, with repeated `data` told once. */
+  /** `head`, `data`, `end` and `error`, with repeated `data` once. */
   readonly received: string[] = [];
   head: AnswerHead | undefined;
   error: TsworkerError | undefined;

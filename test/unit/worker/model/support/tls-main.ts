@@ -18,7 +18,7 @@ const large = await ask(client, "/large", "{}", {
 const paused = new Listener({ onData: () => false });
 client.post("/large", "{}", paused);
 while (paused.size === 0) await sleep(1);
-// The model's answer is far from over, and yet nothing more is told.
+// The model's answer is far from over, and yet nothing more is passed on.
 const size = paused.size;
 await sleep(200);
 const afterPause = paused.size - size;

@@ -16,7 +16,7 @@ const AUTH = { cost: "1", endpoint: "e", reqnum: 1, request_idx: 2, signature: "
 const auth = JSON.stringify(AUTH);
 const KIB = 1024;
 
-/** Keeps what it is asked, and says what the test says. */
+/** Keeps its calls, and returns what the test sets. */
 class TestAuthorizer implements Authorizer {
   readonly asked: (readonly [requestIdx: number, session: string | null | undefined])[] = [];
   readonly #authorize: (requestIdx: number) => boolean;
@@ -55,7 +55,7 @@ class Reading {
   readonly authorizer: TestAuthorizer;
   readonly #options: ReaderOptions;
   readonly #reader: EnvelopeReader;
-  /** What was told between two pieces. */
+  /** What was returned between two pieces. */
   late: ReadResult | undefined;
 
   constructor(authorizer = new TestAuthorizer(), onTooSlow: () => void = () => {}) {
@@ -68,7 +68,7 @@ class Reading {
   }
 
   read(piece: string | Buffer, isLast = false): ReadResult | undefined {
-    // Its memory is somebody else's afterwards.
+    // Its memory is used for other data afterwards.
     const lent = Buffer.from(piece);
     const result = this.#reader.read(lent, isLast, this.#options);
     const copied = result?.kind === "envelope" ? copyOf(result) : result;

@@ -121,7 +121,7 @@ describe("a text that cannot become JSON is refused with the byte that shows it"
     ["NaN", "N"],
     ["Infinity", "-I"],
     ["a word that is none", "trux"],
-    ["a word that goes on", "truee"],
+    ["a literal with more letters", "truee"],
     ["a word in capitals", "T"],
     ["single quotes", "'"],
     ["an escape that is none", '"\\x'],

@@ -51,7 +51,7 @@ export class FullSocket {
     return this.#inSocketBytes + this.#kept.length === 0;
   }
 
-  /** The client reads so many bytes; the server hears of it as soon as a third of the socket is free. */
+  /** The client reads so many bytes; the server is notified as soon as a third of the socket is free. */
   take(count: number): void {
     let left = count;
     for (let first = this.#inSocket.shift(); first !== undefined; first = this.#inSocket.shift()) {

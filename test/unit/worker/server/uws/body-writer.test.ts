@@ -98,7 +98,7 @@ test("what the socket did not take of a last piece follows as soon as there is r
     { length: undefined, closes: false, watch: new StallWatch() },
     sink,
   );
-  // One short piece after the other tells of no full socket before the next one.
+  // One short piece after the other does not report a full socket before the next one.
   let written = 0;
   while (written < 102_000) {
     writer.write(BODY.subarray(written, written + 3000));

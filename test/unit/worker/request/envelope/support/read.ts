@@ -8,10 +8,10 @@ export type EnvelopeHandler = Partial<
   Pick<Handler, "requestParser" | "workloadCalculator" | "multipart" | "remoteFunction" | "sseKeepAliveMs">
 >;
 
-/** Somebody looks at the payload's value. */
+/** Reads the payload's value. */
 export const LOOKED_AT: EnvelopeHandler = { workloadCalculator: () => 1 };
 
-/** Reads a whole body of somebody who is allowed, and its payload. */
+/** Reads a whole body of a verified client, and its payload. */
 export function read(body: Buffer, handler: EnvelopeHandler = {}, format: BodyFormat = "json") {
   const result = readEnvelope(body, format, { authorize: () => true });
   if (result?.kind !== "envelope") return result;
