@@ -85,6 +85,26 @@ export class History {
     return undefined;
   }
 
+  /**
+   * An actor's last events at or before a record that pass a test, the newest first. One pass over what is kept.
+   *
+   * @param most how many.
+   */
+  lastOf(
+    ref: string,
+    test: (record: EventRecord) => boolean,
+    most: number,
+    n: number = Number.POSITIVE_INFINITY,
+  ): readonly EventRecord[] {
+    const found: EventRecord[] = [];
+    for (let position = this.positionOf(n); position >= this.entries.start; position -= 1) {
+      const record = eventOf(this.entries.at(position));
+      if (record?.ref === ref && test(record)) found.push(record);
+      if (found.length === most || (record?.ref === ref && record.event === "xstate.init")) break;
+    }
+    return found;
+  }
+
   /** All actors as they were after a record. One pass over what is kept. */
   pastAt(n: number): Past {
     const moments = new Map<string, MomentDraft>();

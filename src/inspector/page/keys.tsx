@@ -32,6 +32,10 @@ function act(inspector: Inspector, { key, target }: KeyboardEvent): boolean {
       inspector.tab.value = "log";
       requestAnimationFrame(() => document.getElementById("log-text")?.focus());
       return true;
+    case "f":
+      inspector.tab.value = "machine";
+      requestAnimationFrame(() => document.getElementById("chart-search")?.focus());
+      return true;
     case "?":
       inspector.isHelpOpen.value = true;
       return true;
@@ -71,12 +75,14 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["1 … 6", "tabs, from Machine to Errors"],
   ["Space", "pause, and go on"],
   ["/", "search in the log"],
+  ["f", "find a state or an event in the chart"],
   ["j  k", "next and previous record; arrows work, too"],
   ["Home  End", "first and newest record"],
   ["Enter", "in the log: look back to the record; in the tree: the actor's machine"],
   ["[  ]", "one record back and on in time"],
   ["Escape", "back to now; then close the details"],
   ["← →", "in the tree: fold and unfold"],
+  ["+  -  a  0", "in a chart: larger, smaller, the active states, the whole"],
   ["t", "light and dark"],
   ["?", "this page"],
 ];

@@ -1,6 +1,8 @@
+import { useMemo } from "preact/hooks";
 import type { Chart } from "../chart/chart.js";
 import { isSameState, stateText } from "../chart/state-value.js";
 import type { ActorRow, TimerView } from "../recorder/frames.js";
+import { leadsOn, TRAIL_LENGTH } from "./chart/chart-trail.js";
 import { ChartView } from "./chart/chart-view.js";
 import { ValueView } from "./event-details.js";
 import { stateAt } from "./history.js";
@@ -77,6 +79,12 @@ function Lanes({ row }: { readonly row: ActorRow }) {
 function Statechart({ row, chart }: { readonly row: ActorRow; readonly chart: Chart }) {
   const { store, now } = useInspector();
   const past = store.past.value;
+  const version = store.version.value;
+  const isTransition = useMemo(() => leadsOn(chart), [chart]);
+  const trail = useMemo(
+    () => store.history.lastOf(row.ref, isTransition, TRAIL_LENGTH, past?.n),
+    [store, version, row.ref, isTransition, past],
+  );
   if (past !== undefined) {
     const then = stateAt(row, past);
     return (
@@ -84,6 +92,7 @@ function Statechart({ row, chart }: { readonly row: ActorRow; readonly chart: Ch
         chart={chart}
         state={then?.state}
         edges={past.moments.get(row.ref)?.edges ?? NO_EDGES}
+        trail={trail}
         timers={NO_TIMERS}
         now={past.at}
         since={then?.since ?? past.at}
@@ -98,6 +107,7 @@ function Statechart({ row, chart }: { readonly row: ActorRow; readonly chart: Ch
       chart={chart}
       state={row.state}
       edges={isLatest ? latest.edges : NO_EDGES}
+      trail={trail}
       timers={store.timers.value.filter(({ ref }) => ref === row.ref)}
       now={now.value}
       since={row.since}

@@ -1,14 +1,17 @@
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { type Chart, edgeText } from "../../chart/chart.js";
-import type { StateValue, TimerView } from "../../recorder/frames.js";
+import type { EventRecord, StateValue, TimerView } from "../../recorder/frames.js";
 import "./chart.css";
 import { drawChart } from "../../chart/draw.js";
 import { stateText } from "../../chart/state-value.js";
 import { useInspector } from "../inspector.js";
 import { durationText } from "../views/format.js";
 import { useLayout } from "./chart-layouts.js";
-import { lightEdges, lightStates, lightTimers } from "./light.js";
-import { PanZoom } from "./pan-zoom.js";
+import { ChartLegend } from "./chart-legend.js";
+import { ChartScroll } from "./chart-scroll.js";
+import { ChartSearch } from "./chart-search.js";
+import { ChartTrail } from "./chart-trail.js";
+import { lightEdges, lightStates, lightTimers, lightTrail } from "./light.js";
 
 /** Properties of {@link ChartView}. */
 interface ChartViewProps {
@@ -17,6 +20,8 @@ interface ChartViewProps {
   readonly state: StateValue | undefined;
   /** Ids of the edges that were taken last; each new list is drawn anew. */
   readonly edges: readonly string[];
+  /** The last transitions, the newest first. */
+  readonly trail: readonly EventRecord[];
   /** The actor's own timers. */
   readonly timers: readonly TimerView[];
   /** The worker's clock, and when the actor came into its state; epoch milliseconds. */
@@ -25,56 +30,60 @@ interface ChartViewProps {
 }
 
 /** A machine's chart: active states are lit, the last edges drawn, times counted down. */
-export function ChartView({ chart, state, edges, timers, now, since }: ChartViewProps) {
-  const frame = useRef<HTMLDivElement>(null);
+export function ChartView({ chart, state, edges, trail, timers, now, since }: ChartViewProps) {
+  const frame = useRef<HTMLElement>(null);
   const picture = useRef<HTMLDivElement>(null);
-  const panZoom = useRef<PanZoom>(undefined);
-  const { chartDetail } = useInspector();
+  const scroll = useRef<ChartScroll>(undefined);
+  const inspector = useInspector();
+  const { chartDetail } = inspector;
   const detail = chartDetail.value;
   const { laidOut, isComputed } = useLayout(chart, detail) ?? {};
   const drawing = useMemo(() => laidOut && drawChart(laidOut), [laidOut]);
   const lit = JSON.stringify(state);
   const due = timers.map(({ event }) => event).join(" ");
+  const transitions = trail.map(({ n }) => n).join(" ");
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const place = picture.current;
     if (frame.current === null || place === null || drawing === undefined) return;
     place.innerHTML = drawing;
-    const own = new PanZoom(frame.current, place);
-    panZoom.current = own;
+    const svg = place.querySelector("svg");
+    if (svg === null) return;
+    const own = new ChartScroll(frame.current, svg);
+    scroll.current = own;
     return () => {
       own.end();
       place.replaceChildren();
     };
   }, [drawing]);
   // Objects are new with each frame, so they are compared by their content.
-  useEffect(() => {
-    if (picture.current !== null) lightStates(picture.current, state);
-  }, [drawing, lit]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (picture.current !== null) lightEdges(picture.current, edges);
   }, [drawing, edges]);
-  useEffect(() => {
+  useLayoutEffect(() => {
+    if (picture.current !== null) lightStates(picture.current, state);
+    scroll.current?.follow();
+  }, [drawing, lit]);
+  useLayoutEffect(() => {
+    if (picture.current === null) return;
+    lightTrail(
+      picture.current,
+      trail.map((record) => record.edges),
+    );
+  }, [drawing, transitions]);
+  useLayoutEffect(() => {
     if (picture.current !== null) lightTimers(picture.current, chart, due.split(" "));
   }, [drawing, due]);
 
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: the keys that move the chart need the focus
-    <section class="chart-view" ref={frame} tabIndex={0} aria-label={`Chart of ${chart.id}`}>
-      <div class="picture" ref={picture} />
-      {drawing === undefined && <p class="note">loading the chart …</p>}
-      {isComputed === false && (
-        <p class="chart-list-note">Another version's chart: its transitions are listed, not drawn.</p>
-      )}
-      <div class="chart-facts">
+    <section class="chart-view" aria-label={`Chart of ${chart.id}`}>
+      <div class="chart-tools">
         {state !== undefined && since !== undefined && (
           <p class="in-state">
             <b>{stateText(state)}</b> for <output>{durationText(Math.max(0, now - since))}</output>
           </p>
         )}
-        <Countdowns chart={chart} timers={timers} now={now} />
-      </div>
-      <div class="chart-controls">
+        <ChartSearch drawing={drawing} picture={picture} onShow={(found) => scroll.current?.reveal(found)} />
         <button
           type="button"
           aria-pressed={detail === "all"}
@@ -84,16 +93,32 @@ export function ChartView({ chart, state, edges, timers, now, since }: ChartView
         >
           guards and actions
         </button>
-        <button type="button" title="Zoom out (-)" onClick={() => panZoom.current?.zoomOut()}>
-          −
-        </button>
-        <button type="button" title="Show all (0)" onClick={() => panZoom.current?.fit()}>
-          fit
-        </button>
-        <button type="button" title="Zoom in (+)" onClick={() => panZoom.current?.zoomIn()}>
-          +
-        </button>
+        <ChartLegend />
+        <div class="chart-zoom">
+          <button type="button" title="Zoom out (-)" onClick={() => scroll.current?.zoomOut()}>
+            −
+          </button>
+          <button type="button" title="Zoom in (+)" onClick={() => scroll.current?.zoomIn()}>
+            +
+          </button>
+          <button type="button" title="The active states (a)" onClick={() => scroll.current?.showActive()}>
+            active
+          </button>
+          <button type="button" title="The whole chart (0)" onClick={() => scroll.current?.showWhole()}>
+            whole
+          </button>
+        </div>
       </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keys that move the chart need the focus */}
+      <section class="chart-frame" ref={frame} tabIndex={0} aria-label={`Picture of ${chart.id}`}>
+        <div class="picture" ref={picture} />
+        {drawing === undefined && <p class="note">loading the chart …</p>}
+      </section>
+      {isComputed === false && (
+        <p class="chart-list-note">Another version's chart: its transitions are listed, not drawn.</p>
+      )}
+      <Countdowns chart={chart} timers={timers} now={now} />
+      <ChartTrail chart={chart} trail={trail} now={now} onSelect={(n) => inspector.travel(n)} />
     </section>
   );
 }
