@@ -6,7 +6,7 @@ const source = (path: string): string => fileURLToPath(new URL(path, import.meta
 const resolve = {
   alias: [
     { find: /^tsworker$/, replacement: source("./src/index.ts") },
-    { find: /^tsworker\/(client|deployment|engine)$/, replacement: source("./src/$1/index.ts") },
+    { find: /^tsworker\/(client|deployment|engine|gateway)$/, replacement: source("./src/$1/index.ts") },
     { find: /^tsworker\/machines$/, replacement: source("./machines/index.ts") },
   ],
 };

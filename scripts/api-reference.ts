@@ -23,6 +23,7 @@ const ENTRY_POINTS: Readonly<Record<string, string>> = {
   "tsworker/client": "src/client/index.ts",
   "tsworker/deployment": "src/deployment/index.ts",
   "tsworker/engine": "src/engine/index.ts",
+  "tsworker/gateway": "src/gateway/index.ts",
   "tsworker/machines": "machines/index.ts",
 };
 

@@ -7,6 +7,7 @@ import { addDeployCommand } from "./deploy/deploy-command.js";
 import { addDevCommand } from "./dev/dev-command.js";
 import { addEngineCommand } from "./engine/engine-command.js";
 import { addForecastCommand } from "./forecast/forecast-command.js";
+import { addGatewayCommand } from "./gateway/gateway-command.js";
 import { addInitCommand } from "./init/init-command.js";
 import { addInspectCommand } from "./inspect/inspect-command.js";
 import { addLoadCommand } from "./load/load-command.js";
@@ -54,6 +55,7 @@ const COMMANDS = [
   addDeployCommand,
   addSimCommand,
   addEngineCommand,
+  addGatewayCommand,
   addCallCommand,
   addLoadCommand,
   addInspectCommand,

@@ -95,7 +95,7 @@ export class Serverless extends AccountCalls {
   /** @throws {TsworkerError} `CONFIG_INVALID`, with all errors. */
   constructor(options: ServerlessOptions = {}) {
     const { fetch: given, maxConcurrency = 100, workerCa } = options;
-    const { apiKey, engineUrl, webUrl } = checked(options);
+    const { apiKey, engineUrl, webUrl } = checkedEngineAddress(options, "the client's options");
     // A browser's fetch must not be called as a method of another object.
     const fetch: typeof globalThis.fetch = (input, init) => (given ?? unlimitedFetch)(input, init);
     const account = new Account({ apiKey, webUrl, fetch });
@@ -134,8 +134,21 @@ export class Serverless extends AccountCalls {
   }
 }
 
-/** The options with their defaults. */
-function checked(options: ServerlessOptions) {
+/** An engine and what opens it. */
+export interface EngineAddress {
+  readonly apiKey: string;
+  readonly engineUrl: string;
+  /** Null: keys of endpoints are not looked up. */
+  readonly webUrl: string | null;
+}
+
+/**
+ * The options with their defaults.
+ *
+ * @param subject whose options they are.
+ * @throws {TsworkerError} `CONFIG_INVALID`, with all errors.
+ */
+export function checkedEngineAddress(options: ServerlessOptions, subject: string): EngineAddress {
   const {
     apiKey = environmentVariable("VAST_API_KEY"),
     instance = "prod",
@@ -164,7 +177,7 @@ function checked(options: ServerlessOptions) {
     errors.push("workerCa: expected certificates in PEM, got something else");
   }
   if (errors.length === 0) return { apiKey: apiKey ?? "", engineUrl, webUrl };
-  throw new TsworkerError("CONFIG_INVALID", `the client's options are invalid: ${errors.join("; ")}`);
+  throw new TsworkerError("CONFIG_INVALID", `${subject} are invalid: ${errors.join("; ")}`);
 }
 
 /** The error never contains the key. Undefined: the key is valid. */
@@ -178,7 +191,8 @@ function apiKeyError(apiKey: unknown): string | undefined {
     : "expected printable ASCII without white space at its ends, got other characters";
 }
 
-function authoritiesOf(ca: ServerlessOptions["workerCa"], webUrl: string | null): WorkerAuthorities {
+/** Who signs the certificates of workers. */
+export function authoritiesOf(ca: ServerlessOptions["workerCa"], webUrl: string | null): WorkerAuthorities {
   if (ca !== null && ca !== undefined) return { pem: [ca].flat() };
   const url = ca === null || webUrl === null ? undefined : rootCertificateUrl(webUrl);
   return url === undefined ? { none: true } : { url };

@@ -39,6 +39,7 @@ const ROOMS = [
   "src/inspector/page",
   "src/worker/routes",
   "src/worker",
+  "src/gateway",
   "src",
   "src/deployment",
   "src/cli",
@@ -53,6 +54,7 @@ const PUBLIC = [
   "src/client/index.ts",
   "src/deployment/index.ts",
   "src/engine/index.ts",
+  "src/gateway/index.ts",
   "machines/index.ts",
 ];
 const PUBLIC_NAMES = [
@@ -60,6 +62,7 @@ const PUBLIC_NAMES = [
   "tsworker/client",
   "tsworker/deployment",
   "tsworker/engine",
+  "tsworker/gateway",
   "tsworker/machines",
 ];
 /** What the inspector sends, for those that show it. */
@@ -149,8 +152,28 @@ describe("what runs beside a worker depends on no more of it than an outside pro
   });
 });
 
+test("the gateway uses the client's routing, and the worker's server, connections, relay and keys", () => {
+  const folders = ["src/gateway", "src/shared", "src/client"];
+  const ofWorker = ["server", "model", "answer", "auth", "metrics"].map((name) => `src/worker/${name}`);
+  const files = ["src/worker/request/envelope/body.ts"];
+  expect(
+    forbidden(
+      "src/gateway",
+      (target) => !isOwn(target) || within(...folders, ...ofWorker)(target) || files.includes(target),
+    ),
+  ).toEqual([]);
+});
+
 test("the worker imports nothing of what runs beside it", () => {
-  const beside = within("src/client", "src/engine", "src/deployment", "src/cli", "src/simulator", "src/load");
+  const beside = within(
+    "src/client",
+    "src/engine",
+    "src/gateway",
+    "src/deployment",
+    "src/cli",
+    "src/simulator",
+    "src/load",
+  );
   expect(filesIn("src/worker")).toContain("src/worker/worker.ts");
   expect(
     ["src/worker", "src/inspector", "src/shared", "machines"].flatMap((folder) =>

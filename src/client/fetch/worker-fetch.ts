@@ -15,6 +15,9 @@ export type WorkerAuthorities =
   | { readonly url: string }
   | { readonly none: true };
 
+/** The part of Node.js that has the usual authorities. */
+type Certificates = Pick<NodeModules["tls"], "rootCertificates" | "getCACertificates">;
+
 /** Trust in the workers' authorities, from now on or for a while. */
 interface Trust {
   readonly dispatcher: Dispatcher | undefined;
@@ -62,8 +65,7 @@ async function trustIn(authorities: WorkerAuthorities): Promise<Trust> {
   const usual: Trust = { dispatcher: undefined, until: Number.POSITIVE_INFINITY };
   if ("none" in authorities || tls === undefined || dispatcherWith({}) === undefined) return usual;
   try {
-    const pem = "pem" in authorities ? authorities.pem : [await fetchedPem(authorities.url)];
-    const secureContext = tls.createSecureContext({ ca: [...usualAuthorities(tls), ...pem] });
+    const secureContext = tls.createSecureContext({ ca: [...(await trustedCertificates(authorities, tls))] });
     return { dispatcher: dispatcherWith({ secureContext }), until: Number.POSITIVE_INFINITY };
   } catch (error) {
     const where = "url" in authorities ? ` from ${authorities.url}` : "";
@@ -73,6 +75,19 @@ async function trustIn(authorities: WorkerAuthorities): Promise<Trust> {
       until: performance.now() + RETRY_MS,
     };
   }
+}
+
+/**
+ * The certificates to trust, in PEM: those of the authorities besides the usual ones.
+ *
+ * @throws an error that names no URL when they cannot be fetched.
+ */
+export async function trustedCertificates(
+  authorities: Exclude<WorkerAuthorities, { readonly none: true }>,
+  tls: Certificates,
+): Promise<readonly string[]> {
+  const pem = "pem" in authorities ? authorities.pem : [await fetchedPem(authorities.url)];
+  return [...usualAuthorities(tls), ...pem];
 }
 
 async function fetchedPem(url: string): Promise<string> {
@@ -88,7 +103,7 @@ async function fetchedPem(url: string): Promise<string> {
 }
 
 /** A list of authorities replaces the usual ones in Node.js, those of `NODE_EXTRA_CA_CERTS` included. */
-function usualAuthorities(tls: NodeModules["tls"]): readonly string[] {
+function usualAuthorities(tls: Certificates): readonly string[] {
   if (tls.getCACertificates !== undefined) return tls.getCACertificates("default");
   const file = environmentVariable("NODE_EXTRA_CA_CERTS");
   const extra = file === undefined ? undefined : nodeModule("fs")?.readFileSync(file, "utf8");

@@ -68,7 +68,10 @@ export class Metrics {
 }
 
 /** A metric and its series as lines of the text format of Prometheus, the last one ended, too. */
-function familyText({ name, type, help }: Omit<Family<never>, "read">, samples: readonly Sample[]): string {
+export function familyText(
+  { name, type, help }: Omit<Family<never>, "read">,
+  samples: readonly Sample[],
+): string {
   const lines = samples.map(
     ({ value, labels, metricName = name }) => `${metricName}${labelsText(labels)} ${valueText(value)}\n`,
   );

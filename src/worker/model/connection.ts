@@ -1,5 +1,5 @@
 import { connect, isIP, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTls, type SecureContext } from "node:tls";
 import { TsworkerError } from "../../shared/errors.js";
 import type { AnswerHead, Framing, ParsedHead } from "./answer-head.js";
 import { AnswerParser, type ParserSink } from "./answer-parser.js";
@@ -36,6 +36,8 @@ export interface ModelAddress {
   readonly host: string;
   readonly port: number;
   readonly tls: boolean;
+  /** Whom to trust with TLS. @default the authorities of Node.js */
+  readonly secureContext?: SecureContext | undefined;
 }
 
 /** Milliseconds that a free connection is kept: less than the 5 s after which common model servers close it. */
@@ -212,9 +214,10 @@ export class Connection implements ParserSink {
     return connect({ host, port, onread: { buffer: READ_BUFFER, callback } });
   }
 
-  #openTls({ host, port }: ModelAddress): Socket {
+  #openTls({ host, port, secureContext }: ModelAddress): Socket {
     const servername = isIP(host) === 0 ? host : "";
-    const socket = connectTls({ host, port, servername, ALPNProtocols: ["http/1.1"] });
+    const trust = secureContext && { secureContext };
+    const socket = connectTls({ host, port, servername, ALPNProtocols: ["http/1.1"], ...trust });
     return socket.on("data", (piece: Buffer) => {
       if (!this.#onRead(piece)) socket.pause();
     });

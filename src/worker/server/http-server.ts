@@ -9,6 +9,8 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 export interface RequestHead {
   /** In capitals. */
   readonly method: string;
+  /** As the client sent it, without the query. */
+  readonly path: string;
   /** After the question mark; empty without one. */
   readonly query: string;
   /** Bytes of the body; 0 without `content-length`. */

@@ -34,6 +34,7 @@ const DECLARATIONS = {
   tsworker: ["../../dist/src/index.d.ts"],
   "tsworker/client": ["../../dist/src/client/index.d.ts"],
   "tsworker/engine": ["../../dist/src/engine/index.d.ts"],
+  "tsworker/gateway": ["../../dist/src/gateway/index.d.ts"],
   "tsworker/machines": ["../../dist/machines/index.d.ts"],
 };
 

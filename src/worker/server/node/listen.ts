@@ -42,7 +42,7 @@ function serveAt(endpoints: readonly HttpEndpoint[], limits: NodeLimits): Serve 
     if (refused.has(request.socket)) return;
     const [path, query] = pathOf(request.url);
     const endpoint = byPath.get(path) ?? fallback;
-    const head = new NodeRequestHead(request, query);
+    const head = new NodeRequestHead(request, path, query);
     framing.begin();
     head.forEachHeader(framing.visit);
     const { refusal } = framing;

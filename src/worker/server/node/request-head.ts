@@ -7,11 +7,13 @@ const BEYOND_ASCII = /[\x80-\xff]/;
 export class NodeRequestHead implements RequestHead {
   readonly #raw: readonly string[];
   readonly method: string;
+  readonly path: string;
   readonly query: string;
   readonly contentLength: number;
 
-  constructor({ method = "", rawHeaders, headers }: IncomingMessage, query: string) {
+  constructor({ method = "", rawHeaders, headers }: IncomingMessage, path: string, query: string) {
     this.#raw = rawHeaders;
+    this.path = path;
     this.method = method;
     this.query = query;
     this.contentLength = Number(headers["content-length"]) || 0;

@@ -55,7 +55,7 @@ export function upgradesTo(
       socket.destroy();
       return;
     }
-    const head = new NodeRequestHead(request, query);
+    const head = new NodeRequestHead(request, path, query);
     framing.begin();
     head.forEachHeader(framing.visit);
     if (framing.refusalOfUpgrade !== undefined) {

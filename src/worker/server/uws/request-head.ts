@@ -13,6 +13,10 @@ export class UwsRequestHead implements RequestHead {
     this.contentLength = contentLength;
   }
 
+  get path(): string {
+    return this.#req.getUrl();
+  }
+
   get query(): string {
     return this.#req.getQuery() ?? "";
   }

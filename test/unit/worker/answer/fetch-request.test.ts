@@ -10,6 +10,7 @@ const headers: readonly (readonly [string, string])[] = [
 
 const head: RequestHead = {
   method: "POST",
+  path: "/generate",
   query: "a=1",
   contentLength: 9,
   header: (name) => headers.find(([each]) => each === name)?.[1] ?? "",

@@ -34,6 +34,7 @@ function connect(query: string, protocols = "") {
   const client = new FakeClient();
   const request: RequestHead = {
     method: "GET",
+    path: "/socket",
     query,
     contentLength: 0,
     header: (name) => (name === "sec-websocket-protocol" ? protocols : "another header"),
