@@ -14,6 +14,7 @@ export type {
   LifecycleConfig,
   LogActionConfig,
   LogPattern,
+  MetricsConfig,
   OpenRouteConfig,
   WorkerConfig,
 } from "./worker/config/config.js";

@@ -15,8 +15,10 @@ import type { CheckedConfig } from "./config/config-schema.js";
 import type { Environment } from "./config/environment.js";
 import { headersOf } from "./config/model-headers.js";
 import { observationOf, secretsOf } from "./config/model-settings.js";
-import { Metrics } from "./metrics/metrics.js";
+import { type PickerSettings, pickerSettingsOf } from "./config/picker-settings.js";
+import { Metrics, type PickerMetrics } from "./metrics/metrics.js";
 import type { LifecycleState, MetricsReading } from "./metrics/metrics-reading.js";
+import { ModelMetrics } from "./metrics/model-figures.js";
 import { RouteMetrics } from "./metrics/route-metrics.js";
 import { ModelClient, ModelServer } from "./model/client.js";
 import { ModelActivity } from "./model/model-activity.js";
@@ -29,6 +31,7 @@ import { endpointsOf } from "./routes/endpoints.js";
 import { Pages } from "./routes/inspect-pages.js";
 import { inspectRoutes } from "./routes/inspect-routes.js";
 import { listenOnAll } from "./routes/listen.js";
+import { textFromModel } from "./routes/open-endpoint.js";
 import { awaitedBeforeEnd, stopLifecycle } from "./shutdown.js";
 import { logWorker, stateOf } from "./state-log.js";
 import { workerActor } from "./worker-actor.js";
@@ -62,6 +65,7 @@ export async function startWorker(
 ): Promise<RunningWorker> {
   const startedAt = performance.now();
   const observation = observationOf(config, environment);
+  const pickerSettings = pickerSettingsOf(config, environment);
   const running = (): number =>
     Object.values(actor.getSnapshot().context.queueRefs).reduce(
       (sum, ref) => sum + ref.getSnapshot().context.running,
@@ -122,7 +126,8 @@ export async function startWorker(
     routes: routes.map((route) => route.metrics),
     read: () => readingOf(actor, ledger, edge, counts),
   };
-  const metrics = new Metrics(observed);
+  const picker = pickerSettings && pickerMetricsOf(pickerSettings, log);
+  const metrics = new Metrics({ ...observed, picker });
   const closeModel = (): void => {
     modelServer?.close();
     metrics.close();
@@ -138,6 +143,7 @@ export async function startWorker(
     forceUpdateFile: environment.forceUpdateFile,
     cors: config.cors,
     metrics,
+    hasPicker: picker !== undefined,
     readiness: () => {
       const snapshot = actor.getSnapshot();
       return { state: stateOf(snapshot), waitsFor: snapshot.context.waitsFor };
@@ -250,6 +256,23 @@ function routesOf(config: CheckedConfig, server: ModelServer | undefined): reado
       metrics,
     };
   });
+}
+
+/** Milliseconds for an answer with the model server's metrics: an endpoint picker gives up after a second. */
+const MODEL_METRICS_MS = 800;
+
+function pickerMetricsOf({ modelMetrics: target }: PickerSettings, log: Log): PickerMetrics {
+  if (target === undefined) return { model: undefined };
+  return {
+    model: new ModelMetrics({
+      fetch: () => textFromModel(target, MODEL_METRICS_MS),
+      onChange: (reason) => {
+        const url = target.url;
+        if (reason === undefined) log.info({ url }, "the model server's metrics are there again");
+        else log.warn({ url, reason }, "the model server's metrics cannot be read");
+      },
+    }),
+  };
 }
 
 type WorkerSnapshot = SnapshotFrom<typeof workerMachine>;

@@ -11,7 +11,7 @@ export function parsed(text: string) {
   const types = new Map<string, string>();
   const helps = new Map<string, string>();
   for (const line of text.split("\n").filter((each) => each !== "")) {
-    const comment = /^# (HELP|TYPE) ([a-z_0-9]+) (.+)$/.exec(line);
+    const comment = /^# (HELP|TYPE) ([a-z_0-9:]+) (.+)$/.exec(line);
     if (comment !== null) {
       const [, kind, name = "", rest = ""] = comment;
       const lines = kind === "HELP" ? helps : types;
@@ -19,7 +19,9 @@ export function parsed(text: string) {
       lines.set(name, rest);
       continue;
     }
-    const sample = /^([a-z_0-9]+)(\{(?:[a-z]+="(?:[^"\\\n]|\\["\\n])*",?)+\})? (\+Inf|[-+.e\d]+)$/.exec(line);
+    const sample = /^([a-z_0-9:]+)(\{(?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*",?)+\})? (\+Inf|[-+.e\d]+)$/.exec(
+      line,
+    );
     const [, name = "", labels = "", value = ""] = sample ?? [];
     expect(name, line).not.toBe("");
     const family = types.has(name) ? name : name.replace(/_(?:bucket|sum|count)$/, "");

@@ -58,6 +58,8 @@ export class Inference {
   readonly #firstTokenMs: number;
   readonly #prefillTokensPerSecond: number;
   readonly #seed: number;
+  #running = 0;
+  #held = 0;
 
   constructor(options: InferenceOptions) {
     this.#seed = options.seed ?? 1;
@@ -77,6 +79,16 @@ export class Inference {
     return this.#slots.waiting;
   }
 
+  /** Requests that have a slot. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Tokens that the requests with a slot take in the cache, those that they will generate included. */
+  get held(): number {
+    return this.#held;
+  }
+
   /** Tokens generated. */
   get tokens(): number {
     return this.#batch.made;
@@ -87,11 +99,11 @@ export class Inference {
    *
    * @throws the signal's reason when it is aborted, waiting or running.
    */
-  async finish({ prompt, tokens }: InferenceWork, signal: AbortSignal): Promise<void> {
-    const release = await this.#slots.acquire(signal);
+  async finish(work: InferenceWork, signal: AbortSignal): Promise<void> {
+    const release = await this.#admit(work, signal);
     try {
-      await this.#read(prompt, signal);
-      await this.#batch.finish(tokens, signal);
+      await this.#read(work.prompt, signal);
+      await this.#batch.finish(work.tokens, signal);
     } finally {
       release();
     }
@@ -105,16 +117,12 @@ export class Inference {
   }
 
   /** Generates the same text as a stream. */
-  async *words(
-    prompt: string,
-    { prompt: promptTokens, tokens }: InferenceWork,
-    signal: AbortSignal,
-  ): AsyncGenerator<string, void> {
+  async *words(prompt: string, work: InferenceWork, signal: AbortSignal): AsyncGenerator<string, void> {
     const text = this.#words(prompt);
-    const release = await this.#slots.acquire(signal);
+    const release = await this.#admit(work, signal);
     try {
-      await this.#read(promptTokens, signal);
-      for await (const _ of this.#batch.generate(tokens, signal)) yield text.next().value;
+      await this.#read(work.prompt, signal);
+      for await (const _ of this.#batch.generate(work.tokens, signal)) yield text.next().value;
     } finally {
       release();
     }
@@ -123,6 +131,18 @@ export class Inference {
   /** A seed that depends on a prompt and on the model's seed. */
   seedFor(prompt: string): number {
     return seedFor(this.#seed, prompt);
+  }
+
+  /** Waits for a slot. @returns releases it; to be called once. */
+  async #admit({ prompt, tokens }: InferenceWork, signal: AbortSignal): Promise<() => void> {
+    const release = await this.#slots.acquire(signal);
+    this.#running += 1;
+    this.#held += prompt + tokens;
+    return () => {
+      this.#running -= 1;
+      this.#held -= prompt + tokens;
+      release();
+    };
   }
 
   /** The time until the first token. */

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import type { z } from "zod";
 import { sendJson } from "../answer.js";
 import { Inference, type InferenceOptions } from "../language/inference.js";
@@ -16,7 +17,7 @@ import {
 import { Generator } from "./generator.js";
 import { imageEdits, imageGenerations } from "./images.js";
 import { rerank, score } from "./relevance.js";
-import { ServedModel, type ServerTraits } from "./served-model.js";
+import { CACHE_TOKENS, ServedModel, type ServerTraits } from "./served-model.js";
 import { sglang } from "./sglang.js";
 import { vllm } from "./vllm.js";
 
@@ -71,12 +72,19 @@ export class OpenaiModel implements SimulatedModel {
       traits,
       contextLength: options.contextLength ?? Number.POSITIVE_INFINITY,
     });
+    const load = () => ({
+      model,
+      waiting: this.#inference.waiting,
+      running: this.#inference.running,
+      cacheUsage: Math.min(1, this.#inference.held / CACHE_TOKENS),
+    });
     const models = {
       object: "list",
       data: [{ id: model, object: "model", created: 0, owned_by: "tsworker" }],
     };
     this.routes = new Map<string, SimulatedRoute>([
       ["/v1/models", { method: "GET", serve: ({ response }) => sendJson(response, 200, models) }],
+      ["/metrics", { method: "GET", serve: ({ response }) => sendMetrics(response, traits.metrics(load())) }],
       ...Object.entries(routesFor(served))
         .filter(([purpose]) => options.serves === undefined || purpose === options.serves)
         .flatMap(([, routes]) => Object.entries(routes)),
@@ -90,6 +98,13 @@ export class OpenaiModel implements SimulatedModel {
   get produced(): number {
     return this.#inference.tokens;
   }
+}
+
+/** Sends gauges in the text format of Prometheus. */
+function sendMetrics(response: ServerResponse, series: readonly string[]): void {
+  const text = series.map((line) => `# TYPE ${/^[\w:]+/.exec(line)?.[0]} gauge\n${line}\n`).join("");
+  response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
+  response.end(text);
 }
 
 /** The routes for each purpose. */

@@ -13,6 +13,20 @@ export interface ServerTraits
   readonly isStrictAboutModel: boolean;
   /** The message about a request that exceeds the context length. */
   tooLong(excess: Excess): string;
+  /** The series of its `/metrics`: name and value, with the labels that all have. */
+  metrics(load: ServedLoad): readonly string[];
+}
+
+/** Tokens that the simulated cache of keys and values has room for. */
+export const CACHE_TOKENS = 415_216;
+
+/** The load of a model at this moment. */
+export interface ServedLoad {
+  readonly model: string;
+  readonly waiting: number;
+  readonly running: number;
+  /** Share of the cache that is used, from 0 to 1. */
+  readonly cacheUsage: number;
 }
 
 /** A request that exceeds the context length, in tokens. */

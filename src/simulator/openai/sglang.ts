@@ -61,4 +61,12 @@ export const sglang: ServerTraits = {
   tooLong: ({ limit, prompt, wanted }) =>
     `Requested token count exceeds the model's maximum context length of ${limit} tokens. You requested a total ` +
     `of ${prompt + wanted} tokens: ${prompt} tokens from the input messages and ${wanted} tokens for the completion.`,
+  metrics: ({ model, waiting, running, cacheUsage }) => {
+    const labels = `model_name="${model}",tp_rank="0"`;
+    return [
+      `sglang:num_running_reqs{${labels}} ${running}`,
+      `sglang:num_queue_reqs{${labels}} ${waiting}`,
+      `sglang:token_usage{${labels}} ${cacheUsage}`,
+    ];
+  },
 };

@@ -1,6 +1,6 @@
 import { accessLine, downloadLine, type ModelLog } from "../model-log.js";
 import { checkpointShards, pythonRefusal } from "./python-server.js";
-import type { ServerTraits } from "./served-model.js";
+import { CACHE_TOKENS, type ServerTraits } from "./served-model.js";
 
 /** A line of vLLM: `INFO 11-21 06:35:00 [core.py:58] message`. */
 function writeLine(log: ModelLog, level: "INFO" | "ERROR", source: string, message: string): void {
@@ -13,6 +13,9 @@ function timestamp(date: Date): string {
   const day = `${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
+
+/** Tokens of a block of the cache. */
+const BLOCK_TOKENS = 16;
 
 /** vLLM. */
 export const vllm: ServerTraits = {
@@ -75,4 +78,13 @@ export const vllm: ServerTraits = {
     `This model's maximum context length is ${limit} tokens. However, you requested ${prompt + wanted} tokens ` +
     `(${prompt} in the messages, ${wanted} in the completion). Please reduce the length of the messages or ` +
     "completion.",
+  metrics: ({ model, waiting, running, cacheUsage }) => {
+    const labels = `engine="0",model_name="${model}"`;
+    return [
+      `vllm:num_requests_running{${labels}} ${running}`,
+      `vllm:num_requests_waiting{${labels}} ${waiting}`,
+      `vllm:kv_cache_usage_perc{${labels}} ${cacheUsage}`,
+      `vllm:cache_config_info{block_size="${BLOCK_TOKENS}",engine="0",num_gpu_blocks="${CACHE_TOKENS / BLOCK_TOKENS}"} 1`,
+    ];
+  },
 };

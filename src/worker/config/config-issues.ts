@@ -246,6 +246,9 @@ function modelIssues(config: Fields, handlers: readonly Fields[]): Issue[] {
   if (modelServerUrl === undefined && Object.keys(fieldsOf(config.modelHeaders)).length > 0) {
     issues.push({ path: ["modelHeaders"], expected: "expected none without a modelServerUrl" });
   }
+  if (modelServerUrl === undefined && typeof fieldsOf(config.metrics).modelMetrics === "string") {
+    issues.push({ path: ["metrics", "modelMetrics"], expected: "expected none without a modelServerUrl" });
+  }
   const hasLines = listOf(fieldsOf(logActionConfig).onLoad).length > 0;
   if ((readiness === "log" || readiness === "either") && !hasLines) {
     issues.push({

@@ -9,6 +9,7 @@ import type {
   LifecycleConfig,
   LogActionConfig,
   LogPattern,
+  MetricsConfig,
   OpenRouteConfig,
   WorkerConfig,
 } from "./config.js";
@@ -235,6 +236,12 @@ export const configSchema = z.strictObject({
   streamHeaders: z.boolean().default(true),
   cors: z.array(originSchema).default([]),
   drainTimeout: z.number().nonnegative().max(86_400).default(30),
+  metrics: z
+    .strictObject({
+      endpointPicker: z.boolean().optional(),
+      modelMetrics: modelRouteSchema.nullable().default("/metrics"),
+    } satisfies Options<MetricsConfig>)
+    .prefault({}),
   inspect: z
     .union([
       z.boolean(),

@@ -145,6 +145,27 @@ export interface InspectConfig {
 }
 
 /**
+ * Metrics beyond those that every worker has.
+ *
+ * @example
+ * ```ts
+ * const metrics: MetricsConfig = { endpointPicker: true };
+ * ```
+ */
+export interface MetricsConfig {
+  /**
+   * The metrics that the endpoint picker of the Gateway API Inference Extension reads, under vLLM's names: in `/metrics` of the
+   * second port, and alone at `GET /metrics` of the public port, without a signature or a key. Default: `ENDPOINT_PICKER_METRICS`.
+   */
+  readonly endpointPicker?: boolean | undefined;
+  /**
+   * Path of the model server's metrics, from which those for the picker take the use of the cache, LoRA adapters and the model
+   * server's own queue; `null`: they are not read. It is requested twice a second at most, while the picker asks. @default /metrics
+   */
+  readonly modelMetrics?: string | null | undefined;
+}
+
+/**
  * The configuration of a worker: its model server, its routes and its limits. `null` is the same as leaving an option out
  * where the Python worker takes `None`.
  *
@@ -253,6 +274,8 @@ export interface WorkerConfig {
   readonly cors?: readonly string[] | undefined;
   /** Seconds that admitted requests may continue after `stop()`, SIGTERM or SIGINT; at most a day. @default 30 */
   readonly drainTimeout?: number | undefined;
+  /** Metrics beyond those that every worker has. @default none */
+  readonly metrics?: MetricsConfig | undefined;
   /** A page at `/inspect` that shows the worker's state; `true` for the defaults. @default false */
   readonly inspect?: boolean | InspectConfig | undefined;
 }

@@ -54,6 +54,8 @@ export interface Environment {
   readonly healthEndpoint: string | undefined;
   /** `MODEL_API_KEY`: the model server's key, sent to it as a bearer token. */
   readonly modelApiKey: string | undefined;
+  /** `ENDPOINT_PICKER_METRICS`: the metrics for an endpoint picker if the configuration does not say. @default false */
+  readonly pickerMetrics: boolean;
   /** `DEV_MODEL_URL`: model server that replaces the configuration's: the one that `tsworker dev` simulates. */
   readonly devModelUrl: string | undefined;
   /** `DEV_MODEL_LOG`: its log, which replaces the configuration's. */
@@ -190,6 +192,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
         (text) => text === undefined || /^[\x21-\x7e]+$/.test(text),
         "expected visible ASCII characters without blanks",
       ),
+    ENDPOINT_PICKER_METRICS: flag,
     DEV_MODEL_URL: z
       .string()
       .optional()
@@ -252,6 +255,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     unsecured: data.UNSECURED,
     healthEndpoint: data.MODEL_HEALTH_ENDPOINT,
     modelApiKey: data.MODEL_API_KEY,
+    pickerMetrics: data.ENDPOINT_PICKER_METRICS,
     devModelUrl: data.DEV_MODEL_URL,
     devModelLog: data.DEV_MODEL_LOG,
     logLevel: data.LOG_LEVEL,

@@ -2,6 +2,8 @@ import { VERSION } from "../../shared/package-root.js";
 import type { Family, Sample } from "./family.js";
 import { LoopDelay } from "./loop-delay.js";
 import type { MetricsReading } from "./metrics-reading.js";
+import type { ModelMetrics } from "./model-figures.js";
+import { type PickerReading, pickerFamilies } from "./picker-families.js";
 import { processFamilies, readProcess } from "./process-families.js";
 import { routeFamilies } from "./route-families.js";
 import type { RouteMetrics } from "./route-metrics.js";
@@ -13,6 +15,13 @@ export interface MetricsOptions {
   readonly routes: readonly RouteMetrics[];
   /** Called once for each text. */
   readonly read: () => MetricsReading;
+  /** For the endpoint picker of a gateway; undefined without its metrics. */
+  readonly picker?: PickerMetrics | undefined;
+}
+
+export interface PickerMetrics {
+  /** Undefined: the model server is not asked. */
+  readonly model: ModelMetrics | undefined;
 }
 
 const buildInfo: Family<string> = {
@@ -51,14 +60,29 @@ export class Metrics {
    * @throws whatever `read` throws.
    */
   async text(): Promise<string> {
-    const textsOf = <Source>(families: readonly Family<Source>[], source: Source): readonly string[] =>
-      families.map((family) => familyText(family, family.read(source)));
+    const { read, routes, picker } = this.#options;
+    // Without a wait in between, so that the text shows one moment.
+    const model = picker?.model && (await picker.model.figures());
+    const reading = read();
     return [
       ...textsOf([buildInfo], VERSION),
-      ...textsOf(workerFamilies, this.#options.read()),
-      ...textsOf(routeFamilies, this.#options.routes),
+      ...textsOf(workerFamilies, reading),
+      ...(picker === undefined ? [] : pickerTexts({ queues: reading.queues, model })),
+      ...textsOf(routeFamilies, routes),
       ...textsOf(processFamilies, readProcess(this.#loopDelay)),
     ].join("\n");
+  }
+
+  /**
+   * Only the metrics for the endpoint picker of a gateway; empty without them.
+   *
+   * @throws whatever `read` throws.
+   */
+  async pickerText(): Promise<string> {
+    const { read, picker } = this.#options;
+    if (picker === undefined) return "";
+    const model = await picker.model?.figures();
+    return pickerTexts({ queues: read().queues, model }).join("\n");
   }
 
   /** Stops what the first scrape started. Later scrapes work, without the event loop's delay. */
@@ -66,6 +90,16 @@ export class Metrics {
     this.#loopDelay.close();
   }
 }
+
+const textsOf = <Source>(families: readonly Family<Source>[], source: Source): readonly string[] =>
+  families.map((family) => familyText(family, family.read(source)));
+
+/** What the model server does not tell is not there at all: the picker then decides without it. */
+const pickerTexts = (reading: PickerReading): readonly string[] =>
+  textsOf(
+    pickerFamilies.filter((family) => family.read(reading).length > 0),
+    reading,
+  );
 
 /** A metric and its series as lines of the text format of Prometheus, the last one ended, too. */
 export function familyText(

@@ -31,6 +31,8 @@ export interface EndpointsOptions {
   /** Origins whose pages may read the public answers. */
   readonly cors: readonly string[];
   readonly metrics: Metrics;
+  /** The metrics for the endpoint picker of a gateway are on the public port, too. */
+  readonly hasPicker: boolean;
   /** The worker's state, for probes. */
   readonly readiness: () => ReadinessReading;
   readonly log: Log;
@@ -104,11 +106,12 @@ export async function endpointsOf(options: EndpointsOptions): Promise<Endpoints>
     }).flatMap((endpoint) => atAllForms(endpoint)),
     ...sessions.endpoints,
     forceUpdate(masterToken, forceUpdateFile, onFault),
+    ...(options.hasPicker ? [metricsText(metrics, "picker", onFault)] : []),
     notFound,
   ];
   return {
     public: cors.length === 0 ? open : open.map((endpoint) => withCors(endpoint, cors)),
     sockets,
-    local: [sessions.end, healthz, readyz(readiness), metricsText(metrics, onFault), notFound],
+    local: [sessions.end, healthz, readyz(readiness), metricsText(metrics, "all", onFault), notFound],
   };
 }

@@ -10,7 +10,7 @@ import type { HttpEndpoint, RequestHead, Responder } from "../server/http-server
 import { dropBody, lateGetEndpoint } from "./endpoint-kinds.js";
 import { OpenBody } from "./open-body.js";
 
-/** Milliseconds that the model may take. */
+/** Milliseconds that the model may take if nothing else is said. */
 const TIMEOUT_MS = 10_000;
 
 /** Longest body that is taken. */
@@ -28,8 +28,11 @@ export interface ModelAnswer {
  *
  * @throws TsworkerError `MODEL_UNREACHABLE` without an answer, `MODEL_TIMEOUT` if it takes too long.
  */
-export async function getFromModel({ url, headers }: Target): Promise<ModelAnswer> {
-  const limit = AbortSignal.timeout(TIMEOUT_MS);
+export async function getFromModel(
+  { url, headers }: Target,
+  timeoutMs: number = TIMEOUT_MS,
+): Promise<ModelAnswer> {
+  const limit = AbortSignal.timeout(timeoutMs);
   try {
     const response = await fetch(url, {
       // An idle connection could take a thread from the model.
@@ -48,11 +51,22 @@ export async function getFromModel({ url, headers }: Target): Promise<ModelAnswe
     return { status: response.status, contentType, body: Buffer.concat(pieces) };
   } catch (cause) {
     if (limit.aborted) {
-      const message = `the model server did not answer within ${TIMEOUT_MS} ms`;
+      const message = `the model server did not answer within ${timeoutMs} ms`;
       throw new TsworkerError("MODEL_TIMEOUT", message, { cause });
     }
     throw new TsworkerError("MODEL_UNREACHABLE", "the model server could not be asked", { cause });
   }
+}
+
+/**
+ * The text of the model server's answer to a GET.
+ *
+ * @throws TsworkerError as {@link getFromModel} does, and `MODEL_UNREACHABLE` for an answer that is no success.
+ */
+export async function textFromModel(target: Target, timeoutMs: number): Promise<string> {
+  const { status, body } = await getFromModel(target, timeoutMs);
+  if (status !== 200) throw new TsworkerError("MODEL_UNREACHABLE", `${target.url} answered ${status}`);
+  return body.toString();
 }
 
 export interface OpenEndpointOptions {

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { writeFileSync } from "node:fs";
+import { METRICS_ROUTE } from "../config/picker-settings.js";
 import type { Metrics } from "../metrics/metrics.js";
 import { answers, sendAnswer, type WorkerAnswer } from "../server/answer.js";
 import type { HttpEndpoint } from "../server/http-server.js";
@@ -25,10 +26,15 @@ export const readyz = (read: () => ReadinessReading): HttpEndpoint =>
     sendAnswer(responder, answer({ state, waitsFor }));
   });
 
-/** `GET /metrics`: the metrics as text for Prometheus. */
-export const metricsText = (metrics: Metrics, onFault: (error: unknown) => void): HttpEndpoint =>
-  lateGetEndpoint("/metrics", (responder) => {
-    metrics.text().then(
+/** `GET /metrics`: the metrics as text for Prometheus; on the public port, those for an endpoint picker only. */
+export const metricsText = (
+  metrics: Metrics,
+  which: "all" | "picker",
+  onFault: (error: unknown) => void,
+): HttpEndpoint =>
+  lateGetEndpoint(METRICS_ROUTE, (responder) => {
+    const text = which === "all" ? metrics.text() : metrics.pickerText();
+    text.then(
       (text) =>
         responder.answer(
           { status: 200, headers: ["content-type", metrics.contentType], isAscii: true },

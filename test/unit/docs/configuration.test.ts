@@ -43,6 +43,7 @@ const FILLED_IN: Readonly<Record<string, object>> = {
   LogActionConfig: checked.logActionConfig,
   HealthcheckConfig: checked.healthcheck,
   LifecycleConfig: {},
+  MetricsConfig: checked.metrics,
   InspectConfig: {},
 };
 
@@ -237,6 +238,7 @@ test("each combination that is documented as refused is refused", () => {
     { modelServerPort: 1, handlers: [{ ...go, remoteFunction: () => 1 }] },
     { modelHeaders: { "x-a": "1" }, handlers: [{ ...go, remoteFunction: () => 1 }] },
     { maxConnections: 1, handlers: [{ ...go, remoteFunction: () => 1 }] },
+    { metrics: { modelMetrics: "/metrics" }, handlers: [{ ...go, remoteFunction: () => 1 }] },
     { modelHealthcheckUrl: "/health", handlers: [{ ...go, remoteFunction: () => 1 }] },
     { ...server, readiness: "log", handlers: [go] },
     { ...server, readiness: "either", handlers: [go] },

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { BOUNDS } from "../../../src/worker/metrics/durations.js";
 import { Metrics } from "../../../src/worker/metrics/metrics.js";
 import { LIFECYCLE_STATES } from "../../../src/worker/metrics/metrics-reading.js";
+import { ModelMetrics } from "../../../src/worker/metrics/model-figures.js";
 import { processFamilies } from "../../../src/worker/metrics/process-families.js";
 import { routeFamilies } from "../../../src/worker/metrics/route-families.js";
 import { RouteMetrics } from "../../../src/worker/metrics/route-metrics.js";
@@ -11,15 +12,21 @@ import { filesIn, textOf as sourceOf } from "../support/imports.js";
 
 const page = await textOf("docs/operations.md");
 
-const metricRows = ["Of the worker", "Of each route", "Of the process"].flatMap((heading) =>
-  rowsBelow(page, heading),
+const metricRows = ["Of the worker", "Of each route", "Of the process", "For an endpoint picker"].flatMap(
+  (heading) => rowsBelow(page, heading),
 );
+
+const MODEL_METRICS = `vllm:kv_cache_usage_perc 0.5
+vllm:cache_config_info{block_size="16",num_gpu_blocks="100"} 1
+vllm:lora_requests_info{max_lora="2",running_lora_adapters="",waiting_lora_adapters=""} 1
+`;
 
 /** The metrics of a worker in which everything has happened: each with its type and the labels of its series. */
 async function printed() {
   const route = new RouteMetrics("/go");
   route.ended("success", 200, 10);
   const metrics = new Metrics({
+    picker: { model: new ModelMetrics({ fetch: async () => MODEL_METRICS, onChange: () => {} }) },
     routes: [route],
     read: () => ({
       state: "ready",

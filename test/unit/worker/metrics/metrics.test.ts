@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { VERSION } from "../../../../src/shared/package-root.js";
 import { Metrics } from "../../../../src/worker/metrics/metrics.js";
 import { LIFECYCLE_STATES, type MetricsReading } from "../../../../src/worker/metrics/metrics-reading.js";
+import { ModelMetrics } from "../../../../src/worker/metrics/model-figures.js";
 import { RouteMetrics } from "../../../../src/worker/metrics/route-metrics.js";
 import { parsed, valuesOf } from "../../../support/metrics-text.js";
 
@@ -249,6 +250,60 @@ describe("scrape after scrape", () => {
     await expect(metrics.text()).rejects.toThrow("no reading");
     isBroken = false;
     expect(parsed(await metrics.text()).series.get("tsworker_open_sessions")).toBe(2);
+    metrics.close();
+  });
+});
+
+describe("the metrics for an endpoint picker", () => {
+  const QUEUES = [
+    { name: "serial", limit: 1, running: 1, waiting: 2, oldestAt: performance.now() },
+    { name: "open", limit: 4, running: 3, waiting: 4, oldestAt: performance.now() },
+  ];
+  const pickerOf = (model: string | undefined): Metrics =>
+    new Metrics({
+      routes: [],
+      read: () => ({ ...READING, queues: QUEUES }),
+      picker: {
+        model:
+          model === undefined
+            ? undefined
+            : new ModelMetrics({ fetch: async () => model, onChange: () => {} }),
+      },
+    });
+  const FULL = `vllm:num_requests_waiting 10
+vllm:num_requests_running 2
+vllm:kv_cache_usage_perc 0.5
+vllm:cache_config_info{block_size="16",num_gpu_blocks="100"} 1
+vllm:lora_requests_info{max_lora="2",running_lora_adapters="a,b",waiting_lora_adapters=""} 1.8e9
+`;
+
+  test("are not there unless they are asked for", async () => {
+    const metrics = metricsOf({}, []);
+    expect([...(await scraped()).types.keys()].filter((name) => name.startsWith("vllm:"))).toEqual([]);
+    expect(await metrics.pickerText()).toBe("");
+  });
+
+  test("are the worker's own queues where the model server tells nothing", async () => {
+    const { series, types } = parsed(await pickerOf(undefined).pickerText());
+    expect(Object.fromEntries(series)).toEqual({
+      "vllm:num_requests_waiting": 6,
+      "vllm:num_requests_running": 4,
+    });
+    expect([...types.keys()]).toEqual([...series.keys()]);
+  });
+
+  test("add the model server's queue and its cache, and stand among the others, too", async () => {
+    const metrics = pickerOf(FULL);
+    const expected = {
+      "vllm:num_requests_waiting": 16,
+      "vllm:num_requests_running": 2,
+      "vllm:kv_cache_usage_perc": 0.5,
+      'vllm:cache_config_info{block_size="16",num_gpu_blocks="100"}': 1,
+      'vllm:lora_requests_info{max_lora="2",running_lora_adapters="a,b",waiting_lora_adapters=""}': 1.8e9,
+    };
+    expect(Object.fromEntries(parsed(await metrics.pickerText()).series)).toEqual(expected);
+    const all = parsed(await metrics.text()).series;
+    expect(Object.fromEntries(all)).toMatchObject({ ...expected, tsworker_open_workload: 130 });
     metrics.close();
   });
 });
