@@ -6,7 +6,7 @@ export type Rule = (value: unknown, payload: Payload) => string | undefined;
 /** The rules of a payload, by field. A field inside another one is named with a dot: `parameters.top_p`. */
 export type Rules = Readonly<Record<string, Rule>>;
 
-/** The faults of a payload and what to do about each, by field. */
+/** The errors of a payload and what to do about each, by field. */
 export type Faults = Record<string, string>;
 
 /** Characters of a value that a message quotes at most. */

@@ -12,7 +12,7 @@ const SAMPLE = '{"input": {"modifier": "Text2Image", "modifications": {"prompt":
 /**
  * Lets a payload pass that the wrapper can do something with.
  *
- * @throws PayloadError that names every faulty field and what to do about it.
+ * @throws PayloadError that names every invalid field and what to do about it.
  */
 export function checkInput(payload: Payload, catalog: NodeCatalog): Payload {
   const faults: Faults = {};

@@ -18,7 +18,7 @@ const PAIRS = DOCUMENTS * (QUERY + DOCUMENT);
 /** How all routes of this file are benchmarked. */
 const TIMES = { concurrency: 10, runs: 3 };
 
-/** An answer that ends early would be less work than was asked for. */
+/** An answer that ends early would be less work than requested. */
 const generation = (tokens: number) => ({ max_tokens: tokens, ignore_eos: true, temperature: 0.7 });
 
 const conversation = () => [{ role: "user", content: randomWords(250) }];

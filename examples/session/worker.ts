@@ -25,7 +25,7 @@ await new Worker({
     {
       ...control,
       route: "/start_task",
-      // Refuses what the training server would refuse less plainly, all faults at once.
+      // Refuses what the training server would refuse less clearly, all errors at once.
       requestParser: checked({
         epochs: integer(1),
         max_train_batches_per_epoch: optional(integer(1)),

@@ -48,7 +48,7 @@ function responseOf(answer: IncomingMessage): Response {
   return new Response(null, { status, headers });
 }
 
-/** The body of a response, read at the pace of its reader. */
+/** The body of a response, read at the rate of its reader. */
 function bodyOf(answer: IncomingMessage): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>(
     {

@@ -48,7 +48,7 @@ function write(value: unknown, key: string, ancestors: Set<object>): string | un
  * JSON text of a value decoded from msgpack: as `JSON.stringify` writes it, with bigints as their exact digits and bytes
  * as base64 text.
  *
- * @throws RangeError for a value that is nested too deeply or too large; {@link whyUnwritable} tells them apart.
+ * @throws RangeError for a value that is nested too deeply or too large; {@link whyUnwritable} distinguishes them.
  * @throws TypeError for a circular value, and for one without JSON text, such as a function.
  * @example
  * ```ts

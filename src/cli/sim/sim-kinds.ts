@@ -39,12 +39,12 @@ export interface SimKind<Options extends object = object> {
 /** The flags of every simulated language model: its rates and limits. */
 function addInferenceFlags(command: Command, maxConcurrency = "no limit"): void {
   command
-    .option("--tokens-per-second <rate>", "pace of each request, as long as there are few", positive, 400)
-    .option("--batch-tokens-per-second <rate>", "pace of all requests together, at most", positive, 30_000)
-    .option("--prefill-tokens-per-second <rate>", "pace at which prompts are read", positive, 20_000)
+    .option("--tokens-per-second <rate>", "rate of each request, as long as there are few", positive, 400)
+    .option("--batch-tokens-per-second <rate>", "rate of all requests together, at most", positive, 30_000)
+    .option("--prefill-tokens-per-second <rate>", "rate at which prompts are read", positive, 20_000)
     .option("--first-token-ms <ms>", "time to the first token in any case", numberFrom(0), 20)
     .option("--max-concurrency <count>", `requests that run at once (default: ${maxConcurrency})`, count)
-    .option("--jitter <share>", "how much the pace varies, 0 to 1", share, 0.1)
+    .option("--jitter <share>", "how much the rate varies, 0 to 1", share, 0.1)
     .option("--seed <number>", "seed of texts and jitter", numberFrom(0), 1);
 }
 
@@ -178,7 +178,7 @@ const trainingKind: SimKind<TrainingModelOptions> = {
   },
   addFlags: (command) => {
     command
-      .option("--batches-per-second <rate>", "pace of a task", positive, 20)
+      .option("--batches-per-second <rate>", "rate of a task", positive, 20)
       .option("--batches-per-epoch <count>", "batches that the data has", count, 200)
       .option("--seed <number>", "seed of the losses", numberFrom(0), 1);
   },

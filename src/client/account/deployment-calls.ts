@@ -149,7 +149,7 @@ export class DeploymentCalls {
     await this.#input.call("POST", `${ONE}${id}/stop/`, {}, options);
   }
 
-  /** Tells the service that a deployment with a `ttl` is still in use. */
+  /** Reports to the service that a deployment with a `ttl` is still in use. */
   async heartbeat(id: number, options?: CallOptions): Promise<void> {
     await this.#input.call("POST", `${ONE}${id}/heartbeat/`, {}, options);
   }

@@ -32,7 +32,7 @@ export interface SendOptions {
   readonly attemptTimeoutMs?: number | undefined;
   /**
    * Retries after 408, 429, 5xx except 501, a worker that cannot be reached and an answer that breaks off before any of it
-   * was returned: the engine is asked again, for the same request. `false`: no retries, and refusals are answers.
+   * was returned: a worker is requested from the engine again, for the same request. `false`: no retries, and refusals are answers.
    * @default retries until `timeoutMs` is over
    */
   readonly retry?: RetryOptions | false | undefined;

@@ -235,7 +235,7 @@ export const engineWorkerMachine = setup({
           entry: [
             {
               type: "update",
-              // Passed on the way to `stopping`, this state is not reported.
+              // Passed through before `stopping`, this state is not reported.
               params: ({ context }) => (isToBeHeld(context) ? {} : { status: "idle" }),
             },
             { type: "notify", params: { type: "worker.served" } },

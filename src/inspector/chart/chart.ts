@@ -16,7 +16,7 @@ export interface ChartState {
   readonly kind: "atomic" | "compound" | "parallel" | "final" | "history";
   /** Path of the child that a compound state begins in. */
   readonly initial?: string;
-  /** Names of the actions done on the way in and out. */
+  /** Names of the entry and exit actions. */
   readonly entry: readonly string[];
   readonly exit: readonly string[];
   /** Actors that run while the machine is in this state. */

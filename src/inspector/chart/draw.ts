@@ -118,7 +118,7 @@ function edgeHead(points: readonly Point[]): string {
 
 const distance = (from: Point, to: Point): number => Math.hypot(to.x - from.x, to.y - from.y);
 
-/** The point that lies so many pixels from one point on the way to another. */
+/** The point that is so many pixels from one point in the direction of another. */
 function towards(from: Point, to: Point, pixels: number): Point {
   const share = pixels / (distance(from, to) || 1);
   return { x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share };

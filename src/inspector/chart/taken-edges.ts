@@ -131,7 +131,7 @@ class Configurations {
     return new Set([...kept, ...this.#entered(domain, to)]);
   }
 
-  /** The states that are entered on the way from one to another within it, and there. */
+  /** The states that are entered between one and another within it, and that one. */
   #entered(domain: string, to: string): readonly string[] {
     const way = ancestors(to).filter((path) => isWithin(path, domain));
     const besides = [domain, ...way].flatMap((path) => {

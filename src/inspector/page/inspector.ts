@@ -115,7 +115,7 @@ export class Inspector {
     else if (this.store.resume()) this.connection.open();
   }
 
-  /** Shows a recording instead of the worker. A file that is no recording sets {@link fault} and changes nothing else. */
+  /** Shows a recording instead of the worker. A file that is not a recording sets {@link fault} and changes nothing else. */
   openRecording(name: string, text: string): void {
     try {
       const { hello, ticks, isCutOff } = parseRecording(text);

@@ -73,7 +73,7 @@ function isTyping(target: EventTarget | null): boolean {
 
 const KEYS: readonly (readonly [string, string])[] = [
   ["1 … 6", "tabs, from Machine to Errors"],
-  ["Space", "pause, and go on"],
+  ["Space", "pause, and resume"],
   ["/", "search in the log"],
   ["f", "find a state or an event in the chart"],
   ["j  k", "next and previous record; arrows work, too"],

@@ -13,7 +13,7 @@ export interface Inspection {
 }
 
 /**
- * The inspector that is asked for. A worker without one does not load it.
+ * The inspector, where it is enabled. A worker without one does not load it.
  *
  * @throws TsworkerError as {@link inspectOptionsOf}.
  */

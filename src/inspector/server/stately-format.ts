@@ -149,7 +149,7 @@ const filled = <Key extends string, Value extends object>(key: Key, value: Value
 
 const eventOf = ({ on }: ChartEdge): string => (on.kind === "always" ? "" : on.event);
 
-/** A delay's name or milliseconds, as they stand in the event that ends it: `xstate.after.<delay>.<state>`. */
+/** A delay's name or milliseconds, as in the event that ends it: `xstate.after.<delay>.<state>`. */
 const delayOf = (chart: Chart, { on, from }: ChartEdge): string =>
   on.kind === "after" ? on.event.slice("xstate.after.".length, -`.${idOf(chart, from)}`.length) : "";
 

@@ -7,7 +7,7 @@ interface Item {
   readonly n: number;
 }
 
-/** Hears how the messages fare. */
+/** Receives what happens to the messages. */
 interface StatelyOutboxSink {
   /** The oldest message made room for a new one. */
   onDropped(message: StatelyMessage): void;

@@ -36,7 +36,7 @@ export const olderImageLog: ComfyLog = {
     log.line('  File "/workspace/ComfyUI/execution.py", line 496, in execute');
     log.line("RuntimeError: CUDA error: an illegal memory access was encountered");
   },
-  // It knows nothing of the wrapper's clients.
+  // It has no information about the wrapper's clients.
   answered: () => {},
   job: (log, _id, event) => {
     switch (event.kind) {

@@ -14,7 +14,7 @@ import { lossCurve, TrainingTask } from "./training-task.js";
 /** Options of a {@link TrainingModel}. */
 export interface TrainingModelOptions {
   /**
-   * Pace of a task.
+   * Rate of a task.
    * @default 20
    */
   readonly batchesPerSecond?: number;

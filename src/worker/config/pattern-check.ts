@@ -33,7 +33,7 @@ export function patternIssue(value: unknown): string | undefined {
 
 /**
  * The part of an expression that may take a time that grows exponentially, or with a high power, of a line's length: neighbours
- * that repeat the same characters, or a repetition in which the next character does not tell the way.
+ * that repeat the same characters, or a repetition in which the next character does not determine the branch.
  */
 function slowPart({ source, flags }: RegExp): string | undefined {
   // Loaded for configurations with expressions only: it takes some 50 ms.

@@ -9,7 +9,7 @@ const STATUS_LIMIT = 1000;
  * updates plain numbers, which become text at a scrape only.
  *
  * A request that is admitted is `started` and `firstByte` at most once each, at the time when that happens: a stream
- * may go on for minutes after it. Every request is `ended` exactly once, those that were never admitted too.
+ * may continue for minutes after it. Every request is `ended` exactly once, those that were never admitted too.
  */
 export class RouteMetrics {
   /** The route, such as `/v1/completions`: no other `RouteMetrics` of the worker has it. */

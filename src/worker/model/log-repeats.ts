@@ -13,7 +13,7 @@ const isNews = (event: LogMatched): boolean => event.type !== "log.noted";
 
 /**
  * Passes matches on to the worker and to its log, and counts those that repeat: the first few of each pattern, stale and
- * new lines apart, go on at once, the others as a number when the window is over. The last news is never held back
+ * new lines apart, are passed on at once, the others as a number when the window is over. The last news is never held back
  * for longer: it is sent at the next {@link Repeats.settle} if it contradicts the one sent before, or with the number.
  */
 export class Repeats {

@@ -101,7 +101,7 @@ export class LogTail {
             if (performance.now() - silentSince >= SILENCE_MS) yield text.unfinished();
             const named = await stat(file).catch(ignoreMissing);
             const here = await handle.stat();
-            // Until its successor has begun, the writer may not have let go of the old file.
+            // Until its successor has begun, the writer may not have closed the old file.
             if (named !== undefined && !isSameFile(named, here) && (named.size > 0 || !named.isFile())) {
               if (here.size > position) continue;
               yield text.unfinished();

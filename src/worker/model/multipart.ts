@@ -172,7 +172,7 @@ class Form {
     this.parts.push(partOf(head, file));
   }
 
-  /** The first fault of a field counts. */
+  /** The first error of a field counts. */
   #fault(field: string, fault: string): void {
     this.faults[field] ??= fault;
   }

@@ -3,7 +3,7 @@ import type { UnverifiedBodies, UnverifiedBody } from "../request/envelope/unver
 import { answers, sendAnswer, type WorkerAnswer } from "../server/answer.js";
 import type { RequestSink, Responder } from "../server/http-server.js";
 
-/** Receives a whole body, or learns that none comes. */
+/** Receives a whole body, or the notice that none comes. */
 export interface OpenBodySink {
   /** @param parts stay valid. */
   onBody(parts: readonly Buffer[]): void;

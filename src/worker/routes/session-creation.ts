@@ -60,10 +60,10 @@ export class SessionCreation implements BodyTaker, Authorizer {
   }
 
   authorize(authData: AuthData): boolean {
-    const stranger = this.#edge.checkSender(authData);
-    this.#refusal = stranger ?? this.#edge.checkNewSession(authData);
+    const unverified = this.#edge.checkSender(authData);
+    this.#refusal = unverified ?? this.#edge.checkNewSession(authData);
     if (this.#refusal?.isReported === true) {
-      if (stranger === undefined) this.#edge.reject(this.#entryOf(authData));
+      if (unverified === undefined) this.#edge.reject(this.#entryOf(authData));
       else this.#edge.rejectUnverified();
     }
     return this.#refusal === undefined;

@@ -53,7 +53,7 @@ export function watchCertificate(files: CertificateFiles, renew: () => Promise<v
     } catch (error) {
       renewed = undefined;
       // Usually the second of the two files is still to be written.
-      log.warn({ err: error }, "renewed certificate not usable, going on with the one before");
+      log.warn({ err: error }, "renewed certificate not usable, the previous one stays in use");
     }
   };
   const listener = (): void => void onChange();

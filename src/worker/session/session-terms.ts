@@ -33,7 +33,7 @@ const isObject = (value: unknown): value is Payload =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
- * Where `route` leads: a path on the model server, or a URL whose host is allowed. Whoever opens a session could
+ * Where `route` leads: a path on the model server, or a URL whose host is allowed. A client that opens a session could
  * otherwise make the worker call any address that it can reach.
  */
 function urlOf(route: string, { modelServer, hosts }: CallbackRules): string | { readonly fault: string } {
@@ -53,7 +53,7 @@ function urlOf(route: string, { modelServer, hosts }: CallbackRules): string | {
       fault: `must not call ${host}: only the model server, loopback and the worker's sessionCallbackHosts`,
     };
   }
-  // Nobody could call it: `fetch` refuses such a URL.
+  // It cannot be called: `fetch` refuses such a URL.
   if (username !== "" || password !== "") return { fault: "must not name a user or a password" };
   return route;
 }

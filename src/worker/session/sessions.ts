@@ -28,7 +28,7 @@ export interface Session {
   readonly entry: Entry;
 }
 
-/** What the actors tell about sessions. */
+/** Events of the actors about sessions. */
 export type SessionEvent = SessionClosing | SessionClosed | SessionsOpened | SessionsAborted;
 
 export interface SessionsOptions {
@@ -139,7 +139,7 @@ export class Sessions {
         return;
       }
       case "sessions.opened":
-        // Whoever was to close those of an earlier actor is gone.
+        // The actor that would have closed the earlier ones has ended.
         for (const session of this.#sessions.values()) this.#remove(session, "error");
         this.#actor = event.ref;
         return;

@@ -36,7 +36,7 @@ const makeCertificate = (certificate: string, key: string): void => {
 };
 
 const RENEWED = "certificate renewed";
-const NOT_USABLE = "renewed certificate not usable, going on with the one before";
+const NOT_USABLE = "renewed certificate not usable, the previous one stays in use";
 
 const fingerprintOf = (file: string): string => new X509Certificate(readFileSync(file)).fingerprint256;
 

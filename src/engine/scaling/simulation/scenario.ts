@@ -100,7 +100,7 @@ export type Scenario = Readonly<z.output<typeof scenarioSchema>>;
 /**
  * Reads a scenario.
  *
- * @throws TsworkerError `CONFIG_INVALID`, whose message lists all faults with their places.
+ * @throws TsworkerError `CONFIG_INVALID`, whose message lists all errors with their places.
  */
 export function parseScenario(input: unknown): Scenario {
   const { data, error } = scenarioSchema.safeParse(input);

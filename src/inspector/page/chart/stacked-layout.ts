@@ -17,7 +17,7 @@ interface Block {
 
 /**
  * Finds a place for the states of a chart for which the build has computed no layout: that of a recording of another version.
- * States stand in rows, edges are lines of text in the states that they leave.
+ * States are in rows, edges are lines of text in the states that they leave.
  */
 export function stackedLayout(chart: Chart, detail: Detail): LaidOutChart {
   const { width, height, states, dots } = moved(blockOf(chart, chart.root, detail, false), GAP, GAP);

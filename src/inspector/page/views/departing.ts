@@ -3,7 +3,7 @@ import type { TicketView } from "../../recorder/frames.js";
 /** A ticket as it is drawn. */
 export interface Shown {
   readonly ticket: TicketView;
-  /** When it left, on the clock that is asked with; undefined: it is there. */
+  /** When it left, on the caller's clock; undefined: it is there. */
   readonly leftAt: number | undefined;
 }
 

@@ -28,7 +28,7 @@ export function durationText(ms: number): string {
   return `${Math.floor(minutes / 1440)} d ${two(Math.floor(minutes / 60) % 24)} h`;
 }
 
-/** How long something has been going on: below a minute in tenths of a second, so that its digits tick calmly. */
+/** How long something has lasted: below a minute in tenths of a second, so that its digits tick calmly. */
 export function ageText(ms: number): string {
   const tenths = Math.floor(Math.max(0, ms) / 100);
   return tenths < 600 ? `${(tenths / 10).toFixed(1)} s` : durationText(ms);

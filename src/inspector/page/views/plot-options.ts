@@ -28,7 +28,7 @@ const rangeOf = (first: number | null, last: number | null): [number, number] =>
   return [to - Math.min(Math.max(to - (first ?? to), SPAN.least), SPAN.most), to];
 };
 
-/** How a chart is drawn. Colours are asked for with every drawing, because they change with the theme. */
+/** How a chart is drawn. Colours are read for every drawing, because they change with the theme. */
 export function plotOptions(
   { lines, unit }: SampleChart,
   color: (token: string) => string,

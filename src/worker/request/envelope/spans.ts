@@ -13,7 +13,7 @@ const MAX_NAMES = 8;
 export const ROW = 256;
 
 /**
- * Where the values of some top-level names stand in a body, and the search for these names character by character.
+ * Where the values of some top-level names are in a body, and the search for these names character by character.
  * The search keeps a bit for each name that still fits.
  *
  * @example
