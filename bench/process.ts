@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 export interface SpawnOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
-  /** Runs only while nothing else wants the core. @default false */
+  /** Runs only while the core is idle otherwise. @default false */
   readonly idle?: boolean;
   /** An IPC channel to a Node.js process. @default false */
   readonly ipc?: boolean;

@@ -3,7 +3,7 @@ import { cpus } from "node:os";
 import Table from "cli-table3";
 import { markdownTable } from "./markdown-table.js";
 
-/** A table of a page, and what stands above it. */
+/** A table of a page, and the text above it. */
 export interface Section {
   readonly title: string;
   readonly text: string;

@@ -52,7 +52,7 @@ export interface QueueOpened {
   };
 }
 
-/** The call that a client asked for when its session closes. */
+/** The call that a client requested for the close of its session. */
 export interface OnClose {
   /** Absolute, or a path on the model server. */
   readonly route: string;

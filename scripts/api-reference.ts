@@ -52,7 +52,7 @@ interface Declared extends ApiItem {
   readonly symbol: TypeSymbol;
 }
 
-/** Start of a tag, which may stand at the end of a sentence. */
+/** Start of a tag, which may be at the end of a sentence. */
 const TAG = /(?:^|(?<=\s))(?=@(?:default|example|throws|param|returns|typeParam|deprecated)\b)/;
 
 function parseComment(comment: string): Doc {

@@ -1,5 +1,5 @@
 // A model that streams server-sent events, and that reads long bodies and answers briefly.
-// A request says how many events it wants, and how many a second: "events":1000,"rate":200.
+// A request has the number of its events, and of those a second: "events":1000,"rate":200.
 import { App } from "uWebSockets.js";
 
 /** One event, as model servers write a token. The @ is what a client counts. */
@@ -24,7 +24,7 @@ function sendEvents() {
 }
 setInterval(sendEvents, TICK_MS);
 
-/** The number that stands behind a name in the text of a body: an envelope, or only its payload. */
+/** The number behind a name in the text of a body: an envelope, or only its payload. */
 const numberIn = (text, name) => Number(new RegExp(`"${name}":(\\d+)`).exec(text)?.[1]);
 
 function stream(response) {

@@ -16,7 +16,7 @@ function tick() {
 }
 setInterval(tick, TICK_MS).unref();
 
-// Every message asks for the longest block since the one before, in ms. A block may have ended just now, before the timer.
+// Every message requests the longest block since the one before, in ms. A block may have ended just now, before the timer.
 process.on("message", () => {
   tick();
   process.send?.(longest);

@@ -3,7 +3,7 @@ export interface Shape {
   readonly name: string;
   readonly route: "/plain" | "/parsed" | "/multipart";
   readonly type: "application/json" | "application/msgpack";
-  /** The body in pieces. The same piece may stand in it many times, so that long bodies take little memory. */
+  /** The body in pieces. The same piece may occur in it many times, so that long bodies take little memory. */
   readonly pieces: () => readonly Buffer[];
   readonly isQuick: boolean;
 }

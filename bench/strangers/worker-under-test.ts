@@ -52,7 +52,7 @@ export class WorkerUnderTest {
     return stop(this.#process);
   }
 
-  /** The longest time that the event loop was blocked since this was asked the last time, in ms; without an end if the worker died. */
+  /** The longest time that the event loop was blocked since the previous call, in ms; infinite if the worker died. */
   async longestBlock(): Promise<number> {
     const answered = new AbortController();
     const { signal } = answered;

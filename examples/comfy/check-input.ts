@@ -4,7 +4,7 @@ import { isHttpUrl } from "../checks/variables.js";
 import { checkWorkflow, side } from "./check-workflow.js";
 import type { NodeCatalog } from "./node-catalog.js";
 
-/** Part of the wrapper's log and of paths on the instance: nothing that says more than it should there. */
+/** Part of the wrapper's log and of paths on the instance: nothing that must not appear there. */
 const REQUEST_ID = /^([0-9a-z_-]{1,64}|[0-9A-Fa-f-]{36})$/;
 const S3_KEYS = ["access_key_id", "secret_access_key", "bucket_name"] as const;
 const SAMPLE = '{"input": {"modifier": "Text2Image", "modifications": {"prompt": "a red kite"}}}';
@@ -77,7 +77,7 @@ const CHOICES = {
   scheduler: "KSampler",
 } as const;
 
-/** Checks what a modifier of the wrapper is given; it knows `Text2Image`, and lets others pass. */
+/** Checks what a modifier of the wrapper is given; checked for `Text2Image` only. */
 function checkModifications(modifier: unknown, given: unknown, catalog: NodeCatalog, faults: Faults): void {
   const modifications = given ?? {};
   if (!isObject(modifications)) {

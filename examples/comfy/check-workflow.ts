@@ -4,7 +4,7 @@ import type { NodeCatalog } from "./node-catalog.js";
 
 const FIELD = "input.workflow_json";
 
-/** Pixels that ComfyUI's pictures of the inside of a model stand for, in each direction. */
+/** Pixels of a picture for each element of a latent image, in each direction. */
 const STEP = 8;
 
 const inRange = integer(16, 16_384);

@@ -6,7 +6,7 @@ import { NodeCatalog } from "./node-catalog.js";
 import { awaitComfy, ERROR_LINES, READY_LINES } from "./readiness.js";
 
 interface ComfyWorkerOptions {
-  /** Workload of a request, whatever it asks for. */
+  /** Workload of every request. */
   readonly workload: number;
   readonly benchmark: BenchmarkConfig;
 }

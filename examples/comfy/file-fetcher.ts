@@ -10,7 +10,7 @@ const INVALID = /prompt_outputs_failed_validation|invalid_prompt|prompt_no_outpu
 
 /**
  * Gives clients their files. The wrapper leaves them on the instance, unless they were uploaded, which gives a `url`, or
- * asked for as base64, which gives `data`. Where it does neither, their bytes come into the answer here.
+ * requested as base64, which gives `data`. Where it does neither, their bytes come into the answer here.
  */
 export class FileFetcher {
   readonly #addresses: readonly string[];

@@ -52,7 +52,7 @@ export async function generate(
   throw new Error("the worker's answer ended before the result");
 }
 
-/** Writes the files into the working directory and says where, or where they were uploaded to. */
+/** Writes the files into the working directory and prints their places, or where they were uploaded to. */
 export async function saveOutputs(outputs: readonly Output[]): Promise<void> {
   for (const { filename, data, url, error } of outputs) {
     if (data !== undefined) {

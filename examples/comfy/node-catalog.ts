@@ -9,8 +9,8 @@ const RETRY_MS = 1000;
 const NAMED = 8;
 
 /**
- * What ComfyUI says of its nodes, so that a workflow that it has no node or no model for is refused here. It would write
- * that into its log, where it looks as if the server itself were broken. While ComfyUI has not said anything, every
+ * ComfyUI's list of its nodes, so that a workflow that it has no node or no model for is refused here. It would write
+ * that into its log, where it looks as if the server itself were broken. While ComfyUI has not answered, every
  * workflow passes.
  */
 export class NodeCatalog {
@@ -41,7 +41,7 @@ export class NodeCatalog {
     return `there is no node ${classType} here: install its custom node on the instance, or use another one`;
   }
 
-  /** What is wrong with a value where a list says which there are; undefined: nothing that is known. */
+  /** The error of a value that is not in its list; undefined: no known error. */
   choiceFault(classType: string, name: string, value: unknown): string | undefined {
     const choices = this.#choices(classType, name);
     if (value === undefined || choices === undefined || choices.includes(value)) return undefined;

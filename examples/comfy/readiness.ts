@@ -35,7 +35,7 @@ interface ReadinessInput {
  * wrapper writes none, ComfyUI answers. A wrapper alone is healthy too early.
  *
  * @param signal aborts it.
- * @throws Error with a line of the log that says why the server does not come up.
+ * @throws Error with the line of the log that has the reason why the server does not start.
  */
 export async function awaitComfy(
   { wrapperUrl, comfyUrls, logFile }: ReadinessInput,
@@ -67,7 +67,7 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-/** The last line of the log that says whether ComfyUI is up; undefined: there is none, or no log yet. */
+/** The last line of the log that shows whether ComfyUI is up; undefined: there is none, or no log yet. */
 async function lastVerdict(logFile: string): Promise<string | undefined> {
   const text = await tailOf(logFile).catch(() => "");
   return text

@@ -15,7 +15,7 @@ export type Workflow = Readonly<Record<string, WorkflowNode>>;
  * Reads a workflow.
  *
  * @param changes inputs with other values, by node.
- * @throws Error that says what is wrong with the file.
+ * @throws Error that describes what is wrong with the file.
  */
 export function readWorkflow(
   file: URL | string,

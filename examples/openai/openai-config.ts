@@ -22,7 +22,7 @@ export interface OpenaiServer {
   readonly loaded: RegExp;
   /** Lines of its log when it has failed, besides that of the supervisor. */
   readonly failed: readonly RegExp[];
-  /** Routes of its own, which are served unless `OPENAI_ROUTES` says otherwise. */
+  /** Routes of its own, which are served unless `OPENAI_ROUTES` lists others. */
   readonly routes?: readonly OpenaiRoute[];
   /** Routes of its own that anybody may GET. */
   readonly openRoutes?: readonly OpenRouteConfig[];

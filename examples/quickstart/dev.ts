@@ -17,9 +17,9 @@ interface DevEvents {
 
 /** `tsworker dev` as a process of its own: an engine, a simulated model and a worker, on free ports. */
 export class Dev extends EventEmitter<DevEvents> {
-  /** Rejects when it ends without having been asked to; never resolves. */
+  /** Rejects when it ends without {@link Dev.stop}; never resolves. */
   readonly died: Promise<never>;
-  /** How to call what it runs, as it says itself. */
+  /** How to call what it runs, as it prints it. */
   readonly addresses: string[] = [];
   readonly #process: ChildProcess;
   readonly #ended: Promise<unknown>;
@@ -61,7 +61,7 @@ export class Dev extends EventEmitter<DevEvents> {
         WORKER_HTTP_PORT: String(httpPort),
       },
       stdio: ["ignore", "pipe", "pipe"],
-      // A group of its own: Ctrl-C then reaches this process only, which asks the other one to end.
+      // A group of its own: Ctrl-C then reaches this process only, which sends SIGTERM to the other one.
       detached: true,
     });
     return new Dev(child);

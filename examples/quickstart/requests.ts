@@ -21,7 +21,7 @@ interface ChatChunk {
 /** A request that was answered. */
 export interface Answered {
   readonly requestIdx: number;
-  /** Its workload: the tokens that it asked for. */
+  /** Its workload: the tokens that it requested. */
   readonly cost: number;
 }
 

@@ -10,7 +10,7 @@ const FIGURES = ["loadtime", "cur_load", "new_load", "cur_perf", "max_perf", "nu
 const PLAIN = { head: [], border: [], compact: true } satisfies Table.TableConstructorOptions["style"];
 
 /**
- * What a worker reported, as a table; reports that say the same as the one before are left out.
+ * What a worker reported, as a table; reports that equal the one before are left out.
  *
  * @param log the engine's log `debug`.
  * @param since epoch milliseconds from which times count.

@@ -16,7 +16,7 @@ export const square = deployment.remote(
   { benchmark: [[2]], workload: () => 1 },
 );
 
-/** How often each word occurs that says something. */
+/** How often each word occurs, without filler words. */
 export const wordCounts = deployment.remote(
   async function wordCounts({ words }, text: string) {
     const counts = new Map<string, number>();

@@ -32,7 +32,7 @@ await new Worker({
         await sleep(seconds * 1000, undefined, { signal });
         yield { status: "over", seconds };
       },
-      // Nothing is to be measured: a second for a workload of 100 stands for a capacity of 100.
+      // Nothing is to be measured: a second for a workload of 100 means a capacity of 100.
       benchmarkConfig: { dataset: [{ duration: 1 }], runs: 1, concurrency: 1, doWarmup: false },
     },
   ],

@@ -3,7 +3,7 @@ import { checked, integer, isObject, optional, type Rule } from "../checks/paylo
 import { randomWords } from "../checks/random-words.js";
 import { portVariable, textVariable } from "../checks/variables.js";
 
-/** What a request costs: the tokens that it may make, 100 where it does not say, as with TGI itself. */
+/** What a request costs: the tokens that it may make, 100 by default, as with TGI itself. */
 const workload = ({ parameters }: Payload): number =>
   Number((isObject(parameters) ? parameters.max_new_tokens : undefined) ?? 100);
 

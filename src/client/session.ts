@@ -69,7 +69,7 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Asks the worker whether the session is open, which does not extend it.
+   * Requests from the worker whether the session is open, which does not extend it.
    *
    * @throws {TsworkerError} `WORKER_UNREACHABLE`, `WORKER_REFUSED`.
    */

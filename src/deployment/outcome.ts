@@ -31,7 +31,7 @@ export function argumentsOf(payload: Readonly<Record<string, unknown>>): unknown
   return args.map((each: string) => decodeValue(Buffer.from(each, "base64")));
 }
 
-/** The text of an outcome; of a value that cannot be sent it is the error that says so. */
+/** The text of an outcome; of a value that cannot be sent it is the error about that. */
 export function outcomeText(name: string, kind: Exclude<Outcome["kind"], "throw">, value: unknown): string {
   try {
     return base64(encodeValue([kind, value], `the ${kind === "yield" ? "value" : "result"} of ${name}`));

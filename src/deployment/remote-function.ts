@@ -76,7 +76,7 @@ export interface RemoteFunction<Arguments extends readonly unknown[], Result> {
   with(options: RemoteCallOptions): (...args: Arguments) => RemoteResult<Result>;
 }
 
-/** A function as its deployment knows it. */
+/** A function as registered in its deployment. */
 export interface DefinedFunction {
   readonly name: string;
   readonly isGenerator: boolean;

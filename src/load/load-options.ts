@@ -38,7 +38,7 @@ export interface LoadOptions {
   readonly seed: number;
   /** Workload of each request; undefined: the payload's `max_tokens`, or 100 where it has none. */
   readonly cost: number | undefined;
-  /** Whether to ask for streams: each payload is sent with `stream: true`. */
+  /** Whether to request streams: each payload is sent with `stream: true`. */
   readonly stream: boolean;
   /** Time limit of a request, from its start to the end of its answer. */
   readonly timeoutMs: number;

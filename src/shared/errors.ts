@@ -85,7 +85,7 @@ export class PayloadError extends Error {
 export function errorMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;
-  // One reason per address that was tried: the first stands for all.
+  // One reason per address that was tried: the first represents all.
   const inner = cause instanceof AggregateError ? cause.errors[0] : cause;
   return inner instanceof Error && inner.message !== "" ? inner.message : error.message;
 }

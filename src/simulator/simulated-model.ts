@@ -79,7 +79,7 @@ export interface SimulatedModel {
   crashed(log: ModelLog): void;
   /** Logs an answer that begins. */
   answered(log: ModelLog, answered: Answered): void;
-  /** Its routes by path; a last part `*` stands for any. `GET /health` is there without: 200 when it has loaded, 503 otherwise. */
+  /** Its routes by path; a last part `*` matches any. `GET /health` is there without: 200 when it has loaded, 503 otherwise. */
   readonly routes: ReadonlyMap<string, SimulatedRoute>;
   /** The body of a refusal. */
   refusal(status: number, message: string, fields: object): object;

@@ -9,7 +9,7 @@ import { WorkerFixture } from "../support/worker-fixture.js";
 const SESSIONS = 500;
 /** Milliseconds for which frames are measured. */
 const MEASURED_MS = 6000;
-/** A page that stands still for that long, in milliseconds, has frozen, on a machine that is interrupted, too. */
+/** A page that does not draw for that long, in milliseconds, has frozen, on a machine that is interrupted, too. */
 const FROZEN_MS = 10_000;
 /** One that mostly takes that long for a frame does more than it must: some tens of milliseconds are usual. */
 const SLOW_MS = 1000;
@@ -62,7 +62,7 @@ describeInBrowser("the page in a crowd", () => {
     const tree = page.getByRole("tree");
     await tree.press("End");
     const selected = page.locator('[role="treeitem"][aria-selected="true"]');
-    // The last session stands above the actors that the worker has started later.
+    // The last session is above the actors that the worker has started later.
     await inspector.eventually(async () => {
       if ((await selected.textContent())?.includes("session.")) return true;
       await tree.press("ArrowUp");

@@ -1,5 +1,5 @@
 /**
- * Makes the pictures of `docs/inspector`: a simulated model, a real worker, clients that ask for this and that, and
+ * Makes the pictures of `docs/inspector`: a simulated model, a real worker, clients with various requests, and
  * the inspector's page in a browser. `npm run screenshots` takes about two minutes and needs Debian's `chromium-headless-shell`.
  */
 import { mkdtemp, rm } from "node:fs/promises";

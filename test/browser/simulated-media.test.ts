@@ -58,7 +58,7 @@ describeInBrowser("what the simulated ComfyUI makes", () => {
         const shot = await shotAt(seconds);
         return first.filter((value, at) => Math.abs(value - (shot[at] ?? 0)) > 16).length / first.length;
       };
-      // A browser that is busy may say that it has moved before it has decoded the picture.
+      // A browser that is busy may report that it has moved before it has decoded the picture.
       let changed = await changeUntil(2);
       for (let tries = 0; tries < 100 && changed === 0; tries += 1)
         changed = await changeUntil(2 - tries / 1000);

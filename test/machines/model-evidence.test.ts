@@ -360,7 +360,7 @@ describe("a model without a health URL whose requests lose their connections", (
         await gone(started);
         await second(started);
       }
-      // What the worker says when it is errored.
+      // The event of an errored worker.
       started.suspect();
       for (let times = 0; times < 30; times++) {
         await gone(started);

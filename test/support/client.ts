@@ -3,7 +3,7 @@ import type { AuthData } from "../../src/shared/wire.js";
 import type { Fate } from "./logging-model.js";
 import type { WorkerProcess } from "./worker-process.js";
 
-/** What a client of a test asks for. */
+/** The request of a test's client. */
 export interface Work {
   /** Workload of the request. */
   readonly cost: number;
@@ -14,7 +14,7 @@ export interface Work {
 export interface Answered {
   readonly status: number;
   readonly body: unknown;
-  /** Seconds after which to try again; null where nothing is said about it. */
+  /** Seconds after which to try again; null where the answer has no Retry-After. */
   readonly retryAfter: number | null;
 }
 

@@ -57,7 +57,7 @@ export class Cluster {
     return model;
   }
 
-  /** A model whose log says that it has loaded. */
+  /** A model whose log has the line of readiness. */
   async loadedModel(): Promise<LoggingModel> {
     const model = await this.model();
     model.say(LOADED);

@@ -14,7 +14,7 @@ export interface Ended {
 
 /**
  * Runs `tsworker` with these arguments in this very process, which saves the second that a process takes to load it: for
- * what a command says, and its exit code. One at a time. That a process says the same, and ends with that code, is for a
+ * what a command prints, and its exit code. One at a time. That a process prints the same, and ends with that code, is for a
  * test with `tsworker()` to prove.
  */
 export async function tsworkerHere(...parameters: readonly string[]): Promise<Ended> {

@@ -23,7 +23,7 @@ interface ImpatientRequest {
 }
 
 /**
- * A client of the wire that asks for a route again without a pause when it cannot reach a worker, as Vast's Python client does, and
+ * A client of the wire that requests a route again without a pause when it cannot reach a worker, as Vast's Python client does, and
  * soon when it is refused or no worker is ready.
  */
 export async function impatient(
@@ -60,7 +60,7 @@ export async function impatient(
         return { status, body, url, tried, calls, ms: performance.now() - start };
       await pause(20);
     } catch {
-      // It asks again at once.
+      // It tries again at once.
     }
   }
 }

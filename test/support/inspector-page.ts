@@ -102,7 +102,7 @@ export class InspectorPage {
     return states.filter((state) => state !== "");
   }
 
-  /** What the worker is in, as the header says. */
+  /** The worker's state, as shown in the header. */
   workerState(): Promise<string | null> {
     return this.page.getByTestId("worker-state").textContent();
   }

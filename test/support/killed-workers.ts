@@ -28,7 +28,7 @@ interface Asked {
 /** What became of all requests. */
 export interface Toll {
   readonly kills: number;
-  /** Requests of clients that ask again without a pause. */
+  /** Requests of clients that try again without a pause. */
   readonly impatient: number;
   readonly plain: number;
   readonly streams: number;
@@ -77,7 +77,7 @@ export async function killWorkers(
       const request: Asked = { id: `${number}-${times}`, broken: 0, served: 0 };
       asked.set(request.id, request);
       if (number % 5 === 0) {
-        // As Vast's Python client: it asks for another worker without a pause.
+        // As Vast's Python client: it requests another worker without a pause.
         const { status, tried } = await impatient(engine, { payload: { cost: 1, id: request.id } });
         counts.impatient += 1;
         request.broken = tried.length - 1;

@@ -1,6 +1,6 @@
 import type { LoadPoint, LoadResult } from "../../src/load/load-result.js";
 
-/** A result with some seconds, but for what the test says. */
+/** A result with some seconds; the test may replace parts. */
 export function loadResult(
   parts: Partial<LoadResult> = {},
   totals: Partial<LoadResult["totals"]> = {},
@@ -56,7 +56,7 @@ export function loadResult(
   };
 }
 
-/** A second in which requests were done, but for what the test says. */
+/** A second in which requests were done; the test may replace parts. */
 export function loadPoint(second: number, parts: Partial<LoadPoint> = {}): LoadPoint {
   return {
     second,

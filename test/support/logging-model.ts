@@ -4,18 +4,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { close, httpUrl, listen } from "../../src/shared/listen.js";
 import type { Payload } from "../../src/shared/wire.js";
 
-/** The line with which this model says that it has loaded. */
+/** This model's line of readiness. */
 export const LOADED = "Application startup complete.";
 
 /**
- * What becomes of a request, as its payload says under `fate`: it is answered (the default), its connection is
+ * What becomes of a request, as its payload has it in `fate`: it is answered (the default), its connection is
  * broken before an answer, or it waits until {@link LoggingModel.release}.
  */
 export type Fate = "answer" | "break" | "hold";
 
 /**
- * A model server in the test's hand: an HTTP server on the loopback and a log file, which say and do exactly what the
- * test wants, and keep what they were asked.
+ * A model server that the test controls: an HTTP server on the loopback and a log file, which do exactly what the
+ * test wants, and keep the requests.
  */
 export class LoggingModel {
   readonly logFile: string;

@@ -3,7 +3,7 @@ import { ask } from "./http-client.js";
 import type { WorkerProcess } from "./worker-process.js";
 
 /**
- * Reads the text format strictly: each family has its help and type before its series, and no series stands twice.
+ * Reads the text format strictly: each family has its help and type before its series, and no series occurs twice.
  * Series are named as in the text, labels included.
  */
 export function parsed(text: string) {

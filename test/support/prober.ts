@@ -6,7 +6,7 @@ import type { Engine } from "../../src/engine/index.js";
  * What became of a request, as its client saw it:
  *
  * - `served`: a whole answer with the status 200.
- * - `refused`: an answer that says that it was not taken, and that another try makes sense.
+ * - `refused`: an answer that it was not admitted, and that another try makes sense.
  * - `unconnected`: no server accepted the connection.
  * - `cut`: the connection closed before the first byte of an answer.
  * - `broken`: anything else.
@@ -69,7 +69,7 @@ function probe(url: string, agent: Agent, body: unknown): Promise<Omit<Probed, "
   return new Promise((resolve) => {
     const asking = request(url, { method: "POST", agent });
     asking.once("response", (answer) => void fortuneOf(answer).then(resolve));
-    // Once there is an answer, it is the answer that says how it ended.
+    // Once there is an answer, it is the answer that decides how it ended.
     asking.on("error", (error: NodeJS.ErrnoException) => {
       const { code, message } = error;
       const fortune = code === "ECONNREFUSED" ? "unconnected" : CLOSED.includes(code) ? "cut" : "broken";

@@ -29,7 +29,7 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
-/** An engine that starts simulated workers, or what the test says, and no more than the load asks for. */
+/** An engine that starts simulated workers, or those of the test, and no more than the load requires. */
 export async function processEngine({
   command = SIMULATED_WORKER,
   scaling,

@@ -46,7 +46,7 @@ export function rawCall(
   });
 }
 
-/** Milliseconds between two looks at the clock. */
+/** Milliseconds between two reads of the clock. */
 const STEP_MS = 2;
 
 /**

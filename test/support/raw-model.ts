@@ -27,7 +27,7 @@ export interface PlainAnswer {
 
 const CRLF = "\r\n";
 
-/** Bytes of an HTTP head; header text is latin1, so that every byte can be said. */
+/** Bytes of an HTTP head; header text is latin1, so that every byte can be written. */
 export function headBytes(status: number, headers: readonly string[]): Buffer {
   let head = `HTTP/1.1 ${status} Status${CRLF}`;
   for (let index = 0; index < headers.length; index += 2) {
@@ -93,7 +93,7 @@ export const silent: Behaviour = () => {};
 
 /**
  * A model server that the test controls: each path does what the test sets, on the bare socket, so that every
- * byte of an answer, and every way to break it off, can be said. It keeps what it received.
+ * byte of an answer, and every way to break it off, is possible. It keeps what it received.
  */
 export class RawModel {
   readonly #server: Server;

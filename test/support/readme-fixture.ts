@@ -26,7 +26,7 @@ export function stepsIn(text: string): readonly Step[] {
   });
 }
 
-/** A pattern for a sample of output: numbers may be others, and a line with nothing but `…` stands for any lines. */
+/** A pattern for a sample of output: numbers may be others, and a line with nothing but `…` matches any lines. */
 export function patternOf(sample: string): RegExp {
   const lines = sample.split("\n").map((line) => {
     if (line.trim() === "…") return "(?:.*\\n)*?.*";

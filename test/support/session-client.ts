@@ -30,7 +30,7 @@ export class SessionClient {
     return new SessionClient(fixture, session_id, auth, expiration);
   }
 
-  /** Asks one of the routes `/session/…` about it. */
+  /** Calls one of the routes `/session/…` for it. */
   ask(route: "get" | "health" | "end", session_auth: unknown = this.auth): Promise<Reply> {
     return this.fixture.ask(`/session/${route}`, { body: { session_id: this.id, session_auth } });
   }

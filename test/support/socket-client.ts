@@ -40,7 +40,7 @@ export class SocketClient extends Received {
   }
 }
 
-/** The head with which a bare connection asks for a WebSocket. */
+/** The head with which a bare connection requests a WebSocket. */
 export const upgradeBytes = (path: string): Buffer =>
   Buffer.from(
     [

@@ -52,7 +52,7 @@ export interface Ending {
   readonly retryable: boolean;
 }
 
-/** Admits what is not to be refused, and grants turns when the test says so. */
+/** Admits what is not to be refused, and grants turns when the test does. */
 export class FakeAdmission implements Admission {
   readonly activity = new ModelActivity();
   readonly log: Log;
@@ -108,7 +108,7 @@ export class FakeAdmission implements Admission {
   }
 }
 
-/** A handler of the route `/ws` with all limits off, but for what the test says. */
+/** A handler of the route `/ws` with all limits off; the test may replace parts. */
 export const socketHandler = (parts: Partial<Handler> = {}): Handler => ({
   route: "/ws",
   modelRoute: "/ws",

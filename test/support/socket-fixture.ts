@@ -59,7 +59,7 @@ export class SocketFixture {
     this.exchange.onFrame(Buffer.from(message), typeof message !== "string");
   }
 
-  /** Sends the envelope, and waits until the model has accepted the WebSocket and has said `first`. */
+  /** Sends the envelope, and waits until the model has accepted the WebSocket and has sent `first`. */
   async open(first = "hello"): Promise<ModelEnd> {
     this.send(ENVELOPE);
     const end = await this.accepting.accepted();

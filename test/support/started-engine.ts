@@ -27,7 +27,7 @@ export async function post(engine: Engine, path: string, body: unknown): Promise
   });
 }
 
-/** The engine's answer to a POST, parsed and taken to be what the test says. */
+/** The engine's answer to a POST, parsed, with the type that the test gives. */
 export async function ask<T>(engine: Engine, path: string, body: unknown): Promise<T> {
   const response = await post(engine, path, body);
   return (await response.json()) as T;

@@ -3,7 +3,7 @@ import { Serverless, type ServerlessOptions } from "../../src/client/index.js";
 import { startedEngine } from "./started-engine.js";
 import { type Seen, tinyWorker } from "./tiny-worker.js";
 
-/** An endpoint with one ready worker that answers as the test says; the test is over, and all of it is gone. */
+/** An endpoint with one ready worker whose answers the test sets; all is stopped when the test is over. */
 export async function tinyEndpoint(
   answer: (response: ServerResponse, seen: Seen, tries: number) => void,
   options: Partial<ServerlessOptions> = {},

@@ -13,13 +13,13 @@ export interface Seen {
 }
 
 /**
- * The least that a client can take for a worker: answers every request as the test says and keeps what came.
+ * A minimal fake of a worker: it answers every request as the test sets it and keeps what it received.
  * It stops when the test is over.
  */
 export async function tinyWorker(answer: (response: ServerResponse, seen: Seen) => void) {
   const seen: Seen[] = [];
   const server = createServer(async (request, response) => {
-    // The engine asks whether it is there: it is.
+    // The engine probes it: it is there.
     if (request.method === "GET") {
       response.writeHead(404).end();
       return;

@@ -98,7 +98,7 @@ export class Traffic {
     await this.#finish({ cost: 32 });
   }
 
-  /** Asks, and is rejected, until the worker says that this is the workload ahead: all before has been admitted. */
+  /** Sends requests, which are rejected, until the worker reports this as the workload ahead: all before has been admitted. */
   async #waitIs(workload: number): Promise<void> {
     await eventually(async () => {
       const { status, body } = await this.#finish({ cost: 0.5 }, { route: "/no-wait" });

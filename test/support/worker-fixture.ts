@@ -159,18 +159,18 @@ export class WorkerFixture {
     });
   }
 
-  /** The model writes the line that says that it has loaded. */
+  /** The model writes its line of readiness. */
   async modelLogs(): Promise<void> {
     await appendFile(join(this.#directory, "model.log"), `${LOADED}\n`);
   }
 
-  /** The model's log says that it has loaded. */
+  /** The model's log has the line of readiness. */
   async modelLoads(): Promise<void> {
     await this.modelLogs();
     await this.worker.reaches("ready");
   }
 
-  /** The model's log says that it failed. */
+  /** The model's log has the line of a failure. */
   async modelFails(): Promise<void> {
     await appendFile(join(this.#directory, "model.log"), `${FAILED} (most recent call last):\n`);
     await this.worker.reaches("errored");

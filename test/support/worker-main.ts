@@ -22,7 +22,7 @@ const reported = (msg: string, more: Readonly<Record<string, unknown>> = {}): vo
 const circular: Record<string, unknown> = {};
 circular.itself = circular;
 
-/** Values of which JSON has no text, by the names under which a payload asks for them. */
+/** Values of which JSON has no text, by the names that a payload has for them. */
 const unwritable: Readonly<Record<string, unknown>> = {
   bigint: 2n ** 64n,
   circular,
@@ -30,7 +30,7 @@ const unwritable: Readonly<Record<string, unknown>> = {
   symbol: Symbol("s"),
 };
 
-/** Asks the model, so that the test has the function's progress in its hand. */
+/** Calls the model, so that the test controls the function's progress. */
 async function callModel({ url }: Payload, n: number, signal: AbortSignal): Promise<unknown> {
   const response = await fetch(String(url), { method: "POST", body: JSON.stringify({ n }), signal });
   return response.json();

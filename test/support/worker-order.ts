@@ -1,6 +1,6 @@
 import type { WorkerOrder } from "../../src/engine/index.js";
 
-/** What an engine asks of a provider, by hand. */
+/** An engine's order to a provider, made by the test. */
 export function workerOrder(more: Partial<WorkerOrder> = {}): WorkerOrder {
   const group = {
     id: 2,

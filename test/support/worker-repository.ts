@@ -14,7 +14,7 @@ import { onTestFinished } from "vitest";
 import { root } from "../unit/support/documents.js";
 import type { OnFinished } from "./instance.js";
 
-/** A worker that says which version of it runs, in TypeScript that Node.js alone would not take. */
+/** A worker that logs its version, in TypeScript that Node.js alone would not take. */
 export const workerThatLogs = (version: string): string => `import { Worker } from "tsworker";
 
 const version: string = ${JSON.stringify(version)};
@@ -23,8 +23,8 @@ await new Worker({ handlers: [{ ...handler, benchmarkConfig: { generator: () => 
 `;
 
 /**
- * A user's Git repository, on disk, with a worker that says `one`. It has this package in a folder, with a link to what
- * was built, and depends on it there: npm then asks no registry. All of it is gone when the test is over.
+ * A user's Git repository, on disk, with a worker that logs `one`. It has this package in a folder, with a link to what
+ * was built, and depends on it there: npm then uses no registry. It is removed when the test is over.
  */
 export class WorkerRepository {
   readonly #folder = mkdtempSync(join(tmpdir(), "tsworker-repository-"));

@@ -1,6 +1,6 @@
 import type { WorkerStatus } from "../../src/shared/wire.js";
 
-/** A status report of a ready worker with a capacity of 100, but for what the test says. */
+/** A status report of a ready worker with a capacity of 100; the test may replace parts. */
 export function workerStatus(parts: Partial<WorkerStatus> = {}): WorkerStatus {
   return {
     id: 1,

@@ -193,7 +193,7 @@ describe("HTTP is handled in few rooms", () => {
   });
 
   test("no status code that a client could get is anywhere else in the worker or its machines", () => {
-    // A named constant says itself what it is.
+    // A named constant explains itself.
     const code = /(?<!const [A-Z_]+ = )\b(?:40[01458]|410|413|422|429|499|50[0234])\b(?!_)/;
     const files = ["machines", "src/worker", "src/inspector", "src/shared"]
       .flatMap(filesIn)

@@ -28,7 +28,7 @@ export function interruption(onAgain: () => void): AbortSignal {
 }
 
 /**
- * Resolves on SIGINT, SIGTERM or SIGHUP, or to SIGPIPE when the reader of standard output has gone.
+ * Resolves on SIGINT, SIGTERM or SIGHUP, or to SIGPIPE when the reader of standard output has closed it.
  *
  * The handlers stay: a second signal, such as the one that npm passes on, must not interrupt the clean end.
  */
@@ -39,7 +39,7 @@ export async function untilSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-/** Aborts when the reader of standard output has gone, as `head` does when it has enough. The reason is `SIGPIPE`. */
+/** Aborts when the reader of standard output has closed it, as `head` does when it has enough. The reason is `SIGPIPE`. */
 export function unreadOutput(): AbortSignal {
   const controller = new AbortController();
   process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {

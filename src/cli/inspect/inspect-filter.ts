@@ -46,7 +46,7 @@ function actorsOf(record: InspectRecord): readonly string[] {
   }
 }
 
-/** `*` stands for any characters, `?` for one; case does not matter. */
+/** `*` matches any characters, `?` for one; case does not matter. */
 function glob(text: string): RegExp {
   const source = text
     .replace(/[.+^${}()|[\]\\]/g, "\\$&")

@@ -130,7 +130,7 @@ function errorRow(record: ErrorRecord): InspectRow {
 /** Negative durations, after a change of the clock, are 0. */
 const duration = (ms: number): string => durationText(Math.max(0, ms));
 
-/** Fields of an event or of details in one line. The type stands elsewhere. */
+/** Fields of an event or of details in one line. The type is in another column. */
 function fieldsText(value: SafeValue): string {
   if (value === null || typeof value !== "object" || Array.isArray(value))
     return value === null ? "" : shown(value);

@@ -8,7 +8,7 @@ interface ProgramInput {
   readonly file: string;
   /** Its arguments, which are in `process.argv` as usual. @default none */
   readonly given?: readonly string[];
-  /** URL of this folder: this module may be in a bundle elsewhere, a module with a file of its own knows it. */
+  /** URL of this folder: this module may be in a bundle elsewhere, a module with a file of its own has it. */
   readonly folder: URL;
 }
 

@@ -45,7 +45,7 @@ export function quotedPlace(place: SourcePlace): readonly string[] {
   const line = sourceOf(place.file)?.split(/\r?\n/)[place.line - 1];
   if (line === undefined || line.trim() === "" || line.length > LONGEST_LINE) return [placeText(place)];
   const { column } = place;
-  // Tabs stay tabs, so that the mark stands where the column is.
+  // Tabs stay tabs, so that the mark is below the column.
   const mark = column === undefined ? [] : [`  ${line.slice(0, column - 1).replace(/[^\t]/g, " ")}^`];
   return [placeText(place), `  ${line.trimEnd()}`, ...mark];
 }

@@ -98,7 +98,7 @@ export class DeploymentCalls {
   }
 
   /**
-   * Uploads the archive that {@link put} asks for.
+   * Uploads the archive that {@link put} requires.
    *
    * @throws {TsworkerError} `ENGINE_UNREACHABLE`, `ENGINE_REFUSED`.
    */

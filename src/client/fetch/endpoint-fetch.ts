@@ -66,7 +66,7 @@ export function endpointFetch(
 
 const DEFAULT_COST = 100;
 
-/** Workload of an OpenAI request: the maximum number of tokens that it asks for. */
+/** Workload of an OpenAI request: the maximum number of tokens that it requests. */
 function openaiCost({ max_completion_tokens, max_tokens, max_output_tokens }: Payload): number {
   const tokens = [max_completion_tokens, max_tokens, max_output_tokens].find(
     (each) => typeof each === "number" && Number.isFinite(each) && each >= 0,

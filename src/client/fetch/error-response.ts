@@ -22,7 +22,7 @@ export function failureResponse({ code, message }: TsworkerError): Response {
 
 /**
  * A refusal of the worker or the model. Where its body has no `error` it gets one with the same text, because the `openai`
- * package shows nothing else.
+ * package shows only that.
  */
 export async function refusalResponse(response: Response): Promise<Response> {
   const text = await response.text();

@@ -6,7 +6,7 @@ export interface RetryOptions {
   readonly withinMs?: number | undefined;
   /** Longest pause before the second try, in milliseconds; it doubles with each further one. @default 500 */
   readonly firstWaitMs?: number | undefined;
-  /** Longest pause before any try, in milliseconds; a worker's `Retry-After` may ask for more. @default 10000 */
+  /** Longest pause before any try, in milliseconds; a worker's `Retry-After` may require more. @default 10000 */
   readonly longestWaitMs?: number | undefined;
 }
 

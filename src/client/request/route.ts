@@ -27,7 +27,7 @@ const UNREACHABLE_MS = 60_000;
 /** Time limit of one call, in milliseconds: a lost answer must not take the request's whole time. */
 const ATTEMPT_MS = 10_000;
 
-/** Milliseconds after which the engine forgets a request that is not asked for again. */
+/** Milliseconds after which the engine drops a request that is not routed again. */
 const REPLAY_MS = 60_000;
 
 /** Result of one call: a worker, or the failure and the index under which to ask again. */

@@ -21,7 +21,7 @@ export type WireStatus =
 /** A provider's own data about a worker, such as a folder and a port. It outlives the engine. */
 export type Memo = Readonly<Record<string, string | number>>;
 
-/** How the engine came to know a worker. */
+/** How the engine got a worker. */
 export type Origin =
   /** Its first report: the engine cannot create or stop it. */
   | "announced"

@@ -9,7 +9,7 @@ interface Drawing {
 
 /**
  * Draws a chart as SVG. States have the attribute `data-state`, their path; lines of text of edges have
- * `data-edge`, the ids of all edges that they stand for, separated by spaces.
+ * `data-edge`, the ids of all edges that they represent, separated by spaces.
  */
 export function drawChart(chart: LaidOutChart, { css }: Drawing = {}): string {
   const { id, width, height, states, edges, dots, marks } = chart;

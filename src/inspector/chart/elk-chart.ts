@@ -7,7 +7,7 @@ import { type Detail, isInBox, labelLines, labelSize, stateLines, stateSize } fr
 interface DrawnEdge {
   /** Of its label. */
   readonly lines: readonly TextLine[];
-  /** Reversed for ELK, so that the state that is defined first stands above. */
+  /** Reversed for ELK, so that the state that is defined first is on top. */
   readonly isUpward: boolean;
 }
 

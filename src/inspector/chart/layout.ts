@@ -116,6 +116,6 @@ export interface LaidOutEdge {
   readonly points: readonly Point[];
   /** Undefined: it leads from a dot to an initial state. */
   readonly label: Box | undefined;
-  /** The label's, of all edges that it stands for. */
+  /** The label's, of all edges that it represents. */
   readonly lines: readonly TextLine[];
 }

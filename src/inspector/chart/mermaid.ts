@@ -3,7 +3,7 @@ import { ancestors, type Chart, type ChartEdge, type ChartState, edgeText, isWit
 /**
  * Writes a chart as a `stateDiagram-v2` of mermaid, as far as that goes. It has no edges between states of different
  * composites: such an edge is drawn between the composites, and its text names the inner state. It has no
- * edges from a composite to what is within: a state called "any state" stands for the composite there. It lists nothing in a
+ * edges from a composite to what is within: a state called "any state" represents the composite there. It lists nothing in a
  * composite: its actions become comments.
  */
 export function mermaidOf(chart: Chart): string {

@@ -8,10 +8,10 @@ const WIDE_LINE_LENGTH = 64;
 /** Whether the edge is a line in its state's box: it has no target, or its target is its source. */
 export const isInBox = ({ from, to }: ChartEdge): boolean => to === undefined || to === from;
 
-/** How much a chart says: the events that lead from state to state; or guards, actions and invoked actors as well. */
+/** What a chart shows: the events that lead from state to state; or guards, actions and invoked actors as well. */
 export type Detail = "events" | "all";
 
-/** The lines of a label, which stands for all these edges. */
+/** The lines of a label for all these edges. */
 export function labelLines(edges: readonly ChartEdge[], detail: Detail): readonly TextLine[] {
   return detail === "all" ? edges.flatMap((edge) => linesOf(edge, LINE_LENGTH)) : eventLines(edges);
 }

@@ -5,7 +5,7 @@ import { useInspector } from "./inspector.js";
 import { clockText } from "./views/format.js";
 import "./errors-view.css";
 
-/** All that went wrong, the newest on top. It stays here when the log has long gone on. */
+/** All that went wrong, the newest on top. It stays here when the log has scrolled past it. */
 export function ErrorsView() {
   const { store } = useInspector();
   store.version.value;

@@ -191,7 +191,7 @@ export interface Past {
 
 /** A moment while it is put together, from the newest record backwards. */
 type MomentDraft = { -readonly [Key in keyof Moment]: Moment[Key] } & {
-  /** The state before this one has been seen, so that `since` stands. */
+  /** The state before this one has been seen, so that `since` is exact. */
   isSinceKnown: boolean;
 };
 

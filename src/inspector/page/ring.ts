@@ -77,7 +77,7 @@ export class Selection<T> {
     return this.#dropped;
   }
 
-  /** Looks at what has come and gone since. */
+  /** Applies what was added and dropped since. */
   follow(): void {
     const { start, end } = this.#ring;
     for (let position = Math.max(this.#seen, start); position < end; position += 1) {

@@ -15,7 +15,7 @@ export function TreeView() {
   const { store, actor } = inspector;
   const filter = useSignal("");
   const toggled = useSignal<ReadonlyMap<string, boolean>>(new Map());
-  // A group has no details, but the keys have to be able to stand on it.
+  // A group has no details, but it can be selected with the keys.
   const group = useSignal<string | undefined>(undefined);
   store.version.value;
   const past = store.past.value;

@@ -80,7 +80,7 @@ interface StateConfig {
 
 /**
  * A chart as Stately's tools expect it: the configuration of the machine that it was drawn from, as JSON text. What is
- * a function there stands as its name here.
+ * a function there is its name here.
  */
 export const statelyDefinition = (chart: Chart): string =>
   JSON.stringify({ id: chart.id, ...configOf(chart, chart.root) });

@@ -35,7 +35,7 @@ export interface GenerateResult {
 /** Largest file that the wrapper puts into its answer, in bytes. */
 const MAX_INLINE_BYTES = 10 * 1024 * 1024;
 
-/** Uploads the saved files and adds their bytes, as the request asks. */
+/** Uploads the saved files and adds their bytes, as requested. */
 export async function deliverOutputs(
   entries: readonly OutputEntry[],
   { id, s3, wantsBase64 }: GenerateRequest,

@@ -1,6 +1,6 @@
 import { random } from "../../shared/random.js";
 
-/** What stands for the meaning of a text: a vector of length 1, which depends on the seed alone. */
+/** The embedding of a text: a vector of length 1, which depends on the seed alone. */
 export function unitVector(seed: number, dimensions: number): Float32Array {
   const numbers = random(seed);
   const vector = Float32Array.from({ length: dimensions }, () => 2 * numbers() - 1);

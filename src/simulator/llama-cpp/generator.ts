@@ -143,7 +143,7 @@ export class Generator {
     }
   }
 
-  /** Tokens to generate. The first one is made before the server looks at the limit. */
+  /** Tokens to generate. The first one is made before the server checks the limit. */
   #lengthOf({ prompt, request: { maxTokens, ignoreEos } }: Generation): number {
     if (maxTokens !== undefined) return Math.max(1, Math.floor(maxTokens));
     if (ignoreEos) return Number.POSITIVE_INFINITY;

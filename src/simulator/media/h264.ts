@@ -24,7 +24,7 @@ const SQUARE: Color = [225, 128, 128];
 
 /**
  * A video as an MP4 file: a light square that moves through the last row of macroblocks, on a ground whose colour depends on
- * the seed. One that is 16 pixels high or wide stands still.
+ * the seed. One that is 16 pixels high or wide does not move.
  */
 export function video({ seed, width, height, frames, framesPerSecond }: VideoInput): Buffer {
   const [columns, rows] = [Math.ceil(width / BLOCK), Math.ceil(height / BLOCK)];

@@ -77,7 +77,7 @@ export function refusalEvents(family: EventFamily, status: number, text: string)
 /** A whole JSON answer as the only event, and the end of the stream. */
 export const wholeEvents = (family: EventFamily, json: string): string => eventsOf(family, undefined, json);
 
-/** @param data JSON, in which line breaks stand between tokens only. */
+/** @param data JSON, in which line breaks are between tokens only. */
 function eventsOf({ end }: EventFamily, type: string | undefined, data: string): string {
   const lines = data.split(/\r\n|\n|\r/).map((line) => `data: ${line}\n`);
   return `${type === undefined ? "" : `event: ${type}\n`}${lines.join("")}\n${end}`;

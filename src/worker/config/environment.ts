@@ -30,7 +30,7 @@ export interface Environment {
   readonly httpHost: string;
   /** `HTTP_SERVER`: the implementation that serves both ports. @default auto */
   readonly server: ServerChoice;
-  /** `USE_SSL` is `true`: the public server speaks TLS. */
+  /** `USE_SSL` is `true`: the public server uses TLS. */
   readonly useSsl: boolean;
   /** `SSL_CERTIFICATE`: PEM file of the certificate. @default /etc/instance.crt */
   readonly certificateFile: string;

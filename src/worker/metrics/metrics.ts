@@ -20,7 +20,7 @@ export interface MetricsOptions {
 }
 
 export interface PickerMetrics {
-  /** Undefined: the model server is not asked. */
+  /** Undefined: the model server's metrics are not read. */
   readonly model: ModelMetrics | undefined;
 }
 

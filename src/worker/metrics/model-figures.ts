@@ -1,6 +1,6 @@
 import { errorMessage } from "../../shared/errors.js";
 
-/** The model server's own load, of which a field is undefined where it says nothing about it. */
+/** The model server's own load, of which a field is undefined where its metrics have no value for it. */
 export interface ModelFigures {
   /** Requests in the model server's own queue. */
   readonly waiting: number | undefined;
@@ -107,7 +107,7 @@ export interface ModelMetricsOptions {
   readonly onChange: (reason: string | undefined) => void;
 }
 
-/** The model server's metrics. However many ask, one request at a time is sent to the model, and two a second at most. */
+/** The model server's metrics. However many callers, one request at a time is sent to the model, and two a second at most. */
 export class ModelMetrics {
   readonly #options: ModelMetricsOptions;
   #figures: ModelFigures | undefined;

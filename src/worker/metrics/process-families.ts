@@ -26,7 +26,7 @@ export function readProcess(delay: LoopDelay): ProcessReading {
 const singleOf = (value: number | undefined): readonly Sample[] => (value === undefined ? [] : single(value));
 
 /**
- * The metrics of the process, under the names that dashboards for Node.js know.
+ * The metrics of the process, under the names that dashboards for Node.js use.
  *
  * They are the library's default metrics without those that cost something between scrapes, or cannot be stopped
  * (garbage collections; the event loop's delay every 10 ms), and without those whose reading takes longer the more

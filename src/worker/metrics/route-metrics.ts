@@ -57,7 +57,7 @@ export class RouteMetrics {
    * A request has ended.
    *
    * @param outcome `rejected` for whatever was not admitted.
-   * @param status HTTP status that the client got, or the one that is logged where the client was gone.
+   * @param status HTTP status that the client got, or the one that is logged where the client had disconnected.
    * @param ms milliseconds since its arrival.
    */
   ended(outcome: Outcome, status: number, ms: number): void {

@@ -35,7 +35,7 @@ export class LogTail {
     try {
       this.#first = statSync(file, { throwIfNoEntry: false });
     } catch {
-      // Said when it is read.
+      // Reported when it is read.
     }
   }
 

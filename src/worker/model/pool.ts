@@ -87,7 +87,7 @@ export class ModelPool implements ConnectionOwner, CallSender {
   }
 
   resend(call: Call): void {
-    // Its connection is gone: there is room for another one.
+    // Its connection is closed: there is room for another one.
     call.sendOn(this.#open(call), false);
   }
 

@@ -38,7 +38,7 @@ const HIGH_WATER = 1024 * 1024;
 const LOW_WATER = HIGH_WATER / 2;
 /** Bytes of memory that a frame takes besides its own, so that a flood of empty frames counts. */
 const FRAME_COST = 256;
-/** Milliseconds that a model may take to answer a close; and to take none of the bytes that stand before it. */
+/** Milliseconds that a model may take to answer a close; and to read none of the bytes before it. */
 const CLOSE_TIMEOUT_MS = 3000;
 /** Milliseconds that it may take for those in all. */
 const READ_TIMEOUT_MS = 30_000;
@@ -46,7 +46,7 @@ const READ_TIMEOUT_MS = 30_000;
 const PROBE_AFTER_MS = 60_000;
 /** "Going away", RFC 6455 §7.4.1. */
 const GOING_AWAY = 1001;
-/** Stands for a connection that ended without a close frame. */
+/** Represents a connection that ended without a close frame. */
 const BROKEN = 1006;
 /** A token (RFC 9110 §5.6.2). */
 const TOKEN = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;

@@ -19,7 +19,7 @@ export const newReportCounts = (): ReportCounts => ({
 /** Ended requests in one report; the rest follows at once. They are at most 220 KB. */
 const ENDED_PER_REPORT = 1000;
 
-/** What a delivery knows besides the ledger. */
+/** The input of a delivery besides the ledger. */
 export interface DeliveryOptions {
   readonly ledger: Ledger;
   readonly client: ReportClient;

@@ -6,7 +6,7 @@ import { EndedBacklog, type EndedSlice } from "./ended-backlog.js";
 
 /**
  * - `request`: a request of its own.
- * - `session`: a session's reservation of a place, for which the session's cost stands.
+ * - `session`: a session's reservation of a place, which counts with the session's cost.
  * - `in-session`: a request inside a session. It counts as workload received, served and rejected, but it adds
  *   nothing to the load, whose place its session holds, and its index is not reported to the engine.
  */
@@ -170,7 +170,7 @@ export class Ledger {
   }
 
   /**
-   * A request that the engine did not sign was refused. Nothing that it says counts: its workload is the default one, and
+   * A request that the engine did not sign was refused. None of its values count: its workload is the default one, and
    * neither its index nor its number is reported.
    */
   rejectUnverified(): void {

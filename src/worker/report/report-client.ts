@@ -18,7 +18,7 @@ export class ReportClient {
   readonly #https = new https.Agent({ keepAlive: true, maxFreeSockets: KEPT_CONNECTIONS });
 
   /**
-   * POSTs a report: JSON in pieces. A redirect is not followed: that may turn into a GET, whose 200 says nothing about the
+   * POSTs a report: JSON in pieces. A redirect is not followed: that may turn into a GET, whose 200 is no confirmation of the
    * report.
    *
    * @param timeoutMs for all of it, the end of the answer included.

@@ -4,7 +4,7 @@ import type { WorkerAnswer } from "../server/answer.js";
 const STATUS_BASE = 4000;
 /** Longest reason of a close frame, RFC 6455 §5.5. */
 const MAX_REASON_BYTES = 123;
-/** Stands for a close frame without a code, RFC 6455 §7.4.1. */
+/** Represents a close frame without a code, RFC 6455 §7.4.1. */
 const NO_CODE = 1005;
 /** "Unexpected condition", RFC 6455 §7.4.1. */
 const UNEXPECTED = 1011;

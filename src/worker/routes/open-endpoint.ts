@@ -10,7 +10,7 @@ import type { HttpEndpoint, RequestHead, Responder } from "../server/http-server
 import { dropBody, lateGetEndpoint } from "./endpoint-kinds.js";
 import { OpenBody } from "./open-body.js";
 
-/** Milliseconds that the model may take if nothing else is said. */
+/** Milliseconds that the model may take by default. */
 const TIMEOUT_MS = 10_000;
 
 /** Longest body that is taken. */

@@ -80,7 +80,7 @@ export class SessionRoutes {
     ];
   }
 
-  /** For clients, and for the model server, which may know better than they when a session is over. */
+  /** For clients, and for the model server, which may be the first to detect that a session is over. */
   get end(): HttpEndpoint {
     return this.#endpoint("/session/end", (body, format) =>
       this.#ask(body, format, answers.noSessionToEnd, (session) => {
@@ -95,7 +95,7 @@ export class SessionRoutes {
     return bodyEndpoint({ path, limit: QUESTION_LIMIT, take: wholeBody(answer), onFault: this.#onFault });
   }
 
-  /** Reads which session is meant, and answers its owner. Nothing else of the body becomes a value. */
+  /** Reads which session is meant, and answers its owner. No other part of the body becomes a value. */
   #ask(
     body: Buffer,
     format: BodyFormat,

@@ -25,7 +25,7 @@ export interface ResponseHead {
   readonly status: number;
   /** Names and values alternate. A `date` is left out. */
   readonly headers: readonly string[];
-  /** False where a value has characters beyond ASCII, each of which stands for one byte. */
+  /** False where a value has characters beyond ASCII, each of which represents one byte. */
   readonly isAscii: boolean;
 }
 

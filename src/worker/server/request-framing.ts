@@ -92,7 +92,7 @@ export class RequestFraming {
     return undefined;
   }
 
-  /** The same for a request that asks for a WebSocket: it may have no body, because frames follow its head. */
+  /** The same for a WebSocket handshake: it may have no body, because frames follow its head. */
   get refusalOfUpgrade(): WorkerAnswer | undefined {
     if (this.contentLength > 0 || this.isChunked) return answers.malformed("expected no body");
     return this.refusal;

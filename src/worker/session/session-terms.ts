@@ -61,7 +61,7 @@ function urlOf(route: string, { modelServer, hosts }: CallbackRules): string | {
 /** A host, with or without a port, as URLs write it. */
 function canonical(name: string): string {
   const url = `http://${name}`;
-  // Port 80 is left out by URLs, but a host that is named with it stands for that port alone.
+  // Port 80 is left out by URLs, but a host that is named with it means that port alone.
   return URL.canParse(url) ? new URL(url).hostname + (/:\d+$/.exec(name)?.[0] ?? "") : name;
 }
 

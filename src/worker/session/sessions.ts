@@ -10,7 +10,7 @@ import type { AuthData } from "../../shared/wire.js";
 import type { Entry, Ledger } from "../report/ledger.js";
 import type { SessionTerms } from "./session-terms.js";
 
-/** What the clients of a session may ask for, and who runs in it. */
+/** What the clients of a session may request, and the requests that run in it. */
 export interface Session {
   readonly id: string;
   /** As it came with the creation. */

@@ -22,7 +22,7 @@ const [, , , ...documented] = (snippetsOf(await textOf("docs/engine.md"), "sh").
   .trim()
   .split(" ");
 
-/** A worker that says which version of itself runs. @param concurrency of its handler. */
+/** A worker that answers with its version. @param concurrency of its handler. */
 const workerOf = (version: string, concurrency = 1): string => `
 import { Worker } from "tsworker";
 

@@ -9,7 +9,7 @@ const READY = '"state":"ready"';
 
 const AUTH = { cost: 1, endpoint: "endpoint", reqnum: 1, request_idx: 1, signature: "", url: "" };
 
-/** Starts the worker, asks it for its version, and stops it. */
+/** Starts the worker, requests its version, and stops it. */
 async function versionAfterStart(instance: Instance, variables: Readonly<Record<string, string>> = {}) {
   const start = instance.start(variables);
   await start.says(READY);

@@ -35,7 +35,7 @@ interface Ported {
   readonly totals: () => Engine["totals"];
 }
 
-/** Runs a program of the page until it is ready, with other ports and paths where the test says so. */
+/** Runs a program of the page until it is ready, with the ports and paths of the test. */
 async function ported(
   name: string,
   program: string,

@@ -38,7 +38,7 @@ test.each([
   expect(status).toBe(204);
   expect(headers).toMatchObject({ "access-control-allow-origin": ORIGIN, vary: "origin" });
   expect(headers["access-control-allow-methods"]).toContain(method);
-  // `*` does not stand for this one.
+  // `*` does not include this one.
   expect(headers["access-control-allow-headers"]).toBe("*, authorization");
 });
 

@@ -129,7 +129,7 @@ test("a worker that was ended by SIGTERM is not ready any more", async ({ cluste
 
 test("a healthy worker that a client left gets requests again", async ({ cluster }) => {
   const { engine, first, second } = await twoWorkers(cluster);
-  // Its network is at fault: it asks again, although the workers are well.
+  // Its network is the cause: it tries again, although the workers are healthy.
   let request_idx = 0;
   for (let times = 0; times < 6; times += 1) {
     const asking = { endpoint: "endpoint", api_key: "key", cost: 1, request_idx };

@@ -13,7 +13,7 @@ import { root } from "../../unit/support/documents.js";
 
 const run = promisify(execFile);
 
-/** A project of somebody's with a copy of an example, made as its README says. */
+/** A user's project with a copy of an example, made as its README describes. */
 async function copyOf(name: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "tsworker-copy-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -41,7 +41,7 @@ test("a copy of each example has all that it imports", async () => {
   });
   const command = tsworkerIn({ cwd }, "run", "all.ts");
   expect(await command.exitCode, command.stderr()).toBe(0);
-  // Each came as far as to look at its environment.
+  // Each came as far as to read its environment.
   const faults = "the worker's environment has 4 errors:(?:\\n  .*){4}\\n";
   const said = copies.map(({ name }) => `the copy of ${name}\\n${faults}`).join("");
   expect(command.stdout()).toMatch(new RegExp(`^${said}$`));

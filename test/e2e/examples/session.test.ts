@@ -132,7 +132,7 @@ describe("examples/session, when the training server fails", () => {
   });
 
   test("is errored when it crashes in the middle of a task, and ready again when it is restarted", async () => {
-    // The first request is the benchmark's, the second starts the task, the third asks how far it is.
+    // The first request is the benchmark's, the second starts the task, the third requests its progress.
     const crash = ["--fail", "crash-in-answer", "--fail-at", "3", "--restart-seconds", "1"];
     const fixture = await ExampleFixture.readyForTest("session", { sim: crash });
     const { session, start } = await opened(fixture);

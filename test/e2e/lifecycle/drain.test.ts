@@ -16,7 +16,7 @@ import type { WorkerProcess } from "../../support/worker-process.js";
  */
 const AT_ONCE = 25_000;
 
-/** Sends a signal and says how the process ended, and how long the worker took by its own clock. */
+/** Sends a signal. @returns how the process ended, and how long the worker took by its own clock. */
 async function ended(worker: WorkerProcess, signal?: NodeJS.Signals) {
   if (signal !== undefined) worker.child.kill(signal);
   await eventually(() => worker.child.exitCode !== null && worker.child.stdout?.readableEnded === true, {

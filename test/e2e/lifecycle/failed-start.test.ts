@@ -18,7 +18,7 @@ const withoutPublicPort = async (): Promise<NonNullable<ClusterWorkerOptions["en
   return { WORKER_PORT: `${port}`, [`VAST_TCP_PORT_${port}`]: undefined };
 };
 
-/** Waits until a process has ended by itself, and all that it said was read. */
+/** Waits until a process has ended by itself, and its whole output was read. */
 const ends = (worker: WorkerProcess) =>
   eventually(() => worker.child.exitCode !== null && worker.child.stderr?.readableEnded === true, STARTS);
 

@@ -26,7 +26,7 @@ const requestsOf = (series: Series, route: string) =>
     ]),
   );
 
-/** Number of durations of a route, after a look at its buckets: they never get less, and the last one holds all. */
+/** Number of durations of a route; checks its buckets: they never decrease, and the last one holds all. */
 function countOf(series: Series, histogram: string, route: string): number {
   const name = `tsworker_${histogram}_seconds`;
   const buckets = valuesOf(series, `${name}_bucket{route="${route}",`);

@@ -9,7 +9,7 @@ import type { WorkerProcess } from "../../support/worker-process.js";
 const NOT_LISTENING = "the model does not listen yet, trying again";
 const unlogged = { modelLogFile: undefined, logActionConfig: undefined };
 
-/** What a worker says of a model that is late, and what the model does at last. */
+/** The worker's log line about a model that is late, and what the model does at last. */
 interface Late {
   readonly config: NonNullable<ClusterWorkerOptions["config"]>;
   readonly awaited: (model: LoggingModel) => string;

@@ -58,7 +58,7 @@ test.concurrent("a model that fails and recovers again and again", async ({ clus
   const [engine, model] = [await cluster.engine(), await cluster.loadedModel()];
   const worker = await cluster.worker({ engine, model });
   for (let round = 1; round <= 10; round++) {
-    // An errored model that reports another error stays errored; a loaded one that says so again stays ready.
+    // An errored model that reports another error stays errored; a loaded one that logs it again stays ready.
     model.say("CUDA error", "CUDA error", LOADED, LOADED);
     await eventually(() =>
       expect(worker.states.filter((state) => state === "ready" || state === "errored")).toHaveLength(

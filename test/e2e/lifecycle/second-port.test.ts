@@ -21,7 +21,7 @@ const outside = Object.values(networkInterfaces())
 const get = (url: string) => ask(url, { method: "GET" });
 const status = async (url: string): Promise<number> => (await get(url)).status;
 
-/** What the probe for traffic says. */
+/** The answer of the readiness probe. */
 async function readiness(worker: WorkerProcess) {
   const reply = await get(`${worker.localUrl}/readyz`);
   return { status: reply.status, body: reply.json() };

@@ -5,7 +5,7 @@ import { type Cluster, type ClusterWorkerOptions, test, WORK } from "../../suppo
 import { failed } from "../../support/failed-start.js";
 import type { WorkerProcess } from "../../support/worker-process.js";
 
-/** Starts a worker that cannot start, and ends it when it has said so. */
+/** Starts a worker that cannot start, and ends it when it has logged that. */
 async function failing(cluster: Cluster, options: Partial<ClusterWorkerOptions>): Promise<WorkerProcess> {
   const [engine, model] = [await cluster.engine(), await cluster.model()];
   const worker = await cluster.spawn({ engine, model, ...options });

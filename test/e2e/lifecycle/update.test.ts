@@ -7,7 +7,7 @@ import type { WorkerProcess } from "../../support/worker-process.js";
 
 const TOKEN = "the-master-token";
 
-/** Asks for the update. */
+/** Requests the update. */
 const update = (worker: WorkerProcess, authorization: string | undefined, asking: Asking = {}) =>
   ask(`${worker.url}/pyworker/update`, {
     ...asking,

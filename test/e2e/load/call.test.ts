@@ -12,7 +12,7 @@ import { tinyWorker } from "../../support/tiny-worker.js";
 const MAIN = fileURLToPath(new URL("../../../dist/src/cli/main.js", import.meta.url));
 const SLOW = { timeoutMs: 60_000 };
 
-/** An engine with one ready worker that answers as the test says; the flags that lead there. */
+/** An engine with one ready worker whose answers the test sets. @returns the flags that lead there. */
 async function worker(answer: Parameters<typeof tinyWorker>[0]) {
   const engine = await startedEngine();
   const { announce, seen, url } = await tinyWorker(answer);

@@ -136,7 +136,7 @@ async function served(modelServerUrl: string, routes: readonly string[]) {
   return new Serverless({ apiKey: "key", engineUrl: engine.url }).endpoint("endpoint");
 }
 
-/** Eight clients, each of which asks for one answer after the other. @returns how often each status came. */
+/** Eight clients, each of which sends one request after the other. @returns how often each status came. */
 async function closedLoop(
   endpoint: Awaited<ReturnType<typeof served>>,
   requests: readonly (readonly [string, object])[],

@@ -22,7 +22,7 @@ test("what docs/simulators.md starts first answers the requests of the page, and
   expect(server()).toContain("POST /v1/completions");
 });
 
-/** What the log of each other command says, by a piece of the command. */
+/** A line in the log of each other command, by a piece of the command. */
 const SAYS: readonly (readonly [string, RegExp])[] = [
   ["sim tgi --fail out-of-memory", /ShardCannotStart.*"message":"Connected"/s],
   ["sim vllm --fail crash-in-answer", /Application startup complete/],

@@ -9,7 +9,7 @@ async function health(url: string): Promise<number> {
   return (await fetch(`${url}/health`, { headers: { connection: "close" } })).status;
 }
 
-/** Asks for a completion that takes for ever, and can leave. */
+/** Requests an endless completion, and can disconnect. */
 function endless(url: string, parts: { readonly stream?: boolean } = {}) {
   const client = request(`${url}/v1/completions`, { method: "POST", agent: false });
   const brokenOff = new Promise<void>((resolve) => client.once("close", resolve));

@@ -17,7 +17,7 @@ interface Server {
   readonly log: string[];
 }
 
-/** A simulated llama.cpp; loaded unless the options say otherwise. */
+/** A simulated llama.cpp; loaded by default. */
 async function started(options: LlamaCppModelOptions & SimulatorOptions = {}): Promise<Server> {
   const log: string[] = [];
   const simulator = new ModelSimulator(new LlamaCppModel({ ...FAST, ...options }), {

@@ -23,7 +23,7 @@ async function ready(name: string, model: object = {}, options: SimulatorOptions
   return { kind, simulator, url };
 }
 
-/** Writes bytes to a server. @returns what it says until it hangs up, or the client has waited for a while. */
+/** Writes bytes to a server. @returns what it sends until it closes, or the client has waited for a while. */
 function say(url: string, bytes: string | Buffer): Promise<string> {
   const socket = connect(Number(new URL(url).port), "127.0.0.1", () => socket.write(bytes));
   let answer = "";
@@ -73,7 +73,7 @@ describe.each(NAMES)("a simulated %s", (name) => {
       for (const body of GARBAGE) {
         const answer = await post(`${url}${route}`, body);
         sent += 1;
-        // `{}` says nothing wrong where every field may be left out.
+        // `{}` is valid where every field may be left out.
         if (answer.status !== 200) {
           expect(REFUSALS[name] ?? [400, 404, 422], `${route} ${body.slice(0, 80)}`).toContain(answer.status);
         }

@@ -81,7 +81,7 @@ export function startedModel({
     reported: worker.received,
     /** What the worker received as waited for. */
     awaited,
-    /** The state of the region that asks. */
+    /** The state of the region that probes. */
     asking: () => model.getSnapshot().value.health,
     /** How often the log was begun to be read, and how often that was ended. */
     tails: () => ({ begun: tails.length, ended }),

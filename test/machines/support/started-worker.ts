@@ -35,7 +35,7 @@ interface Options extends Partial<WorkerInput> {
 /**
  * A worker with its own actors, whose I/O the test speaks for: the edge, the key, the model's log, health URL and
  * lifecycle, the benchmark, the sessions' `onClose`. The engine takes every report, and
- * no connection is left when the public port closes, until the test says otherwise.
+ * no connection is left when the public port closes, until the test changes it.
  */
 export function startedWorker({ inspect = () => {}, wrap = (_, logic) => logic, ...input }: Options = {}) {
   const clock = new SimulatedClock();

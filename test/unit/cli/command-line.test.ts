@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { run, tsworkerProgram, withLongFlags } from "../../../src/cli/command-line.js";
 
-/** What a command line that is refused says first. */
+/** The first line that a refused command line prints. */
 async function refusal(...words: readonly string[]): Promise<string> {
   let said = "";
   const stderr = vi.spyOn(process.stderr, "write").mockImplementation((text) => {

@@ -7,7 +7,7 @@ import { root } from "../support/documents.js";
 const dockerfile = readFileSync(root("deploy/Dockerfile"), "utf8");
 const ignored = readFileSync(root(".dockerignore"), "utf8").split("\n");
 
-/** What the last stage says with an instruction. */
+/** The value of an instruction in the last stage. */
 const said = (instruction: string): readonly string[] => {
   const [, last = ""] = /\nFROM (?!.* AS )([\s\S]*)$/.exec(dockerfile) ?? [];
   return [...last.matchAll(new RegExp(`^${instruction} (.*)$`, "gm"))].map(([, text = ""]) => text);

@@ -12,7 +12,7 @@ const interfaces = new Map(
   ["config", "handler-config"].flatMap((file) => [...interfacesOf(`src/worker/config/${file}.ts`)]),
 );
 
-/** A configuration that says no more than it must; parts are there to be filled with their defaults. */
+/** A minimal configuration; its parts are there to be filled with their defaults. */
 const checked = checkConfig({
   modelServerUrl: "http://127.0.0.1",
   handlers: [
@@ -50,7 +50,7 @@ const FILLED_IN: Readonly<Record<string, object>> = {
 const isScalar = (value: unknown): boolean =>
   value === null || ["number", "boolean", "string"].includes(typeof value);
 
-/** What the TSDoc says first behind `@default`; undefined where it says none. */
+/** The first value behind `@default` in the TSDoc; undefined where there is none. */
 const documentedDefault = ({ comment }: Property): string | undefined =>
   /@default "?([^\s",]+)/.exec(comment)?.[1];
 

@@ -62,7 +62,7 @@ const rowsOf = (heading: string): readonly Row[] =>
 const own = rowsOf("Answers of the worker");
 const model = rowsOf("Model failures");
 
-/** Whether a text is that of a row, in which `…` stands for any text. */
+/** Whether a text is that of a row, in which `…` matches any text. */
 const isOf = (text: string, { message }: Row): boolean =>
   new RegExp(
     `^${message

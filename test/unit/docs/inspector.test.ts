@@ -14,7 +14,7 @@ test("the keys are those that the page lists", () => {
   const documented = rowsBelow(page, "Keys");
   expect(reported.length).toBeGreaterThan(8);
   expect(documented.map(([key]) => codeOf(key))).toEqual(reported.map(([, key]) => key));
-  // The page says "this page" of itself.
+  // The page calls itself "this page".
   expect(documented.slice(0, -1).map(([, meaning]) => meaning)).toEqual(
     reported.slice(0, -1).map(([, , meaning]) => meaning),
   );

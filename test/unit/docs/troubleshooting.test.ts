@@ -55,7 +55,7 @@ test("the messages of the start script are the script's", () => {
   const messages = messagesOf("The start script");
   expect(messages.length).toBeGreaterThan(12);
   for (const message of messages) {
-    // A colon before what a program says is the same for all of them.
+    // A colon before a program's own message is the same for all of them.
     const pieces = message.split("…").map((piece) => piece.trim().replace(/:$/, ""));
     for (const piece of pieces) expect(script).toContain(piece);
   }

@@ -37,7 +37,7 @@ interface Lines {
   readonly loaded: readonly string[];
   readonly failed: readonly string[];
   readonly info?: readonly string[];
-  /** Lines with a client's text, and others that say neither. */
+  /** Lines with a client's text, and others that match neither. */
   readonly neither: readonly string[];
 }
 

@@ -4,7 +4,7 @@ import { NodeCatalog } from "../../../examples/comfy/node-catalog.js";
 import { close, httpUrl, listen } from "../../../src/shared/listen.js";
 import { eventually } from "../../support/eventually.js";
 
-/** What a ComfyUI says, with lists in the older and the newer way. */
+/** Answers of ComfyUI, with lists in the older and the newer form. */
 const OBJECT_INFO = {
   Loader: { input: { required: { name: [["a", "b"], { tooltip: "" }] } }, python_module: "nodes" },
   Newer: {

@@ -65,7 +65,7 @@ const quoted = (cell = ""): readonly string[] =>
 describe.each(exampleNames())("the README of examples/%s", async (name) => {
   const page = await textOf(`examples/${name}/README.md`);
   const sources = sourcesOf(`examples/${name}/worker.ts`);
-  /** Routes and variables that these share stand on a page of their own. */
+  /** Routes and variables that these share are on a page of their own. */
   const isOpenai = sources.includes("../openai/");
 
   test("has the sections that all of them have, in order", () => {

@@ -16,7 +16,7 @@ const commandOf = (kind: string): Command | undefined =>
   simCommand?.commands.find((command) => command.name() === kind);
 const flagsOf = (kind: string): readonly Option[] => commandOf(kind)?.options ?? [];
 
-/** Under which headings the flags of each kind stand, besides those of all kinds. */
+/** The headings of each kind's flags, besides those of all kinds. */
 const HEADINGS: Readonly<Record<string, readonly string[]>> = {
   vllm: ["Language models", "vllm, sglang"],
   sglang: ["Language models", "vllm, sglang"],

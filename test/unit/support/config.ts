@@ -6,7 +6,7 @@ import type { HandlerConfig } from "../../../src/worker/config/handler-config.js
 
 export const BENCHMARK = { generator: () => ({ prompt: "hello" }) };
 
-/** The least that a worker can be configured with, but for what the test says. */
+/** A minimal configuration of a worker; the test may replace parts. */
 export function workerConfig(parts: Partial<WorkerConfig> = {}): WorkerConfig {
   return {
     modelServerUrl: "http://127.0.0.1",
@@ -29,7 +29,7 @@ export function checkedHandlers(...handlers: readonly HandlerConfig[]): CheckedC
 }
 
 /** The faults that are found in something that may be no configuration at all, one per line. */
-export function faultsOf(config: unknown): readonly string[] {
+export function errorsOf(config: unknown): readonly string[] {
   try {
     checkConfig(config as WorkerConfig);
   } catch (error) {

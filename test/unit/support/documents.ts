@@ -104,5 +104,5 @@ export function rowsBelow(text: string, heading: string): readonly (readonly str
 
 const isRule = (line: string): boolean => /^\|[\s|:-]+\|$/.test(line) && line.includes("---");
 
-/** What stands between the first backticks of a cell; empty where there are none. */
+/** The text between the first backticks of a cell; empty where there are none. */
 export const codeOf = (cell = ""): string => /`([^`]+)`/.exec(cell)?.[1] ?? "";

@@ -9,7 +9,7 @@ interface Seen {
   readonly body: string;
 }
 
-/** A server that answers as the test says and keeps what came. It stops when the test is over. */
+/** A server that answers as the test sets it and keeps what it received. It stops when the test is over. */
 export async function engineStub(answer: (response: ServerResponse, seen: Seen) => void) {
   const seen: Seen[] = [];
   const server = createServer(async (request, response) => {

@@ -2,7 +2,7 @@ import type { EndedRequest } from "../../../src/shared/wire.js";
 import type { EndedSlice } from "../../../src/worker/report/ended-backlog.js";
 import { Entry, type EntryKind, Ledger } from "../../../src/worker/report/ledger.js";
 
-/** What a test may say of an entry. */
+/** The parts of an entry that a test may set. */
 export interface EntryParts {
   readonly kind?: EntryKind;
   readonly requestIdx?: number;
@@ -12,7 +12,7 @@ export interface EntryParts {
   readonly startedAt?: number;
 }
 
-/** Entries with indices and request numbers of their own, but for what the test says. */
+/** Entries with indices and request numbers of their own; the test may replace parts. */
 export function entries() {
   let next = 1;
   return (parts: EntryParts = {}): Entry => {
@@ -32,7 +32,7 @@ export const requestsIn = ({ json }: EndedSlice): readonly EndedRequest[] =>
 export const endedIn = (ledger: Ledger, most: number = Number.POSITIVE_INFINITY): readonly EndedRequest[] =>
   requestsIn(ledger.ended(most));
 
-/** A ledger and how often it said that there is something to report. */
+/** A ledger, and the number of its notices that there is something to report. */
 export function startedLedger() {
   const due = { status: 0, ended: 0 };
   const onChange = {

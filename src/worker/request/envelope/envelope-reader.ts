@@ -218,7 +218,7 @@ export class EnvelopeReader implements UnverifiedBody {
     return this.#sessionError === undefined;
   }
 
-  /** Stands for a string that is longer than the id of any session. */
+  /** Represents a string that is longer than the id of any session. */
   #unknownSession(start: number): unknown {
     const [first = 0] = this.#bytes(start, start + 1);
     return isStringStart(first, this.#format) ? "" : undefined;

@@ -6,7 +6,7 @@ export const LITERAL_AT = new Uint8Array(256);
 for (const literal of ["true", "false", "null"])
   LITERAL_AT[literal.charCodeAt(0)] = LITERALS.indexOf(literal) + 1;
 
-/** By the character after a backslash: the character that the escape stands for; 0 for none. */
+/** By the character after a backslash: the character that the escape represents; 0 for none. */
 const ESCAPED = new Uint8Array(256);
 for (const [letter, character] of ['""', "\\\\", "//", "b\b", "f\f", "n\n", "r\r", "t\t"])
   ESCAPED[letter?.charCodeAt(0) ?? 0] = character?.charCodeAt(0) ?? 0;

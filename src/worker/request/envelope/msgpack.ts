@@ -6,7 +6,7 @@ const structure = new MsgpackScanner([], 0);
 
 /**
  * Maps come as `Map`, because the decoder's own objects rename the key `__proto__`, integers of 64 bits as bigints, and
- * bytes as copies: the memory of a request is gone when its handling returns.
+ * bytes as copies: the memory of a request is reused when its handling returns.
  *
  * Where its optional native part is not installed it takes a byte order mark off the front of strings of more than
  * 64 bytes.

@@ -30,7 +30,7 @@ export class NodeSocket implements ClientSocket {
 
   /**
    * @param connection that carries the WebSocket.
-   * @param idleMs milliseconds without activity after which the client is considered gone.
+   * @param idleMs milliseconds without activity after which the client counts as disconnected.
    */
   constructor(
     socket: WebSocket,

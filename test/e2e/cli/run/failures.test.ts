@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { tsworkerIn } from "../../../support/command-line.js";
 import { project } from "../../../support/project.js";
 
-/** What `tsworker run` says of a program that fails. */
+/** The error that `tsworker run` prints about a program that fails. */
 async function failure(
   files: Readonly<Record<string, string>>,
   name = Object.keys(files)[0] ?? "",

@@ -40,7 +40,7 @@ async function said(cwd: string, name: string): Promise<string> {
   return command.stdout();
 }
 
-/** What a folder's package.json says of types. */
+/** The `type` of a folder's package.json. */
 const MANIFESTS = [
   ["commonjs", { type: "commonjs" }],
   ["module", { type: "module" }],

@@ -10,7 +10,7 @@ const MIB = 1024 * 1024;
 
 let fixture: WorkerFixture;
 let turns: Turns;
-/** Where functions ask the model. */
+/** The path at which functions call the model. */
 let url: string;
 beforeAll(async () => {
   const parallel = { allowParallelRequests: true, maxQueueTime: null } as const;

@@ -40,7 +40,7 @@ beforeAll(async () => {
 afterEach(() => fixture.expectServing());
 afterAll(() => fixture.stop());
 
-/** A client that looks at what has come so far. */
+/** A client that keeps what it has received so far. */
 class Reader {
   text = "";
   readonly answer: IncomingMessage;

@@ -67,7 +67,7 @@ describe("each piece is passed on as soon as it arrives", () => {
     ["events of known length", ofKnownLength],
     ["an answer that ends with the connection", untilClosed],
   ])("%s", async (_, { headers, frame, end }) => {
-    // The model says the next piece only when the client has the one before.
+    // The model sends the next piece only when the client has the one before.
     const [first = "", ...others] = pieces;
     let request: ModelRequest | undefined;
     fixture.model.on("/go", (asked) => {

@@ -22,7 +22,7 @@ test("a worker that is loading or errored answers 503 with Retry-After and leave
     expect(fixture.model.requests).toEqual([]);
   };
 
-  // Without the engine's key nothing could be said of the signature.
+  // Without the engine's key the signature cannot be verified.
   await eventually(async () => expect(await fixture.post("/go")).toMatchObject({ status: 503 }));
   await isRefused("loading");
   // That it is no envelope comes first. The payload is not read.

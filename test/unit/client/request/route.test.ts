@@ -12,7 +12,7 @@ afterEach(() => {
 const WORKER = { endpoint: "llm", url: "http://worker", signature: "s", cost: 1, reqnum: 1, request_idx: 3 };
 const MINUTE_MS = 60_000;
 
-/** Asks a fake engine, without a limit of time unless there is one. */
+/** Calls a fake engine, without a limit of time unless there is one. */
 function routed(answer: () => Response | Promise<never>, timeoutMs = Number.POSITIVE_INFINITY) {
   const bodies: unknown[] = [];
   const statuses: (string | undefined)[] = [];

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { errorOf, isErrorLine } from "../../../../src/inspector/recorder/error-record.js";
 import { createLog } from "../../../../src/shared/log.js";
 
-/** What the lines of a real log say. */
+/** The records of a real log's lines. */
 function received(write: (log: ReturnType<typeof createLog>) => void) {
   const errors: ReturnType<typeof errorOf>[] = [];
   const log = createLog("debug", ["the-master-token"], (line) =>

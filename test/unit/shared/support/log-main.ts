@@ -1,4 +1,4 @@
-/** Writes what `TEST_LINES` says with the worker's own log, as a process of its own: the log writes to stdout. */
+/** Writes the lines of `TEST_LINES` with the worker's own log, as a process of its own: the log writes to stdout. */
 import { createLog } from "../../../../src/shared/log.js";
 
 const { token, lines } = JSON.parse(process.env.TEST_LINES ?? "{}") as {

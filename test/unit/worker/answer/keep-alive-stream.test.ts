@@ -214,7 +214,7 @@ describe("a failure", () => {
       /^data: 1\n\ndata: \{"error":\{"message":"the worker stopped .*\[DONE\]\n\n$/s,
     );
     expect(sink.onFinish).not.toHaveBeenCalled();
-    // What the model still said.
+    // What the model still sent.
     expect(writer.write(Buffer.from("data: 2\n\n"))).toBe(true);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { BENCHMARK, faultsOf, workerConfig } from "../../support/config.js";
+import { BENCHMARK, errorsOf, workerConfig } from "../../support/config.js";
 
 const handler = (parts: object) =>
   workerConfig({ handlers: [{ route: "/go", benchmarkConfig: BENCHMARK, ...parts }] });
@@ -11,7 +11,7 @@ const pathsOf = (faults: readonly string[]) =>
   faults.map((fault) => fault.slice(0, fault.indexOf(":"))).toSorted();
 
 test("a valid configuration has no errors", () => {
-  expect(faultsOf(workerConfig())).toEqual([]);
+  expect(errorsOf(workerConfig())).toEqual([]);
 });
 
 describe("an error has its path, what was expected and what was found", () => {
@@ -60,17 +60,17 @@ describe("an error has its path, what was expected and what was found", () => {
     ["nonsense", "config: expected object, got 'nonsense'"],
     [undefined, "config: expected object, got undefined"],
   ])("%#", (config, fault) => {
-    expect(faultsOf(config)).toEqual([fault]);
+    expect(errorsOf(config)).toEqual([fault]);
   });
 
   test("a long value is cut short", () => {
-    const [fault] = faultsOf(worker({ modelServerUrl: { text: "x".repeat(10_000) } }));
+    const [fault] = errorsOf(worker({ modelServerUrl: { text: "x".repeat(10_000) } }));
     expect(fault).toMatch(/^modelServerUrl: .*, got \{ text: 'xxx/);
     expect(fault?.length).toBeLessThan(300);
   });
 
   test("all of them at once", () => {
-    const faults = faultsOf({
+    const faults = errorsOf({
       modelServerPort: 0,
       maxSessions: 1.5,
       surprise: true,
@@ -93,7 +93,7 @@ describe("an error has its path, what was expected and what was found", () => {
   });
 
   test("those of the fields beside those of how they fit together", () => {
-    expect(faultsOf({ modelLogFile: 7, handlers: [{ route: "/a", maxQueueTime: "60" }] }).toSorted()).toEqual(
+    expect(errorsOf({ modelLogFile: 7, handlers: [{ route: "/a", maxQueueTime: "60" }] }).toSorted()).toEqual(
       [
         "handlers: expected exactly one handler with a benchmarkConfig, got [ { route: '/a', maxQueueTime: '60' } ]",
         "handlers[0].maxQueueTime: expected number, got '60'",
@@ -104,7 +104,7 @@ describe("an error has its path, what was expected and what was found", () => {
   });
 
   test("several unknown options of one object, each by itself", () => {
-    const faults = faultsOf({ ...handler({ a: 1, b: 2 }), c: 3 });
+    const faults = errorsOf({ ...handler({ a: 1, b: 2 }), c: 3 });
     expect(faults.toSorted()).toEqual([
       "c: unknown option",
       "handlers[0].a: unknown option",
@@ -113,7 +113,7 @@ describe("an error has its path, what was expected and what was found", () => {
   });
 
   test("those within a handler beside its fields", () => {
-    const faults = faultsOf(
+    const faults = errorsOf(
       handler({
         allowParallelRequests: false,
         concurrency: 2,
@@ -130,7 +130,7 @@ describe("an error has its path, what was expected and what was found", () => {
   });
 
   test("those between handlers at once", () => {
-    const faults = faultsOf({
+    const faults = errorsOf({
       logActionConfig: { onLoad: ["loaded"] },
       handlers: [
         { route: "/a", queue: "q" },
@@ -347,11 +347,11 @@ describe("it is an error", () => {
       "modelHealthcheckUrl: expected an absolute URL, because there is no modelServerUrl that a path could belong to, got '/health'",
     ],
   ])("%s", (_, config, fault) => {
-    expect(faultsOf(config)).toEqual([expect.toSatisfy((text: string) => text.startsWith(fault))]);
+    expect(errorsOf(config)).toEqual([expect.toSatisfy((text: string) => text.startsWith(fault))]);
   });
 
   test("but none to have a health URL beside no model server", () => {
-    expect(faultsOf({ ...serverless, modelHealthcheckUrl: "http://127.0.0.1:9000/health" })).toEqual([]);
+    expect(errorsOf({ ...serverless, modelHealthcheckUrl: "http://127.0.0.1:9000/health" })).toEqual([]);
   });
 });
 
@@ -419,7 +419,7 @@ describe("an invalid field is reported once, and no further rule applies to it:"
       ["logActionConfig.onLoad"],
     ],
   ])("%s", (_, config, paths) => {
-    expect(pathsOf(faultsOf(config))).toEqual(paths);
+    expect(pathsOf(errorsOf(config))).toEqual(paths);
   });
 
   test("the others of its queue are compared with each other all the same", () => {
@@ -428,11 +428,11 @@ describe("an invalid field is reported once, and no further rule applies to it:"
       { route: "/b", queue: "q", concurrency: "2" },
       { route: "/c", queue: "q", concurrency: 3 },
     ];
-    expect(pathsOf(faultsOf(worker({ handlers })))).toEqual(["handlers[1].concurrency", "handlers[2].queue"]);
+    expect(pathsOf(errorsOf(worker({ handlers })))).toEqual(["handlers[1].concurrency", "handlers[2].queue"]);
   });
 });
 
 test("errors between handlers are reported beside those within them", () => {
-  const faults = faultsOf(worker({ maxSessions: -1, handlers: [{ route: "/a" }, { route: "/a" }] }));
+  const faults = errorsOf(worker({ maxSessions: -1, handlers: [{ route: "/a" }, { route: "/a" }] }));
   expect(pathsOf(faults)).toEqual(["handlers", "handlers[1].route", "maxSessions"]);
 });

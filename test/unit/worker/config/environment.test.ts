@@ -9,10 +9,10 @@ const SOUND = {
   CONTAINER_ID: "17",
 };
 
-/** The environment of a worker, with other variables where the test says so; undefined takes one away. */
+/** The environment of a worker, with the variables of the test; undefined removes one. */
 const read = (variables: NodeJS.ProcessEnv = {}) => readEnvironment({ ...SOUND, ...variables });
 
-function faultsOf(variables: NodeJS.ProcessEnv): readonly string[] {
+function errorsOf(variables: NodeJS.ProcessEnv): readonly string[] {
   try {
     readEnvironment(variables);
   } catch (error) {
@@ -30,10 +30,10 @@ describe("the environment", () => {
   test("has the model's key without the blanks around it, and does not show an invalid one", () => {
     expect(read({ MODEL_API_KEY: " sk-1\n" }).modelApiKey).toBe("sk-1");
     expect(read({ MODEL_API_KEY: " " }).modelApiKey).toBeUndefined();
-    expect(faultsOf({ ...SOUND, MODEL_API_KEY: "sk 1" })).toEqual([
+    expect(errorsOf({ ...SOUND, MODEL_API_KEY: "sk 1" })).toEqual([
       'MODEL_API_KEY: expected visible ASCII characters without blanks, got "[redacted]"',
     ]);
-    expect(faultsOf({ ...SOUND, MODEL_HEALTH_ENDPOINT: "http://u:%zz@host/health" })).toEqual([
+    expect(errorsOf({ ...SOUND, MODEL_HEALTH_ENDPOINT: "http://u:%zz@host/health" })).toEqual([
       'MODEL_HEALTH_ENDPOINT: expected a user and a password that are percent-encoded, got "http://[redacted]@host/health"',
     ]);
   });
@@ -148,7 +148,7 @@ describe.each([
   });
 
   test.each(["2", "true!", "yess", "None"])("is an error: %j", (word) => {
-    expect(faultsOf({ ...SOUND, [name]: word })).toEqual([
+    expect(errorsOf({ ...SOUND, [name]: word })).toEqual([
       `${name}: expected one of y, yes, t, true, on, 1 for yes, or n, no, f, false, off, 0 for no, got "${word}"`,
     ]);
   });
@@ -165,7 +165,7 @@ describe("WORKER_HOST and WORKER_BACKLOG", () => {
       host: "10.0.0.1",
       backlog: 2048,
     });
-    expect(faultsOf({ ...SOUND, WORKER_BACKLOG: "0" })).toEqual([
+    expect(errorsOf({ ...SOUND, WORKER_BACKLOG: "0" })).toEqual([
       'WORKER_BACKLOG: expected an integer from 1 to 65535, got "0"',
     ]);
   });
@@ -233,7 +233,7 @@ describe("an environment error", () => {
     ["MODEL_HEALTH_ENDPOINT", "health", 'expected a path that begins with "/", or an http: or https: URL'],
     ["LOG_LEVEL", "loud", "expected one of fatal, error, warn, info, debug, trace, silent"],
   ])("%s=%s has its name, what was expected and what was found", (name, value, expected) => {
-    expect(faultsOf({ ...SOUND, [name]: value })).toContain(
+    expect(errorsOf({ ...SOUND, [name]: value })).toContain(
       `${name}: ${expected}, got ${JSON.stringify(value)}`,
     );
   });
@@ -243,12 +243,12 @@ describe("an environment error", () => {
     ["VAST_TCP_PORT_3000", "expected a port number from 1 to 65535"],
     ["CONTAINER_ID", "expected an integer"],
   ])("%s that is missing is reported as not set", (name, expected) => {
-    expect(faultsOf({ ...SOUND, [name]: undefined })).toEqual([`${name}: ${expected}, but it is not set`]);
+    expect(errorsOf({ ...SOUND, [name]: undefined })).toEqual([`${name}: ${expected}, but it is not set`]);
   });
 
   test("is reported together with all others", () => {
     expect(
-      faultsOf({ REPORT_ADDR: "x", LOG_LEVEL: "loud" })
+      errorsOf({ REPORT_ADDR: "x", LOG_LEVEL: "loud" })
         .map((fault) => fault.split(":")[0])
         .toSorted(),
     ).toEqual([
@@ -262,7 +262,7 @@ describe("an environment error", () => {
   });
 
   test("never contains the token", () => {
-    const faults = faultsOf({ MASTER_TOKEN: "the-secret-token", WORKER_PORT: "x" });
+    const faults = errorsOf({ MASTER_TOKEN: "the-secret-token", WORKER_PORT: "x" });
     expect(faults.join()).not.toContain("the-secret-token");
   });
 });

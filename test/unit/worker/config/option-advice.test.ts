@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { BENCHMARK, faultsOf, workerConfig } from "../../support/config.js";
+import { BENCHMARK, errorsOf, workerConfig } from "../../support/config.js";
 
 const handler = (parts: object) =>
   workerConfig({ handlers: [{ route: "/go", benchmarkConfig: BENCHMARK, ...parts }] });
@@ -75,7 +75,7 @@ test.each([
     "did you mean token?",
   ],
 ])("a name that is nearly one gets the right one as advice: %s", (_, config, path, advice) => {
-  expect(faultsOf(config)).toEqual([`${path}: unknown option; ${advice}`]);
+  expect(errorsOf(config)).toEqual([`${path}: unknown option; ${advice}`]);
 });
 
 test.each([
@@ -83,16 +83,16 @@ test.each([
   [worker({ do_warmup: false }), "do_warmup", "handlers[].benchmarkConfig.doWarmup"],
   [handler({ model_log_file: "x" }), "handlers[0].model_log_file", "modelLogFile"],
 ])("an option in the wrong place gets the right one as advice: %#", (config, path, place) => {
-  expect(faultsOf(config)).toEqual([`${path}: unknown option here; ${place} is one`]);
+  expect(errorsOf(config)).toEqual([`${path}: unknown option here; ${place} is one`]);
 });
 
 test.each(["x", "runs2fast", "handler_class", "toString", "__proto_", "y".repeat(100_000)])(
   "a name that is near to none is unknown: %.20s",
   (name) => {
-    expect(faultsOf(worker({ [name]: 1 }))).toEqual([`${name}: unknown option`]);
+    expect(errorsOf(worker({ [name]: 1 }))).toEqual([`${name}: unknown option`]);
   },
 );
 
 test("an error within an object that may also be a boolean has its path", () => {
-  expect(faultsOf(worker({ inspect: { port: "x" } }))).toEqual(["inspect.port: expected number, got 'x'"]);
+  expect(errorsOf(worker({ inspect: { port: "x" } }))).toEqual(["inspect.port: expected number, got 'x'"]);
 });

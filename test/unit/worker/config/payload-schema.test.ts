@@ -7,7 +7,7 @@ import {
   parserOf,
   type SchemaResult,
 } from "../../../../src/worker/config/payload-schema.js";
-import { BENCHMARK, checkedHandlers, faultsOf, workerConfig } from "../../support/config.js";
+import { BENCHMARK, checkedHandlers, errorsOf, workerConfig } from "../../support/config.js";
 
 /** A schema of no library. */
 const schemaOf = (
@@ -112,7 +112,7 @@ describe("in the configuration", () => {
   });
 
   const faults = (parts: object): readonly string[] =>
-    faultsOf(workerConfig({ handlers: [{ route: "/go", benchmarkConfig, ...parts } as HandlerConfig] }));
+    errorsOf(workerConfig({ handlers: [{ route: "/go", benchmarkConfig, ...parts } as HandlerConfig] }));
 
   test.each([
     ["a JSON schema", { type: "object" }],

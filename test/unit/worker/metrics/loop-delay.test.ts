@@ -31,7 +31,7 @@ describe("the event loop's delay", () => {
     const blocked = delay.take();
     expect(blocked?.max).toBeGreaterThan(0.7);
     expect(blocked?.p99).toBeGreaterThan(0.7);
-    // More than once where the machine itself stands still for so long.
+    // More than once where the machine itself stops for so long.
     await eventually(() => expect(delay.take()?.max).toBeLessThan(0.7), { intervalMs: 300 });
     delay.close();
   });

@@ -3,17 +3,17 @@ import { eventually } from "../../../support/eventually.js";
 import { plain, RawModel } from "../../../support/raw-model.js";
 import { ask, LoneClient } from "./support/listener.js";
 
-/** Milliseconds between two looks at the free connections. */
+/** Milliseconds between two checks of the free connections. */
 const LOOK_MS = 1000;
 
 let model: RawModel;
 
-// The client's own time passes when the test says so.
+// The client's own time is advanced by the test.
 beforeEach(async () => {
   vi.useFakeTimers({
     toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance"],
   });
-  // Its clock stands at 0 only here; 0 is a connection that was never free.
+  // Its clock is at 0 only here; 0 is a connection that was never free.
   vi.advanceTimersByTime(1);
   model = await RawModel.start();
 });

@@ -26,7 +26,7 @@ const clientWith = (limits: Partial<ModelTimeouts>, port = model.port): LoneClie
   return client;
 };
 
-// The client's own time passes when the test says so.
+// The client's own time is advanced by the test.
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   model = await RawModel.start();

@@ -12,7 +12,7 @@ async function readLog() {
   return { file, lines, faults };
 }
 
-// What happens between two awaits happens between two looks at the file.
+// What happens between two awaits happens between two reads of the file.
 describe("a log that is rotated", () => {
   test.each([
     ["renamed", (file: string) => renameSync(file, `${file}.1`)],

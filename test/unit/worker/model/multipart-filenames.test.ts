@@ -14,7 +14,7 @@ const CONFIG = {
   maxFiles: 10,
 };
 
-const faultsOf = (payload: Payload): unknown => {
+const errorsOf = (payload: Payload): unknown => {
   try {
     multipartBody(payload, CONFIG);
     return undefined;
@@ -97,17 +97,17 @@ describe("a name is refused, by the field that gives it, when it", () => {
     ["is too long", `${"x".repeat(252)}.wav`, "must be at most 255 bytes, got 256"],
     ["is too long in bytes", `${"ü".repeat(126)}.wav`, "must be at most 255 bytes, got 256"],
   ])("%s", (_, filename, fault) => {
-    expect(faultsOf({ file: "aGk=", filename })).toEqual({ filename: fault });
+    expect(errorsOf({ file: "aGk=", filename })).toEqual({ filename: fault });
   });
 
   test("and together with what is wrong with the file", () => {
-    expect(faultsOf({ file: "!", filename: "a.exe" })).toEqual({
+    expect(errorsOf({ file: "!", filename: "a.exe" })).toEqual({
       file: "must be base64 text, a base64 data: URL or bytes",
       filename: extension,
     });
   });
 
   test("but not for 255 bytes", () => {
-    expect(faultsOf({ file: "aGk=", filename: `${"x".repeat(251)}.wav` })).toBeUndefined();
+    expect(errorsOf({ file: "aGk=", filename: `${"x".repeat(251)}.wav` })).toBeUndefined();
   });
 });

@@ -18,7 +18,7 @@ const filesOf = async (file: unknown): Promise<[field: string, contents: unknown
   return [field, (await valuesOf(form, field)).map((value) => (Array.isArray(value) ? value[2] : value))];
 };
 
-const faultsOf = (payload: Payload): unknown => {
+const errorsOf = (payload: Payload): unknown => {
   try {
     multipartBody(payload, CONFIG);
     return undefined;
@@ -102,12 +102,12 @@ describe("what is no file is refused", () => {
     ["true", true],
     ["an object", { data: "aGk=" }],
   ])("%s", (_, value) => {
-    expect(faultsOf({ file: value })).toEqual({ file: fault });
-    expect(faultsOf({ file: ["aGk=", value] })).toEqual({ file: `[1] ${fault}` });
+    expect(errorsOf({ file: value })).toEqual({ file: fault });
+    expect(errorsOf({ file: ["aGk=", value] })).toEqual({ file: `[1] ${fault}` });
   });
 
   test("nothing, in a list", () => {
-    expect(faultsOf({ file: [null] })).toEqual({ file: `[0] ${fault}` });
-    expect(faultsOf({ file: [["aGk="]] })).toEqual({ file: `[0] ${fault}` });
+    expect(errorsOf({ file: [null] })).toEqual({ file: `[0] ${fault}` });
+    expect(errorsOf({ file: [["aGk="]] })).toEqual({ file: `[0] ${fault}` });
   });
 });

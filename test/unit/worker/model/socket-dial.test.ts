@@ -62,7 +62,7 @@ function open(target: Partial<ModelSocketTarget> = {}, limits: Partial<ModelTime
   return { sink, socket };
 }
 
-/** From now on the worker's own time passes when the test says so. */
+/** From now on the worker's own time is advanced by the test. */
 const holdTime = () => vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
 
 const isAsked = () => eventually(() => model.requests.length > 0);

@@ -28,7 +28,7 @@ class History {
     for (const entry of this.#undelivered.slice(0, count)) this.#isDelivered.add(entry);
   }
 
-  /** All that a ledger whose status reports were never delivered says. */
+  /** The status counts of a ledger whose reports were never delivered. */
   says() {
     const known = this.#of((entry) => entry.kind !== "in-session");
     const working = this.open.filter(({ kind }) => kind !== "in-session");

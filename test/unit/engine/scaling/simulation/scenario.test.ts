@@ -5,7 +5,7 @@ import { TsworkerError } from "../../../../../src/shared/errors.js";
 const least = { duration: 60, load: { shape: "steady", load: 1 }, workers: { capacity: 100 } };
 
 /** The message for an invalid scenario. */
-function faultsOf(scenario: unknown): string {
+function errorsOf(scenario: unknown): string {
   try {
     parseScenario(scenario);
     return "";
@@ -31,7 +31,7 @@ test("all errors are listed at once, each with its path and the expected value",
     sede: 1,
   };
   expect(
-    faultsOf(faulty)
+    errorsOf(faulty)
       .split("\n")
       .map((line) => line.trim())
       .toSorted(),
@@ -84,5 +84,5 @@ test.each([
     "load.points: expected points in the order of their times",
   ],
 ])("%j is refused", (scenario, fault) => {
-  expect(faultsOf(scenario)).toContain(fault);
+  expect(errorsOf(scenario)).toContain(fault);
 });

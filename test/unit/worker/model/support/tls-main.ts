@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ask, Listener, LoneClient } from "./listener.js";
 
-/** Asks the TLS model in `MODEL` a few things and prints what came; trust comes from `NODE_EXTRA_CA_CERTS`. */
+/** Sends the TLS model in `MODEL` a few requests and prints the answers; trust comes from `NODE_EXTRA_CA_CERTS`. */
 const client = new LoneClient(process.env.MODEL ?? "");
 const texts: string[] = [];
 for (let round = 0; round < 3; round++) texts.push((await ask(client, "/", "{}")).text);

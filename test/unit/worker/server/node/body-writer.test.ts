@@ -12,7 +12,7 @@ const POST = "POST /a HTTP/1.1\r\nhost: w\r\ncontent-length: 2\r\n\r\n{}";
 
 let server: TestServer;
 let recorder: RequestRecorder;
-// The server's own time passes when the test says so: no reader of these is slow because the machine is.
+// The server's own time is advanced by the test: no reader of these is slow because the machine is.
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
 });

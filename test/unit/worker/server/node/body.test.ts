@@ -11,7 +11,7 @@ const REST_MS = 20_000;
 
 let server: TestServer;
 let recorder: RequestRecorder;
-// The server's own time passes when the test says so: no client of these is slow because the machine is.
+// The server's own time is advanced by the test: no client of these is slow because the machine is.
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   return start();
@@ -209,7 +209,7 @@ test("a body may take longer than its head may, and longer than the connection m
   await start(answering(), { headMs: 2000, keepAliveMs: 2000 });
   const client = await connected();
   client.send(`${announcing(10)}12345`);
-  // Beyond the limits, and the time between two looks at them.
+  // Beyond the limits, and the time between two checks of them.
   await pause(4500);
   client.send("67890");
   await client.receives(/\r\n\r\n10$/);

@@ -7,7 +7,7 @@ import { ask, RawClient } from "../../../../support/http-client.js";
 import { endpoint, SocketRecorder, TestServer, text } from "../support/test-server.js";
 
 const LIMIT = 1_000_000;
-/** Milliseconds between two looks at whether a client is still there. */
+/** Milliseconds between two checks of whether a client is still there. */
 const LOOK_MS = NODE_LIMITS.socketIdleMs / 3;
 const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
 const HANDSHAKE = `GET /ws?a=1 HTTP/1.1\r\nhost: w\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: ${KEY}\r\n`;
@@ -22,7 +22,7 @@ afterEach(() => {
   server.stop();
 });
 
-/** From now on the server's own time passes when the test says so, and what has come is read before it does. */
+/** From now on the server's own time is advanced by the test, and what has arrived is read before that. */
 function holdTime(): { readonly pass: (ms: number) => Promise<void> } {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   return {
@@ -401,7 +401,7 @@ test("one that answers the pings stays", async () => {
   for (let n = 1; n <= 5; n++) {
     await pass(LOOK_MS);
     await eventually(() => expect(pings).toBe(n));
-    // The look that sees the answer asks for none.
+    // The check that sees the answer requires no ping.
     await pass(LOOK_MS);
   }
   await pass(0);

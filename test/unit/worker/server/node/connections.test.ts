@@ -102,7 +102,7 @@ test("a request that waits for its answer is not idle", async () => {
   const client = await start({ keepAliveMs: 2500, headMs: 2500, ...others }, [recorder.endpoint("/a")]);
   for (const [events, ms] of [
     [1, 0],
-    // Beyond every limit, and the time between two looks at them.
+    // Beyond every limit, and the time between two checks of them.
     [2, 5500],
   ]) {
     client.received = "";
