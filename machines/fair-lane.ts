@@ -1,5 +1,5 @@
 import { FairBand, type FairPlace } from "./fair-band.js";
-import type { Lane, Ticket } from "./lane.js";
+import type { FlowView, Lane, Ticket } from "./lane.js";
 
 /** Priorities are 0 to this. */
 const MAX_PRIORITY = 9;
@@ -7,15 +7,6 @@ const MAX_PRIORITY = 9;
 /** A ticket of any other priority would never have its turn. */
 const priorityOf = (priority: number): number =>
   Math.min(MAX_PRIORITY, Math.max(0, Math.trunc(priority) || 0));
-
-/** A flow in a fair lane, for inspection. */
-export interface FlowView {
-  readonly name: string;
-  readonly waiting: number;
-  readonly running: number;
-  /** Workload that would have its turn before a new ticket like the flow's last one. */
-  readonly ahead: number;
-}
 
 /** What a lane remembers of a flow with tickets. */
 interface Flow {
@@ -123,10 +114,7 @@ export class FairLane implements Lane {
     for (const band of this.#bands.toReversed()) for (const place of band.inOrder()) yield ticketOf(place);
   }
 
-  /**
-   * Waiting workload that would have its turn after a new ticket. The parameters are those of {@link Lane.enter}. An estimate
-   * in O(1): a flow that runs out of tickets before the new one counts as if it did not.
-   */
+  /** O(1). */
   behind(workload: number, flow = "", weight = 1, asked = 0): number {
     const priority = priorityOf(asked);
     let behind = 0;
@@ -135,7 +123,6 @@ export class FairLane implements Lane {
     return band === undefined ? behind : behind + band.workload - band.ahead(flow, weight, workload);
   }
 
-  /** The flows with tickets, those that wait with most tickets first. Costs O(n log n) for n flows. */
   flows(): readonly FlowView[] {
     const total = this.#bands.reduce((sum, { workload }) => sum + workload, 0);
     return Array.from(this.#flows.values(), ({ name, waiting, running, workload, weight, priority }) => ({

@@ -1,8 +1,8 @@
 export type { EdgeEvent, EdgeInput, EdgeLogic, EdgeSnapshot, Traffic } from "./edge.js";
 export type * from "./events.js";
-export { FairLane, type FlowView } from "./fair-lane.js";
+export { FairLane } from "./fair-lane.js";
 export { KEY_ATTEMPTS, type KeyContext, type KeyInput, keyMachine } from "./key.js";
-export { FifoLane, type Lane, type Ticket } from "./lane.js";
+export { FifoLane, type FlowView, type Lane, type Ticket } from "./lane.js";
 export { type ModelInput, type ModelNews, modelMachine, type Readiness } from "./model.js";
 export {
   type QueueEvent,

@@ -9,6 +9,15 @@ export interface Ticket {
   readonly flow?: string;
 }
 
+/** A flow with tickets, for inspection. */
+export interface FlowView {
+  readonly name: string;
+  readonly waiting: number;
+  readonly running: number;
+  /** Workload that would have its turn before a new ticket like the flow's last one. */
+  readonly ahead: number;
+}
+
 /** The tickets that run and those that wait. Invariant: no ticket waits while `running < limit`. */
 export interface Lane {
   /** Number of tickets that may run at once; `Infinity` for all. */
@@ -34,6 +43,13 @@ export interface Lane {
    * @returns the id of the ticket that runs instead, if any.
    */
   leave(id: string): string | undefined;
+  /**
+   * Waiting workload that would have its turn after a new ticket; estimated, and 0 where turns follow arrival. The parameters
+   * are those of `enter`.
+   */
+  behind(workload: number, flow?: string, weight?: number, priority?: number): number;
+  /** The flows with tickets, those with most waiting tickets first; none in a {@link FifoLane}. Costs O(n log n) for n flows. */
+  flows(): readonly FlowView[];
   /** The running tickets in the order in which they started. */
   started(): Generator<Ticket>;
   /** The waiting tickets in the order of their turns, as they are if no further ticket arrives. */
@@ -104,6 +120,14 @@ export class FifoLane implements Lane {
     next.running = true;
     this.#running++;
     return next.id;
+  }
+
+  behind(): number {
+    return 0;
+  }
+
+  flows(): readonly FlowView[] {
+    return [];
   }
 
   *started(): Generator<Ticket> {

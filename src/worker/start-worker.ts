@@ -124,6 +124,7 @@ export async function startWorker(
 
   const observed = {
     routes: routes.map((route) => route.metrics),
+    keys: edge.keys,
     read: () => readingOf(actor, ledger, edge, counts),
   };
   const picker = pickerSettings && pickerMetricsOf(pickerSettings, log);

@@ -1,5 +1,6 @@
 import type { Log } from "../../src/shared/log.js";
 import type { Handler } from "../../src/worker/config/config-schema.js";
+import { KeysMetrics } from "../../src/worker/metrics/key-metrics.js";
 import { ModelActivity } from "../../src/worker/model/model-activity.js";
 import type { Entry } from "../../src/worker/report/ledger.js";
 import type { Admission, EndOutcome, Refusal } from "../../src/worker/request/admission.js";
@@ -59,6 +60,7 @@ export class FakeAdmission implements Admission {
   readonly maxBodyBytes: number;
   readonly streamHeaders = true;
   readonly observer = undefined;
+  readonly keys = new KeysMetrics();
   readonly unverified = new UnverifiedBodies(64 * 1024 * 1024);
   readonly unverifiedSockets = new UnverifiedSockets(64 * 1024 * 1024);
   refusal: Refusal | undefined;

@@ -1,3 +1,5 @@
+import { BOUNDS, type Durations } from "./durations.js";
+
 /** One series of a metric at this moment. */
 export interface Sample {
   readonly value: number;
@@ -14,6 +16,27 @@ export interface Family<Source> {
   /** One sentence with its meaning and unit. */
   readonly help: string;
   readonly read: (source: Source) => readonly Sample[];
+}
+
+const LE: readonly (number | "+Inf")[] = [...BOUNDS, "+Inf"];
+
+/** The series of a histogram with these labels. */
+export function histogramSamples(
+  name: string,
+  labels: Sample["labels"],
+  durations: Durations,
+): readonly Sample[] {
+  const counts = durations.cumulative();
+  return [
+    ...counts.map((value, index) => ({
+      value,
+      labels: { ...labels, le: LE[index] ?? "+Inf" },
+      metricName: `${name}_bucket`,
+    })),
+    { value: durations.sum, labels, metricName: `${name}_sum` },
+    // From the buckets, so that it always equals the last of them.
+    { value: counts.at(-1) ?? 0, labels, metricName: `${name}_count` },
+  ];
 }
 
 /** A metric's only series, without labels. */

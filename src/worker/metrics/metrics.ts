@@ -1,5 +1,7 @@
 import { VERSION } from "../../shared/package-root.js";
 import type { Family, Sample } from "./family.js";
+import { keyFamilies } from "./key-families.js";
+import type { KeyMetrics } from "./key-metrics.js";
 import { LoopDelay } from "./loop-delay.js";
 import type { MetricsReading } from "./metrics-reading.js";
 import type { ModelMetrics } from "./model-figures.js";
@@ -13,6 +15,8 @@ import { workerFamilies } from "./worker-families.js";
 export interface MetricsOptions {
   /** One for each handler route. */
   readonly routes: readonly RouteMetrics[];
+  /** One for each API key that has sent a request. */
+  readonly keys: Iterable<KeyMetrics>;
   /** Called once for each text. */
   readonly read: () => MetricsReading;
   /** For the endpoint picker of a gateway; undefined without its metrics. */
@@ -39,7 +43,7 @@ const buildInfo: Family<string> = {
  * @example
  * ```ts
  * const completions = new RouteMetrics("/v1/completions");
- * const metrics = new Metrics({ routes: [completions], read: () => worker.reading() });
+ * const metrics = new Metrics({ routes: [completions], keys: new KeysMetrics(), read: () => worker.reading() });
  * completions.ended("success", 200, 1250);
  * await metrics.text(); // …tsworker_requests_total{route="/v1/completions",outcome="success"} 1…
  * ```
@@ -60,7 +64,7 @@ export class Metrics {
    * @throws whatever `read` throws.
    */
   async text(): Promise<string> {
-    const { read, routes, picker } = this.#options;
+    const { read, routes, keys, picker } = this.#options;
     // Without a wait in between, so that the text shows one moment.
     const model = picker?.model && (await picker.model.figures());
     const reading = read();
@@ -69,6 +73,7 @@ export class Metrics {
       ...textsOf(workerFamilies, reading),
       ...(picker === undefined ? [] : pickerTexts({ queues: reading.queues, model })),
       ...textsOf(routeFamilies, routes),
+      ...textsOf(keyFamilies, [...keys]),
       ...textsOf(processFamilies, readProcess(this.#loopDelay)),
     ].join("\n");
   }

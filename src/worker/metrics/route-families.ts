@@ -1,31 +1,15 @@
-import { BOUNDS, type Durations } from "./durations.js";
-import type { Family, Sample } from "./family.js";
+import type { Durations } from "./durations.js";
+import { type Family, histogramSamples } from "./family.js";
 import type { RouteMetrics } from "./route-metrics.js";
 
 type Routes = readonly RouteMetrics[];
-
-const LE: readonly (number | "+Inf")[] = [...BOUNDS, "+Inf"];
-
-function histogramOf(name: string, route: string, durations: Durations): readonly Sample[] {
-  const counts = durations.cumulative();
-  return [
-    ...counts.map((value, index) => ({
-      value,
-      labels: { route, le: LE[index] ?? "+Inf" },
-      metricName: `${name}_bucket`,
-    })),
-    { value: durations.sum, labels: { route }, metricName: `${name}_sum` },
-    // From the buckets, so that it always equals the last of them.
-    { value: counts.at(-1) ?? 0, labels: { route }, metricName: `${name}_count` },
-  ];
-}
 
 function histogram(name: string, help: string, of: (route: RouteMetrics) => Durations): Family<Routes> {
   return {
     name,
     type: "histogram",
     help,
-    read: (routes) => routes.flatMap((each) => histogramOf(name, each.route, of(each))),
+    read: (routes) => routes.flatMap((each) => histogramSamples(name, { route: each.route }, of(each))),
   };
 }
 

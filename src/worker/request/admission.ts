@@ -3,6 +3,7 @@ import type { Log } from "../../shared/log.js";
 import type { AuthData } from "../../shared/wire.js";
 import type { Handler } from "../config/config-schema.js";
 import type { Target } from "../config/model-headers.js";
+import type { KeysMetrics } from "../metrics/key-metrics.js";
 import type { RouteMetrics } from "../metrics/route-metrics.js";
 import type { ModelClient } from "../model/client.js";
 import type { ModelActivity } from "../model/model-activity.js";
@@ -22,6 +23,16 @@ export interface HandlerRoute {
   readonly metrics: RouteMetrics;
 }
 
+/** Whose share of a fair queue a request takes. */
+export interface Flow {
+  /** Name of the API key. */
+  readonly name: string;
+  /** The flow's share is in proportion to it. Above 0. */
+  readonly weight: number;
+  /** 0 to 9, higher ones first. */
+  readonly priority: number;
+}
+
 /** Decides which requests are admitted, and accounts for them. */
 export interface Admission {
   readonly log: Log;
@@ -33,6 +44,7 @@ export interface Admission {
   readonly observer: RequestObserver | undefined;
   /** Evidence about the model that requests produce. */
   readonly activity: ModelActivity;
+  readonly keys: KeysMetrics;
   /** Memory for bodies whose sender is not verified yet. */
   readonly unverified: UnverifiedBodies;
   readonly unverifiedSockets: UnverifiedSockets;
@@ -45,7 +57,7 @@ export interface Admission {
    */
   checkRequest(authData: AuthData, sessionId: string | null | undefined): Refusal | undefined;
   /** Why a request may not wait in the queue. */
-  checkQueueTime(handler: Handler): Refusal | undefined;
+  checkQueueTime(handler: Handler, workload: number, flow: Flow | undefined): Refusal | undefined;
   reject(entry: Entry): void;
   /** A request without the engine's signature was refused. */
   rejectUnverified(): void;

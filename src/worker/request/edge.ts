@@ -6,12 +6,13 @@ import type { AuthData } from "../../shared/wire.js";
 import type { ReplayWindow } from "../auth/replay-window.js";
 import type { Verifier } from "../auth/verifier.js";
 import type { Handler } from "../config/config-schema.js";
+import { KeysMetrics } from "../metrics/key-metrics.js";
 import type { ModelActivity } from "../model/model-activity.js";
 import type { Entry, Ledger } from "../report/ledger.js";
 import { answers, type WorkerAnswer } from "../server/answer.js";
 import type { SessionTerms } from "../session/session-terms.js";
 import { Sessions } from "../session/sessions.js";
-import type { Admission, EndOutcome, Refusal, RequestObserver } from "./admission.js";
+import type { Admission, EndOutcome, Flow, Refusal, RequestObserver } from "./admission.js";
 import { UnverifiedBodies } from "./envelope/unverified-bodies.js";
 import type { Exchange } from "./exchange.js";
 import { UnverifiedSockets } from "./unverified-sockets.js";
@@ -53,6 +54,7 @@ export class Edge implements Admission {
   readonly unverified: UnverifiedBodies;
   readonly unverifiedSockets: UnverifiedSockets;
   readonly sessions: Sessions;
+  readonly keys = new KeysMetrics();
   readonly #ledger: Ledger;
   readonly #verifier: Verifier | undefined;
   readonly #ownUrl: string | undefined;
@@ -129,9 +131,14 @@ export class Edge implements Admission {
     return this.#traffic.open ? undefined : { answer: answers.notReady(this.#traffic), isReported: true };
   }
 
-  checkQueueTime({ maxQueueTime }: Handler): Refusal | undefined {
+  checkQueueTime(
+    { maxQueueTime, queue, queueOrder }: Handler,
+    workload: number,
+    flow: Flow | undefined,
+  ): Refusal | undefined {
     if (maxQueueTime === null || !this.#traffic.open) return undefined;
-    const wait = this.#ledger.loadAhead / this.#traffic.maxPerf;
+    const behind = queueOrder === "fair" ? this.#workloadBehind(queue, workload, flow) : 0;
+    const wait = (this.#ledger.loadAhead - behind) / this.#traffic.maxPerf;
     return wait > maxQueueTime
       ? { answer: answers.queueFull(wait, maxQueueTime), isReported: true }
       : undefined;
@@ -166,12 +173,21 @@ export class Edge implements Admission {
     if (exchange.sessionId !== null) this.sessions.enter(exchange.sessionId, exchange.id);
     else this.#replays?.add(entry.reqnum, entry.requestIdx);
     this.#ledger.receive(entry);
-    this.#queueOf(exchange).send({
-      type: "request.arrived",
-      id: exchange.id,
-      workload: entry.workload,
-      at: entry.arrivedAt,
-    });
+    const { id, flow } = exchange;
+    const { workload, arrivedAt: at } = entry;
+    this.#queueOf(exchange).send(
+      flow === undefined
+        ? { type: "request.arrived", id, workload, at }
+        : {
+            type: "request.arrived",
+            id,
+            workload,
+            at,
+            flow: flow.name,
+            weight: flow.weight,
+            priority: flow.priority,
+          },
+    );
   }
 
   end(exchange: Exchange, entry: Entry, outcome: EndOutcome, at: number, retryable: boolean): void {
@@ -242,6 +258,12 @@ export class Edge implements Admission {
   #reportDrained(): void {
     if (this.#open.size > 0 || this.#traffic.open || this.#traffic.reason !== "draining") return;
     this.#worker?.send({ type: "traffic.drained" });
+  }
+
+  /** Workload that waits in a fair queue and would have its turn after this request. */
+  #workloadBehind(queue: string, workload: number, flow: Flow | undefined): number {
+    const lane = this.#queues.get(queue)?.getSnapshot().lane;
+    return lane?.behind(workload, flow?.name, flow?.weight, flow?.priority) ?? 0;
   }
 
   #queueOf({ route }: Exchange): QueueOpened["ref"] {

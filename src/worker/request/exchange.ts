@@ -3,9 +3,10 @@ import type { Outcome } from "../../../machines/events.js";
 import type { TsworkerError } from "../../shared/errors.js";
 import type { AuthData, Payload } from "../../shared/wire.js";
 import { DEFAULT_WORKLOAD, workloadOf } from "../config/workload.js";
+import type { KeyMetrics } from "../metrics/key-metrics.js";
 import { Entry } from "../report/ledger.js";
 import { answers, type WorkerAnswer } from "../server/answer.js";
-import type { Admission, EndOutcome, HandlerRoute, Refusal, RequestTrace } from "./admission.js";
+import type { Admission, EndOutcome, Flow, HandlerRoute, Refusal, RequestTrace } from "./admission.js";
 import type { BodyBytes, BodyFormat } from "./envelope/body.js";
 import {
   type Authorizer,
@@ -59,6 +60,8 @@ export abstract class Exchange implements Authorizer {
   readonly route: HandlerRoute;
   /** The session that it belongs to. */
   sessionId: string | null = null;
+  /** Set before the request is admitted or refused; undefined without an API key. */
+  flow: Flow | undefined;
   protected readonly admission: Admission;
   readonly #arrivedAt = performance.now();
   /** Undefined for a request that is not recorded. */
@@ -99,6 +102,7 @@ export abstract class Exchange implements Authorizer {
     entry.startedAt = performance.now();
     this.#trace?.started();
     this.route.metrics.started(entry.startedAt - this.#arrivedAt);
+    this.#key?.started(entry.workload, entry.startedAt - this.#arrivedAt);
     const { totalMs } = this.route.handler.timeouts;
     if (totalMs !== null) {
       const message = `the request was not done within ${totalMs} ms`;
@@ -176,7 +180,7 @@ export abstract class Exchange implements Authorizer {
     const isUnfinished = this.#reader?.isWhole === false && answer.close !== true && answer.status !== 413;
     this.#closeReader();
     this.respond(isUnfinished ? { ...answer, dropsRest: true } : answer);
-    this.route.metrics.ended("rejected", answer.status, performance.now() - this.#arrivedAt);
+    this.#countEnd("rejected", answer.status, performance.now() - this.#arrivedAt);
     this.#trace?.ended("rejected", answer.status);
     this.#log("rejected", answer.status, entry);
   }
@@ -204,7 +208,7 @@ export abstract class Exchange implements Authorizer {
       this.#end("cancelled", CLIENT_CLOSED_REQUEST);
       return;
     }
-    this.route.metrics.ended("cancelled", CLIENT_CLOSED_REQUEST, performance.now() - this.#arrivedAt);
+    this.#countEnd("cancelled", CLIENT_CLOSED_REQUEST, performance.now() - this.#arrivedAt);
     this.#trace?.ended("cancelled", CLIENT_CLOSED_REQUEST);
     this.#log("cancelled", CLIENT_CLOSED_REQUEST);
   }
@@ -254,7 +258,7 @@ export abstract class Exchange implements Authorizer {
     }
     const workload = workloadOf(this.route.handler, payload.value ?? {}, this.admission.log);
     const entry = this.#entryOf(authData, sessionId, workload);
-    const refusal = this.admission.checkQueueTime(this.route.handler);
+    const refusal = this.admission.checkQueueTime(this.route.handler, workload, this.flow);
     if (refusal !== undefined) {
       if (refusal.isReported) this.admission.reject(entry);
       this.refuse(refusal.answer, entry);
@@ -265,6 +269,7 @@ export abstract class Exchange implements Authorizer {
     this.#payload = payload;
     this.#trace?.admitted(entry, sessionId);
     this.onAdmitted(payload.value, envelope);
+    if (this.#key !== undefined) this.#key.waiting++;
     this.admission.admit(this, entry);
   }
 
@@ -310,13 +315,23 @@ export abstract class Exchange implements Authorizer {
     this.onEnded();
     const now = performance.now();
     this.admission.end(this, entry, outcome, now, status >= 500);
-    const { metrics } = this.route;
     const ms = now - this.#arrivedAt;
     // An answer that was sent in one piece began when it ended.
-    if (outcome === "success" && !this.#hasFirstByte) metrics.firstByte(ms);
-    metrics.ended(outcome, status, ms);
+    if (outcome === "success" && !this.#hasFirstByte) this.route.metrics.firstByte(ms);
+    if (this.#key !== undefined && entry.startedAt === 0) this.#key.waiting--;
+    this.#countEnd(outcome, status, ms);
     this.#trace?.ended(outcome, status);
     this.#log(outcome, status, entry);
+  }
+
+  #countEnd(outcome: Outcome, status: number, ms: number): void {
+    this.route.metrics.ended(outcome, status, ms);
+    if (this.#key !== undefined) this.#key.outcomes[outcome]++;
+  }
+
+  /** Metrics of its API key. */
+  get #key(): KeyMetrics | undefined {
+    return this.flow && this.admission.keys.of(this.flow.name);
   }
 
   #logFields() {

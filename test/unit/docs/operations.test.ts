@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { BOUNDS } from "../../../src/worker/metrics/durations.js";
+import { keyFamilies } from "../../../src/worker/metrics/key-families.js";
+import { KeysMetrics } from "../../../src/worker/metrics/key-metrics.js";
 import { Metrics } from "../../../src/worker/metrics/metrics.js";
 import { LIFECYCLE_STATES } from "../../../src/worker/metrics/metrics-reading.js";
 import { ModelMetrics } from "../../../src/worker/metrics/model-figures.js";
@@ -12,9 +14,13 @@ import { filesIn, textOf as sourceOf } from "../support/imports.js";
 
 const page = await textOf("docs/operations.md");
 
-const metricRows = ["Of the worker", "Of each route", "Of the process", "For an endpoint picker"].flatMap(
-  (heading) => rowsBelow(page, heading),
-);
+const metricRows = [
+  "Of the worker",
+  "Of each route",
+  "Of each API key",
+  "Of the process",
+  "For an endpoint picker",
+].flatMap((heading) => rowsBelow(page, heading));
 
 const MODEL_METRICS = `vllm:kv_cache_usage_perc 0.5
 vllm:cache_config_info{block_size="16",num_gpu_blocks="100"} 1
@@ -25,9 +31,12 @@ vllm:lora_requests_info{max_lora="2",running_lora_adapters="",waiting_lora_adapt
 async function printed() {
   const route = new RouteMetrics("/go");
   route.ended("success", 200, 10);
+  const keys = new KeysMetrics();
+  keys.of("alice");
   const metrics = new Metrics({
     picker: { model: new ModelMetrics({ fetch: async () => MODEL_METRICS, onChange: () => {} }) },
     routes: [route],
+    keys,
     read: () => ({
       state: "ready",
       queues: [{ name: "serial", limit: 1, running: 0, waiting: 0, oldestAt: undefined }],
@@ -55,7 +64,7 @@ async function printed() {
 test("every metric that is printed is documented with its type and labels, and no other one", async () => {
   const metrics = await printed();
   expect(metrics.length).toBeGreaterThan(
-    workerFamilies.length + routeFamilies.length + processFamilies.length - 1,
+    workerFamilies.length + routeFamilies.length + keyFamilies.length + processFamilies.length - 1,
   );
   const documented = metricRows.map(([name, type, labels = ""]) => ({
     name: codeOf(name),

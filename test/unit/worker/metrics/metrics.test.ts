@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { VERSION } from "../../../../src/shared/package-root.js";
+import { KeysMetrics } from "../../../../src/worker/metrics/key-metrics.js";
 import { Metrics } from "../../../../src/worker/metrics/metrics.js";
 import { LIFECYCLE_STATES, type MetricsReading } from "../../../../src/worker/metrics/metrics-reading.js";
 import { ModelMetrics } from "../../../../src/worker/metrics/model-figures.js";
@@ -31,7 +32,7 @@ async function scraped(reading: Partial<MetricsReading> = {}, routes: readonly R
 }
 
 function metricsOf(reading: Partial<MetricsReading>, routes: readonly RouteMetrics[]): Metrics {
-  return new Metrics({ routes, read: () => ({ ...READING, ...reading }) });
+  return new Metrics({ routes, keys: new KeysMetrics(), read: () => ({ ...READING, ...reading }) });
 }
 
 describe("the text", () => {
@@ -242,6 +243,7 @@ describe("scrape after scrape", () => {
     let isBroken = true;
     const metrics = new Metrics({
       routes: [],
+      keys: [],
       read: () => {
         if (isBroken) throw new Error("no reading");
         return READING;
@@ -262,6 +264,7 @@ describe("the metrics for an endpoint picker", () => {
   const pickerOf = (model: string | undefined): Metrics =>
     new Metrics({
       routes: [],
+      keys: [],
       read: () => ({ ...READING, queues: QUEUES }),
       picker: {
         model:
