@@ -133,7 +133,7 @@ describe.each(SEEDS)("a fair lane (seed %d)", (seed) => {
     expect(furthest).toBeLessThanOrEqual(LARGEST + 1e-6);
   });
 
-  test("loses no ticket, grants none twice, and remembers no flow that is gone", () => {
+  test("loses no ticket, grants none twice, and keeps no flow that has ended", () => {
     const random = seededRandom(seed + 200);
     const limit = 1 + random.below(5);
     const lane = new FairLane(limit);

@@ -125,7 +125,7 @@ describe.each(["uws", "node"] as const)("with the server %s", (server) => {
     await eventually(() => gateway.active === 0);
   });
 
-  test("a wrong method is told which one is right", async () => {
+  test("the answer to a wrong method has the right one", async () => {
     const headers = { authorization: "Bearer sk-1" };
     const reply = await ask(`${gateway.url}/endpoint/v1/completions`, { method: "PUT", headers });
     expect(reply.headers.allow).toBe("POST");

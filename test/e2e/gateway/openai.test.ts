@@ -104,7 +104,7 @@ describe("the openai package, through a gateway, an engine and a worker", () => 
     await expect(asking).rejects.toMatchObject({ code: "unknown_route", type: "invalid_request_error" });
   });
 
-  test("is refused with a wrong key, and the engine is not asked", async () => {
+  test("is refused with a wrong key, and the engine is not called", async () => {
     const { requested } = fixture.engine.totals;
     const asking = openaiOf(gateway, "sk-mallory").chat.completions.create({ model, messages });
     await expect(asking).rejects.toBeInstanceOf(OpenAI.AuthenticationError);

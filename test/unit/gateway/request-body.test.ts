@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { formPayload, isForm, jsonPayload } from "../../../src/gateway/request-body.js";
 
 describe("a JSON body", () => {
-  test("goes on byte by byte", () => {
+  test("is passed on byte by byte", () => {
     const json = Buffer.from(' {"n": 1.0, "seed": 18446744073709551616, "text": "ü"}\n');
     const body = jsonPayload(json);
     expect(body?.json).toBe(json);

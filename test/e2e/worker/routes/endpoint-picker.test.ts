@@ -77,7 +77,7 @@ describe("a worker with metrics for an endpoint picker", () => {
     expect(await get(url, "POST")).toMatchObject({ status: 405, headers: { allow: "GET, HEAD" } });
   });
 
-  test("leaves out what a model that is gone does not tell, and shows it again later", async () => {
+  test("leaves out what a model that does not answer lacks, and shows it again later", async () => {
     const url = new URL(await model.start());
     await model.stop();
     await eventually(async () => {

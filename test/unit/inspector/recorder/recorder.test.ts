@@ -125,7 +125,7 @@ test("senders are those that xstate has, wherever it has one", async () => {
   expect([...new Set(known)].filter((each) => !recorded.includes(each))).toEqual([]);
 });
 
-test("the edges that an event set off are those that xstate took, whatever the guards said", async () => {
+test("the edges that an event set off are those that xstate took, whatever the guards returned", async () => {
   const watched = new WatchedSteps(reporterMachine);
   const { worker } = await readyWorker({ wrap, inspect: watched.inspect });
   const reporter = worker.getSnapshot().children["reporter.status"];

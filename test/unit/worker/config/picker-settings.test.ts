@@ -11,7 +11,7 @@ const settings = (config: Partial<WorkerConfig>, pickerMetrics = false) =>
 
 const TARGET = { url: "http://127.0.0.1:18000/base/metrics", headers: { authorization: "Bearer k" } };
 
-test("there are no metrics for a picker unless the configuration or the variable asks for them", () => {
+test("there are no metrics for a picker unless the configuration or the variable enables them", () => {
   expect(settings({})).toBeUndefined();
   expect(settings({ metrics: { endpointPicker: false } }, true)).toBeUndefined();
   expect(settings({}, true)).toEqual({ modelMetrics: TARGET });

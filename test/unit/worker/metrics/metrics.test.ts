@@ -280,13 +280,13 @@ vllm:cache_config_info{block_size="16",num_gpu_blocks="100"} 1
 vllm:lora_requests_info{max_lora="2",running_lora_adapters="a,b",waiting_lora_adapters=""} 1.8e9
 `;
 
-  test("are not there unless they are asked for", async () => {
+  test("are not there unless they are enabled", async () => {
     const metrics = metricsOf({}, []);
     expect([...(await scraped()).types.keys()].filter((name) => name.startsWith("vllm:"))).toEqual([]);
     expect(await metrics.pickerText()).toBe("");
   });
 
-  test("are the worker's own queues where the model server tells nothing", async () => {
+  test("are the worker's own queues where the model server has no metrics", async () => {
     const { series, types } = parsed(await pickerOf(undefined).pickerText());
     expect(Object.fromEntries(series)).toEqual({
       "vllm:num_requests_waiting": 6,
@@ -295,7 +295,7 @@ vllm:lora_requests_info{max_lora="2",running_lora_adapters="a,b",waiting_lora_ad
     expect([...types.keys()]).toEqual([...series.keys()]);
   });
 
-  test("add the model server's queue and its cache, and stand among the others, too", async () => {
+  test("add the model server's queue and its cache, and are among the others, too", async () => {
     const metrics = pickerOf(FULL);
     const expected = {
       "vllm:num_requests_waiting": 16,

@@ -43,7 +43,7 @@ vllm:kv_cache_usage_perc{engine="0",model_name="m"} 0.25
     expect(figuresIn(text)).toEqual({ ...NOTHING, running: 3, waiting: 2, cacheUsage: 0.25 });
   });
 
-  test("are there without a cache for TGI, which tells nothing about it", () => {
+  test("are there without a cache for TGI, which has no metric of it", () => {
     expect(figuresIn("tgi_queue_size 2\ntgi_batch_current_size 3\n")).toEqual({
       ...NOTHING,
       running: 3,
@@ -98,7 +98,7 @@ describe("a model server's metrics", () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
   afterEach(() => void vi.useRealTimers());
 
-  test("are fetched once for all who ask at the same time, and twice a second at most", async () => {
+  test("are fetched once for all simultaneous callers, and twice a second at most", async () => {
     let fetched = 0;
     const metrics = new ModelMetrics({
       fetch: async () => `vllm:num_requests_waiting ${++fetched}`,
@@ -112,7 +112,7 @@ describe("a model server's metrics", () => {
     expect(await ask()).toBe(2);
   });
 
-  test("are gone while they cannot be read; each new reason is told once, and the end of it", async () => {
+  test("are left out while they cannot be read; each new reason is logged once, and the end of it", async () => {
     const told: (string | undefined)[] = [];
     let answer: string | Error = "vllm:num_requests_waiting 1";
     const metrics = new ModelMetrics({
