@@ -83,7 +83,7 @@ function panelOf(tab: Tab): ComponentChildren {
 }
 
 /** How many messages a diagram shows, and requests a table. */
-const SEQUENCE_LENGTH = 200;
+const SEQUENCE_LENGTH = 1000;
 const REQUESTS_LENGTH = 1000;
 
 const isRequest = (entry: Entry): boolean => entry.kind === "record" && entry.record.kind === "request";
@@ -109,6 +109,7 @@ function Sequence() {
   return (
     <SequenceView
       records={records}
+      actor={id}
       selected={record.value}
       onSelect={(n) => {
         record.value = n;

@@ -1,8 +1,8 @@
 import type { RefObject } from "preact";
-import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { EventRecord } from "../../recorder/frames.js";
 import { clockText, pixels, shorten } from "./format.js";
-import { type Arrow, arrowsWithin, PAUSE_HEIGHT, type Sequence, sequenceOf } from "./sequence.js";
+import { type Arrow, PAUSE_HEIGHT, type Sequence, sequenceOf, within } from "./sequence.js";
 import { type Lines, lineAt, SequenceArrow } from "./sequence-arrow.js";
 import { useViewport } from "./use-viewport.js";
 import "./sequence-view.css";
@@ -39,7 +39,7 @@ function useFollowing(
     before.current = sequence;
     const { scrollTop: top, clientHeight } = element;
     if (last === undefined || top + clientHeight >= last.height - NEAR) return scrollTo(sequence.height);
-    const first = arrowsWithin(last.arrows, top, top + 1)[0];
+    const first = within(last.arrows, top, top + 1)[0];
     const next = sequence.arrows.find(({ record }) => record.n === first?.record.n);
     if (first !== undefined && next !== undefined && next.y !== first.y) scrollTo(top + next.y - first.y);
   });
@@ -70,43 +70,67 @@ function Row(props: {
   );
 }
 
-/**
- * Who sent whom what: a line for each actor, an arrow for each event, the newest at the bottom.
- *
- * @param props.records oldest first.
- * @param props.selected number of the selected record.
- */
-export function SequenceView(props: {
+/** Properties of {@link SequenceView}. */
+interface SequenceViewProps {
+  /** Oldest first. */
   readonly records: readonly EventRecord[];
+  /** Id of the selected actor. */
+  readonly actor: string | undefined;
+  /** Number of the selected record. */
   readonly selected: number | undefined;
   readonly onSelect: (n: number) => void;
-}) {
-  const { records, selected, onSelect } = props;
+}
+
+/**
+ * Who sent whom what: a line for each actor, an arrow for each event, the newest at the bottom.
+ */
+export function SequenceView({ records, actor, selected, onSelect }: SequenceViewProps) {
+  const [isFolded, setFolded] = useState(true);
   const [ref, viewport, scrollTo] = useViewport<HTMLDivElement>();
-  const sequence = useMemo(() => sequenceOf(records), [records]);
+  const sequence = useMemo(
+    () => sequenceOf(records, { selected: actor, isFolded }),
+    [records, actor, isFolded],
+  );
   useFollowing(sequence, ref, scrollTo);
 
-  const { actors, arrows, leftOut } = sequence;
+  const { actors, arrows, folds, leftOut } = sequence;
   const fair = (viewport.width - GUTTER - RIGHT) / actors.length;
   const column = Math.floor(Math.min(COLUMN.most, Math.max(COLUMN.least, fair)));
   const width = Math.max(GUTTER + actors.length * column + RIGHT, viewport.width);
   const { left } = viewport;
   const lines: Lines = { gutter: GUTTER, column, width, left, right: left + viewport.width };
   const height = Math.max(sequence.height + 12, viewport.height - 40);
-  const visible = arrowsWithin(arrows, viewport.top - AROUND, viewport.top + viewport.height + AROUND);
+  const top = viewport.top - AROUND;
+  const bottom = viewport.top + viewport.height + AROUND;
+  const visible = within(arrows, top, bottom);
   return (
     <div class="sequence">
-      {leftOut > 0 && (
-        <p class="sequence-left-out">
-          {leftOut.toLocaleString("en")} earlier {leftOut === 1 ? "event is" : "events are"} not drawn.
-        </p>
-      )}
+      <div class="sequence-tools">
+        <label title="Heartbeats, and the starts of actors, are one line where they follow each other">
+          <input
+            type="checkbox"
+            checked={isFolded}
+            onChange={({ currentTarget }) => setFolded(currentTarget.checked)}
+          />
+          fold repetitions
+        </label>
+        {leftOut > 0 && (
+          <span>
+            {leftOut.toLocaleString("en")} earlier {leftOut === 1 ? "event is" : "events are"} not drawn.
+          </span>
+        )}
+      </div>
       <div class="sequence-scroll" ref={ref}>
         {records.length === 0 && <p class="sequence-empty">No event to draw yet.</p>}
         <div class="sequence-actors" style={{ width: pixels(width) }}>
-          {actors.map((actor, index) => (
-            <span key={actor} title={actor} style={{ left: pixels(lineAt(lines, index)) }}>
-              {shorten(actor, Math.floor((column - PADDING) / LETTER))}
+          {actors.map((id, index) => (
+            <span
+              key={id}
+              title={id}
+              class={id === actor ? "is-selected" : undefined}
+              style={{ left: pixels(lineAt(lines, index)) }}
+            >
+              {shorten(id, Math.floor((column - PADDING) / LETTER))}
             </span>
           ))}
         </div>
@@ -120,10 +144,25 @@ export function SequenceView(props: {
               onSelect={onSelect}
             />
           ))}
+          {within(folds, top, bottom).map((fold) => (
+            <p
+              key={fold.n}
+              class="sequence-fold"
+              style={{
+                top: pixels(fold.y),
+                left: pixels(left),
+                width: pixels(viewport.width),
+                height: pixels(fold.height),
+              }}
+            >
+              <span>{clockText(fold.at)}</span>
+              {fold.text}
+            </p>
+          ))}
           <svg width={width} height={height} aria-hidden="true">
             <g class="sequence-lines">
-              {actors.map((actor, index) => (
-                <line key={actor} x1={lineAt(lines, index)} x2={lineAt(lines, index)} y1={0} y2={height} />
+              {actors.map((id, index) => (
+                <line key={id} x1={lineAt(lines, index)} x2={lineAt(lines, index)} y1={0} y2={height} />
               ))}
             </g>
             {visible.map((arrow) => (

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { arrowsWithin, MOST_ARROWS, sequenceOf } from "../../../../../src/inspector/page/views/sequence.js";
+import { MOST_ARROWS, sequenceOf, within } from "../../../../../src/inspector/page/views/sequence.js";
 import type { EventRecord } from "../../../../../src/inspector/recorder/frames.js";
 
 let n = 0;
@@ -108,7 +108,69 @@ test("only the newest events are drawn, and the others are counted", () => {
 test("the arrows in view are those that touch it", () => {
   const { arrows } = sequenceOf(Array.from({ length: 10 }, () => record()));
   const height = arrows[0]?.height ?? 0;
-  expect(arrowsWithin(arrows, height * 2, height * 4)).toEqual(arrows.slice(2, 4));
-  expect(arrowsWithin(arrows, height * 2 - 1, height * 4 + 1)).toEqual(arrows.slice(1, 5));
-  expect(arrowsWithin(arrows, height * 10, height * 20)).toEqual([]);
+  expect(within(arrows, height * 2, height * 4)).toEqual(arrows.slice(2, 4));
+  expect(within(arrows, height * 2 - 1, height * 4 + 1)).toEqual(arrows.slice(1, 5));
+  expect(within(arrows, height * 10, height * 20)).toEqual([]);
+});
+
+test("the selected actor stands first, and no actor that only started has a column", () => {
+  const started = ["edge", "queue.a", "queue.b"].map((actor) =>
+    record({ sender: "worker", actor, event: "xstate.init" }),
+  );
+  const records = [
+    record({ sender: "key", event: "key.held" }),
+    ...started,
+    record({ sender: "worker", actor: "edge" }),
+  ];
+  const { actors, folds } = sequenceOf(records, { selected: "worker", isFolded: true });
+  expect(actors).toEqual(["worker", "key", "edge"]);
+  expect(folds.map(({ text }) => text)).toEqual(["3 actors started: edge, queue.a, queue.b"]);
+  expect(sequenceOf(records, { selected: "worker" }).actors).toContain("queue.b");
+});
+
+describe("repetitions", () => {
+  const beat = (at: number, changes: Partial<EventRecord> = {}) =>
+    record({ at, sender: "worker", actor: "reporter", event: "report.due", state: "gathering", ...changes });
+
+  test("are folded from the second one on, up to what is new", () => {
+    const records = [0, 2000, 4000, 6000, 8000].map((at) => beat(at));
+    const failure = record({
+      at: 8001,
+      sender: "model",
+      event: "model.failed",
+      state: "errored",
+      edges: ["ready/x/0"],
+    });
+    const { arrows, folds, height } = sequenceOf([...records, failure, beat(9000)], { isFolded: true });
+    expect(arrows.map((arrow) => arrow.record)).toEqual([records[0], failure]);
+    expect(folds.map(({ text }) => text)).toEqual([
+      "4 repetitions in 6.00 s: 4 × report.due",
+      "1 repetition: 1 × report.due",
+    ]);
+    const parts = [...arrows, ...folds].toSorted((one, other) => one.y - other.y);
+    let y = 0;
+    for (const part of parts) {
+      expect(part.y).toBe(y);
+      y += part.height;
+    }
+    expect(height).toBe(y);
+  });
+
+  test.each<[string, (index: number) => Partial<EventRecord>]>([
+    ["of requests and sessions, which have ids", () => ({ payload: { id: "r" } })],
+    ["that led to other states", (index) => ({ state: `state ${index}` })],
+    ["that came from others", (index) => ({ sender: `sender ${index}` })],
+    ["that changed the worker's state", () => ({ actor: "worker", state: "errored", edges: ["ready/x/0"] })],
+  ])("are none %s", (_, changes) => {
+    const records = Array.from({ length: 6 }, (_each, index) => beat(index, changes(index)));
+    expect(sequenceOf(records, { isFolded: true }).arrows).toHaveLength(6);
+  });
+
+  test("are drawn one by one where they are few, or nothing is to be folded", () => {
+    const records = [0, 1, 2].map((at) => beat(at));
+    expect(sequenceOf(records, { isFolded: true }).arrows).toHaveLength(3);
+    const more = [...records, beat(3), beat(4)];
+    expect(sequenceOf(more).arrows).toHaveLength(5);
+    expect(sequenceOf(more, { isFolded: true }).arrows).toHaveLength(1);
+  });
 });
