@@ -33,7 +33,7 @@ export interface WorkerInput {
   /** Failures of the health URL in a row that make the model unhealthy. */
   readonly failureThreshold: number;
   readonly queues: readonly QueueDefinition[];
-  /** Base URLs of the engine. */
+  /** Base URLs of the engine; empty without one, then there are no reporters. */
   readonly reportAddresses: readonly string[];
   /** The model is started by the user's own code. */
   readonly hasLifecycle: boolean;
@@ -57,7 +57,8 @@ export interface WorkerContext extends WorkerInput {
   readonly queueRefs: Readonly<Record<string, ActorRefFrom<QueueLogic>>>;
   readonly sessionsRef: ActorRefFrom<SessionsLogic>;
   readonly model: ActorRefFrom<typeof modelMachine>;
-  readonly reporters: Readonly<Record<ReportKind, ActorRefFrom<typeof reporterMachine>>>;
+  /** Undefined without an engine. */
+  readonly reporters: Readonly<Record<ReportKind, ActorRefFrom<typeof reporterMachine>>> | undefined;
   /** Workload per second; undefined until the benchmark is done. */
   readonly maxPerf: number | undefined;
   /** The user's own code has started the model. */

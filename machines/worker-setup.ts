@@ -133,6 +133,7 @@ export const workerSetup = setup({
     isReporter: ({ event }) => reporterKind(event) !== undefined,
     isReporterToReplace: ({ context, event }) =>
       reporterKind(event) !== undefined && context.replaced < MAX_REPLACED,
+    hasNoEngine: ({ context }) => context.reporters === undefined,
     wasLastReporter: ({ context }) => context.flushed + 1 === REPORTS.length,
   },
   actions: {
@@ -153,6 +154,7 @@ export const workerSetup = setup({
       enqueue.assign({ replaced: context.replaced + 1 });
     }),
     replaceReporter: assign(({ context, event, spawn }) => {
+      if (context.reporters === undefined) return {};
       const kind = reporterKind(event) ?? "status";
       const input = { kind, addresses: context.reportAddresses };
       return {
@@ -161,12 +163,14 @@ export const workerSetup = setup({
     }),
     // To report a load time twice is better than never.
     informReporter: enqueueActions(({ context, enqueue, event }) => {
+      if (context.reporters === undefined) return;
       const { status, ended } = context.reporters;
       if (reporterKind(event) === "ended") enqueue.sendTo(ended, { type: "report.due" });
       else enqueue.sendTo(status, { type: "worker.changed", condition: conditionOf(context) });
     }),
-    flushReplacement: sendTo(({ context, event }) => context.reporters[reporterKind(event) ?? "status"], {
-      type: "report.flush",
+    flushReplacement: enqueueActions(({ context, event, enqueue }) => {
+      const reporter = context.reporters?.[reporterKind(event) ?? "status"];
+      if (reporter !== undefined) enqueue.sendTo(reporter, { type: "report.flush" });
     }),
     replaceModel: assign({
       model: ({ context, self, spawn }) =>
@@ -208,15 +212,15 @@ export const workerSetup = setup({
       ({ context }) => context.edge,
       ({ context }) => ({ type: "traffic.opened", maxPerf: context.maxPerf ?? 0 }),
     ),
-    reportCondition: sendTo(
-      ({ context }) => context.reporters.status,
-      ({ context }) => ({ type: "worker.changed", condition: conditionOf(context) }),
-    ),
-    reportLedger: sendTo(
-      ({ context }, { report }: Pick<LedgerChanged, "report">) => context.reporters[report],
-      { type: "report.due" },
-    ),
+    reportCondition: enqueueActions(({ context, enqueue }) => {
+      if (context.reporters === undefined) return;
+      enqueue.sendTo(context.reporters.status, { type: "worker.changed", condition: conditionOf(context) });
+    }),
+    reportLedger: enqueueActions(({ context, enqueue }, { report }: Pick<LedgerChanged, "report">) => {
+      if (context.reporters !== undefined) enqueue.sendTo(context.reporters[report], { type: "report.due" });
+    }),
     flushReports: enqueueActions(({ context, enqueue }) => {
+      if (context.reporters === undefined) return;
       for (const kind of REPORTS) enqueue.sendTo(context.reporters[kind], { type: "report.flush" });
     }),
     verifyModel: sendTo(({ context }) => context.model, { type: "model.verify" }),

@@ -1,7 +1,7 @@
 import type { ActorRefFrom } from "xstate";
-import type { KeyHeld, ModelAwaited, ModelFailed } from "./events.js";
+import type { KeyHeld, ModelAwaited, ModelFailed, ReportKind } from "./events.js";
 import { modelInputOf } from "./worker-context.js";
-import { deadActor, messageOf, queueId, workerSetup } from "./worker-setup.js";
+import { deadActor, messageOf, queueId, reporterId, workerSetup } from "./worker-setup.js";
 
 const modelFailure = {
   target: "errored",
@@ -42,6 +42,8 @@ export const workerMachine = workerSetup.createMachine({
   context: ({ input, spawn, self }) => {
     const edge = spawn("edge", { id: "edge", input: { worker: self } });
     const { now, reportAddresses: addresses } = input;
+    const reporter = (kind: ReportKind) =>
+      spawn("reporter", { id: reporterId(kind), input: { kind, addresses } });
     return {
       ...input,
       edge,
@@ -52,10 +54,8 @@ export const workerMachine = workerSetup.createMachine({
         ]),
       ),
       sessionsRef: spawn("sessions", { id: "sessions", input: { edge, worker: self, now } }),
-      reporters: {
-        status: spawn("reporter", { id: "reporter.status", input: { kind: "status", addresses } }),
-        ended: spawn("reporter", { id: "reporter.ended", input: { kind: "ended", addresses } }),
-      },
+      reporters:
+        addresses.length === 0 ? undefined : { status: reporter("status"), ended: reporter("ended") },
       model: spawn("model", { id: "model", input: modelInputOf(input, self, false) }),
       maxPerf: undefined,
       modelStarted: false,
@@ -238,6 +238,7 @@ export const workerMachine = workerSetup.createMachine({
         },
         reporting: {
           entry: "flushReports",
+          always: { guard: "hasNoEngine", target: "#worker.stopped" },
           on: {
             "xstate.done.actor.*": [
               { guard: "wasLastReporter", target: "#worker.stopped" },

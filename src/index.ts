@@ -8,6 +8,7 @@ export type {
   Payload,
   WorkerStatus,
 } from "./shared/wire.js";
+export type { AccessConfig, ApiKeyConfig } from "./worker/config/access-config.js";
 export type {
   HealthcheckConfig,
   InspectConfig,

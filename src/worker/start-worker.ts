@@ -9,10 +9,13 @@ import type { Log } from "../shared/log.js";
 import { VERSION } from "../shared/package-root.js";
 import { scrubber } from "../shared/scrubber.js";
 import { droppedLines } from "../shared/standard-outputs.js";
+import { ApiKeys } from "./auth/api-keys.js";
+import { plainAccessOf } from "./auth/plain-access.js";
 import { ReplayWindow } from "./auth/replay-window.js";
 import { Verifier } from "./auth/verifier.js";
+import { accessOf, checkAccess } from "./config/access-config.js";
 import type { CheckedConfig } from "./config/config-schema.js";
-import type { Environment } from "./config/environment.js";
+import { type Environment, isSecured } from "./config/environment.js";
 import { headersOf } from "./config/model-headers.js";
 import { observationOf, secretsOf } from "./config/model-settings.js";
 import { type PickerSettings, pickerSettingsOf } from "./config/picker-settings.js";
@@ -86,14 +89,18 @@ export async function startWorker(
   const recorded = <Logic extends AnyActorLogic>(kind: ActorKind, logic: Logic): Logic =>
     inspector === undefined ? logic : inspector.recorder.recorded(kind, logic);
 
-  const ledger: Ledger = new Ledger({
-    status: () => actor.send({ type: "ledger.changed", report: "status" }),
-    ended: () => actor.send({ type: "ledger.changed", report: "ended" }),
-  });
+  const ledger: Ledger = new Ledger(
+    environment.reportAddresses.length === 0
+      ? undefined
+      : {
+          status: () => actor.send({ type: "ledger.changed", report: "status" }),
+          ended: () => actor.send({ type: "ledger.changed", report: "ended" }),
+        },
+  );
   const edge = new Edge({
     ledger,
     log,
-    verifier: environment.unsecured ? undefined : new Verifier(),
+    verifier: isSecured(environment) ? new Verifier() : undefined,
     ownUrl: config.requireOwnUrl ? environment.publicUrl : undefined,
     replays: config.replayProtection ? new ReplayWindow() : undefined,
     maxBodyBytes: config.maxBodyBytes,
@@ -103,6 +110,9 @@ export async function startWorker(
     observer: inspector?.requests,
     activity,
   });
+  const access = accessOf(config.access, environment, config.host ?? environment.host);
+  checkAccess(config, access);
+  const keys = access.mode === "apiKey" ? new ApiKeys(access.keys, access.keysFile, log) : undefined;
   const reports = new ReportClient();
   const actor: WorkerActor = workerActor({
     startedAt,
@@ -130,11 +140,13 @@ export async function startWorker(
   const picker = pickerSettings && pickerMetricsOf(pickerSettings, log);
   const metrics = new Metrics({ ...observed, picker });
   const closeModel = (): void => {
+    keys?.close();
     modelServer?.close();
     metrics.close();
   };
   const endpoints = await endpointsOf({
     edge,
+    access: plainAccessOf(access, keys, config.cors),
     routes,
     openRoutes: config.openRoutes,
     maxUnverifiedBytes: config.maxUnverifiedBytes,
@@ -158,7 +170,7 @@ export async function startWorker(
     stately === undefined ? undefined : (await import("../inspector/server/stately.js")).statelyRelay;
   const servers = await listenOnAll({
     ...environment,
-    host: config.host ?? environment.host,
+    host: access.mode === "open" ? access.host : (config.host ?? environment.host),
     backlog: config.backlog ?? environment.backlog,
     certificate: environment.useSsl
       ? { certificate: environment.certificateFile, key: environment.certificateKeyFile }
@@ -248,7 +260,7 @@ function filesOfPage(log: Log): ReturnType<typeof pageFiles> {
 
 function routesOf(config: CheckedConfig, server: ModelServer | undefined): readonly HandlerRoute[] {
   return config.handlers.map((handler) => {
-    const metrics = new RouteMetrics(handler.route);
+    const metrics = new RouteMetrics(handler.name);
     const isForwarded = handler.remoteFunction === undefined && server !== undefined;
     return {
       handler,

@@ -11,7 +11,7 @@ import { announcedToken } from "../shared/announcement.js";
 import type { Log } from "../shared/log.js";
 import { fetchPublicKey } from "./auth/public-key.js";
 import type { CheckedConfig } from "./config/config-schema.js";
-import type { Environment } from "./config/environment.js";
+import { type Environment, isSecured } from "./config/environment.js";
 import type { Observation } from "./config/model-settings.js";
 import type { ModelServer } from "./model/client.js";
 import { KeptBenchmark, measuredBy } from "./model/kept-benchmark.js";
@@ -76,7 +76,7 @@ export function workerActor(parts: WorkerParts): WorkerActor {
     input: {
       now: () => performance.now(),
       startedAt: parts.startedAt,
-      secured: !environment.unsecured,
+      secured: isSecured(environment),
       readiness: observation.readiness,
       hasLog: config.modelLogFile !== undefined,
       hasHealth: observation.health !== undefined,

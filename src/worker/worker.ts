@@ -170,7 +170,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
   }
 
   async #start(): Promise<RunningWorker> {
-    const environment = withAnnouncedToken(readEnvironment());
+    const environment = withAnnouncedToken(readEnvironment(process.env, this.#config.access?.mode));
     this.#url = environment.publicUrl;
     const config = withDevModel(this.#config, environment);
     const inspection = await inspectionOf(config, environment);

@@ -253,6 +253,12 @@ describe("every state is reachable and every transition can be taken", () => {
     await flushed.drained();
     await flushed.pass(0);
 
+    const withoutEngine = await readyWorker({ inspect, reportAddresses: [] });
+    await withoutEngine.drain();
+    await withoutEngine.drained();
+    await withoutEngine.pass(0);
+    expect(withoutEngine.worker.getSnapshot().status).toBe("done");
+
     for (const end of ["fail", "none"]) {
       const lingering = await readyWorker({ inspect });
       lingering.linger.answer = undefined;

@@ -83,6 +83,8 @@ export class FakeAdmission implements Admission {
 
   checkSender(): undefined {}
 
+  checkTraffic(): undefined {}
+
   checkQueueTime(): undefined {}
 
   rejectUnverified(): void {}
@@ -112,7 +114,10 @@ export class FakeAdmission implements Admission {
 
 /** A handler of the route `/ws` with all limits off; the test may replace parts. */
 export const socketHandler = (parts: Partial<Handler> = {}): Handler => ({
+  name: "/ws",
   route: "/ws",
+  method: "POST",
+  forwardHeaders: [],
   modelRoute: "/ws",
   websocket: true,
   maxQueueTime: null,

@@ -46,7 +46,7 @@ class RecordedTrace implements RequestTrace {
     this.#recorder.records.request({
       kind: "request",
       id: this.#id,
-      route: this.#handler.route,
+      route: this.#handler.name,
       queue: this.#handler.queue,
       session: this.#session,
       requestIdx: this.#entry?.requestIdx,

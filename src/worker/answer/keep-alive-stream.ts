@@ -62,6 +62,14 @@ export class KeepAliveStream implements Responder, WriterSink {
     this.#responder.receive(limit, sink);
   }
 
+  pause(): void {
+    this.#responder.pause();
+  }
+
+  resume(): void {
+    this.#responder.resume();
+  }
+
   /** @throws for an answer that cannot become an event of a stream that has begun. */
   refuse(head: ResponseHead, body: string): void {
     this.#responder.refuse(head, body);

@@ -8,6 +8,7 @@ import {
   type CheckedConfig,
   configSchema,
   type Handler,
+  handlerName,
   queuePlace,
 } from "./config-schema.js";
 import { optionAdvice } from "./option-advice.js";
@@ -41,6 +42,7 @@ function checkedHandler(handler: z.output<typeof configSchema>["handlers"][numbe
   const { payloadSchema } = handler;
   return {
     ...handler,
+    name: handlerName(handler),
     modelRoute: handler.modelRoute ?? handler.route,
     ...queuePlace(handler),
     ...(payloadSchema !== undefined && { requestParser: parserOf(payloadSchema) }),

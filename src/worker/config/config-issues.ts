@@ -1,11 +1,11 @@
 import { inspect } from "node:util";
 import type { ZodError } from "zod";
 import { scrubber } from "../../shared/scrubber.js";
-import { queuePlace } from "./config-schema.js";
+import { handlerName, queuePlace } from "./config-schema.js";
 import type { HandlerConfig } from "./handler-config.js";
 import type { OptionAdvice } from "./option-advice.js";
 import { fieldPath } from "./payload-schema.js";
-import { encodedPath, RESERVED_ROUTES } from "./route-path.js";
+import { hasParameters, patternOf, RESERVED_ROUTES } from "./route-path.js";
 
 /** A configuration error: where, and what was expected. */
 interface Issue {
@@ -58,7 +58,10 @@ function fieldIssues(
 }
 
 /** A route in the form in which clients send it; other values unchanged. */
-const pathOf = ({ route }: Fields): unknown => (typeof route === "string" ? encodedPath(route) : route);
+const pathOf = ({ route }: Fields): unknown => (typeof route === "string" ? patternOf(route) : route);
+
+/** Method and path of a handler. */
+const placeOf = (handler: Fields): string => `${handler.method ?? "POST"} ${pathOf(handler)}`;
 
 /** Options of a handler that exclude others. */
 const EXCLUSIVE: readonly (readonly [option: string, reason: string, others: readonly string[]])[] = [
@@ -69,6 +72,7 @@ const EXCLUSIVE: readonly (readonly [option: string, reason: string, others: rea
       "responseGenerator",
       "multipart",
       "forwardQuery",
+      "forwardHeaders",
       "sseKeepAliveMs",
       "modelRoute",
       "generatePayloadJson",
@@ -102,6 +106,19 @@ function handlerIssues(handler: Fields, path: readonly PropertyKey[], hasIssue: 
       expected: "expected a route that the worker does not serve itself",
     });
   }
+  const isPost = handler.method === undefined || handler.method === "POST";
+  if (!isPost && handler.benchmarkConfig !== undefined) {
+    issues.push({ path: [...path, "method"], expected: "expected POST beside a benchmarkConfig" });
+  }
+  if (handler.websocket === true) {
+    if (handler.method !== undefined)
+      issues.push({ path: [...path, "method"], expected: "expected none beside websocket" });
+    if (hasParameters(String(handler.route)))
+      issues.push({ path: [...path, "route"], expected: "expected no parameters beside websocket" });
+  }
+  if (hasParameters(String(handler.route)) && handler.benchmarkConfig !== undefined) {
+    issues.push({ path: [...path, "route"], expected: "expected no parameters beside a benchmarkConfig" });
+  }
   if (allowParallelRequests === false && concurrency !== 1) {
     issues.push({
       path: [...path, "concurrency"],
@@ -127,11 +144,12 @@ function issuesBetween(handlers: readonly Fields[], hasIssue: HasIssue): Issue[]
   handlers.forEach((handler, index) => {
     const path = ["handlers", index];
     issues.push(...handlerIssues(handler, path, hasIssue));
-    const route = pathOf(handler);
-    if (routes.has(route)) {
+    const place = placeOf(handler);
+    const name = handlerName(handler as unknown as HandlerConfig);
+    if (routes.has(place)) {
       issues.push({ path: [...path, "route"], expected: "expected a route that no other handler has" });
     }
-    routes.add(route);
+    routes.add(place);
     const queueFields = [
       "allowParallelRequests",
       "concurrency",
@@ -153,10 +171,10 @@ function issuesBetween(handlers: readonly Fields[], hasIssue: HasIssue): Issue[]
     if (other !== undefined && other.order !== order) {
       issues.push({
         path: [...path, "queueOrder"],
-        expected: `expected "${other.order}", as ${other.of} has, which shares the queue "${queue}" with ${route}`,
+        expected: `expected "${other.order}", as ${other.of} has, which shares the queue "${queue}" with ${name}`,
       });
     }
-    orders.set(queue, { order, of: route });
+    orders.set(queue, { order, of: name });
   });
   // A value that is no object may have been intended as a benchmark or as none.
   const given = handlers.map(({ benchmarkConfig }) => benchmarkConfig).filter((value) => value !== undefined);
@@ -172,7 +190,7 @@ function openRouteIssues(config: Fields, handlers: readonly Fields[]): Issue[] {
   // A WebSocket begins with a GET.
   const taken = handlers.map((handler) => ({
     path: pathOf(handler),
-    method: handler.websocket === true ? "*" : "POST",
+    method: handler.websocket === true ? "*" : String(handler.method ?? "POST"),
   }));
   return listOf(config.openRoutes)
     .map(fieldsOf)
@@ -316,7 +334,8 @@ export function configIssues(
   return issues.map(({ path, expected, isUnknown }) => {
     const line = `${at(path)}: ${expected}`;
     if (isUnknown) return line;
-    const got = path.includes("modelHeaders") ? "[redacted]" : short(valueAt(config, path));
+    const got =
+      path.includes("modelHeaders") || path.includes("access") ? "[redacted]" : short(valueAt(config, path));
     return `${line}, got ${got}`;
   });
 }

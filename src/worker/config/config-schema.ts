@@ -3,6 +3,7 @@ import { z } from "zod";
 import { originSchema } from "../../shared/cors.js";
 import { isHttpUrl } from "../../shared/url.js";
 import type { Payload } from "../../shared/wire.js";
+import { accessSchema } from "./access-config.js";
 import type {
   HealthcheckConfig,
   InspectConfig,
@@ -24,7 +25,7 @@ import type {
 import { checkCredentials, headerIssue, type ModelHeaders } from "./model-headers.js";
 import { patternIssue } from "./pattern-check.js";
 import { isPayloadSchema, type PayloadSchema } from "./payload-schema.js";
-import { modelRouteSchema, routeSchema } from "./route-path.js";
+import { handlerRouteSchema, modelRouteSchema, routeSchema } from "./route-path.js";
 
 /**
  * A schema for each option of an interface, and for no other: an option that is missing here, misspelt, or accepts a value
@@ -105,8 +106,12 @@ const multipartSchema = z.strictObject({
   maxFiles: count.default(16),
 } satisfies Options<MultipartConfig>);
 
+/** Methods of handlers; the default first. */
+export const HANDLER_METHODS = ["POST", "GET", "PUT", "PATCH", "DELETE"] as const;
+
 const handlerSchema = z.strictObject({
-  route: routeSchema,
+  route: handlerRouteSchema,
+  method: z.enum(HANDLER_METHODS, `expected one of ${HANDLER_METHODS.join(", ")}`).default("POST"),
   modelRoute: modelRouteSchema.optional(),
   allowParallelRequests: z.boolean().optional(),
   concurrency: count.optional(),
@@ -139,6 +144,7 @@ const handlerSchema = z.strictObject({
   forwardQuery: z
     .union([z.boolean(), z.array(z.string().min(1))], "expected true, false or a list of names of parameters")
     .default(true),
+  forwardHeaders: z.array(z.string().superRefine(checkForwarded)).default([]),
   sseKeepAliveMs: z
     .int()
     .min(10)
@@ -146,6 +152,22 @@ const handlerSchema = z.strictObject({
     .nullable()
     .default(null),
 } satisfies Options<HandlerConfig>);
+
+/** Headers that are the worker's own, or a secret of its client's. */
+const UNFORWARDED: ReadonlySet<string> = new Set([
+  "authorization",
+  "cookie",
+  "accept-encoding",
+  "x-request-id",
+]);
+
+function checkForwarded(name: string, context: z.core.$RefinementCtx): void {
+  const isOwn = UNFORWARDED.has(name.toLowerCase());
+  const message = isOwn
+    ? "expected a header that is not the worker's own: authorization, cookie, accept-encoding and x-request-id are"
+    : headerIssue(name, "value");
+  if (message !== undefined) context.addIssue({ code: "custom", message });
+}
 
 function checkHeaders(headers: ModelHeaders, context: z.core.$RefinementCtx): void {
   const names = new Set<string>();
@@ -164,6 +186,7 @@ const isOpenMethod = (method: string): boolean =>
   method === "*" || (/^[A-Z]+$/.test(method) && !NO_FETCH_METHODS.includes(method));
 
 export const configSchema = z.strictObject({
+  access: accessSchema.optional(),
   modelServerUrl: orNull(
     z.string().refine(isHttpUrl, "expected a URL with http: or https:").superRefine(checkCredentials),
   ),
@@ -257,6 +280,8 @@ export const configSchema = z.strictObject({
 
 /** A handler with its defaults filled in. */
 export interface Handler extends Readonly<Omit<z.output<typeof handlerSchema>, "queue" | "modelRoute">> {
+  /** In metrics, log and inspector: its route, behind its method if that is not POST. No other handler has it. */
+  readonly name: string;
   /** Path on the model server. */
   readonly modelRoute: string;
   /** Name of its queue. */
@@ -288,16 +313,21 @@ export interface CheckedConfig extends Readonly<Omit<z.output<typeof configSchem
 /** Name of the queue that serial handlers share unless they name another. */
 const SERIAL_QUEUE = "serial";
 
+/** Name of a handler. */
+export const handlerName = ({ method = "POST", route }: Pick<HandlerConfig, "method" | "route">): string =>
+  method === "POST" ? route : `${method} ${route}`;
+
 /** Queue name and limit of a handler, by the rules of `allowParallelRequests`, `concurrency` and `queue`. */
 export function queuePlace({
   route,
+  method,
   allowParallelRequests,
   concurrency,
   queue,
-}: Pick<HandlerConfig, "route" | "allowParallelRequests" | "concurrency" | "queue">): {
+}: Pick<HandlerConfig, "route" | "method" | "allowParallelRequests" | "concurrency" | "queue">): {
   readonly queue: string;
   readonly limit: number;
 } {
   const limit = concurrency ?? (allowParallelRequests ? Number.POSITIVE_INFINITY : 1);
-  return { queue: queue ?? (limit === 1 ? SERIAL_QUEUE : route), limit };
+  return { queue: queue ?? (limit === 1 ? SERIAL_QUEUE : handlerName({ method, route })), limit };
 }

@@ -1,3 +1,4 @@
+import type { AccessConfig } from "./access-config.js";
 import type { HandlerConfig } from "./handler-config.js";
 
 /**
@@ -181,6 +182,8 @@ export interface MetricsConfig {
  * ```
  */
 export interface WorkerConfig {
+  /** Who may call the handlers, and in which form. @default { mode: "signature" }, or the mode of `ACCESS_MODE` */
+  readonly access?: AccessConfig | undefined;
   /**
    * Base URL of the model server, `http:` or `https:`. A user and a password in it, percent-encoded, are sent as basic authentication.
    * Not required if every handler has a `remoteFunction`.

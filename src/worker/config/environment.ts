@@ -4,6 +4,7 @@ import { formatErrors, TsworkerError } from "../../shared/errors.js";
 import { LOG_LEVELS, type LogLevel } from "../../shared/log.js";
 import { scrubber } from "../../shared/scrubber.js";
 import { isHttpUrl } from "../../shared/url.js";
+import { ACCESS_MODES, type AccessMode, type CheckedApiKey, listedKeysSchema } from "./access-config.js";
 import { checkCredentials } from "./model-headers.js";
 
 /** Default certificate and key with `USE_SSL=true`. */
@@ -36,11 +37,24 @@ export interface Environment {
   readonly certificateFile: string;
   /** `SSL_CERTIFICATE_KEY`: PEM file of its key. @default /etc/instance.key */
   readonly certificateKeyFile: string;
-  /** From `PUBLIC_IPADDR` and `VAST_TCP_PORT_<WORKER_PORT>`: how clients reach this worker. */
+  /** `ACCESS_MODE`: who may call the handlers if the configuration has no `access`. @default signature */
+  readonly accessMode: AccessMode;
+  /** `API_KEYS`: keys of clients, separated by commas. @default none */
+  readonly apiKeys: readonly CheckedApiKey[];
+  /** `API_KEYS_FILE`: file with keys of clients. */
+  readonly apiKeysFile: string | undefined;
+  /** `ACCESS_ANYWHERE` is a yes: open access is not limited to loopback. @default false */
+  readonly openAnywhere: boolean;
+  /**
+   * From `PUBLIC_IPADDR` and `VAST_TCP_PORT_<WORKER_PORT>`: how clients reach this worker. Without an engine, its own address.
+   */
   readonly publicUrl: string;
-  /** `CONTAINER_ID`: this worker's id in reports. */
+  /** `CONTAINER_ID`: this worker's id in reports. Without an engine 0. */
   readonly workerId: number;
-  /** `REPORT_ADDR`: base URLs of the engine, in the order in which they are tried. @default https://run.vast.ai */
+  /**
+   * `REPORT_ADDR`: base URLs of the engine, in the order in which they are tried. Without an engine empty.
+   * @default https://run.vast.ai
+   */
   readonly reportAddresses: readonly string[];
   /** `MASTER_TOKEN`: the secret in reports. @default empty */
   readonly masterToken: string;
@@ -69,6 +83,10 @@ export interface Environment {
   /** `INSPECT_STATELY`: WebSocket URL of a relay of Stately's inspector; implies `INSPECT`. */
   readonly inspectStately: string | undefined;
 }
+
+/** Whether requests have signatures that are checked. */
+export const isSecured = ({ accessMode, unsecured }: Environment): boolean =>
+  accessMode === "signature" && !unsecured;
 
 const SERVERS = ["auto", "uws", "node"] as const;
 /** `auto` is uWebSockets.js where it runs, and `node:http` otherwise. */
@@ -121,6 +139,18 @@ const flag = z
   )
   .transform((text) => YES.includes(text));
 
+/** The words of the modes, in any case. */
+const accessMode = z
+  .string()
+  .default("")
+  .transform((text) => text.trim() || "signature")
+  .transform((text) => ACCESS_MODES.find((mode) => mode.toLowerCase() === text.toLowerCase()) ?? text)
+  .pipe(z.enum(ACCESS_MODES, `expected one of ${ACCESS_MODES.join(", ")}`));
+
+/** The mode of the variables; one that does not exist is an error of its own. */
+const accessModeOf = ({ ACCESS_MODE }: NodeJS.ProcessEnv): AccessMode =>
+  accessMode.safeParse(ACCESS_MODE).data ?? "signature";
+
 const workerId = integer("expected an integer", Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
 
 const reportAddresses = z
@@ -135,15 +165,41 @@ const reportAddresses = z
 
 /** A variable's value without secrets. */
 const shown = (name: string, value: string | undefined): string | undefined =>
-  value !== undefined && name === "MODEL_API_KEY" ? "[redacted]" : value && scrubber([])(value);
+  value !== undefined && SECRETS.has(name) ? "[redacted]" : value && scrubber([])(value);
+
+const SECRETS: ReadonlySet<string> = new Set(["MODEL_API_KEY", "API_KEYS"]);
+
+/** Port of a worker that no engine has given one. */
+const STANDALONE_PORT = "3000";
+
+/** The variables with defaults for those that only an engine's worker needs. */
+function standalone(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const port = variables.WORKER_PORT?.trim() || STANDALONE_PORT;
+  const host = variables.WORKER_HOST?.trim();
+  const isEverywhere = host === undefined || host === "" || host === "0.0.0.0" || host === "::";
+  return {
+    ...variables,
+    WORKER_PORT: port,
+    PUBLIC_IPADDR: isEverywhere ? "127.0.0.1" : host,
+    [`VAST_TCP_PORT_${port}`]: port,
+    CONTAINER_ID: "0",
+    REPORT_ADDR: "",
+  };
+}
 
 /**
  * Reads the environment variables; no other code of the worker does.
  *
+ * @param mode of the configuration, which takes precedence over `ACCESS_MODE`.
  * @throws TsworkerError `ENVIRONMENT_INVALID`, whose message lists all errors, each with its variable, what was
  * expected and what it holds.
  */
-export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Environment {
+export function readEnvironment(
+  given: NodeJS.ProcessEnv = process.env,
+  mode: AccessMode = accessModeOf(given),
+): Environment {
+  const hasEngine = mode === "signature";
+  const variables = hasEngine ? given : standalone(given);
   const publicPort = `VAST_TCP_PORT_${variables.WORKER_PORT?.trim() ?? "<WORKER_PORT>"}`;
   const schema = z.object({
     WORKER_PORT: port,
@@ -158,6 +214,13 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
       .default("")
       .transform((text) => text.trim() || "127.0.0.1"),
     HTTP_SERVER: choice(SERVERS, "auto"),
+    ACCESS_MODE: accessMode,
+    API_KEYS: listedKeysSchema,
+    API_KEYS_FILE: z
+      .string()
+      .optional()
+      .transform((text) => text || undefined),
+    ACCESS_ANYWHERE: flag,
     // As in the Python worker, which compares it with one word.
     USE_SSL: z
       .string()
@@ -246,9 +309,13 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     useSsl: data.USE_SSL,
     certificateFile: data.SSL_CERTIFICATE,
     certificateKeyFile: data.SSL_CERTIFICATE_KEY,
+    accessMode: mode,
+    apiKeys: data.API_KEYS,
+    apiKeysFile: data.API_KEYS_FILE,
+    openAnywhere: data.ACCESS_ANYWHERE,
     publicUrl: `${data.USE_SSL ? "https" : "http"}://${host}:${parsedPort.data[publicPort]}`,
     workerId: data.CONTAINER_ID,
-    reportAddresses: data.REPORT_ADDR,
+    reportAddresses: hasEngine ? data.REPORT_ADDR : [],
     masterToken: data.MASTER_TOKEN,
     forceUpdateFile: data.FORCE_UPDATE_FILE,
     benchmarkFile: data.BENCHMARK_FILE,

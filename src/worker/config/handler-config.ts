@@ -155,11 +155,20 @@ type BenchmarkPayload<Parsed extends PayloadObject> = Payload extends Parsed
  * ```
  */
 export interface HandlerConfig<Parsed extends PayloadObject = PayloadObject, Received = Payload> {
-  /** Path on the worker, such as `/v1/completions`; without `?`, `#`, `*` and `:`. */
+  /**
+   * Path on the worker, such as `/v1/completions`; without `?`, `#` and `*`. A segment such as `:id` stands for any one segment:
+   * `/v1/files/:id/content`.
+   */
   readonly route: string;
   /**
+   * HTTP method: `POST`, `GET` (which includes HEAD), `PUT`, `PATCH` or `DELETE`. Methods other than POST require access with
+   * API keys or open access: a signed envelope is the body of a POST. @default POST
+   */
+  readonly method?: "POST" | "GET" | "PUT" | "PATCH" | "DELETE" | undefined;
+  /**
    * Path on the model server, if it is another than `route`; without `?` and `#`. Several handlers may have the same one. It
-   * also applies to the benchmark and to WebSockets. Not beside a `remoteFunction`.
+   * also applies to the benchmark and to WebSockets. Segments such as `:id` that the route has, too, are those of the client's
+   * path. Not beside a `remoteFunction`.
    * @default the same as `route`
    */
   readonly modelRoute?: string | undefined;
@@ -251,6 +260,12 @@ export interface HandlerConfig<Parsed extends PayloadObject = PayloadObject, Rec
    * @default true
    */
   readonly forwardQuery?: boolean | readonly string[] | undefined;
+  /**
+   * Names of request headers that are forwarded to the model, such as `openai-beta`. `authorization`, `cookie`,
+   * `accept-encoding` and headers of the connection never are. Not beside a `remoteFunction`.
+   * @default none
+   */
+  readonly forwardHeaders?: readonly string[] | undefined;
   /**
    * Milliseconds of silence after which a client that requested a stream (`stream: true` in the payload, or the header
    * `accept: text/event-stream`) is sent a comment: while its request is queued, before the first token, and in gaps. The

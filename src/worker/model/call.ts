@@ -5,6 +5,31 @@ import type { AnswerSink, Connection, ModelTimeouts } from "./connection.js";
 /** The body of a request to the model: bytes, whole or in parts, or a text of one byte per character. */
 export type RequestBody = Uint8Array | string | readonly Uint8Array[];
 
+/** Takes a body that is sent as it arrives. */
+export interface BodyTarget {
+  /**
+   * @param piece is copied.
+   * @returns false when the source is to pause until `onDrain`. After the end of the call it does nothing.
+   */
+  write(piece: Buffer): boolean;
+  end(): void;
+}
+
+/** A body that is sent as it arrives, once: a request with it cannot be sent again. */
+export interface BodySource {
+  /** Bytes; undefined where they are not known: the body is sent in chunks. */
+  readonly length: number | undefined;
+  /** The connection takes pieces from now on. */
+  onOpen(target: BodyTarget): void;
+  /** It takes more. */
+  onDrain(): void;
+}
+
+/** What a request to the model carries; undefined: no body. */
+export type SentBody = RequestBody | BodySource | undefined;
+
+export const isSource = (body: SentBody): body is BodySource => typeof body === "object" && "onOpen" in body;
+
 /** Bytes of a body. */
 export function lengthOf(body: RequestBody): number {
   if (typeof body === "string" || body instanceof Uint8Array) return body.length;
@@ -21,9 +46,9 @@ export interface ModelCall {
 
 /** A request as it is sent. */
 export interface ModelRequest {
-  /** All of the request's head up to the value of `content-length`. */
+  /** Its lines without those about the body's length, each with its end. */
   readonly head: string;
-  readonly body: RequestBody;
+  readonly body: SentBody;
   readonly timeouts: ModelTimeouts;
   /** Called when the request is sent for the second time. */
   readonly onResent: (() => void) | undefined;
@@ -65,6 +90,8 @@ export class Call implements ModelCall {
   #headTimer: NodeJS.Timeout | undefined;
   #isOver = false;
   #wasResent = false;
+  #hasHead = false;
+  readonly #headersMs: number | null;
   readonly idleMs: number | null;
   readonly connectMs: number | null;
 
@@ -75,12 +102,21 @@ export class Call implements ModelCall {
     const { connectMs, headersMs, idleMs } = request.timeouts;
     this.connectMs = connectMs;
     this.idleMs = idleMs;
-    if (headersMs !== null) this.#headTimer = setTimeout(() => this.#onHeadTimeout(headersMs), headersMs);
+    this.#headersMs = headersMs;
+    if (!isSource(request.body)) this.onSent();
   }
 
   /** It is to be sent on a connection that was not used before. */
   get needsNewConnection(): boolean {
-    return this.#request !== undefined && lengthOf(this.#request.body) > MAX_HELD_BYTES;
+    const body = this.#request?.body;
+    return body !== undefined && (isSource(body) || lengthOf(body) > MAX_HELD_BYTES);
+  }
+
+  /** The whole body was handed over: from here on the model is limited in time. */
+  onSent(): void {
+    const limit = this.#headersMs;
+    if (limit === null || this.#isOver || this.#hasHead) return;
+    this.#headTimer = setTimeout(() => this.#onHeadTimeout(limit), limit);
   }
 
   /** Writes the request. @param isReused the connection may turn out to be closed already. */
@@ -109,6 +145,7 @@ export class Call implements ModelCall {
 
   onHead(head: AnswerHead, resume: () => void): void {
     this.#request = undefined;
+    this.#hasHead = true;
     if (this.#headTimer !== undefined) clearTimeout(this.#headTimer);
     this.#sink.onHead(head, resume);
   }

@@ -1,5 +1,5 @@
 import type { ModelHeaders, Target } from "../config/model-headers.js";
-import type { ModelCall, RequestBody } from "./call.js";
+import type { ModelCall, RequestBody, SentBody } from "./call.js";
 import type { AnswerSink, ModelTimeouts } from "./connection.js";
 import { ModelActivity } from "./model-activity.js";
 import { ModelPool } from "./pool.js";
@@ -38,15 +38,16 @@ export class ModelServer implements Target {
     this.pool = new ModelPool(address, maxConnections ?? Number.POSITIVE_INFINITY, activity);
   }
 
-  /** The head of a request, up to the value of `content-length`. */
-  headOf(path: string, contentType: string): string {
-    return [
-      `POST ${this.#basePath}${path.replace(/[^\x21-\x7e]/gu, encodeURIComponent)} HTTP/1.1`,
-      `host: ${this.#host}`,
-      ...Object.entries({ accept: "*/*", ...this.headers }).map(([name, value]) => `${name}: ${value}`),
-      `content-type: ${contentType}`,
-      "content-length: ",
-    ].join("\r\n");
+  /**
+   * The lines of a request's head without those about its body.
+   *
+   * @param headers of this request; those of every request take precedence.
+   */
+  headOf(method: string, path: string, headers: ModelHeaders): string {
+    const fields = { accept: "*/*", ...headers, ...this.headers };
+    const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+    const target = `${this.#basePath}${path.replace(/[^\x21-\x7e]/gu, encodeURIComponent)}`;
+    return `${method} ${target} HTTP/1.1\r\nhost: ${this.#host}\r\n${lines.join("")}`;
   }
 
   /** Closes all connections; sinks of calls in progress are not called any more. */
@@ -56,6 +57,16 @@ export class ModelServer implements Target {
 }
 
 const JSON_TYPE = "application/json";
+
+/** A request to the model with parts of the client's own. */
+export interface SpecificRequest {
+  readonly method: string;
+  readonly path: string;
+  /** Behind the question mark, ASCII without blanks; empty for none. */
+  readonly query: string;
+  /** By name in lower case; values of visible characters. */
+  readonly headers: ModelHeaders;
+}
 
 /**
  * Sends the requests of one route to the model server. Redirects are not followed, and bodies are not decoded.
@@ -94,16 +105,23 @@ export class ModelClient {
     return this.#server.pool.send(request, sink);
   }
 
+  /** Sends a request whose method, path or headers are the client's: its head is not cached. */
+  send(request: SpecificRequest, body: SentBody, sink: AnswerSink): ModelCall {
+    const { method, path, query, headers } = request;
+    const head = this.#server.headOf(method, query === "" ? path : `${path}?${query}`, headers);
+    return this.#server.pool.send({ head, body, timeouts: this.#timeouts, onResent: this.#onResent }, sink);
+  }
+
   #headFor(path: string, contentType: string, query: string): string {
     // Clients choose queries: these heads are not cached.
-    if (query !== "") return this.#server.headOf(`${path}?${query}`, contentType);
+    if (query !== "") return this.#postHead(`${path}?${query}`, contentType);
     return contentType === JSON_TYPE ? this.#headOf(path) : this.#otherHeadOf(path, contentType);
   }
 
   #headOf(path: string): string {
     let head = this.#heads.get(path);
     if (head === undefined) {
-      head = this.#server.headOf(path, JSON_TYPE);
+      head = this.#postHead(path, JSON_TYPE);
       this.#heads.set(path, head);
     }
     return head;
@@ -113,9 +131,13 @@ export class ModelClient {
     const key = `${contentType}\n${path}`;
     let head = this.#otherHeads.get(key);
     if (head === undefined) {
-      head = this.#server.headOf(path, contentType);
+      head = this.#postHead(path, contentType);
       this.#otherHeads.set(key, head);
     }
     return head;
+  }
+
+  #postHead(path: string, contentType: string): string {
+    return this.#server.headOf("POST", path, { "content-type": contentType });
   }
 }

@@ -3,8 +3,7 @@ import { connect as connectTls, type SecureContext } from "node:tls";
 import { TsworkerError } from "../../shared/errors.js";
 import type { AnswerHead, Framing, ParsedHead } from "./answer-head.js";
 import { AnswerParser, type ParserSink } from "./answer-parser.js";
-import type { Call } from "./call.js";
-import { lengthOf, type RequestBody } from "./call.js";
+import { type BodySource, type BodyTarget, type Call, isSource, lengthOf, type SentBody } from "./call.js";
 import { EARLY_MS } from "./closing-habits.js";
 import type { ModelActivity } from "./model-activity.js";
 
@@ -86,6 +85,8 @@ export class Connection implements ParserSink {
   /** Limits the time to connect, and then the silence within an answer. */
   #timer: NodeJS.Timeout | undefined;
   #paused = false;
+  /** The body of a request is sent as it arrives, and is not complete. */
+  #isSending = false;
   #keepAlive = false;
   #framing: Framing = "none";
   #idleMs = IDLE_LIMIT_MS;
@@ -140,16 +141,24 @@ export class Connection implements ParserSink {
   /**
    * Sends a request.
    *
-   * @param head all of the request's head up to the value of `content-length`.
+   * @param head its lines without those about the body's length.
    */
-  send(head: string, body: RequestBody, call: Call): void {
+  send(head: string, body: SentBody, call: Call): void {
     this.#call = call;
     this.#parser.expect();
     if (typeof body === "string") {
-      this.#socket.write(`${head}${body.length}\r\n\r\n${body}`, "latin1");
+      this.#socket.write(`${head}content-length: ${body.length}\r\n\r\n${body}`, "latin1");
       return;
     }
-    const begin = `${head}${lengthOf(body)}\r\n\r\n`;
+    if (body === undefined) {
+      this.#socket.write(`${head}\r\n`, "latin1");
+      return;
+    }
+    if (isSource(body)) {
+      this.#sendFrom(head, body, call);
+      return;
+    }
+    const begin = `${head}content-length: ${lengthOf(body)}\r\n\r\n`;
     if (body instanceof Uint8Array && body.length <= SMALL_BODY) {
       const request = Buffer.allocUnsafe(begin.length + body.length);
       request.write(begin, "latin1");
@@ -161,6 +170,36 @@ export class Connection implements ParserSink {
     this.#socket.write(begin, "latin1");
     for (const part of body instanceof Uint8Array ? [body] : body) this.#socket.write(part);
     this.#socket.uncork();
+  }
+
+  #sendFrom(head: string, source: BodySource, call: Call): void {
+    const isChunked = source.length === undefined;
+    const framing = isChunked ? "transfer-encoding: chunked" : `content-length: ${source.length}`;
+    const socket = this.#socket;
+    this.#isSending = true;
+    socket.write(`${head}${framing}\r\n\r\n`, "latin1");
+    socket.on("drain", () => {
+      if (this.#isSending && !this.#closed) source.onDrain();
+    });
+    const target: BodyTarget = {
+      write: (piece) => {
+        if (!this.#isSending || this.#closed || piece.length === 0) return true;
+        if (!isChunked) return socket.write(Buffer.from(piece));
+        socket.cork();
+        socket.write(`${piece.length.toString(16)}\r\n`, "latin1");
+        socket.write(Buffer.from(piece));
+        const hasRoom = socket.write("\r\n", "latin1");
+        socket.uncork();
+        return hasRoom;
+      },
+      end: () => {
+        if (!this.#isSending || this.#closed) return;
+        this.#isSending = false;
+        if (isChunked) socket.write("0\r\n\r\n", "latin1");
+        call.onSent();
+      },
+    };
+    source.onOpen(target);
   }
 
   /** Closes the connection; its call is not notified any more. */
@@ -199,7 +238,8 @@ export class Connection implements ParserSink {
     const call = this.#call;
     this.#call = undefined;
     // A model that answers before it has read the whole request may never read the rest.
-    if (this.#keepAlive && !hasSurplus && this.#socket.writableLength <= SMALL_BODY) {
+    const isSent = !this.#isSending && this.#socket.writableLength <= SMALL_BODY;
+    if (this.#keepAlive && !hasSurplus && isSent) {
       this.#isHeard = false;
       this.#freeSince = performance.now();
       this.#owner.onFree(this);

@@ -73,7 +73,7 @@ const REQNUM_LIMIT = 100_000;
  * Counts only ever leave by a delivery, so the sums over all delivered reports are exact.
  */
 export class Ledger {
-  readonly #onChange: { status: () => void; ended: () => void };
+  readonly #onChange: { status: () => void; ended: () => void } | undefined;
   readonly #clock: Pick<WallClock, "adjust" | "at">;
   /** Head of the list of open requests and sessions, the oldest behind it. */
   readonly #open = new Entry("request", 0, 0, 0, 0);
@@ -98,11 +98,12 @@ export class Ledger {
   #endedChanged = false;
 
   /**
-   * @param onChange is called at the first change after a report was composed, not at each.
+   * @param onChange is called at the first change after a report was composed, not at each. Undefined without an engine: nothing
+   * is kept for reports.
    * @param clock gives the time of day of a moment of `performance.now()`, in milliseconds.
    */
   constructor(
-    onChange: { status: () => void; ended: () => void },
+    onChange: { status: () => void; ended: () => void } | undefined,
     clock: Pick<WallClock, "adjust" | "at"> = wallClock,
   ) {
     this.#onChange = onChange;
@@ -271,11 +272,13 @@ export class Ledger {
   }
 
   #countReqnum(reqnum: number): void {
+    if (this.#onChange === undefined) return;
     if (this.#reqnums.size < REQNUM_LIMIT) this.#reqnums.add(reqnum);
     else if (!this.#reqnums.has(reqnum)) this.#reqnumsBeyond++;
   }
 
   #keep(entry: Entry, outcome: Outcome, completedAt: number): void {
+    if (this.#onChange === undefined) return;
     this.#clock.adjust();
     this.#ended.add(
       entry.requestIdx,
@@ -293,7 +296,7 @@ export class Ledger {
   #changed(): void {
     if (this.#statusChanged) return;
     this.#statusChanged = true;
-    this.#onChange.status();
+    this.#onChange?.status();
   }
 }
 

@@ -56,6 +56,8 @@ export interface Admission {
    * @param sessionId undefined: it is not known yet.
    */
   checkRequest(authData: AuthData, sessionId: string | null | undefined): Refusal | undefined;
+  /** Why no request is admitted now. */
+  checkTraffic(): Refusal | undefined;
   /** Why a request may not wait in the queue. */
   checkQueueTime(handler: Handler, workload: number, flow: Flow | undefined): Refusal | undefined;
   reject(entry: Entry): void;

@@ -128,6 +128,10 @@ export class Edge implements Admission {
     } else if (sessionId !== undefined && this.sessions.find(sessionId)?.isOpen !== true) {
       return { answer: answers.invalidSession(), isReported: false };
     }
+    return this.checkTraffic();
+  }
+
+  checkTraffic(): Refusal | undefined {
     return this.#traffic.open ? undefined : { answer: answers.notReady(this.#traffic), isReported: true };
   }
 

@@ -15,7 +15,7 @@ import {
   type ScannedEnvelope,
 } from "./envelope/envelope.js";
 import { EnvelopeReader, type ReaderOptions, readEnvelope } from "./envelope/envelope-reader.js";
-import { type ReadyPayload, readyPayload } from "./envelope/payload.js";
+import { type PayloadResult, type ReadyPayload, readyPayload } from "./envelope/payload.js";
 
 /** Produces the answer to a request. */
 export interface AnswerProducer {
@@ -88,8 +88,16 @@ export abstract class Exchange implements Authorizer {
   protected abstract abortResponse(answer: WorkerAnswer): void;
   /** @returns undefined if it has failed already. */
   protected abstract produceAnswer(payload: ReadyPayload): AnswerProducer | undefined;
-  /** Called just before the admission. */
-  protected onAdmitted(_payload: Payload | undefined, _envelope: ScannedEnvelope): void {}
+  /**
+   * Called just before the admission.
+   *
+   * @param wholeBody gives the bytes of the request's body, valid during the call.
+   */
+  protected onAdmitted(_payload: Payload | undefined, _wholeBody: () => BodyBytes, _entry: Entry): void {}
+  /** Whether more of the request's body is to come. */
+  protected get isBodyUnfinished(): boolean {
+    return this.#reader?.isWhole === false;
+  }
   /** An admitted request has ended; `abortResponse` may follow. */
   protected onEnded(): void {}
 
@@ -119,14 +127,14 @@ export abstract class Exchange implements Authorizer {
 
   /** An unexpected error in the worker: it ends this request and no other. */
   onInternalError(error: unknown): void {
-    this.admission.log.error({ ...this.#logFields(), err: error }, "request handling failed");
+    this.admission.log.error({ ...this.logFields(), err: error }, "request handling failed");
     if (this.#entry === undefined) this.refuse(answers.workerFailed());
     else this.abort(answers.workerFailed());
   }
 
   /** The model or a function exceeded a time limit of the handler. */
   onTimedOut(message: string): void {
-    this.admission.log.warn({ ...this.#logFields(), fault: message }, "request timed out");
+    this.admission.log.warn({ ...this.logFields(), fault: message }, "request timed out");
     this.abort(answers.timedOut(message));
   }
 
@@ -177,7 +185,7 @@ export abstract class Exchange implements Authorizer {
 
   protected refuse(answer: WorkerAnswer, entry?: Entry): void {
     // A body that is too large is read to its end: many clients read no answer before they have sent all of it.
-    const isUnfinished = this.#reader?.isWhole === false && answer.close !== true && answer.status !== 413;
+    const isUnfinished = this.isBodyUnfinished && answer.close !== true && answer.status !== 413;
     this.#closeReader();
     this.respond(isUnfinished ? { ...answer, dropsRest: true } : answer);
     this.#countEnd("rejected", answer.status, performance.now() - this.#arrivedAt);
@@ -221,13 +229,13 @@ export abstract class Exchange implements Authorizer {
   }
 
   protected userCodeThrew(option: string, error: unknown): void {
-    this.admission.log.error({ ...this.#logFields(), err: error }, `${option} threw`);
+    this.admission.log.error({ ...this.logFields(), err: error }, `${option} threw`);
     if (this.#entry === undefined) this.refuse(answers.userCodeThrew());
     else this.fail(answers.userCodeThrew());
   }
 
   protected warn(error: unknown, message: string): void {
-    this.admission.log.warn({ ...this.#logFields(), err: error }, message);
+    this.admission.log.warn({ ...this.logFields(), err: error }, message);
   }
 
   #onRead(result: ReadResult | undefined, format: BodyFormat): void {
@@ -248,29 +256,54 @@ export abstract class Exchange implements Authorizer {
   #onEnvelope(envelope: ScannedEnvelope, format: BodyFormat): void {
     const { authData, sessionId } = envelope;
     const payload = readyPayload(envelope.payload, format, this.route.handler);
-    if (payload.kind === "invalid-fields") {
-      this.refuse(answers.invalidFields(payload.errors));
+    if (payload.kind !== "payload") {
+      this.onPayloadResult(payload);
       return;
     }
-    if (payload.kind === "parser-threw") {
-      this.userCodeThrew("requestParser", payload.error);
-      return;
-    }
-    const workload = workloadOf(this.route.handler, payload.value ?? {}, this.admission.log);
-    const entry = this.#entryOf(authData, sessionId, workload);
-    const refusal = this.admission.checkQueueTime(this.route.handler, workload, this.flow);
+    const entry = this.#entryOf(authData, sessionId, this.workloadOf(payload.value));
+    this.sessionId = sessionId;
+    this.takeIn(payload, entry, () => envelope.source.wholeBody());
+  }
+
+  /** @param payload undefined: the handler does not need it. */
+  protected workloadOf(payload: Payload | undefined): number {
+    return workloadOf(this.route.handler, payload ?? {}, this.admission.log);
+  }
+
+  /** Admits a request whose sender and payload were checked, unless its queue is too long. */
+  protected takeIn(payload: ReadyPayload, entry: Entry, wholeBody: () => BodyBytes): void {
+    const refusal = this.checkLoad(entry);
     if (refusal !== undefined) {
       if (refusal.isReported) this.admission.reject(entry);
       this.refuse(refusal.answer, entry);
       return;
     }
-    this.sessionId = sessionId;
     this.#entry = entry;
     this.#payload = payload;
-    this.#trace?.admitted(entry, sessionId);
-    this.onAdmitted(payload.value, envelope);
+    this.#trace?.admitted(entry, this.sessionId);
+    this.onAdmitted(payload.value, wholeBody, entry);
     if (this.#key !== undefined) this.#key.waiting++;
     this.admission.admit(this, entry);
+  }
+
+  /** Why a request with this workload is not admitted now. */
+  protected checkLoad({ workload }: Entry): Refusal | undefined {
+    return this.admission.checkQueueTime(this.route.handler, workload, this.flow);
+  }
+
+  /** It was admitted and has not ended. */
+  protected get isOpen(): boolean {
+    return this.#entry !== undefined;
+  }
+
+  /** Milliseconds of `performance.now()`. */
+  protected get arrivedAt(): number {
+    return this.#arrivedAt;
+  }
+
+  protected onPayloadResult(result: Exclude<PayloadResult, { readonly kind: "payload" }>): void {
+    if (result.kind === "invalid-fields") this.refuse(answers.invalidFields(result.errors));
+    else this.userCodeThrew("requestParser", result.error);
   }
 
   /** @param payload undefined: it has not arrived, and the default workload is accounted. */
@@ -334,8 +367,9 @@ export abstract class Exchange implements Authorizer {
     return this.flow && this.admission.keys.of(this.flow.name);
   }
 
-  #logFields() {
-    return { id: this.id, route: this.route.handler.route };
+  /** Fields of each line of the log about it. */
+  protected logFields(): Readonly<Record<string, string>> {
+    return { id: this.id, route: this.route.handler.name };
   }
 
   #log(outcome: Outcome, status: number, entry?: Entry): void {
@@ -344,7 +378,7 @@ export abstract class Exchange implements Authorizer {
     const now = performance.now();
     log.debug(
       {
-        ...this.#logFields(),
+        ...this.logFields(),
         outcome,
         status,
         ...(this.sessionId !== null && { session: this.sessionId }),

@@ -6,26 +6,32 @@ import { FunctionAnswer, type FunctionSink } from "../answer/function-answer.js"
 import { GeneratedAnswer, type GeneratedSink } from "../answer/generated-answer.js";
 import { KeepAliveStream } from "../answer/keep-alive-stream.js";
 import { Relay } from "../answer/relay.js";
+import { isSource, type ModelCall } from "../model/call.js";
+import type { ModelClient } from "../model/client.js";
+import type { AnswerSink } from "../model/connection.js";
 import { GeneratorError, generatedBody, generatesBody } from "../model/generated-body.js";
+import type { Entry } from "../report/ledger.js";
 import { answers, sendAnswer, type WorkerAnswer } from "../server/answer.js";
 import type { RequestHead, RequestSink, Responder } from "../server/http-server.js";
 import type { Admission, HandlerRoute } from "./admission.js";
-import { type BodyFormat, formatOf } from "./envelope/body.js";
-import type { ScannedEnvelope } from "./envelope/envelope.js";
+import { type BodyBytes, type BodyFormat, formatOf } from "./envelope/body.js";
 import type { ReadyPayload } from "./envelope/payload.js";
 import { type AnswerProducer, Exchange } from "./exchange.js";
+
+/** What is sent to the model. */
+export type SentPayload = Pick<ReadyPayload, "body" | "contentType">;
 
 /**
  * A request over HTTP. It is itself the listener for the body, the model's answer and the user's function, which saves
  * closures for each request.
  */
 export class HttpExchange extends Exchange implements RequestSink, GeneratedSink, FunctionSink {
-  #responder: Responder;
+  protected responder: Responder;
   readonly #format: BodyFormat;
   /** Bytes of the body; 0 where they are not announced. */
   readonly #expected: number;
   /** Part of the client's query for the model. */
-  readonly #query: string;
+  protected readonly query: string;
   /** Makes the client's request for a `responseGenerator` from its body; it holds a copy of the head. */
   readonly #clientRequest: RequestMaker | undefined;
   /** Copied while the envelope is valid. */
@@ -44,15 +50,19 @@ export class HttpExchange extends Exchange implements RequestSink, GeneratedSink
     responder: Responder,
   ) {
     super(admission, route);
-    this.#responder = responder;
-    this.#query = query;
+    this.responder = responder;
+    this.query = query;
     this.#acceptsEvents =
       route.handler.sseKeepAliveMs !== null && /\btext\/event-stream\b/i.test(head.header("accept"));
     this.#format = formatOf(head.header("content-type"));
     this.#expected = head.contentLength;
     if (route.handler.responseGenerator !== undefined)
       this.#clientRequest = lateRequestOf(route.handler.route, head);
-    responder.receive(admission.maxBodyBytes, this);
+  }
+
+  /** Reads the body, unless it is refused before. */
+  receive(): void {
+    this.responder.receive(this.admission.maxBodyBytes, this);
   }
 
   onPiece(piece: Buffer, isLast: boolean): void {
@@ -76,16 +86,20 @@ export class HttpExchange extends Exchange implements RequestSink, GeneratedSink
     this.userCodeThrew(remoteFunction === undefined ? "responseGenerator" : "remoteFunction", error);
   }
 
-  protected override onAdmitted(payload: Payload | undefined, { source }: ScannedEnvelope): void {
+  protected override onAdmitted(
+    payload: Payload | undefined,
+    wholeBody: () => BodyBytes,
+    _entry: Entry,
+  ): void {
     if (this.#clientRequest !== undefined) {
-      const body = source.wholeBody();
+      const body = wholeBody();
       this.#clientBody = Buffer.isBuffer(body) ? [Buffer.from(body)] : body;
     }
     const { modelRoute: route, sseKeepAliveMs: keepAliveMs } = this.route.handler;
     if (keepAliveMs === null || (payload?.stream !== true && !this.#acceptsEvents)) return;
     const addsStreamHeaders = this.admission.streamHeaders;
-    this.#keepAlive = new KeepAliveStream(this.#responder, { route, keepAliveMs, addsStreamHeaders });
-    this.#responder = this.#keepAlive;
+    this.#keepAlive = new KeepAliveStream(this.responder, { route, keepAliveMs, addsStreamHeaders });
+    this.responder = this.#keepAlive;
   }
 
   protected override onEnded(): void {
@@ -93,18 +107,24 @@ export class HttpExchange extends Exchange implements RequestSink, GeneratedSink
   }
 
   protected respond(answer: WorkerAnswer): void {
-    if (this.#keepAlive?.fail(answer) !== true) sendAnswer(this.#responder, answer);
+    const shaped = this.shaped(answer);
+    if (this.#keepAlive?.fail(shaped) !== true) sendAnswer(this.responder, shaped);
   }
 
   protected abortResponse(answer: WorkerAnswer): void {
-    if (this.#keepAlive?.fail(answer) !== true) this.#responder.close();
+    if (this.#keepAlive?.fail(this.shaped(answer)) !== true) this.responder.close();
+  }
+
+  /** An answer of the worker itself in the shape of the API that the client expects. */
+  protected shaped(answer: WorkerAnswer): WorkerAnswer {
+    return answer;
   }
 
   protected produceAnswer(payload: ReadyPayload): AnswerProducer | undefined {
     const { handler, model } = this.route;
     const { streamHeaders } = this.admission;
     if (handler.remoteFunction !== undefined) {
-      const answer = new FunctionAnswer(this.#responder, handler.timeouts, this, streamHeaders);
+      const answer = new FunctionAnswer(this.responder, handler.timeouts, this, streamHeaders);
       void answer.call(handler.remoteFunction, payload.value ?? {});
       return answer;
     }
@@ -113,20 +133,25 @@ export class HttpExchange extends Exchange implements RequestSink, GeneratedSink
     if (sent === undefined) return undefined;
     const answer =
       handler.responseGenerator === undefined || this.#clientRequest === undefined
-        ? new Relay(this.#responder, this, streamHeaders)
+        ? new Relay(this.responder, this, streamHeaders)
         : new GeneratedAnswer(
-            this.#responder,
+            this.responder,
             this.#clientRequest(this.#clientBody),
             handler.responseGenerator,
             this,
             streamHeaders,
           );
-    answer.call = model.post(handler.modelRoute, sent.body, answer, sent.contentType, this.#query);
+    answer.call = this.sendToModel(model, sent, answer);
     return answer;
   }
 
+  protected sendToModel(model: ModelClient, { body, contentType }: SentPayload, sink: AnswerSink): ModelCall {
+    if (body === undefined || isSource(body)) throw new Error("the body of an envelope's payload is whole");
+    return model.post(this.route.handler.modelRoute, body, sink, contentType, this.query);
+  }
+
   /** The body that the handler's own functions make; undefined if they failed, which ends the request. */
-  #generate(payload: Payload): Pick<ReadyPayload, "body" | "contentType"> | undefined {
+  #generate(payload: Payload): SentPayload | undefined {
     try {
       return generatedBody(this.route.handler, payload);
     } catch (error) {

@@ -1,14 +1,16 @@
 import type { Log } from "../../shared/log.js";
+import type { PlainAccess } from "../auth/plain-access.js";
 import type { OpenRoute } from "../config/config-schema.js";
 import type { Target } from "../config/model-headers.js";
-import { encodedPath, pathForms } from "../config/route-path.js";
+import { pathForms, patternOf } from "../config/route-path.js";
 import type { Metrics } from "../metrics/metrics.js";
 import type { HandlerRoute } from "../request/admission.js";
 import { forwardedQuery, MAX_QUERY_BYTES } from "../request/client-query.js";
 import type { Edge } from "../request/edge.js";
 import { UnverifiedBodies } from "../request/envelope/unverified-bodies.js";
 import { HttpExchange } from "../request/http-exchange.js";
-import { answers, sendAnswer } from "../server/answer.js";
+import { PlainExchange } from "../request/plain-exchange.js";
+import { answers, asOpenAiError, sendAnswer, type WorkerAnswer } from "../server/answer.js";
 import { withCors } from "../server/cors.js";
 import type { HttpEndpoint, SocketEndpoint } from "../server/http-server.js";
 import type { CallbackRules } from "../session/session-terms.js";
@@ -19,6 +21,8 @@ import { SessionRoutes } from "./session-routes.js";
 
 export interface EndpointsOptions {
   readonly edge: Edge;
+  /** Who may send plain requests; undefined where requests are signed envelopes. */
+  readonly access: PlainAccess | undefined;
   readonly routes: readonly HandlerRoute[];
   /** Routes without a signature. */
   readonly openRoutes: readonly OpenRoute[];
@@ -49,44 +53,58 @@ export interface Endpoints {
   readonly local: readonly HttpEndpoint[];
 }
 
-const handlerEndpoint = (edge: Edge, route: HandlerRoute): HttpEndpoint => ({
+const handlerEndpoint = ({ edge, access }: EndpointsOptions, route: HandlerRoute): HttpEndpoint => ({
   path: route.handler.route,
   handle: (request, responder) => {
-    if (route.handler.websocket === true) sendAnswer(responder, answers.upgradeRequired());
-    else if (request.method !== "POST") sendAnswer(responder, answers.wrongMethod("POST"));
+    const { method, websocket, forwardQuery } = route.handler;
+    const refuse = (answer: WorkerAnswer): void =>
+      sendAnswer(responder, access === undefined ? answer : asOpenAiError(answer));
+    if (websocket === true) refuse(answers.upgradeRequired());
+    else if (request.method !== method && !(method === "GET" && request.method === "HEAD"))
+      refuse(answers.wrongMethod(method === "GET" ? "GET, HEAD" : method));
     else {
-      const query = forwardedQuery(request.query, route.handler.forwardQuery);
-      if (query.length > MAX_QUERY_BYTES) sendAnswer(responder, answers.queryTooLong(MAX_QUERY_BYTES));
-      else new HttpExchange(edge, route, request, query, responder);
+      const query = forwardedQuery(request.query, forwardQuery);
+      if (query.length > MAX_QUERY_BYTES) refuse(answers.queryTooLong(MAX_QUERY_BYTES));
+      else if (access === undefined) new HttpExchange(edge, route, request, query, responder).receive();
+      else new PlainExchange(edge, route, access, request, query, responder).receive();
     }
   },
 });
 
+const plainNotFound: HttpEndpoint = {
+  ...notFound,
+  handle: (_request, responder) => sendAnswer(responder, asOpenAiError(answers.notFound())),
+};
+
 /** Endpoints of the handlers and the open routes: those that share a path are one, by method. */
 function routeEndpoints(
-  { edge, routes, openRoutes }: EndpointsOptions,
-  options: OpenEndpointOptions,
+  options: EndpointsOptions,
+  ofOpenRoutes: OpenEndpointOptions,
 ): readonly HttpEndpoint[] {
-  const endpoints = new Map(
-    routes.map((route) => [encodedPath(route.handler.route), handlerEndpoint(edge, route)]),
-  );
-  const shared = new Map<string, Map<string, HttpEndpoint>>();
-  for (const route of openRoutes) {
-    const path = encodedPath(route.route);
-    const handler = endpoints.get(path);
-    const byMethod = shared.get(path) ?? new Map(handler && [["POST", handler]]);
-    shared.set(path, byMethod.set(route.method, openEndpoint(route, options)));
+  const byPath = new Map<string, Map<string, HttpEndpoint>>();
+  const add = (path: string, method: string, endpoint: HttpEndpoint): void => {
+    const pattern = patternOf(path);
+    byPath.set(pattern, (byPath.get(pattern) ?? new Map()).set(method, endpoint));
+  };
+  /** They refuse other methods themselves. */
+  const handlers = new Set<HttpEndpoint>();
+  for (const route of options.routes) {
+    const endpoint = handlerEndpoint(options, route);
+    handlers.add(endpoint);
+    add(route.handler.route, route.handler.method, endpoint);
   }
-  for (const [path, byMethod] of shared) {
+  for (const route of options.openRoutes) add(route.route, route.method, openEndpoint(route, ofOpenRoutes));
+  return [...byPath.values()].flatMap((byMethod) => {
     const [first] = byMethod.values();
-    endpoints.set(path, endpointByMethod(first?.path ?? path, byMethod));
-  }
-  return [...endpoints.values()];
+    if (first === undefined) return [];
+    const isHandler = byMethod.size === 1 && handlers.has(first);
+    return [isHandler ? first : endpointByMethod(first.path, byMethod)];
+  });
 }
 
 /** Collects all endpoints. The code for WebSockets is loaded only if a handler has them. */
 export async function endpointsOf(options: EndpointsOptions): Promise<Endpoints> {
-  const { edge, routes, modelServer, callbackRules, cors } = options;
+  const { edge, access, routes, modelServer, callbackRules, cors } = options;
   const { masterToken, forceUpdateFile, metrics, readiness, log } = options;
   const socketRoutes = routes.filter(({ handler }) => handler.websocket === true);
   const sockets: SocketEndpoint[] = [];
@@ -104,14 +122,21 @@ export async function endpointsOf(options: EndpointsOptions): Promise<Endpoints>
       log,
       onFault,
     }).flatMap((endpoint) => atAllForms(endpoint)),
-    ...sessions.endpoints,
-    forceUpdate(masterToken, forceUpdateFile, onFault),
+    ...(access === undefined
+      ? [...sessions.endpoints, forceUpdate(masterToken, forceUpdateFile, onFault)]
+      : []),
     ...(options.hasPicker ? [metricsText(metrics, "picker", onFault)] : []),
-    notFound,
+    access === undefined ? notFound : plainNotFound,
   ];
   return {
     public: cors.length === 0 ? open : open.map((endpoint) => withCors(endpoint, cors)),
     sockets,
-    local: [sessions.end, healthz, readyz(readiness), metricsText(metrics, "all", onFault), notFound],
+    local: [
+      ...(access === undefined ? [sessions.end] : []),
+      healthz,
+      readyz(readiness),
+      metricsText(metrics, "all", onFault),
+      notFound,
+    ],
   };
 }

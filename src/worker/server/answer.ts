@@ -1,5 +1,6 @@
 import type { Traffic } from "../../../machines/edge.js";
 import type { TsworkerError } from "../../shared/errors.js";
+import { openAiError } from "../../shared/openai-error.js";
 import type { Responder, ResponseHead } from "./http-server.js";
 
 /** Errors of a value, by field. */
@@ -12,6 +13,8 @@ export type EnvelopeErrors = Readonly<Record<string, string | FieldErrors>>;
 export interface WorkerAnswer {
   readonly status: number;
   readonly body: unknown;
+  /** Stable, for programs: in the body of an answer in the shape of OpenAI's API. */
+  readonly code?: string;
   /** Seconds after which the client may try again. */
   readonly retryAfter?: number;
   readonly allow?: string;
@@ -52,6 +55,7 @@ export const answers = {
   invalidSession: (): WorkerAnswer => error(410, "invalid session"),
   queueFull: (wait: number, limit: number): WorkerAnswer =>
     error(429, `the queue takes ${wait.toFixed(1)} s, the limit is ${limit} s`, {
+      code: "queue_full",
       retryAfter: Math.max(1, Math.ceil(wait - limit)),
     }),
   bodyTooLarge: (limit: number): WorkerAnswer => error(413, `the body is larger than ${limit} bytes`),
@@ -114,6 +118,41 @@ export const answers = {
   noSessionToEnd: (id: string): WorkerAnswer => error(400, `session with id ${id} not found`),
   notTheOwner: (): WorkerAnswer => error(401, "session_auth is not valid"),
   sessionAlreadyClosed: (): WorkerAnswer => error(410, "session already closed"),
+  missingKey: (): WorkerAnswer =>
+    error(401, "expected the header Authorization: Bearer with an API key", { code: "missing_api_key" }),
+  unknownKey: (): WorkerAnswer => error(401, "the API key is not valid", { code: "invalid_api_key" }),
+  foreignHost: (): WorkerAnswer =>
+    error(403, "expected the Host of a loopback address: access is open on this machine only", {
+      code: "foreign_host",
+    }),
+  foreignPage: (): WorkerAnswer =>
+    error(403, "pages of this origin may not call this worker: its option cors names those that may", {
+      code: "foreign_origin",
+    }),
+  tooManyAtOnce: (most: number): WorkerAnswer =>
+    error(429, `${most} requests of this API key are waiting or running, which is its limit`, {
+      code: "concurrency_limit_exceeded",
+      retryAfter: 1,
+    }),
+  rateLimited: (what: string, perMinute: number, retryAfter: number): WorkerAnswer =>
+    error(429, `this API key has used its limit of ${perMinute} ${what} per minute`, {
+      code: "rate_limit_exceeded",
+      retryAfter,
+    }),
+  tooHeavy: (needed: number, perMinute: number): WorkerAnswer =>
+    error(429, `the request needs ${needed} units of workload, this API key has ${perMinute} per minute`, {
+      code: "request_too_large",
+    }),
+  deadlineExceeded: (ms: number): WorkerAnswer =>
+    error(504, `the request was still waiting in its queue after ${ms} ms, its x-deadline-ms`, {
+      code: "deadline_exceeded",
+    }),
+  invalidHeader: (name: string, expected: string): WorkerAnswer =>
+    error(400, `the header ${name}: expected ${expected}`, { code: "invalid_header" }),
+  invalidJsonObject: (): WorkerAnswer =>
+    error(400, "expected a body that is an object in JSON", { code: "invalid_json" }),
+  notJson: (): WorkerAnswer =>
+    error(415, "expected a body in JSON: Content-Type: application/json", { code: "invalid_content_type" }),
   notAuthorized: (): WorkerAnswer =>
     error(401, "expected the header Authorization: Bearer with the worker's token"),
   created: (body: unknown): WorkerAnswer => ({ status: 201, body }),
@@ -138,4 +177,22 @@ export function sendAnswer(responder: Responder, answer: WorkerAnswer): void {
   const { head, text } = contentOf(answer);
   if (answer.dropsRest === true) responder.refuse(head, text);
   else responder.answer(head, text, answer.close);
+}
+
+/** The same answer with its error in the shape of OpenAI's API. */
+export const asOpenAiError = (answer: WorkerAnswer): WorkerAnswer => ({
+  ...answer,
+  body: openAiError(answer.status, messageOf(answer.body), answer.code),
+});
+
+/** The text of an error of the worker: of errors by field a line with all. */
+function messageOf(body: unknown): string {
+  const { error } = body as { readonly error?: unknown };
+  if (typeof error === "string") return error;
+  const fields = Object.entries(body as Readonly<Record<string, unknown>>).flatMap(([name, value]) =>
+    typeof value === "string"
+      ? [`${name}: ${value}`]
+      : Object.entries(value ?? {}).map(([field, text]) => `${field}: ${text}`),
+  );
+  return fields.join("; ");
 }

@@ -1,12 +1,6 @@
 import { corsHeaders, preflightHeaders } from "../../shared/cors.js";
-import type {
-  BodyWriter,
-  HttpEndpoint,
-  RequestSink,
-  Responder,
-  ResponseHead,
-  WriterSink,
-} from "./http-server.js";
+import type { HttpEndpoint, ResponseHead } from "./http-server.js";
+import { MappedHeads } from "./mapped-heads.js";
 
 /** Headers that the worker sets itself; those of the model are dropped. */
 const OWN = /^access-control-/i;
@@ -30,46 +24,17 @@ export function withCors(endpoint: HttpEndpoint, origins: readonly string[]): Ht
       if (headers !== undefined) {
         responder.answer({ status: 204, headers, isAscii: true });
       } else {
-        handle(request, new CorsResponder(responder, corsHeaders(origin, allowed)));
+        const own = corsHeaders(origin, allowed);
+        handle(request, new MappedHeads(responder, (head) => replacedIn(head, own)));
       }
     },
   };
 }
 
 /** Replaces the model's CORS headers. */
-class CorsResponder implements Responder {
-  readonly #responder: Responder;
-  readonly #headers: readonly string[];
-
-  constructor(responder: Responder, headers: readonly string[]) {
-    this.#responder = responder;
-    this.#headers = headers;
-  }
-
-  receive(limit: number, sink: RequestSink): void {
-    this.#responder.receive(limit, sink);
-  }
-
-  answer(head: ResponseHead, body?: Buffer | string, close?: boolean): void {
-    this.#responder.answer(this.#with(head), body, close);
-  }
-
-  refuse(head: ResponseHead, body: string): void {
-    this.#responder.refuse(this.#with(head), body);
-  }
-
-  begin(head: ResponseHead, length: number | undefined, sink: WriterSink): BodyWriter {
-    return this.#responder.begin(this.#with(head), length, sink);
-  }
-
-  close(): void {
-    this.#responder.close();
-  }
-
-  #with(head: ResponseHead): ResponseHead {
-    const { headers } = head;
-    // Names and values in turn: a value stays where its name does.
-    const kept = headers.filter((_, index) => !OWN.test(headers[index - (index % 2)] ?? ""));
-    return { ...head, headers: [...kept, ...this.#headers] };
-  }
+function replacedIn(head: ResponseHead, own: readonly string[]): ResponseHead {
+  const { headers } = head;
+  // Names and values in turn: a value stays where its name does.
+  const kept = headers.filter((_, index) => !OWN.test(headers[index - (index % 2)] ?? ""));
+  return { ...head, headers: [...kept, ...own] };
 }

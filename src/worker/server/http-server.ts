@@ -71,6 +71,9 @@ export interface Responder {
    * must have called it: otherwise it does not learn that the client has disconnected.
    */
   receive(limit: number, sink: RequestSink): void;
+  /** Reads no more of the body until {@link resume}; what was read already still comes. */
+  pause(): void;
+  resume(): void;
   /** @param close closes the connection. */
   answer(head: ResponseHead, body?: Buffer | string, close?: boolean): void;
   /** Answers before the end of the body, of which no more is read, and closes the connection a second later. */
@@ -83,7 +86,7 @@ export interface Responder {
 
 /** Answers requests at a path. */
 export interface HttpEndpoint {
-  /** Exact; `/*` for all others. */
+  /** Exact; a segment such as `:id` stands for any one segment, and `/*` for all other paths. */
   readonly path: string;
   /** Methods that pages of other origins may use. @default POST */
   readonly methods?: string | undefined;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { apiKeysSchema } from "../../../src/worker/config/access-config.js";
 import { checkConfig } from "../../../src/worker/config/check-config.js";
 import type { WorkerConfig } from "../../../src/worker/config/config.js";
 import { readEnvironment } from "../../../src/worker/config/environment.js";
@@ -9,7 +10,9 @@ import { interfacesOf, type Property } from "../support/interfaces.js";
 
 const page = await textOf("docs/configuration.md");
 const interfaces = new Map(
-  ["config", "handler-config"].flatMap((file) => [...interfacesOf(`src/worker/config/${file}.ts`)]),
+  ["config", "handler-config", "access-config"].flatMap((file) => [
+    ...interfacesOf(`src/worker/config/${file}.ts`),
+  ]),
 );
 
 /** A minimal configuration; its parts are there to be filled with their defaults. */
@@ -31,6 +34,7 @@ const { payload: _, handler: __, ...benchmark } = checked.benchmark;
 const FILLED_IN: Readonly<Record<string, object>> = {
   WorkerConfig: checked,
   HandlerConfig: {
+    method: handler?.method,
     maxQueueTime: handler?.maxQueueTime,
     forwardQuery: handler?.forwardQuery,
     sseKeepAliveMs: handler?.sseKeepAliveMs,
@@ -45,6 +49,7 @@ const FILLED_IN: Readonly<Record<string, object>> = {
   LifecycleConfig: {},
   MetricsConfig: checked.metrics,
   InspectConfig: {},
+  ApiKeyConfig: { ...apiKeysSchema.parse([{ key: "sk-12345678" }])[0], name: undefined },
 };
 
 const isScalar = (value: unknown): boolean =>
@@ -125,7 +130,7 @@ describe("the environment", () => {
   );
 
   test("has a row for each variable, and for nothing else", () => {
-    const variables = [...source.matchAll(/^ {4}([A-Z_]+):/gm)].map(([, name = ""]) => name);
+    const variables = new Set([...source.matchAll(/^ {4}([A-Z_]+):/gm)].map(([, name = ""]) => name));
     expect(variables).toContain("WORKER_HTTP_HOST");
     const documented = rows.map(([first]) => codeOf(first));
     expect(documented.toSorted()).toEqual([...variables, "VAST_TCP_PORT_<WORKER_PORT>"].toSorted());

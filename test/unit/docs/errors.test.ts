@@ -49,6 +49,17 @@ const GIVEN: Readonly<Record<Exclude<keyof typeof answers, "created" | "ok" | "u
     notTheOwner: answers.notTheOwner(),
     sessionAlreadyClosed: answers.sessionAlreadyClosed(),
     notAuthorized: answers.notAuthorized(),
+    missingKey: answers.missingKey(),
+    unknownKey: answers.unknownKey(),
+    foreignHost: answers.foreignHost(),
+    foreignPage: answers.foreignPage(),
+    tooManyAtOnce: answers.tooManyAtOnce(4),
+    rateLimited: answers.rateLimited("requests", 60, 3),
+    tooHeavy: answers.tooHeavy(2000, 1000),
+    deadlineExceeded: answers.deadlineExceeded(500),
+    invalidHeader: answers.invalidHeader("x-priority", "an integer from 0 to 9"),
+    invalidJsonObject: answers.invalidJsonObject(),
+    notJson: answers.notJson(),
   };
 
 interface Row {

@@ -2,7 +2,7 @@ import { PayloadError } from "../../../shared/errors.js";
 import { jsonText, whyUnwritable } from "../../../shared/json-text.js";
 import type { Payload } from "../../../shared/wire.js";
 import type { Handler } from "../../config/config-schema.js";
-import { lengthOf, type RequestBody } from "../../model/call.js";
+import { lengthOf, type RequestBody, type SentBody } from "../../model/call.js";
 import { generatesBody } from "../../model/generated-body.js";
 import { multipartParts } from "../../model/multipart.js";
 import { encodeMultipart, type MultipartPart } from "../../model/multipart-encoding.js";
@@ -12,18 +12,18 @@ import { isObject } from "./envelope.js";
 import { decodeMsgpack } from "./msgpack.js";
 
 /** A payload in the form that its handler needs. */
-export interface ReadyPayload {
+export interface ReadyPayload<Body extends SentBody = SentBody> {
   readonly kind: "payload";
   /** After the handler's `requestParser`; undefined where the handler does not need it. */
   readonly value: Payload | undefined;
-  /** Body of the request to the model; empty for a handler that sends none, or makes it later. */
-  readonly body: RequestBody;
+  /** Body of the request to the model; empty for a handler that makes it later. */
+  readonly body: Body;
   /** Of `body`. */
   readonly contentType: string;
 }
 
 export type PayloadResult =
-  | ReadyPayload
+  | ReadyPayload<RequestBody>
   | { readonly kind: "invalid-fields"; readonly errors: EnvelopeErrors }
   | { readonly kind: "parser-threw"; readonly error: unknown };
 
@@ -72,15 +72,53 @@ function parsePayload(payload: Payload, requestParser: (payload: Payload) => unk
  * @param bytes found to be a valid object.
  */
 export function readyPayload(bytes: BodyBytes, format: BodyFormat, handler: PayloadHandler): PayloadResult {
-  const { requestParser, multipart } = handler;
   if (format === "json" && !needsValue(handler)) {
     return { kind: "payload", value: undefined, body: ownBytes(bytes, handler), contentType: JSON_TYPE };
   }
+  let sent: Payload;
+  try {
+    const whole = wholeOf(bytes);
+    sent = (format === "json" ? JSON.parse(whole.toString("utf8")) : decodeMsgpack(whole)) as Payload;
+  } catch (error) {
+    return { kind: "parser-threw", error };
+  }
+  return parsedPayload(sent, bytes, format, handler);
+}
+
+/**
+ * The same for a payload in JSON without an envelope, which nothing has checked. Where no user code needs its value it is
+ * not parsed, and the model receives it as it came.
+ */
+export function plainPayload(
+  bytes: BodyBytes,
+  handler: PayloadHandler,
+): PayloadResult | { readonly kind: "invalid-json" } {
+  if (!needsValue(handler)) {
+    return { kind: "payload", value: undefined, body: ownBytes(bytes, handler), contentType: JSON_TYPE };
+  }
+  let sent: unknown;
+  try {
+    sent = JSON.parse(wholeOf(bytes).toString("utf8"));
+  } catch {
+    return { kind: "invalid-json" };
+  }
+  return isObject(sent) ? parsedPayload(sent as Payload, bytes, "json", handler) : { kind: "invalid-json" };
+}
+
+/** Whether a handler can only take JSON: its own functions or its schema need the payload. */
+export const requiresJson = (handler: PayloadHandler): boolean =>
+  handler.requestParser !== undefined || handler.remoteFunction !== undefined || generatesBody(handler);
+
+function parsedPayload(
+  sent: Payload,
+  bytes: BodyBytes,
+  format: BodyFormat,
+  handler: PayloadHandler,
+): PayloadResult {
+  const { requestParser, multipart } = handler;
   let value: Payload;
   let parts: readonly MultipartPart[] | undefined;
   try {
-    const whole = wholeOf(bytes);
-    const sent = (format === "json" ? JSON.parse(whole.toString("utf8")) : decodeMsgpack(whole)) as Payload;
     value = requestParser === undefined ? sent : parsePayload(sent, requestParser);
     if (multipart !== undefined) parts = multipartParts(value, multipart);
   } catch (error) {

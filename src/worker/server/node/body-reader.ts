@@ -32,6 +32,18 @@ export class NodeBodyReader {
     req.on("data", this.#onData).on("end", this.#onEnd);
   }
 
+  pause(): void {
+    if (this.#isOver) return;
+    clearTimeout(this.#timer);
+    this.#req.pause();
+  }
+
+  resume(): void {
+    if (this.#isOver) return;
+    this.#timer.refresh();
+    this.#req.resume();
+  }
+
   /** Reads nothing more. */
   close(): void {
     if (this.#isOver) return;

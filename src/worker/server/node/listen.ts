@@ -28,6 +28,29 @@ const readPem = ({ certificate, key }: CertificateFiles) => ({
   key: readFileSync(key),
 });
 
+/** Finds endpoints as uWebSockets.js does: an exact path before one with parameters, and those before `/*`. */
+function endpointsByPath(endpoints: readonly HttpEndpoint[]): (path: string) => HttpEndpoint | undefined {
+  const exact = new Map<string, HttpEndpoint>();
+  const patterns: { readonly shape: RegExp; readonly endpoint: HttpEndpoint }[] = [];
+  for (const endpoint of endpoints) {
+    const { path } = endpoint;
+    if (!path.includes("/:")) exact.set(path, endpoint);
+    else patterns.push({ shape: shapeOf(path), endpoint });
+  }
+  const fallback = exact.get("/*");
+  exact.delete("/*");
+  return (path) => exact.get(path) ?? patterns.find(({ shape }) => shape.test(path))?.endpoint ?? fallback;
+}
+
+/** The paths that a path with parameters stands for. */
+const shapeOf = (path: string): RegExp =>
+  new RegExp(
+    `^${path
+      .split("/")
+      .map((segment) => (segment.startsWith(":") ? "[^/]+" : segment.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")))
+      .join("/")}$`,
+  );
+
 type Serve = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** Dispatches requests to the endpoints. */
@@ -35,13 +58,11 @@ function serveAt(endpoints: readonly HttpEndpoint[], limits: NodeLimits): Serve 
   const framing = new RequestFraming();
   // Node.js continues to read requests behind one whose answer closes the connection.
   const refused = new WeakSet<Socket>();
-  const byPath = new Map(endpoints.map((endpoint) => [endpoint.path, endpoint]));
-  const fallback = byPath.get("/*");
-  byPath.delete("/*");
+  const endpointAt = endpointsByPath(endpoints);
   return (request, response) => {
     if (refused.has(request.socket)) return;
     const [path, query] = pathOf(request.url);
-    const endpoint = byPath.get(path) ?? fallback;
+    const endpoint = endpointAt(path);
     const head = new NodeRequestHead(request, path, query);
     framing.begin();
     head.forEachHeader(framing.visit);

@@ -47,6 +47,14 @@ export class NodeResponder implements Responder {
     if (announced > limit) sink.onTooLarge();
   }
 
+  pause(): void {
+    this.#reader?.pause();
+  }
+
+  resume(): void {
+    this.#reader?.resume();
+  }
+
   answer(head: ResponseHead, body?: Buffer | string, close = false): void {
     const res = this.#res;
     if (res === undefined) return;

@@ -15,6 +15,7 @@ export class UwsBodyReader implements StallListener {
   #lastByteAt = 0;
   /** The body is complete, or nothing more is passed on. */
   #isOver = false;
+  #isPaused = false;
   /** It arrives in several pieces, and is a listener of the watch. */
   #isWaiting = false;
 
@@ -45,6 +46,20 @@ export class UwsBodyReader implements StallListener {
     this.#sink.onPiece(piece, isLast);
   }
 
+  /** Reads no more: the server does not limit the time of a paused connection. */
+  pause(): void {
+    if (this.#isOver || this.#isPaused) return;
+    this.#isPaused = true;
+    this.#res.pause();
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#lastByteAt = performance.now();
+    this.#res.resume();
+  }
+
   /** Passes nothing more on. */
   close(): void {
     this.#isOver = true;
@@ -53,6 +68,7 @@ export class UwsBodyReader implements StallListener {
   }
 
   onTick(now: number): void {
+    if (this.#isPaused) return;
     if (now - this.#lastByteAt < IDLE_LIMIT_MS) {
       // Puts off the server's own, shorter limit. A resume without a pause would stop the reading permanently.
       this.#res.pause();

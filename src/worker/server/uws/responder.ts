@@ -43,7 +43,16 @@ export class UwsResponder implements Responder {
     else res.onData((piece, isLast) => reader.push(Buffer.from(piece), isLast));
   }
 
+  pause(): void {
+    if (this.#res !== undefined) this.#reader?.pause();
+  }
+
+  resume(): void {
+    if (this.#res !== undefined) this.#reader?.resume();
+  }
+
   answer(head: ResponseHead, body?: Buffer | string, close = false): void {
+    this.resume();
     const isUnfinished = this.#reader?.isOver === false;
     const res = this.#detach();
     if (res === undefined) return;
@@ -75,6 +84,7 @@ export class UwsResponder implements Responder {
   begin(head: ResponseHead, length: number | undefined, sink: WriterSink): BodyWriter {
     const res = this.#res;
     if (res === undefined) throw new Error("the request was answered already, or its client is gone");
+    this.resume();
     const { closes, watch } = this.#request;
     res.cork(() => {
       writeHead(res, head);

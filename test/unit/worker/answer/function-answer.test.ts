@@ -6,6 +6,8 @@ import { eventually } from "../../../support/eventually.js";
 
 const responder: Responder = {
   receive() {},
+  pause() {},
+  resume() {},
   answer() {},
   refuse() {},
   begin: () => ({ write: () => true, end() {}, close() {} }),

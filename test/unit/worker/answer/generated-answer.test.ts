@@ -5,6 +5,8 @@ import type { Responder } from "../../../../src/worker/server/http-server.js";
 
 const responder: Responder = {
   receive() {},
+  pause() {},
+  resume() {},
   answer() {},
   refuse() {},
   begin: () => ({ write: () => true, end() {}, close() {} }),

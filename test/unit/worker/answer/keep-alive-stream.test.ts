@@ -36,6 +36,8 @@ class Client implements Responder {
   sink: WriterSink | undefined;
 
   receive(): void {}
+  pause(): void {}
+  resume(): void {}
   refuse(): void {}
 
   answer(head: ResponseHead, body: Buffer | string = ""): void {

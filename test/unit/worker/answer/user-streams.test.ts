@@ -14,6 +14,8 @@ function listening() {
   };
   const responder: Responder = {
     receive: () => {},
+    pause: () => {},
+    resume: () => {},
     refuse: () => {},
     answer: (_head, body) => received.push(String(body)),
     begin: () => writer,

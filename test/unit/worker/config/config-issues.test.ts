@@ -18,7 +18,7 @@ describe("an error has its path, what was expected and what was found", () => {
   test.each([
     [
       handler({ route: "go" }),
-      'handlers[0].route: expected a path that begins with "/" and has no "?", "#", "*" or ":", got \'go\'',
+      'handlers[0].route: expected a path that begins with "/", has no "?", "#" or "*", and ":" only in segments such as ":id", got \'go\'',
     ],
     [handler({ maxQueueTime: -1 }), "handlers[0].maxQueueTime: expected number to be >=0, got -1"],
     [

@@ -40,6 +40,10 @@ describe("the environment", () => {
 
   test("needs no more than port, address and id", () => {
     expect(read()).toEqual({
+      accessMode: "signature",
+      apiKeys: [],
+      apiKeysFile: undefined,
+      openAnywhere: false,
       port: 3000,
       httpPort: 3001,
       httpHost: "127.0.0.1",
@@ -86,6 +90,10 @@ describe("the environment", () => {
         INSPECT_STATELY: "ws://localhost:8080",
       }),
     ).toEqual({
+      accessMode: "signature",
+      apiKeys: [],
+      apiKeysFile: undefined,
+      openAnywhere: false,
       port: 3000,
       httpPort: 4000,
       httpHost: "0.0.0.0",

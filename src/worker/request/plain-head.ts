@@ -1,0 +1,79 @@
+import type { Handler } from "../config/config-schema.js";
+import { answers, type WorkerAnswer } from "../server/answer.js";
+import type { RequestHead } from "../server/http-server.js";
+
+/** What the head of a plain request says. */
+export interface PlainHead {
+  /** Of the client, if it has sent one. */
+  readonly requestId: string | undefined;
+  readonly contentType: string;
+  readonly hasBody: boolean;
+  /** Bytes of the body; undefined where they are not announced. */
+  readonly length: number | undefined;
+  /** 0 to 9, a higher one first. */
+  readonly priority: number;
+  /** Milliseconds after the arrival by which the request must have left its queue. */
+  readonly deadlineMs: number | undefined;
+  /** Those that the model receives, without the request id: names in lower case. */
+  readonly forwarded: Readonly<Record<string, string>>;
+}
+
+const VISIBLE = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/;
+const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
+/** Ten days: longer than any queue. */
+const MAX_DEADLINE_MS = 864_000_000;
+
+const isJsonType = (type: string): boolean => type === "" || /^application\/(?:[\w.-]+\+)?json\b/i.test(type);
+
+/** Whether a body is read as a whole, as JSON. */
+export const isJson = ({ contentType }: PlainHead): boolean => isJsonType(contentType);
+
+/**
+ * Reads the head of a plain request, which is valid during the call.
+ *
+ * @returns the answer to a head that cannot be understood.
+ */
+export function readPlainHead(head: RequestHead, { forwardHeaders }: Handler): PlainHead | WorkerAnswer {
+  const requestId = head.header("x-request-id");
+  const contentType = head.header("content-type");
+  const priority = head.header("x-priority");
+  const deadline = head.header("x-deadline-ms");
+  const isChunked = head.contentLength === 0 && head.header("transfer-encoding") !== "";
+  if (requestId !== "" && !REQUEST_ID.test(requestId))
+    return answers.invalidHeader("x-request-id", "1 to 128 visible ASCII characters");
+  if (contentType !== "" && !VISIBLE.test(contentType))
+    return answers.invalidHeader("content-type", "visible ASCII characters");
+  if (priority !== "" && !/^\d$/.test(priority))
+    return answers.invalidHeader("x-priority", "an integer from 0 to 9");
+  if (deadline !== "" && !(/^\d{1,9}$/.test(deadline) && Number(deadline) <= MAX_DEADLINE_MS))
+    return answers.invalidHeader("x-deadline-ms", `milliseconds, at most ${MAX_DEADLINE_MS}`);
+  const forwarded: Record<string, string> = {};
+  for (const name of forwardHeaders) {
+    const value = head.header(name.toLowerCase());
+    if (value !== "" && VISIBLE.test(value)) forwarded[name.toLowerCase()] = value;
+  }
+  return {
+    requestId: requestId || undefined,
+    contentType,
+    hasBody: head.contentLength > 0 || isChunked,
+    length: isChunked ? undefined : head.contentLength,
+    priority: Number(priority),
+    deadlineMs: deadline === "" ? undefined : Number(deadline),
+    forwarded,
+  };
+}
+
+/**
+ * Whether segments of a client's path could lead the model server to another route: `.` and `..`, also percent-encoded or
+ * behind an encoded slash.
+ */
+export function hasDotSegments(path: string): boolean {
+  if (!path.includes(".") && !/%2e/i.test(path)) return false;
+  let decoded = path;
+  try {
+    decoded = decodeURIComponent(path);
+  } catch {
+    return true;
+  }
+  return decoded.split(/[/\\]/).some((segment) => segment === "." || segment === "..");
+}
