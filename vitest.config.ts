@@ -43,6 +43,7 @@ const LONG = [
   "test/unit/**/envelope/fuzz.test.ts",
   "test/unit/**/docs.test.ts",
   "test/e2e/engine/killed-workers-long.test.ts",
+  "test/e2e/gateway/killed-long.test.ts",
 ];
 
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export

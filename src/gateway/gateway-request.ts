@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { pause } from "../client/request/abort.js";
 import { nextWait } from "../client/request/retry-policy.js";
 import { TsworkerError } from "../shared/errors.js";
@@ -14,6 +13,7 @@ import { formPayload, isForm, jsonPayload, type RequestPayload } from "./request
 import type { Routing } from "./routing.js";
 import type { Target } from "./target.js";
 import { sendAnswer, type TryFailure, type TryOwner, WorkerAnswer } from "./worker-answer.js";
+import { deadlineOf, envelopeOf, WorkerRequest } from "./worker-request.js";
 import type { WorkerConnections, Workers } from "./workers.js";
 
 /** Where a request goes, and for whom. */
@@ -43,21 +43,6 @@ const TIMEOUTS = { connectMs: CONNECT_MS, headersMs: null, idleMs: null };
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 2000;
 
-/** Bodies up to here are copied behind the envelope's beginning, which costs less than three writes. */
-const SMALL_BODY = 64 * 1024;
-const ENVELOPE_END = Buffer.from("}");
-
-/** A header's value that may be passed on. */
-const VISIBLE = /^[\x21-\x7e]{1,200}$/;
-const PRIORITY = /^[0-9]$/;
-const MILLISECONDS = /^[0-9]{1,9}$/;
-
-/** The id of a request: the client's `x-request-id`, or a new one. */
-export function requestIdOf(head: RequestHead): string {
-  const given = head.header("x-request-id");
-  return VISIBLE.test(given) ? given : randomUUID();
-}
-
 /**
  * A request from its head to the end of its answer.
  *
@@ -78,10 +63,7 @@ export class GatewayRequest implements RequestSink, TryOwner {
   readonly #requestId: string;
   readonly #contentType: string;
   readonly #expected: number;
-  /** Query for the model, with its question mark. */
-  readonly #query: string;
-  /** Headers for the worker, each with its line break. */
-  readonly #headers: string;
+  readonly #workerRequest: WorkerRequest;
   readonly #deadlineMs: number | undefined;
   readonly #leaving = new AbortController();
   #body: BodyBuffer | undefined = new BodyBuffer();
@@ -106,9 +88,8 @@ export class GatewayRequest implements RequestSink, TryOwner {
     this.#requestId = requestId;
     this.#contentType = head.header("content-type");
     this.#expected = head.contentLength;
-    this.#query = head.query === "" ? "" : `?${head.query}`;
-    this.#deadlineMs = millisecondsIn(head.header("x-deadline-ms"));
-    this.#headers = forwardedHeaders(head, requestId);
+    this.#deadlineMs = deadlineOf(head);
+    this.#workerRequest = new WorkerRequest(head, target.path, requestId);
     this.#metrics = context.metricsOf(target.endpoint.name);
     this.#metrics.active++;
     context.requests.add(this);
@@ -283,22 +264,11 @@ export class GatewayRequest implements RequestSink, TryOwner {
     if (this.#isOver) return undefined;
     const answer = new WorkerAnswer(this.#responder, this.#requestId, this);
     this.#answer = answer;
-    const head = this.#headFor(connections);
+    const leftMs = this.#deadlineMs && this.#deadlineMs - (performance.now() - this.#arrivedAt);
+    const head = this.#workerRequest.headFor(connections, leftMs);
     const body = envelopeOf(authData, json);
     answer.call = connections.pool.send({ head, body, timeouts: TIMEOUTS, onResent: undefined }, answer);
     return tried;
-  }
-
-  #headFor({ host, basePath }: WorkerConnections): string {
-    const target = `${basePath}${this.#target.path}${this.#query}`.replace(
-      /[^\x21-\x7e]/gu,
-      encodeURIComponent,
-    );
-    const deadline =
-      this.#deadlineMs === undefined
-        ? ""
-        : `x-deadline-ms: ${Math.max(1, Math.round(this.#deadlineMs - (performance.now() - this.#arrivedAt)))}\r\n`;
-    return `POST ${target} HTTP/1.1\r\nhost: ${host}\r\naccept: */*\r\n${this.#headers}${deadline}content-type: application/json\r\ncontent-length: `;
   }
 
   #settle(failure: TryFailure | undefined): void {
@@ -343,28 +313,6 @@ export class GatewayRequest implements RequestSink, TryOwner {
       event,
     );
   }
-}
-
-function millisecondsIn(text: string): number | undefined {
-  return MILLISECONDS.test(text) ? Math.max(1, Number(text)) : undefined;
-}
-
-/** Headers that a worker gets. The client's own key is not one of them. */
-function forwardedHeaders(head: RequestHead, requestId: string): string {
-  const priority = head.header("x-priority");
-  const trace = head.header("traceparent");
-  return [
-    `x-request-id: ${requestId}\r\n`,
-    ...(PRIORITY.test(priority) ? [`x-priority: ${priority}\r\n`] : []),
-    ...(VISIBLE.test(trace) ? [`traceparent: ${trace}\r\n`] : []),
-  ].join("");
-}
-
-/** The signed request: the payload's bytes stay as the client sent them. */
-function envelopeOf(authData: AuthData, json: Buffer): Buffer | readonly Buffer[] {
-  const begin = Buffer.from(`{"auth_data":${JSON.stringify(authData)},"payload":`);
-  const parts = [begin, json, ENVELOPE_END];
-  return json.length <= SMALL_BODY ? Buffer.concat(parts) : parts;
 }
 
 const isTemporary = ({ code }: TsworkerError): boolean =>

@@ -18,12 +18,13 @@ import {
   type GatewayClient,
   type GatewayOptions,
 } from "./gateway-options.js";
-import { type AcceptedTarget, type GatewayContext, GatewayRequest, requestIdOf } from "./gateway-request.js";
+import { type AcceptedTarget, type GatewayContext, GatewayRequest } from "./gateway-request.js";
 import { HeldBytes } from "./held-bytes.js";
 import { isModelPath, ModelList } from "./model-list.js";
 import { Routing } from "./routing.js";
 import { targetOf } from "./target.js";
 import { sendAnswer } from "./worker-answer.js";
+import { requestIdOf } from "./worker-request.js";
 import { Workers } from "./workers.js";
 
 /** Milliseconds in which the last bytes of answers are sent before connections are closed. */

@@ -11,7 +11,7 @@ import type { WorkerProcess } from "./worker-process.js";
 const WORKERS = 3;
 const CLIENTS = 50;
 /** Pieces of a stream. */
-const PIECES = 4;
+export const PIECES = 4;
 /** Milliseconds that the model takes for an answer, and between two pieces of one. */
 const ANSWER_MS = 150;
 const PIECE_MS = 40;
@@ -161,7 +161,10 @@ function countingFetch(asked: ReadonlyMap<string, Asked>): typeof fetch {
 }
 
 /** A model that counts how often it gets each request. @returns its URL. */
-async function countingModel(cluster: Cluster, asked: ReadonlyMap<string, Asked>): Promise<string> {
+export async function countingModel(
+  cluster: Cluster,
+  asked: ReadonlyMap<string, Asked> = new Map(),
+): Promise<string> {
   const server = createServer((request, response) => {
     const pieces: Buffer[] = [];
     request.on("data", (piece: Buffer) => pieces.push(piece));
@@ -179,7 +182,8 @@ async function countingModel(cluster: Cluster, asked: ReadonlyMap<string, Asked>
 async function answerAs(response: ServerResponse, id: string, stream: boolean): Promise<void> {
   await pause(ANSWER_MS);
   if (!stream) {
-    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ id }));
+    const body = JSON.stringify({ id });
+    response.writeHead(200, { "content-type": "application/json", "content-length": body.length }).end(body);
     return;
   }
   response.writeHead(200, { "content-type": "text/event-stream" });
