@@ -38,6 +38,13 @@ export function portVariable(name: string, fallback: number): number {
   throw invalid(name, `expected a port number from 1 to 65535, got ${JSON.stringify(given)}`);
 }
 
+/** A host. @throws TsworkerError `CONFIG_INVALID`: with a wrong one the worker would wait for the model in vain. */
+export function hostVariable(name: string, fallback: string): string {
+  const given = textVariable(name) ?? fallback;
+  if (/^(?:[\w.-]+|\[[\da-fA-F:.]+\])$/.test(given) && URL.canParse(`http://${given}`)) return given;
+  throw invalid(name, `expected a host name or an address, got ${JSON.stringify(given)}`);
+}
+
 /**
  * A path on the model server, or an absolute URL. What is neither is warned about and replaced by the fallback, in the environment as
  * well: the worker reads the variable, too, and would not start.

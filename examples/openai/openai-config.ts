@@ -1,5 +1,6 @@
 import type { LogActionConfig, OpenRouteConfig, WorkerConfig } from "tsworker";
 import {
+  hostVariable,
   invalid,
   linesVariable,
   locationVariable,
@@ -45,7 +46,7 @@ export function openaiConfig(server: OpenaiServer): WorkerConfig {
   if (!log) warnOfUnreadLog();
   const { served, benchmarked } = selectedRoutes(server.routes ?? []);
   return {
-    modelServerUrl: "http://127.0.0.1",
+    modelServerUrl: `http://${hostVariable("MODEL_HOST", "127.0.0.1")}`,
     modelServerPort: portVariable("MODEL_PORT", 18000),
     modelHealthcheckUrl: locationVariable("MODEL_HEALTH_ENDPOINT", "/health"),
     ...(log && { modelLogFile: log, logActionConfig: logActions(server) }),

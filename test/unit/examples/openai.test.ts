@@ -31,6 +31,7 @@ const VARIABLES = [
   "LLAMA_MODEL",
   "MODEL_ERROR_LOG_MSGS",
   "MODEL_HEALTH_ENDPOINT",
+  "MODEL_HOST",
   "MODEL_INFO_LOG_MSGS",
   "MODEL_LOAD_LOG_MSG",
   "MODEL_LOG",
@@ -77,6 +78,23 @@ function parsed(route: string, payload: Payload, env: Readonly<Record<string, st
     return Reflect.get(Object(error), "fields");
   }
 }
+
+describe("the server", () => {
+  test("is on this machine unless MODEL_HOST and MODEL_PORT say otherwise", () => {
+    expect(configWith({})).toMatchObject({ modelServerUrl: "http://127.0.0.1", modelServerPort: 18000 });
+    expect(configWith({ MODEL_HOST: "vllm.other.svc", MODEL_PORT: "8000" })).toMatchObject({
+      modelServerUrl: "http://vllm.other.svc",
+      modelServerPort: 8000,
+    });
+    expect(configWith({ MODEL_HOST: "[::1]" })).toMatchObject({ modelServerUrl: "http://[::1]" });
+  });
+
+  test.each(["http://vllm", "vllm:8000", "a b", "a/b", "[::"])("has no host %j", (MODEL_HOST) => {
+    expect(() => configWith({ MODEL_HOST })).toThrow(
+      `MODEL_HOST: expected a host name or an address, got "${MODEL_HOST}"`,
+    );
+  });
+});
 
 describe("the routes", () => {
   test("are completions and chats, and the one that is benchmarked", () => {
