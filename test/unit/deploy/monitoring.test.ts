@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { keyFamilies } from "../../../src/worker/metrics/key-families.js";
 import { processFamilies } from "../../../src/worker/metrics/process-families.js";
 import { routeFamilies } from "../../../src/worker/metrics/route-families.js";
 import { workerFamilies } from "../../../src/worker/metrics/worker-families.js";
@@ -92,7 +93,7 @@ const queries = [
 /** The labels of each metric. A test holds this page to the code. */
 const page = await textOf("docs/operations.md");
 const labels = new Map(
-  ["Of the worker", "Of each route", "Of the process"].flatMap((heading) =>
+  ["Of the worker", "Of each route", "Of each API key", "Of the process"].flatMap((heading) =>
     rowsBelow(page, heading).map(
       ([name, , cell = ""]) =>
         [codeOf(name), [...cell.matchAll(/`(\w+)`/g)].map(([, label]) => label)] as const,
@@ -101,7 +102,9 @@ const labels = new Map(
 );
 const names = new Set(
   ["tsworker_build_info"].concat(
-    ...[workerFamilies, routeFamilies, processFamilies].map((families) => families.map(({ name }) => name)),
+    ...[workerFamilies, routeFamilies, keyFamilies, processFamilies].map((families) =>
+      families.map(({ name }) => name),
+    ),
   ),
 );
 
