@@ -1,4 +1,6 @@
 import { type OpenAiError, openAiError } from "../shared/openai-error.js";
+import type { KeyRefusal } from "../worker/auth/api-key.js";
+import { answers, asOpenAiError, type WorkerAnswer } from "../worker/server/answer.js";
 import type { ResponseHead } from "../worker/server/http-server.js";
 
 /** An answer of the gateway itself. */
@@ -36,14 +38,12 @@ const seconds = (ms: number): string => `${Number((ms / 1000).toPrecision(2))} s
 
 /** All errors that the gateway itself answers with. */
 export const gatewayAnswers = {
-  missingKey: () =>
-    errorAnswer(401, "missing_api_key", "expected the header Authorization: Bearer with an API key", {
-      headers: ["www-authenticate", "Bearer"],
-    }),
-  invalidKey: () =>
-    errorAnswer(401, "invalid_api_key", "the API key is not known here", {
-      headers: ["www-authenticate", "Bearer"],
-    }),
+  foreignPage: () =>
+    errorAnswer(
+      403,
+      "foreign_origin",
+      "pages may not call a gateway without API keys: give it keys (--keys-file)",
+    ),
   unknownEndpoint: (name: string, names: readonly string[]) =>
     errorAnswer(
       404,
@@ -134,6 +134,27 @@ export const gatewayAnswers = {
     errorAnswer(404, "model_not_found", `there is no model ${JSON.stringify(model)} here`),
   gatewayFailed: () => errorAnswer(500, "gateway_failed", "the gateway failed to handle the request"),
 } as const;
+
+/** An answer that the worker's access has for a plain request. */
+export function fromWorker(answer: WorkerAnswer): GatewayAnswer {
+  const { status, body, code = null, retryAfter, close } = asOpenAiError(answer);
+  if (code === "foreign_origin") return gatewayAnswers.foreignPage();
+  const { message } = (body as OpenAiError).error;
+  return errorAnswer(status, code, message, {
+    ...(retryAfter !== undefined && { retryAfter }),
+    ...(close !== undefined && { close }),
+    ...(code?.endsWith("_api_key") && { headers: ["www-authenticate", "Bearer"] }),
+  });
+}
+
+/** The answer to a request beyond the limits of its key. */
+export function limitAnswer(refusal: KeyRefusal): GatewayAnswer {
+  if (refusal.limit === "concurrency") return fromWorker(answers.tooManyAtOnce(refusal.most));
+  const { limit, most, needed, retryAfter } = refusal;
+  if (retryAfter === undefined) return fromWorker(answers.tooHeavy(needed, most));
+  const what = limit === "requests" ? "requests" : "units of workload";
+  return fromWorker(answers.rateLimited(what, most, retryAfter));
+}
 
 /** Head of an answer with a JSON body. */
 export const jsonHead = (status: number, headers: readonly string[]): ResponseHead => ({

@@ -9,6 +9,7 @@ import {
 import { formatErrors, TsworkerError } from "../shared/errors.js";
 import { LOG_LEVELS, type LogLevel } from "../shared/log.js";
 import { isLoopback } from "../shared/url.js";
+import { type ApiKeyConfig, apiKeysSchema } from "../worker/config/access-config.js";
 import { openAiWorkload, type WorkloadRequest } from "./workload.js";
 
 /** An endpoint that a {@link Gateway} serves. */
@@ -19,12 +20,6 @@ export interface GatewayEndpointOptions {
   readonly apiKey?: string | undefined;
   /** Models that `GET /v1/models` lists. @default what the workers answer, at an open route `/v1/models` */
   readonly models?: readonly string[] | undefined;
-}
-
-/** A client that was recognised by its API key. */
-export interface GatewayClient {
-  /** In the log. */
-  readonly name: string;
 }
 
 /** Options of a {@link Gateway}. */
@@ -55,11 +50,16 @@ export interface GatewayOptions {
   /** HTTP server; `auto` is uWebSockets.js where it has a binary, and otherwise `node:http`. @default "auto" */
   readonly server?: "auto" | "uws" | "node" | undefined;
   /**
-   * Recognises a client by what it sends as `Authorization: Bearer`; undefined: it is not known, and is answered 401.
+   * Keys of clients, sent as `Authorization: Bearer`, with their limits: workloads are those of `cost`.
    * @default everybody may call, on a loopback address
    */
-  readonly authorize?: ((bearer: string) => GatewayClient | undefined) | undefined;
-  /** Everybody may call without `authorize` on an address that is not loopback, too. @default false */
+  readonly keys?: readonly ApiKeyConfig[] | undefined;
+  /**
+   * JSON file `{"keys": […]}` with more keys. It is read again when it changes; while it has an error the keys before it
+   * stay valid.
+   */
+  readonly keysFile?: string | undefined;
+  /** Everybody may call without keys on an address that is not loopback, too. @default false */
   readonly anywhere?: boolean | undefined;
   /** Workload of a request: a number from 0 on, or a function that returns one. @default {@link openAiWorkload} */
   readonly cost?: number | ((request: WorkloadRequest) => number) | undefined;
@@ -99,7 +99,8 @@ const schema = z.strictObject({
   metricsPort: port.optional(),
   metricsHost: text.default("127.0.0.1"),
   server: z.enum(["auto", "uws", "node"]).default("auto"),
-  authorize: z.custom<NonNullable<GatewayOptions["authorize"]>>(isFunction, "expected a function").optional(),
+  keys: apiKeysSchema.default([]),
+  keysFile: text.optional(),
   anywhere: z.boolean().default(false),
   cost: z
     .custom<number | ((request: WorkloadRequest) => number)>(
@@ -141,7 +142,12 @@ export function checkedGatewayOptions(options: GatewayOptions): CheckedGatewayOp
     throw new TsworkerError("CONFIG_INVALID", formatErrors("the configuration of the gateway", errors));
   }
   const checked = result.data;
-  if (checked.authorize === undefined && !checked.anywhere && !isLoopback(checked.host)) {
+  if (
+    checked.keys.length === 0 &&
+    checked.keysFile === undefined &&
+    !checked.anywhere &&
+    !isLoopback(checked.host)
+  ) {
     throw new TsworkerError(
       "CONFIG_INVALID",
       `the gateway has no API keys and listens on ${checked.host}: expected keys, an address of loopback such as 127.0.0.1, ` +

@@ -3,9 +3,10 @@ import { nextWait } from "../client/request/retry-policy.js";
 import { TsworkerError } from "../shared/errors.js";
 import type { Log } from "../shared/log.js";
 import type { AuthData } from "../shared/wire.js";
+import type { ApiKey } from "../worker/auth/api-key.js";
 import { BodyBuffer } from "../worker/request/envelope/body.js";
 import type { RequestHead, RequestSink, Responder } from "../worker/server/http-server.js";
-import { type GatewayAnswer, gatewayAnswers } from "./gateway-answers.js";
+import { type GatewayAnswer, gatewayAnswers, limitAnswer } from "./gateway-answers.js";
 import type { EndpointMetrics } from "./gateway-metrics.js";
 import type { CheckedGatewayOptions } from "./gateway-options.js";
 import type { HeldBytes } from "./held-bytes.js";
@@ -18,8 +19,8 @@ import type { WorkerConnections, Workers } from "./workers.js";
 
 /** Where a request goes, and for whom. */
 export interface AcceptedTarget extends Target {
-  /** Name of the client's API key; undefined: everybody may call. */
-  readonly client: string | undefined;
+  /** The client's API key; undefined: everybody may call. */
+  readonly key: ApiKey | undefined;
 }
 
 /** What all requests of a gateway share. */
@@ -39,6 +40,8 @@ const CONNECT_MS = 5000;
 /** A model may think for as long as it likes: the limits of the worker apply, and the client's. */
 const TIMEOUTS = { connectMs: CONNECT_MS, headersMs: null, idleMs: null };
 
+/** Highest priority of a client without a key. */
+const MAX_PRIORITY = 9;
 /** Pauses between two tries. */
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 2000;
@@ -73,6 +76,8 @@ export class GatewayRequest implements RequestSink, TryOwner {
   #answer: WorkerAnswer | undefined;
   /** Settles the try in progress; undefined: its answer has begun. */
   #onTried: ((failure: TryFailure | undefined) => void) | undefined;
+  /** It counts for the limits of the client's key. */
+  #isCounted = false;
   #isOver = false;
 
   constructor(
@@ -89,7 +94,8 @@ export class GatewayRequest implements RequestSink, TryOwner {
     this.#contentType = head.header("content-type");
     this.#expected = head.contentLength;
     this.#deadlineMs = deadlineOf(head);
-    this.#workerRequest = new WorkerRequest(head, target.path, requestId);
+    const { path, key } = target;
+    this.#workerRequest = new WorkerRequest(head, path, requestId, key?.maxPriority ?? MAX_PRIORITY);
     this.#metrics = context.metricsOf(target.endpoint.name);
     this.#metrics.active++;
     context.requests.add(this);
@@ -164,7 +170,7 @@ export class GatewayRequest implements RequestSink, TryOwner {
 
   answer(answer: GatewayAnswer): void {
     if (this.#isOver) return;
-    sendAnswer(this.#responder, answer, this.#requestId);
+    sendAnswer(this.#responder, answer);
     this.#end(String(answer.status), "error" in answer.body ? answer.body.error.message : undefined);
   }
 
@@ -176,7 +182,8 @@ export class GatewayRequest implements RequestSink, TryOwner {
       this.answer(isMultipart ? gatewayAnswers.invalidForm() : gatewayAnswers.invalidJson());
       return;
     }
-    await this.#tryWorkers(body.json, this.#costOf(body));
+    const cost = this.#costOf(body);
+    if (this.#isWithinLimits(cost)) await this.#tryWorkers(body.json, cost);
   }
 
   #costOf({ payload }: RequestPayload): number {
@@ -186,6 +193,21 @@ export class GatewayRequest implements RequestSink, TryOwner {
     const workload = cost({ endpoint: endpoint.name, path, payload });
     if (Number.isFinite(workload) && workload >= 0) return workload;
     throw new TypeError(`expected a number from 0 on as the cost, got ${String(workload)}`);
+  }
+
+  /** Takes a request from the limits of the client's key; false: it was answered 429. */
+  #isWithinLimits(cost: number): boolean {
+    const { key } = this.#target;
+    if (key === undefined) return true;
+    const now = performance.now();
+    const refusal = key.refusal(cost, now);
+    if (refusal !== undefined) {
+      this.answer(limitAnswer(refusal));
+      return false;
+    }
+    key.admitted(cost, now);
+    this.#isCounted = true;
+    return true;
   }
 
   async #tryWorkers(json: Buffer, cost: number): Promise<void> {
@@ -262,7 +284,7 @@ export class GatewayRequest implements RequestSink, TryOwner {
       return tried;
     }
     if (this.#isOver) return undefined;
-    const answer = new WorkerAnswer(this.#responder, this.#requestId, this);
+    const answer = new WorkerAnswer(this.#responder, this);
     this.#answer = answer;
     const leftMs = this.#deadlineMs && this.#deadlineMs - (performance.now() - this.#arrivedAt);
     const head = this.#workerRequest.headFor(connections, leftMs);
@@ -291,6 +313,7 @@ export class GatewayRequest implements RequestSink, TryOwner {
     this.#answer?.cancel();
     this.#leaving.abort();
     this.#settle(undefined);
+    if (this.#isCounted) this.#target.key?.ended();
     this.#metrics.active--;
     this.#metrics.ended(status);
     this.#context.requests.delete(this);
@@ -298,13 +321,13 @@ export class GatewayRequest implements RequestSink, TryOwner {
   }
 
   #log(level: "info" | "warn" | "error", event: string, more: object): void {
-    const { endpoint, path, client } = this.#target;
+    const { endpoint, path, key } = this.#target;
     this.#context.log[level](
       {
         requestId: this.#requestId,
         endpoint: endpoint.name,
         path: path.slice(0, 200),
-        ...(client !== undefined && { client }),
+        ...(key !== undefined && { key: key.name }),
         ...(this.#worker !== "" && { worker: this.#worker }),
         tries: this.#tries,
         ms: Math.round(performance.now() - this.#arrivedAt),

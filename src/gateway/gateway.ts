@@ -2,6 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { TsworkerError } from "../shared/errors.js";
 import { httpUrl } from "../shared/listen.js";
 import { createLog, type Log } from "../shared/log.js";
+import { ApiKeys } from "../worker/auth/api-keys.js";
+import { type PlainAccess, plainAccessOf } from "../worker/auth/plain-access.js";
+import { answers } from "../worker/server/answer.js";
 import { chooseServer } from "../worker/server/choose-server.js";
 import type {
   HttpServer,
@@ -10,21 +13,17 @@ import type {
   RequestHead,
   Responder,
 } from "../worker/server/http-server.js";
-import { type GatewayAnswer, gatewayAnswers } from "./gateway-answers.js";
+import { MappedHeads } from "../worker/server/mapped-heads.js";
+import { fromWorker, type GatewayAnswer, gatewayAnswers, limitAnswer } from "./gateway-answers.js";
 import { EndpointMetrics, metricsText } from "./gateway-metrics.js";
-import {
-  type CheckedGatewayOptions,
-  checkedGatewayOptions,
-  type GatewayClient,
-  type GatewayOptions,
-} from "./gateway-options.js";
+import { type CheckedGatewayOptions, checkedGatewayOptions, type GatewayOptions } from "./gateway-options.js";
 import { type AcceptedTarget, type GatewayContext, GatewayRequest } from "./gateway-request.js";
 import { HeldBytes } from "./held-bytes.js";
 import { isModelPath, ModelList } from "./model-list.js";
 import { Routing } from "./routing.js";
 import { targetOf } from "./target.js";
 import { sendAnswer } from "./worker-answer.js";
-import { requestIdOf } from "./worker-request.js";
+import { headerFault, requestIdOf } from "./worker-request.js";
 import { Workers } from "./workers.js";
 
 /** Milliseconds in which the last bytes of answers are sent before connections are closed. */
@@ -61,6 +60,8 @@ export class Gateway {
   readonly #models: ModelList;
   readonly #metrics = new Map<string, EndpointMetrics>();
   readonly #servers: HttpServer[] = [];
+  #keys: ApiKeys | undefined;
+  #access: PlainAccess | undefined;
   #isDraining = false;
 
   /** @throws {TsworkerError} `CONFIG_INVALID`, with all errors. */
@@ -103,10 +104,17 @@ export class Gateway {
    * Listens.
    *
    * @returns the base URL.
-   * @throws {TsworkerError} `PORT_UNAVAILABLE`, `SERVER_UNAVAILABLE`.
+   * @throws {TsworkerError} `PORT_UNAVAILABLE`, `SERVER_UNAVAILABLE`; `CONFIG_INVALID` for a file of keys that has errors.
    */
   async start(): Promise<string> {
-    const { host, port, metricsHost, metricsPort, server } = this.#options;
+    const { host, port, metricsHost, metricsPort, server, keys, keysFile, anywhere } = this.#options;
+    const hasKeys = keys.length > 0 || keysFile !== undefined;
+    this.#keys = hasKeys ? new ApiKeys(keys, keysFile, this.#log) : undefined;
+    this.#access = plainAccessOf(
+      hasKeys ? { mode: "apiKey", keys, keysFile } : { mode: "open", host, anywhere },
+      this.#keys,
+      [],
+    );
     const listen = await chooseServer(server, undefined, this.#log);
     const add = async (address: Pick<ListenOptions, "host" | "port">, handle: Handle): Promise<void> => {
       this.#servers.push(await listenAt(listen, address, handle));
@@ -152,6 +160,7 @@ export class Gateway {
     for (const request of this.#context.requests) request.abort();
     for (const server of this.#servers.splice(0)) server.close();
     this.#context.workers.close();
+    this.#keys?.close();
     this.#log.info("gateway stopped");
   }
 
@@ -163,31 +172,35 @@ export class Gateway {
     }
     const requestId = requestIdOf(request);
     const accepted = this.#accept(request);
+    const key = "status" in accepted ? undefined : accepted.key;
+    const own = new MappedHeads(responder, (head) => ({
+      ...head,
+      headers: [...head.headers, "x-request-id", requestId, ...(key?.limitHeaders(performance.now()) ?? [])],
+    }));
     if ("status" in accepted) {
       const { status } = accepted;
       this.#log.info({ requestId, method, path: path.slice(0, 200), status }, "request refused");
-      sendAnswer(responder, accepted, requestId);
+      sendAnswer(own, accepted);
     } else if (isModelPath(accepted.path)) {
-      this.#answerModels(accepted, responder, requestId);
-    } else new GatewayRequest(this.#context, accepted, request, responder, requestId);
+      this.#answerModels(accepted, own, requestId);
+    } else new GatewayRequest(this.#context, accepted, request, own, requestId);
   }
 
   /** Where a request goes, and for whom; or why it is refused. */
   #accept(request: RequestHead): AcceptedTarget | GatewayAnswer {
     if (this.#isDraining) return gatewayAnswers.draining();
-    const { authorize, endpoints } = this.#options;
-    let client: GatewayClient | undefined;
-    if (authorize !== undefined) {
-      const [, bearer] = /^Bearer +(\S.*)$/i.exec(request.header("authorization")) ?? [];
-      if (bearer === undefined) return gatewayAnswers.missingKey();
-      client = authorize(bearer.trim());
-      if (client === undefined) return gatewayAnswers.invalidKey();
-    }
-    const target = targetOf(request.path, endpoints);
+    const caller = this.#access?.check(request) ?? { kind: "refused", answer: answers.missingKey() };
+    if (caller.kind === "refused") return fromWorker(caller.answer);
+    const fault = headerFault(request);
+    if (fault !== undefined) return fromWorker(fault);
+    const target = targetOf(request.path, this.#options.endpoints);
     if ("status" in target) return target;
     const allowed = isModelPath(target.path) ? "GET" : "POST";
     const isAllowed = request.method === allowed || (allowed === "GET" && request.method === "HEAD");
-    return isAllowed ? { ...target, client: client?.name } : gatewayAnswers.wrongMethod(allowed);
+    if (!isAllowed) return gatewayAnswers.wrongMethod(allowed);
+    const key = caller.kind === "key" ? caller.key : undefined;
+    const refusal = allowed === "POST" ? key?.refusal(0, performance.now()) : undefined;
+    return refusal === undefined ? { ...target, key } : limitAnswer(refusal);
   }
 
   #answerModels({ endpoint, path }: AcceptedTarget, responder: Responder, requestId: string): void {
@@ -200,7 +213,7 @@ export class Gateway {
     });
     const answer = (found: GatewayAnswer): void => {
       this.#log.info({ requestId, endpoint: endpoint.name, path, status: found.status }, "models listed");
-      sendAnswer(responder, found, requestId);
+      sendAnswer(responder, found);
     };
     this.#models.answer(endpoint, path).then(answer, (error: unknown) => {
       this.#log.error({ err: error, requestId }, "request handling failed");

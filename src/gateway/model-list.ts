@@ -115,11 +115,11 @@ export class ModelList {
 
   async #get(url: string): Promise<{ readonly status: number; readonly body: string }> {
     const { pool, host, basePath } = await this.#workers.at(url);
-    const head = `GET ${basePath}${LIST} HTTP/1.1\r\nhost: ${host}\r\naccept: application/json\r\ncontent-length: `;
+    const head = `GET ${basePath}${LIST} HTTP/1.1\r\nhost: ${host}\r\naccept: application/json\r\n`;
     const timeouts = { connectMs: ANSWER_MS, headersMs: ANSWER_MS, idleMs: ANSWER_MS };
     return new Promise((resolve, reject) => {
       const sink = new WholeAnswer({ resolve, reject, cancel: () => call.cancel() });
-      const call = pool.send({ head, body: "", timeouts, onResent: undefined }, sink);
+      const call = pool.send({ head, body: undefined, timeouts, onResent: undefined }, sink);
     });
   }
 }

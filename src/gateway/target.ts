@@ -1,3 +1,4 @@
+import { hasDotSegments } from "../worker/request/plain-head.js";
 import { type GatewayAnswer, gatewayAnswers } from "./gateway-answers.js";
 import type { CheckedEndpoint } from "./gateway-options.js";
 
@@ -17,6 +18,7 @@ const API = /^\/v1(?:\/|$)/;
  * @returns the error, where there is none.
  */
 export function targetOf(path: string, endpoints: readonly CheckedEndpoint[]): Target | GatewayAnswer {
+  if (hasDotSegments(path)) return gatewayAnswers.unknownPath();
   const [only] = endpoints;
   const names = endpoints.map(({ name }) => name);
   if (API.test(path) && !names.includes("v1")) {

@@ -7,8 +7,8 @@ import type { Responder } from "../worker/server/http-server.js";
 import { type GatewayAnswer, jsonHead } from "./gateway-answers.js";
 import { refusalOf } from "./worker-error.js";
 
-/** Headers that the gateway's own server writes; those of the worker are dropped. */
-const OWN = /^(?:x-request-id|uwebsockets)$/i;
+/** Headers that the gateway writes itself; those of the worker are dropped. */
+const OWN = /^(?:x-request-id|uwebsockets|x-ratelimit-.*)$/i;
 /** Bytes of an error's body that are read before it is passed on. */
 const MAX_ERROR_BYTES = 64 * 1024;
 const FIRST_ERROR = 400;
@@ -43,7 +43,6 @@ export interface TryOwner {
  */
 export class WorkerAnswer implements AnswerSink, RelaySink {
   readonly #responder: Responder;
-  readonly #requestId: string;
   readonly #owner: TryOwner;
   #relay: Relay | undefined;
   /** The head of an error, while its body is read. */
@@ -53,9 +52,8 @@ export class WorkerAnswer implements AnswerSink, RelaySink {
   #keptBytes = 0;
   #call: ModelCall | undefined;
 
-  constructor(responder: Responder, requestId: string, owner: TryOwner) {
+  constructor(responder: Responder, owner: TryOwner) {
     this.#responder = responder;
-    this.#requestId = requestId;
     this.#owner = owner;
   }
 
@@ -116,13 +114,8 @@ export class WorkerAnswer implements AnswerSink, RelaySink {
     const relay = new Relay(this.#responder, this, true);
     this.#relay = relay;
     this.#status = head.status;
-    relay.onHead({ ...head, headers: this.#headersOf(head) }, this.#resume);
+    relay.onHead({ ...head, headers: passedHeaders(head) }, this.#resume);
     return relay;
-  }
-
-  #headersOf({ headers }: AnswerHead): readonly string[] {
-    const others = headers.filter((_, index) => !OWN.test(headers[index - (index % 2)] ?? ""));
-    return [...others, "x-request-id", this.#requestId];
   }
 
   #refused(head: AnswerHead, body: Buffer): void {
@@ -133,7 +126,7 @@ export class WorkerAnswer implements AnswerSink, RelaySink {
         return;
       }
       const { status, isAscii } = head;
-      this.#responder.answer({ status, headers: this.#headersOf(head), isAscii }, body);
+      this.#responder.answer({ status, headers: passedHeaders(head), isAscii }, body);
       this.#owner.onComplete(status);
     };
     if (!isRetryable) send();
@@ -144,11 +137,11 @@ export class WorkerAnswer implements AnswerSink, RelaySink {
   }
 }
 
+/** The headers of a worker's answer that its client gets. */
+const passedHeaders = ({ headers }: AnswerHead): readonly string[] =>
+  headers.filter((_, index) => !OWN.test(headers[index - (index % 2)] ?? ""));
+
 /** Sends an answer of the gateway itself. */
-export function sendAnswer(
-  responder: Responder,
-  { status, body, headers, close }: GatewayAnswer,
-  requestId: string,
-): void {
-  responder.answer(jsonHead(status, [...headers, "x-request-id", requestId]), JSON.stringify(body), close);
+export function sendAnswer(responder: Responder, { status, body, headers, close }: GatewayAnswer): void {
+  responder.answer(jsonHead(status, headers), JSON.stringify(body), close);
 }

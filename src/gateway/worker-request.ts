@@ -1,11 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { AuthData } from "../shared/wire.js";
 import { forwardedQuery } from "../worker/request/client-query.js";
+import { answers, type WorkerAnswer } from "../worker/server/answer.js";
 import type { RequestHead } from "../worker/server/http-server.js";
 import type { WorkerConnections } from "./workers.js";
 
 /** A header's value that may be passed on. */
 const VISIBLE = /^[\x21-\x7e]{1,200}$/;
+const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 const PRIORITY = /^[0-9]$/;
 const MILLISECONDS = /^[0-9]{1,9}$/;
 
@@ -16,13 +18,27 @@ const ENVELOPE_END = Buffer.from("}");
 /** The id of a request: the client's `x-request-id`, or a new one. */
 export function requestIdOf(head: RequestHead): string {
   const given = head.header("x-request-id");
-  return VISIBLE.test(given) ? given : randomUUID();
+  return REQUEST_ID.test(given) ? given : randomUUID();
 }
 
-/** Milliseconds of `x-deadline-ms`; undefined: there is none, or it is no number. */
+/** The answer to headers that cannot be understood; undefined: all can. */
+export function headerFault(head: RequestHead): WorkerAnswer | undefined {
+  const isFit = (name: string, pattern: RegExp): boolean => {
+    const given = head.header(name);
+    return given === "" || pattern.test(given);
+  };
+  if (!isFit("x-request-id", REQUEST_ID))
+    return answers.invalidHeader("x-request-id", "1 to 128 visible ASCII characters");
+  if (!isFit("x-priority", PRIORITY)) return answers.invalidHeader("x-priority", "an integer from 0 to 9");
+  return isFit("x-deadline-ms", MILLISECONDS)
+    ? undefined
+    : answers.invalidHeader("x-deadline-ms", "an integer of at most 9 digits");
+}
+
+/** Milliseconds of `x-deadline-ms`; undefined: there is none. */
 export function deadlineOf(head: RequestHead): number | undefined {
   const given = head.header("x-deadline-ms");
-  return MILLISECONDS.test(given) ? Math.max(1, Number(given)) : undefined;
+  return given === "" ? undefined : Math.max(1, Number(given));
 }
 
 /** The head of a request for a worker. The client's own key is not part of it. */
@@ -32,8 +48,11 @@ export class WorkerRequest {
   /** Headers that come from the client, each with its line break. */
   readonly #headers: string;
 
-  /** @param head is valid during the call only. */
-  constructor(head: RequestHead, path: string, requestId: string) {
+  /**
+   * @param head is valid during the call only.
+   * @param maxPriority highest priority that the client may ask for.
+   */
+  constructor(head: RequestHead, path: string, requestId: string, maxPriority: number) {
     const query = forwardedQuery(head.query, true);
     const escapedPath = path.replace(/[^\x21-\x7e]/gu, encodeURIComponent);
     this.#target = query === "" ? escapedPath : `${escapedPath}?${query}`;
@@ -41,13 +60,13 @@ export class WorkerRequest {
     const trace = head.header("traceparent");
     this.#headers = [
       `x-request-id: ${requestId}\r\n`,
-      ...(PRIORITY.test(priority) ? [`x-priority: ${priority}\r\n`] : []),
+      ...(priority === "" ? [] : [`x-priority: ${Math.min(Number(priority), maxPriority)}\r\n`]),
       ...(VISIBLE.test(trace) ? [`traceparent: ${trace}\r\n`] : []),
     ].join("");
   }
 
   /**
-   * The head up to the value of `content-length`.
+   * The head's lines without those about the body's length.
    *
    * @param leftMs what is left of the client's deadline; undefined: there is none.
    */
@@ -55,7 +74,7 @@ export class WorkerRequest {
     const deadline = leftMs === undefined ? "" : `x-deadline-ms: ${Math.max(1, Math.round(leftMs))}\r\n`;
     return (
       `POST ${basePath}${this.#target} HTTP/1.1\r\nhost: ${host}\r\naccept: */*\r\n${this.#headers}${deadline}` +
-      "content-type: application/json\r\ncontent-length: "
+      "content-type: application/json\r\n"
     );
   }
 }

@@ -155,7 +155,12 @@ describe("what runs beside a worker depends on no more of it than an outside pro
 test("the gateway uses the client's routing, and the worker's server, connections, relay and keys", () => {
   const folders = ["src/gateway", "src/shared", "src/client"];
   const ofWorker = ["server", "model", "answer", "auth", "metrics"].map((name) => `src/worker/${name}`);
-  const files = ["src/worker/request/envelope/body.ts", "src/worker/request/client-query.ts"];
+  const files = [
+    "src/worker/config/access-config.ts",
+    "src/worker/request/envelope/body.ts",
+    "src/worker/request/client-query.ts",
+    "src/worker/request/plain-head.ts",
+  ];
   expect(
     forbidden(
       "src/gateway",

@@ -12,6 +12,7 @@ interface GatewayCommandOptions {
   readonly instance?: keyof typeof INSTANCES;
   readonly host: string;
   readonly port: number;
+  readonly keysFile?: string;
   readonly anywhere: boolean;
   readonly model: readonly string[];
   readonly cost?: number;
@@ -51,6 +52,7 @@ export async function run(options: GatewayCommandOptions): Promise<void> {
     engineUrl,
     host: options.host,
     port: options.port,
+    keysFile: options.keysFile,
     anywhere: options.anywhere,
     cost: options.cost,
     waitMs: options.wait * 1000,

@@ -21,6 +21,10 @@ export function addGatewayCommand(program: Command): void {
   addEngineAddress(command)
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--port <port>", "port to listen on", port, 4000)
+    .option(
+      "--keys-file <file>",
+      'JSON file {"keys": [{"name": "alice", "key": "…"}]} with the clients\' API keys; it is read again when it changes',
+    )
     .option("--anywhere", "let everybody call who reaches the port, also beyond loopback", false)
     .option(
       "--model <name>",

@@ -30,8 +30,11 @@ describe("the openai package, through a gateway, an engine and a worker", () => 
         openRoutes: [{ route: "/v1/models" }],
       },
     });
-    const authorize = (key: string) => (key === "sk-alice" ? { name: "alice" } : undefined);
-    gateway = await startedGateway(fixture.engine.url, { authorize }, (stop) => undo.push(stop));
+    gateway = await startedGateway(
+      fixture.engine.url,
+      { keys: [{ name: "alice", key: "sk-alice" }] },
+      (stop) => undo.push(stop),
+    );
     openai = openaiOf(gateway);
   });
   afterAll(async () => {

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { tsworkerProgram } from "../../../src/cli/command-line.js";
-import { gatewayAnswers } from "../../../src/gateway/gateway-answers.js";
+import { fromWorker, gatewayAnswers } from "../../../src/gateway/gateway-answers.js";
 import { EndpointMetrics, metricsText } from "../../../src/gateway/gateway-metrics.js";
+import { answers } from "../../../src/worker/server/answer.js";
 import { codeOf, rowsBelow, textOf } from "../support/documents.js";
 import { textOf as sourceOf } from "../support/imports.js";
 
@@ -9,8 +10,7 @@ const page = await textOf("docs/gateway.md");
 
 /** Each answer of the gateway itself: one without an entry here does not compile. */
 const GIVEN: { readonly [Name in keyof typeof gatewayAnswers]: ReturnType<(typeof gatewayAnswers)[Name]> } = {
-  missingKey: gatewayAnswers.missingKey(),
-  invalidKey: gatewayAnswers.invalidKey(),
+  foreignPage: gatewayAnswers.foreignPage(),
   unknownEndpoint: gatewayAnswers.unknownEndpoint("a", ["b"]),
   endpointMissing: gatewayAnswers.endpointMissing(["a", "b"]),
   unknownPath: gatewayAnswers.unknownPath(),
@@ -31,11 +31,22 @@ const GIVEN: { readonly [Name in keyof typeof gatewayAnswers]: ReturnType<(typeo
   gatewayFailed: gatewayAnswers.gatewayFailed(),
 };
 
+/** Those that it has in common with a worker that takes plain requests. */
+const IN_COMMON = [
+  answers.missingKey(),
+  answers.unknownKey(),
+  answers.foreignHost(),
+  answers.tooManyAtOnce(1),
+  answers.rateLimited("requests", 1, 1),
+  answers.tooHeavy(2, 1),
+  answers.invalidHeader("x-priority", "an integer"),
+].map(fromWorker);
+
 test("each error of the gateway, and each code of a worker's own, has a row with its status, and there is no other row", () => {
   const [, table = ""] = /^const CODES[^{]*\{([^}]+)\}/m.exec(sourceOf("src/gateway/worker-error.ts")) ?? [];
   const ofWorkers = [...table.matchAll(/(\d+): "(\w+)"/g)].map(([, status, code]) => `${code} ${status}`);
   expect(ofWorkers.length).toBeGreaterThan(5);
-  const own = Object.values(GIVEN).map(
+  const own = [...Object.values(GIVEN), ...IN_COMMON].map(
     ({ body, status }) => `${"error" in body ? body.error.code : ""} ${status}`,
   );
   const rows = rowsBelow(page, "Errors");

@@ -38,7 +38,8 @@ describe("the options of a gateway", () => {
     ["maxHeldBytes", { maxHeldBytes: 1.5 }],
     ["server", { server: "express" }],
     ["logLevel", { logLevel: "loud" }],
-    ["authorize: expected a function", { authorize: "sk-1" }],
+    ["keys.0.key", { keys: [{ key: "short" }] }],
+    ["keys.1", { keys: [{ key: "sk-test-1" }, { key: "sk-test-1" }] }],
     ["prot", { prot: 1 }],
     ["engineUrl", { engineUrl: "localhost:8080" }],
     ["instance", { instance: "other" }],
@@ -58,11 +59,12 @@ describe("the options of a gateway", () => {
   });
 
   test.each(["0.0.0.0", "::", "10.0.0.7"])(
-    "without keys keep the port on loopback: %s needs authorize or anywhere",
+    "without keys keep the port on loopback: %s needs keys or anywhere",
     (host) => {
       expect(errorOf({ host })).toContain("--anywhere");
       expect(errorOf({ host, anywhere: true })).toBe("");
-      expect(errorOf({ host, authorize: () => undefined })).toBe("");
+      expect(errorOf({ host, keys: [{ key: "sk-test-1" }] })).toBe("");
+      expect(errorOf({ host, keysFile: "keys.json" })).toBe("");
     },
   );
 
