@@ -44,6 +44,39 @@ describeInBrowser("the page of a feed in the hands of the test", () => {
     await counts(inspector, 3);
   });
 
+  test("shows the flows of a fair queue, and none of another one", async () => {
+    const { feed, inspector } = await loading();
+    const { page } = inspector;
+    feed.actor("queue.serial", "queue", "worker");
+    const now = Date.now();
+    const ticket = { id: "a-1", workload: 10, at: now, flow: "alice" };
+    const lane = { ref: "queue.serial", running: [ticket], waiting: [] };
+    feed.update({
+      ...feed.row("queue.serial"),
+      lane: { waiting: 4, running: 1, limit: 1, oldestAt: now },
+    });
+    const flows = [
+      { name: "greedy", waiting: 1234, running: 0, ahead: 5 },
+      { name: "alice", waiting: 0, running: 1, ahead: 0 },
+      { name: "", waiting: 0, running: 1, ahead: 0 },
+    ];
+    feed.tick({ lanes: [{ ...lane, flows, flowsLeftOut: 7 }] });
+    await inspector.actor("queue.serial").click();
+    const region = page.getByRole("region", { name: "Flows" });
+    await inspector.eventually(async () => {
+      const rows = await region.locator("tbody tr").allTextContents();
+      expect(rows.map((row) => row.replaceAll(/\s+/g, " "))).toEqual([
+        expect.stringMatching(/^greedy1,23405/),
+        expect.stringMatching(/^alice01/),
+        expect.stringMatching(/^none01/),
+      ]);
+    });
+    await region.getByText("7 more flows").waitFor();
+    expect(await page.getByTitle("a-1, API key alice").count()).toBe(1);
+    feed.tick({ lanes: [lane] });
+    await inspector.eventually(async () => expect(await region.count()).toBe(0));
+  });
+
   test("shows how many events were not recorded", async () => {
     const { feed, inspector } = await loading();
     feed.tick({ leftOut: { worker: 1234 } });

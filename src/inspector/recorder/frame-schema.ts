@@ -89,8 +89,20 @@ const sample = z.looseObject({
   memory: z.number(),
 });
 
-const ticket = z.looseObject({ id: z.string(), workload: z.number(), at: when });
-const lane = z.looseObject({ ref: reference, running: z.array(ticket), waiting: z.array(ticket) });
+const ticket = z.looseObject({
+  id: z.string(),
+  workload: z.number(),
+  at: when,
+  flow: z.optional(z.string()),
+});
+const flow = z.looseObject({ name: z.string(), waiting: z.number(), running: z.number(), ahead: z.number() });
+const lane = z.looseObject({
+  ref: reference,
+  running: z.array(ticket),
+  waiting: z.array(ticket),
+  flows: z.optional(z.array(flow)),
+  flowsLeftOut: z.optional(z.number()),
+});
 const timer = z.looseObject({ ref: reference, event: z.string(), startedAt: when, delay: z.number() });
 
 const names = z.array(z.string());

@@ -213,6 +213,20 @@ export interface LaneView {
   readonly ref: string;
   readonly running: readonly TicketView[];
   readonly waiting: readonly TicketView[];
+  /** Of a fair queue: the flows with requests, those with most waiting ones first. */
+  readonly flows?: readonly FlowView[];
+  /** Flows beyond those that are shown. */
+  readonly flowsLeftOut?: number;
+}
+
+/** The requests of one client in a fair queue. */
+export interface FlowView {
+  /** Name of the API key; empty without one. */
+  readonly name: string;
+  readonly waiting: number;
+  readonly running: number;
+  /** Workload that would have its turn before a new request. */
+  readonly ahead: number;
 }
 
 export interface TicketView {
@@ -220,6 +234,8 @@ export interface TicketView {
   readonly workload: number;
   /** Arrival. */
   readonly at: number;
+  /** In a fair queue, as in {@link FlowView}. */
+  readonly flow?: string;
 }
 
 /** An event that an actor has scheduled. */

@@ -192,13 +192,25 @@ function leftOutOf(actors: Iterable<LiveActor>): Tick["leftOut"] {
 /** Tickets that are shown of those that run, and as many again of those that wait. */
 const MAX_TICKETS = 100;
 
+/** Flows that are shown of a fair queue. */
+const MAX_FLOWS = 20;
+
 /** The queues' tickets as they are now, with times of day. Costs as much as is shown, however many wait. */
 function lanesOf(actors: Iterable<LiveActor>, clock: WallClock): readonly LaneView[] {
   const lanes: LaneView[] = [];
   for (const { ref, snapshot } of actors) {
     if (snapshot === undefined || !hasLane(snapshot)) continue;
     const { lane } = snapshot;
-    lanes.push({ ref, running: first(lane.started(), clock), waiting: first(lane.queued(), clock) });
+    const flows = lane.flows();
+    lanes.push({
+      ref,
+      running: first(lane.started(), clock),
+      waiting: first(lane.queued(), clock),
+      ...(flows.length > 0 && {
+        flows: flows.slice(0, MAX_FLOWS),
+        flowsLeftOut: Math.max(0, flows.length - MAX_FLOWS),
+      }),
+    });
   }
   return lanes;
 }

@@ -1,5 +1,5 @@
 import { useRef, useState } from "preact/hooks";
-import type { ActorRow, LaneView, TicketView } from "../../recorder/frames.js";
+import type { ActorRow, FlowView, LaneView, TicketView } from "../../recorder/frames.js";
 import { assignSlots } from "./departing.js";
 import { ageText, clockText, shorten, unitText } from "./format.js";
 import { useCrowd, useDeparting } from "./use-departing.js";
@@ -99,6 +99,38 @@ function Waiting({ lane, counts, now, largest }: LaneProps & { readonly largest:
   );
 }
 
+/** The clients of a fair queue. */
+function Flows({ flows, beyond }: { readonly flows: readonly FlowView[]; readonly beyond: number }) {
+  return (
+    <section class="lanes-part" aria-label="Flows">
+      <h3>
+        Flows<small>share the turns by weight</small>
+      </h3>
+      <table class="lanes-flows">
+        <thead>
+          <tr>
+            <th>API key</th>
+            <th>Waiting</th>
+            <th>Running</th>
+            <th title="Workload that would have its turn before a new request">Workload ahead</th>
+          </tr>
+        </thead>
+        <tbody>
+          {flows.map(({ name, waiting, running, ahead }) => (
+            <tr key={name}>
+              <td title={name}>{name === "" ? "none" : shorten(name, NAME_LENGTH)}</td>
+              <td>{count(waiting)}</td>
+              <td>{count(running)}</td>
+              <td>{unitText(ahead, "units")}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {beyond > 0 && <p class="lanes-more">{count(beyond)} more flows</p>}
+    </section>
+  );
+}
+
 function Lane({ lane, counts, now }: LaneProps) {
   const largest = [...lane.running, ...lane.waiting].reduce(
     (most, { workload }) => Math.max(most, workload),
@@ -107,6 +139,7 @@ function Lane({ lane, counts, now }: LaneProps) {
   const parts = { lane, counts, now, largest };
   return (
     <>
+      {lane.flows !== undefined && <Flows flows={lane.flows} beyond={lane.flowsLeftOut ?? 0} />}
       <Running {...parts} />
       <Waiting {...parts} />
     </>
@@ -141,6 +174,9 @@ export function LanesView(props: {
 /** Characters of an id that fit into a card. */
 const ID_LENGTH = 13;
 
+/** Characters of a flow's name that are shown. */
+const NAME_LENGTH = 32;
+
 /** State of a ticket. */
 type TicketTone = "running" | "waiting" | "leaving";
 
@@ -158,11 +194,12 @@ function TicketCard(props: {
 }) {
   const { ticket, largest, now, tone, turn } = props;
   const [enters] = useState(props.isInCrowd === true ? "" : "lanes-enters");
+  const ofKey = ticket.flow === undefined || ticket.flow === "" ? "" : `, API key ${ticket.flow}`;
   const share = largest > 0 ? ticket.workload / largest : 0;
   return (
     <li
       class={`lanes-card ${enters} lanes-${tone}`}
-      title={`${ticket.id}, workload ${ticket.workload}, arrived at ${clockText(ticket.at)}`}
+      title={`${ticket.id}${ofKey}, workload ${ticket.workload}, arrived at ${clockText(ticket.at)}`}
     >
       <span class="lanes-id">{shorten(ticket.id, ID_LENGTH)}</span>
       <span class="lanes-turn">{turn}</span>
