@@ -113,6 +113,9 @@ export class NodeResponder implements Responder {
     if (this.#socket.destroyed) return;
     clearTimeout(this.#timer);
     this.#res = undefined;
+    // An answer may be whole before the body of its request.
+    this.#reader?.close();
+    this.#reader = undefined;
     this.#writer?.onFinish();
     if (this.#req.complete) this.#socket.off("close", this.#onClose);
     else if (this.#dropsRest) this.#linger();

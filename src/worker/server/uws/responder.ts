@@ -97,6 +97,8 @@ export class UwsResponder implements Responder {
         onDrain: () => sink.onDrain(),
         onFinish: () => {
           this.#res = undefined;
+          // An answer may be whole before the body of its request.
+          this.#reader?.close();
           sink.onFinish();
         },
       },
