@@ -6,6 +6,7 @@ import { scrubber } from "../../shared/scrubber.js";
 import { isHttpUrl } from "../../shared/url.js";
 import { ACCESS_MODES, type AccessMode, type CheckedApiKey, listedKeysSchema } from "./access-config.js";
 import { checkCredentials } from "./model-headers.js";
+import { choice, flag, integer, optional, path } from "./variable-kinds.js";
 
 /** Default certificate and key with `USE_SSL=true`. */
 export const CERTIFICATE_FILE = "/etc/instance.crt";
@@ -92,52 +93,13 @@ const SERVERS = ["auto", "uws", "node"] as const;
 /** `auto` is uWebSockets.js where it runs, and `node:http` otherwise. */
 export type ServerChoice = (typeof SERVERS)[number];
 
-/** One of some words, in any case; `otherwise` if the variable is not set. */
-const choice = <const Words extends readonly [string, ...string[]]>(words: Words, otherwise: Words[number]) =>
-  z
-    .string()
-    .default("")
-    .transform((text) => text.trim().toLowerCase() || otherwise)
-    .pipe(z.enum(words, `expected one of ${words.join(", ")}`));
-
-const integer = (expected: string, min: number, max: number) =>
-  z
-    .string(expected)
-    .trim()
-    .refine((text) => /^-?\d+$/.test(text) && Number(text) >= min && Number(text) <= max, expected)
-    .transform(Number);
-
 const MAX_PORT = 65535;
 
 /** Whether a WebSocket can be opened to a URL. */
 const isSocketUrl = (text: string): boolean =>
   /^wss?:\/\//.test(text) && URL.canParse(text) && !text.includes("#");
 
-/** An empty variable counts as one that is not set. */
-const optional = <Schema extends z.ZodType>(schema: Schema) =>
-  z.preprocess((text) => (text === "" ? undefined : text), schema.optional());
-
-const path = (otherwise: string) =>
-  z
-    .string()
-    .default("")
-    .transform((text) => text || otherwise);
-
 const port = integer(`expected a port number from 1 to ${MAX_PORT}`, 1, MAX_PORT);
-
-const YES = ["y", "yes", "t", "true", "on", "1"];
-const NO = ["n", "no", "f", "false", "off", "0"];
-
-/** The words of Python's `strtobool`, in any case. */
-const flag = z
-  .string()
-  .default("")
-  .transform((text) => text.trim().toLowerCase())
-  .refine(
-    (text) => text === "" || YES.includes(text) || NO.includes(text),
-    `expected one of ${YES.join(", ")} for yes, or ${NO.join(", ")} for no`,
-  )
-  .transform((text) => YES.includes(text));
 
 /** The words of the modes, in any case. */
 const accessMode = z

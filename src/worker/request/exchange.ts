@@ -1,21 +1,14 @@
 import { nanoid } from "nanoid";
 import type { Outcome } from "../../../machines/events.js";
 import type { TsworkerError } from "../../shared/errors.js";
-import type { AuthData, Payload } from "../../shared/wire.js";
-import { DEFAULT_WORKLOAD, workloadOf } from "../config/workload.js";
+import type { Payload } from "../../shared/wire.js";
+import { workloadOf } from "../config/workload.js";
 import type { KeyMetrics } from "../metrics/key-metrics.js";
-import { Entry } from "../report/ledger.js";
+import type { Entry } from "../report/ledger.js";
 import { answers, type WorkerAnswer } from "../server/answer.js";
 import type { Admission, EndOutcome, Flow, HandlerRoute, Refusal, RequestTrace } from "./admission.js";
-import type { BodyBytes, BodyFormat } from "./envelope/body.js";
-import {
-  type Authorizer,
-  answerToReadFailure,
-  type ReadResult,
-  type ScannedEnvelope,
-} from "./envelope/envelope.js";
-import { EnvelopeReader, type ReaderOptions, readEnvelope } from "./envelope/envelope-reader.js";
-import { type PayloadResult, type ReadyPayload, readyPayload } from "./envelope/payload.js";
+import type { BodyBytes } from "./envelope/body.js";
+import type { PayloadResult, ReadyPayload } from "./envelope/payload.js";
 
 /** Produces the answer to a request. */
 export interface AnswerProducer {
@@ -23,15 +16,6 @@ export interface AnswerProducer {
   readonly hasBegun: boolean;
   /** The answer is no longer required. */
   cancel(): void;
-}
-
-/** A request that is not admitted. */
-interface RefusedRequest {
-  readonly refusal: Refusal;
-  readonly authData: AuthData;
-  readonly sessionId: string | null | undefined;
-  /** It is signed. */
-  readonly isVerified: boolean;
 }
 
 /** Prefix of all request ids, which makes them unique across processes. */
@@ -50,12 +34,9 @@ const CLIENT_CLOSED_REQUEST = 499;
  *    └───────────┴─▶ refused
  * ```
  *
- * The sender is checked as soon as `auth_data` has arrived, before the rest of the body, and nothing more is read of a
- * refused request. The payload is parsed afterwards, and only where the handler needs its value.
- *
  * Invariant: an admitted request ends exactly once, by `#end`, whatever the client and the model do.
  */
-export abstract class Exchange implements Authorizer {
+export abstract class Exchange {
   readonly id = `${ID_PREFIX}${++requests}`;
   readonly route: HandlerRoute;
   /** The session that it belongs to. */
@@ -69,10 +50,6 @@ export abstract class Exchange implements Authorizer {
   #hasFirstByte = false;
   #entry: Entry | undefined;
   #payload: ReadyPayload | undefined;
-  /** For a body that arrives in several pieces, until it is complete. */
-  #reader: EnvelopeReader | undefined;
-  #options: ReaderOptions | undefined;
-  #refused: RefusedRequest | undefined;
   #producer: AnswerProducer | undefined;
   #totalTimer: NodeJS.Timeout | undefined;
 
@@ -96,8 +73,10 @@ export abstract class Exchange implements Authorizer {
   protected onAdmitted(_payload: Payload | undefined, _wholeBody: () => BodyBytes, _entry: Entry): void {}
   /** Whether more of the request's body is to come. */
   protected get isBodyUnfinished(): boolean {
-    return this.#reader?.isWhole === false;
+    return false;
   }
+  /** Nothing more of the request's body is required. */
+  protected closeBody(): void {}
   /** An admitted request has ended; `abortResponse` may follow. */
   protected onEnded(): void {}
 
@@ -145,48 +124,10 @@ export abstract class Exchange implements Authorizer {
     this.route.metrics.firstByte(performance.now() - this.#arrivedAt);
   }
 
-  authorize(authData: AuthData, sessionId: string | null | undefined): boolean {
-    const senderRefusal = this.admission.checkSender(authData);
-    const refusal = senderRefusal ?? this.admission.checkRequest(authData, sessionId);
-    if (refusal === undefined) return true;
-    this.#refused = { refusal, authData, sessionId, isVerified: senderRefusal === undefined };
-    return false;
-  }
-
-  /**
-   * Reads the next piece of the body.
-   *
-   * @param piece valid during the call.
-   * @param expected bytes of the whole body; 0 where that is not known.
-   */
-  protected read(piece: Buffer, isLast: boolean, format: BodyFormat, expected: number): void {
-    if (this.#reader === undefined && isLast) {
-      this.#onRead(readEnvelope(piece, format, this), format);
-      return;
-    }
-    this.#options ??= {
-      authorizer: this,
-      unverified: this.admission.unverified,
-      expected,
-      onTooSlow: () => this.refuse(answers.bodyTooSlow()),
-      onResult: (result) => this.#onLateResult(result, format),
-    };
-    this.#reader ??= new EnvelopeReader(format, this.#options);
-    this.#onRead(this.#reader.read(piece, isLast, this.#options), format);
-  }
-
-  #onLateResult(result: ReadResult, format: BodyFormat): void {
-    try {
-      this.#onRead(result, format);
-    } catch (error) {
-      this.onInternalError(error);
-    }
-  }
-
   protected refuse(answer: WorkerAnswer, entry?: Entry): void {
     // A body that is too large is read to its end: many clients read no answer before they have sent all of it.
     const isUnfinished = this.isBodyUnfinished && answer.close !== true && answer.status !== 413;
-    this.#closeReader();
+    this.closeBody();
     this.respond(isUnfinished ? { ...answer, dropsRest: true } : answer);
     this.#countEnd("rejected", answer.status, performance.now() - this.#arrivedAt);
     this.#trace?.ended("rejected", answer.status);
@@ -208,7 +149,7 @@ export abstract class Exchange implements Authorizer {
 
   /** The client has disconnected. */
   onDisconnect(): void {
-    this.#closeReader();
+    this.closeBody();
     const producer = this.#producer;
     this.#producer = undefined;
     producer?.cancel();
@@ -236,33 +177,6 @@ export abstract class Exchange implements Authorizer {
 
   protected warn(error: unknown, message: string): void {
     this.admission.log.warn({ ...this.logFields(), err: error }, message);
-  }
-
-  #onRead(result: ReadResult | undefined, format: BodyFormat): void {
-    if (result === undefined) return;
-    switch (result.kind) {
-      case "refused":
-        this.#onRefused(result.payload, format);
-        return;
-      case "envelope":
-        this.#closeReader();
-        this.#onEnvelope(result, format);
-        return;
-      default:
-        this.refuse(answerToReadFailure(result));
-    }
-  }
-
-  #onEnvelope(envelope: ScannedEnvelope, format: BodyFormat): void {
-    const { authData, sessionId } = envelope;
-    const payload = readyPayload(envelope.payload, format, this.route.handler);
-    if (payload.kind !== "payload") {
-      this.onPayloadResult(payload);
-      return;
-    }
-    const entry = this.#entryOf(authData, sessionId, this.workloadOf(payload.value));
-    this.sessionId = sessionId;
-    this.takeIn(payload, entry, () => envelope.source.wholeBody());
   }
 
   /** @param payload undefined: the handler does not need it. */
@@ -304,38 +218,6 @@ export abstract class Exchange implements Authorizer {
   protected onPayloadResult(result: Exclude<PayloadResult, { readonly kind: "payload" }>): void {
     if (result.kind === "invalid-fields") this.refuse(answers.invalidFields(result.errors));
     else this.userCodeThrew("requestParser", result.error);
-  }
-
-  /** @param payload undefined: it has not arrived, and the default workload is accounted. */
-  #onRefused(payload: BodyBytes | undefined, format: BodyFormat): void {
-    const refused = this.#refused;
-    if (refused === undefined) return;
-    const { refusal, authData, sessionId, isVerified } = refused;
-    const { handler } = this.route;
-    const ready =
-      isVerified && refusal.isReported && payload !== undefined && handler.workloadCalculator !== undefined
-        ? readyPayload(payload, format, handler)
-        : undefined;
-    const workload =
-      ready?.kind === "payload"
-        ? workloadOf(handler, ready.value ?? {}, this.admission.log)
-        : DEFAULT_WORKLOAD;
-    const entry = this.#entryOf(authData, sessionId ?? null, workload);
-    if (refusal.isReported) {
-      if (isVerified) this.admission.reject(entry);
-      else this.admission.rejectUnverified();
-    }
-    this.refuse(refusal.answer, entry);
-  }
-
-  #entryOf(authData: AuthData, sessionId: string | null, workload: number): Entry {
-    const kind = sessionId === null ? "request" : "in-session";
-    return new Entry(kind, authData.request_idx, authData.reqnum, workload, this.#arrivedAt);
-  }
-
-  #closeReader(): void {
-    this.#reader?.close();
-    this.#reader = undefined;
   }
 
   #end(outcome: EndOutcome, status: number): void {

@@ -16,7 +16,8 @@ import type { RequestHead, RequestSink, Responder } from "../server/http-server.
 import type { Admission, HandlerRoute } from "./admission.js";
 import { type BodyBytes, type BodyFormat, formatOf } from "./envelope/body.js";
 import type { ReadyPayload } from "./envelope/payload.js";
-import { type AnswerProducer, Exchange } from "./exchange.js";
+import { EnvelopeExchange } from "./envelope-exchange.js";
+import type { AnswerProducer } from "./exchange.js";
 
 /** What is sent to the model. */
 export type SentPayload = Pick<ReadyPayload, "body" | "contentType">;
@@ -25,7 +26,7 @@ export type SentPayload = Pick<ReadyPayload, "body" | "contentType">;
  * A request over HTTP. It is itself the listener for the body, the model's answer and the user's function, which saves
  * closures for each request.
  */
-export class HttpExchange extends Exchange implements RequestSink, GeneratedSink, FunctionSink {
+export class HttpExchange extends EnvelopeExchange implements RequestSink, GeneratedSink, FunctionSink {
   protected responder: Responder;
   readonly #format: BodyFormat;
   /** Bytes of the body; 0 where they are not announced. */

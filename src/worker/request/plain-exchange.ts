@@ -26,7 +26,7 @@ const NO_NUMBER = 0;
 
 /**
  * A request without an envelope: method, headers and body are those of the model's API, an API key determines who may send
- * it, and errors have the shape of OpenAI's API.
+ * it, and errors have the shape of OpenAI's API. What it shares with other requests over HTTP is the answer.
  *
  * A body in JSON is read as a whole: it determines the workload. Any other, such as an upload in multipart, is not interpreted
  * and is sent to the model as it arrives.
@@ -105,14 +105,8 @@ export class PlainExchange extends HttpExchange {
     this.#end(answers.bodyTooSlow());
   }
 
-  override onDisconnect(): void {
+  protected override closeBody(): void {
     this.#kept.release();
-    super.onDisconnect();
-  }
-
-  protected override refuse(answer: WorkerAnswer, entry?: Entry): void {
-    this.#kept.release();
-    super.refuse(answer, entry);
   }
 
   protected override get isBodyUnfinished(): boolean {

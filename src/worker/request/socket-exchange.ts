@@ -5,7 +5,8 @@ import type { ClientSocket, SocketEndpoint, SocketSink } from "../server/http-se
 import type { Admission, HandlerRoute } from "./admission.js";
 import { envelopeOf, forwardedQuery } from "./client-query.js";
 import type { BodyFormat } from "./envelope/body.js";
-import { type AnswerProducer, Exchange } from "./exchange.js";
+import { EnvelopeExchange } from "./envelope-exchange.js";
+import type { AnswerProducer } from "./exchange.js";
 import { closeOf, relayedClose } from "./socket-close.js";
 import type { UnverifiedSocket } from "./unverified-sockets.js";
 
@@ -49,7 +50,7 @@ const SWITCHING_PROTOCOLS = 101;
  * the request keeps its turn until the model has answered the close, a few seconds at most.
  */
 export class SocketExchange
-  extends Exchange
+  extends EnvelopeExchange
   implements SocketSink, ModelSocketSink, UnverifiedSocket, AnswerProducer
 {
   readonly #client: ClientSocket;
