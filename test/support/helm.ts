@@ -50,3 +50,9 @@ export function rendered(values: Values): readonly KubernetesObject[] {
   for (const { errors } of documents) if (errors[0] !== undefined) throw errors[0];
   return documents.map((document) => document.toJS() as KubernetesObject);
 }
+
+/** What Helm says after an installation. */
+export function notes(values: Values): string {
+  const said = helm(["install", "llm", CHART, "--namespace", "ml", "--dry-run=client"], values);
+  return said.slice(said.indexOf("\nNOTES:\n"));
+}

@@ -1,27 +1,29 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { ModelSimulator } from "../../../src/simulator/model-simulator.js";
 import { eventually } from "../../support/eventually.js";
 import { freePort } from "../../support/free-port.js";
-import { noHelm, rendered } from "../../support/helm.js";
+import { noHelm, notes, rendered, type Values } from "../../support/helm.js";
 import { parsed } from "../../support/metrics-text.js";
-import { simulatedVllm } from "../../support/simulated-vllm.js";
 import { root } from "../../unit/support/documents.js";
 
-interface Pod {
+interface Container {
+  readonly command?: readonly string[];
+  readonly args: readonly string[];
+  readonly env: readonly { readonly name: string; readonly value: string }[];
+  readonly readinessProbe: { readonly httpGet: { readonly path: string } };
+  readonly livenessProbe: { readonly httpGet: { readonly path: string } };
+}
+
+interface Deployment {
   readonly spec: {
     readonly template: {
       readonly spec: {
-        readonly containers: readonly {
-          readonly args: readonly string[];
-          readonly env: readonly { readonly name: string; readonly value: string }[];
-          readonly readinessProbe: { readonly httpGet: { readonly path: string } };
-          readonly livenessProbe: { readonly httpGet: { readonly path: string } };
-        }[];
+        readonly containers: readonly Container[];
+        readonly initContainers: readonly Container[];
       };
     };
   };
@@ -32,50 +34,74 @@ interface KeysSecret {
 }
 
 const KEY = "sk-of-alice-1234";
+const MODEL = "simulated/llm-8b";
+const TSWORKER = [process.execPath, root("dist/src/cli/main.js")];
 
-describe.skipIf(noHelm)("a worker that is started as the chart's pod starts it", () => {
+describe.skipIf(noHelm)("the chart's pod, with a simulated vLLM", () => {
   const folder = mkdtempSync(join(tmpdir(), "tsworker-pod-"));
-  const keysFile = join(folder, "keys.json");
-  let model: ModelSimulator;
-  let worker: ReturnType<typeof spawn>;
-  let output = "";
+  const keysFile = join(folder, "etc/tsworker/keys.json");
+  const log = join(folder, "logs/vllm.log");
+  let values: Values = {};
   let url = "";
   let probes = "";
-  let container: Pod["spec"]["template"]["spec"]["containers"][number] | undefined;
+  let vllm: ChildProcess | undefined;
+  let worker: ChildProcess | undefined;
+  let container: Container | undefined;
+  let output = "";
 
-  beforeAll(async () => {
-    model = simulatedVllm({ loadSeconds: 0.2, tokensPerSecond: 5000, firstTokenMs: 1 });
-    const modelPort = Number(new URL(await model.start()).port);
-    const [port, probePort] = [await freePort(), await freePort()];
-    const objects = rendered({
-      mode: "front",
-      access: { keys: [{ name: "alice", key: KEY, requestsPerMinute: 1000 }] },
-      model: { host: "127.0.0.1", port: modelPort, name: "simulated/llm-8b" },
-      worker: { port, probePort },
-      inferencePool: { enabled: true },
-    });
-    const of = (kind: string): unknown => objects.find((object) => object.kind === kind);
-    [container] = (of("Deployment") as Pod).spec.template.spec.containers;
-    writeFileSync(keysFile, (of("Secret") as KeysSecret).stringData["keys.json"]);
-    const env = Object.fromEntries(container?.env.map(({ name, value }) => [name, value]) ?? []);
-    worker = spawn(process.execPath, [root("dist/src/cli/main.js"), ...(container?.args ?? [])], {
-      cwd: folder,
-      env: { PATH: process.env.PATH, ...env, API_KEYS_FILE: keysFile, WORKER_HOST: "127.0.0.1" },
+  /** Starts a container's command with its variables; paths of volumes are in the folder. */
+  function start({ args, env }: Container, [program = "", ...parameters]: readonly string[]): ChildProcess {
+    const variables = env.map(({ name, value }) => [name, value.replace(/^\/(?=etc|logs)/, `${folder}/`)]);
+    const child = spawn(program, [...parameters, ...args], {
+      cwd: join(folder, "state"),
+      env: {
+        PATH: `${join(folder, "bin")}:${process.env.PATH}`,
+        ...Object.fromEntries(variables),
+        WORKER_HOST: "127.0.0.1",
+      },
       stdio: ["ignore", "pipe", "pipe"],
     });
-    for (const stream of [worker.stdout, worker.stderr])
-      stream?.setEncoding("utf8").on("data", (piece: string) => {
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (piece: string) => {
         output += piece;
       });
+    return child;
+  }
+
+  beforeAll(async () => {
+    for (const path of ["bin", "etc/tsworker", "logs", "state"])
+      mkdirSync(join(folder, path), { recursive: true });
+    // `vllm serve MODEL --host … --port …`, whose log goes to its standard output.
+    writeFileSync(
+      join(folder, "bin/vllm"),
+      `#!/bin/sh\nmodel=$2\nshift 2\nexec ${TSWORKER.join(" ")} sim vllm --model "$model" "$@" --log /dev/stderr\n`,
+    );
+    chmodSync(join(folder, "bin/vllm"), 0o755);
+    const [port, probePort, modelPort] = [await freePort(), await freePort(), await freePort()];
+    values = {
+      access: { keys: [{ name: "alice", key: KEY, requestsPerMinute: 1000 }] },
+      model: { name: MODEL, port: modelPort, args: ["--load-seconds", "0.5", "--tokens-per-second", "5000"] },
+      worker: { port, probePort },
+      inferencePool: { enabled: true },
+    };
+    const objects = rendered(values);
+    const of = (kind: string): unknown => objects.find((object) => object.kind === kind);
+    const { containers, initContainers } = (of("Deployment") as Deployment).spec.template.spec;
+    writeFileSync(keysFile, (of("Secret") as KeysSecret).stringData["keys.json"]);
+    const [sidecar] = initContainers;
+    [container] = containers;
+    if (sidecar === undefined || container === undefined) throw new Error("expected two containers");
+    vllm = start(sidecar, sidecar.command ?? []);
+    worker = start(container, TSWORKER);
     url = `http://127.0.0.1:${port}`;
     probes = `http://127.0.0.1:${probePort}`;
   });
   afterAll(async () => {
-    if (worker.exitCode === null) {
-      worker.kill("SIGKILL");
-      await once(worker, "exit");
+    for (const child of [worker, vllm]) {
+      if (child === undefined || child.exitCode !== null || child.signalCode !== null) continue;
+      child.kill("SIGKILL");
+      await once(child, "exit");
     }
-    await model.stop();
     rmSync(folder, { recursive: true });
   });
 
@@ -88,21 +114,30 @@ describe.skipIf(noHelm)("a worker that is started as the chart's pod starts it",
     fetch(`${url}/v1/completions`, {
       method: "POST",
       headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-      body: JSON.stringify({ model: "simulated/llm-8b", prompt: "hello", max_tokens: 4 }),
+      body: JSON.stringify({ model: MODEL, prompt: "hello", max_tokens: 4 }),
     });
 
-  test("is alive before its model has loaded, and ready after it was measured", async () => {
+  test("is alive at once, and ready when its model has loaded and was measured", async () => {
     await eventually(async () =>
       expect(await statusOf(container?.livenessProbe.httpGet.path), output).toBe(200),
     );
     await eventually(async () =>
       expect(await statusOf(container?.readinessProbe.httpGet.path), output).toBe(200),
     );
+    expect(readFileSync(log, "utf8")).toContain("Application startup complete.");
+  });
+
+  test("answers the request that Helm's notes show", async () => {
+    const [, command = ""] = /^ {2}(curl [\s\S]*?[^\\])$/m.exec(notes(values)) ?? [];
+    const shown = command.replace("http://127.0.0.1:8080", url).replace("curl", "curl -sSf");
+    const answer: unknown = JSON.parse(
+      execFileSync("sh", ["-c", shown], { encoding: "utf8", env: { PATH: process.env.PATH, API_KEY: KEY } }),
+    );
+    expect(answer).toMatchObject({ model: MODEL, usage: { completion_tokens: 16 } });
   });
 
   test("takes the keys of the Secret, and those that it has later", async () => {
-    const answer = await complete(KEY);
-    expect(answer.status, await answer.text()).toBe(200);
+    expect((await complete(KEY)).status).toBe(200);
     expect((await complete("sk-of-somebody")).status).toBe(401);
     const next = "sk-of-bob-12345678";
     // As the kubelet does: whole at once.
@@ -119,9 +154,10 @@ describe.skipIf(noHelm)("a worker that is started as the chart's pod starts it",
     );
   });
 
-  test("drains on SIGTERM", async () => {
-    worker.kill("SIGTERM");
-    const [code] = await once(worker, "exit");
-    expect(code, output).toBe(0);
+  test("ends as Kubernetes ends it: the worker drains, then vLLM", async () => {
+    for (const child of [worker, vllm]) {
+      child?.kill("SIGTERM");
+      await eventually(() => expect(child?.exitCode, output).toBe(0));
+    }
   });
 });

@@ -13,7 +13,7 @@ import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
 import { checkConfig } from "../../../src/worker/config/check-config.js";
-import { type KubernetesObject, linted, noHelm, rendered, type Values } from "../../support/helm.js";
+import { type KubernetesObject, linted, noHelm, notes, rendered, type Values } from "../../support/helm.js";
 import { compile, root } from "../support/documents.js";
 
 /** By kind: the class that validates an object, and where its type is. */
@@ -367,6 +367,17 @@ test.skipIf(noHelm)("an InferencePool has workers with the metrics that its pick
   expect(spec.targetPorts).toEqual([{ number: Number(variables.get("WORKER_PORT")) }]);
   expect(variables.get("ENDPOINT_PICKER_METRICS")).toBe("true");
   expect(variablesOf(workerOf("with signatures")).has("ENDPOINT_PICKER_METRICS")).toBe(false);
+});
+
+test.skipIf(noHelm)("the notes say how to call the workers, and what is missing", () => {
+  const open = notes({ ...VARIANTS["open, with an HPA"], model: { name: "a/model" } });
+  expect(open).toContain('{"model": "a/model", "prompt"');
+  expect(open).not.toContain("Authorization");
+  expect(open).toContain("Everybody who reaches the port can use the model");
+  expect(open).toContain("The autoscaler needs the workers' metrics");
+  expect(notes(FRONT)).toContain("workers in front of vllm.other.svc:8000");
+  expect(notes(SIGNATURE)).toContain("signed by the engine at http://engine:8080");
+  expect(notes(EVERYTHING)).not.toContain("The autoscaler needs");
 });
 
 describe.skipIf(noHelm)("values that are refused", () => {

@@ -286,8 +286,15 @@ describe.skipIf(noHelm || noPromtool)("promtool", () => {
     expect(() => promtool("check", "rules", file)).toThrow();
   });
 
-  test("each alert has a case", () => {
+  test("each alert has a case, of series that a worker has", () => {
     expect(Object.keys(CASES).toSorted()).toEqual(rules.map(({ alert }) => alert).toSorted());
+    const given = Object.values(CASES).flatMap(({ input, quiet }) => [...input, ...(quiet.input ?? [])]);
+    for (const { series: name } of given.filter((each) => !each.series.startsWith("up{"))) {
+      const [metric = "", list = ""] = name.split("{");
+      expect([...names], name).toContain(metric);
+      const own = [...list.matchAll(/(\w+)="/g)].map(([, label = ""]) => label);
+      expect(own.toSorted(), name).toEqual([...OF_PODS, ...(labels.get(metric) ?? [])].toSorted());
+    }
   });
 
   test("each alert fires on the series that it is for, and not on others", () => {
