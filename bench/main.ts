@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { actorsBenchmark } from "./actors/benchmark.js";
 import { clientBenchmark } from "./client/benchmark.js";
+import { gatewayBenchmark } from "./gateway/benchmark.js";
 import { growthBenchmark } from "./growth/benchmark.js";
 import { inspectBenchmark } from "./inspect/benchmark.js";
 import { optionsBenchmark } from "./options/benchmark.js";
@@ -92,6 +93,22 @@ program
     actorsBenchmark({
       requests: Number(options.requests),
       rounds: Number(options.rounds),
+      page: options.page,
+    }),
+  );
+
+program
+  .command("gateway")
+  .description("event streams through a gateway and a worker: CPU time of each for an event")
+  .option("--seconds <n>", "length of a run", "5")
+  .option("--rounds <n>", "runs of each; the median counts", "5")
+  .option("--core <n>", "the core that the process under test has for itself", "0")
+  .option("--page <file>", "where the results go", pageOf("gateway"))
+  .action((options: Record<"seconds" | "rounds" | "core" | "page", string>) =>
+    gatewayBenchmark({
+      seconds: Number(options.seconds),
+      rounds: Number(options.rounds),
+      core: Number(options.core),
       page: options.page,
     }),
   );

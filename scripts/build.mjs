@@ -33,6 +33,7 @@ const ENTRIES = [
   "src/client/index.ts",
   "src/deployment/index.ts",
   "src/engine/index.ts",
+  "src/gateway/index.ts",
   "machines/index.ts",
   "src/cli/main.ts",
   "src/cli/command-line.ts",

@@ -23,7 +23,8 @@ interface Streamed {
   readonly eventsPerSecond: number;
 }
 
-interface Run {
+/** What one run measured. */
+export interface StreamRun {
   readonly few: Streamed;
   readonly many: Streamed;
   readonly rssMb: number;
@@ -33,13 +34,14 @@ interface Run {
 export async function streams(rig: Rig, options: BenchmarkOptions): Promise<Section> {
   const all = await contendersOf(rig, rig.streamingModelPort);
   const url = `http://127.0.0.1:${all[0].port}`;
+  const body = (events: number): string => signedBody(rig.engine, url, { events, rate: RATE });
   const runs = await Rounds.take(
     options.rounds,
     all.filter(({ name }) => MAIN.includes(name)),
-    (contender) => measureStreams(contender, url, rig, options),
+    (contender) => measureStreams(contender, body, rig, options),
     ({ few, many }) => `streams  ${FEW}: ${few.cpu.toFixed(1)}, ${MANY}: ${many.cpu.toFixed(1)} CPU µs/event`,
   );
-  const columns = (name: string, of: (run: Run) => Streamed): readonly string[] => [
+  const columns = (name: string, of: (run: StreamRun) => Streamed): readonly string[] => [
     runs.median(name, (run) => of(run).eventsPerSecond).toFixed(0),
     runs.median(name, (run) => of(run).cpu).toFixed(1),
     runs.ratio(name, NGINX, (run) => of(run).cpu).toFixed(2),
@@ -65,13 +67,23 @@ core that the model and the client share is fast enough. nginx has \`proxy_buffe
   };
 }
 
-async function measureStreams(
+/** Streams at once, and events of each in a second. */
+export interface StreamLoad {
+  readonly few: number;
+  readonly many: number;
+  readonly rate: number;
+}
+
+const LOAD: StreamLoad = { few: FEW, many: MANY, rate: RATE };
+
+/** Measures few and many streams through a proxy. @param body makes a request for so many events a stream. */
+export async function measureStreams(
   contender: Contender,
-  url: string,
-  { engine, directory }: Rig,
-  { core, seconds }: BenchmarkOptions,
-): Promise<Run> {
-  const body = (events: number): string => signedBody(engine, url, { events, rate: RATE });
+  body: (events: number) => string,
+  { directory }: Pick<Rig, "directory">,
+  { core, seconds }: Pick<BenchmarkOptions, "core" | "seconds">,
+  { few: fewStreams, many: manyStreams, rate }: StreamLoad = LOAD,
+): Promise<StreamRun> {
   const probe = { route: ROUTE, body: body(1) };
   return withProxy(contender, core, directory, probe, async ({ pid = 0 }) => {
     const run = async (streams: number, events: number): Promise<Streamed> => {
@@ -89,8 +101,8 @@ async function measureStreams(
         throw new Error(`${contender.name}: ${result.lost} of ${streams} streams were incomplete`);
       return { cpu: (used / result.events) * 1e6, eventsPerSecond: result.events / result.seconds };
     };
-    await run(FEW, warmUpSeconds(seconds) * RATE);
-    const few = await run(FEW, seconds * RATE);
-    return { few, many: await run(MANY, seconds * RATE), rssMb: await residentMb(pid) };
+    await run(fewStreams, warmUpSeconds(seconds) * rate);
+    const few = await run(fewStreams, seconds * rate);
+    return { few, many: await run(manyStreams, seconds * rate), rssMb: await residentMb(pid) };
   });
 }

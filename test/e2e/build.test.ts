@@ -37,6 +37,17 @@ test("while it builds, every file is there and whole, and what is no longer made
   expect((await stat(join(dist, "src/cli/main.js"))).mode & 0o111).toBe(0o111);
 });
 
+test("every file that package.json exports or runs is built", async () => {
+  const { exports, bin } = JSON.parse(await readFile(root("package.json"), "utf8")) as {
+    readonly exports: Readonly<Record<string, Readonly<Record<string, string>>>>;
+    readonly bin: Readonly<Record<string, string>>;
+  };
+  const named = [...Object.values(exports).flatMap((each) => Object.values(each)), ...Object.values(bin)];
+  expect(named.length).toBeGreaterThan(10);
+  const built = new Set(await filesOf());
+  expect(named.filter((file) => !built.has(root(file.replace("./", ""))))).toEqual([]);
+});
+
 test("with --if-changed it leaves alone what was built from the same sources", async () => {
   const file = join(dist, "src/cli/main.js");
   const { ino, mtimeMs } = await stat(file);
