@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { queueLogic } from "tsworker/machines";
+import { FairLane, FifoLane, type Lane, queueLogic } from "tsworker/machines";
 import { type AnyActorLogic, assign, createActor, setup } from "xstate";
 import { median } from "../median.js";
 import { machine, printSection, type Section, sectionText } from "../section.js";
@@ -72,6 +72,47 @@ function cpuPerRequest({ logic, isInspected }: Variant, requests: number): numbe
   return (user + system) / requests;
 }
 
+const WAITING = 10_000;
+
+interface LaneVariant {
+  readonly name: string;
+  readonly make: () => Lane;
+  readonly flows: number;
+}
+
+const LANES: readonly LaneVariant[] = [
+  { name: "first in, first out", make: () => new FifoLane(1), flows: 1 },
+  { name: "fair, 1 client", make: () => new FairLane(1), flows: 1 },
+  { name: "fair, 100 clients", make: () => new FairLane(1), flows: 100 },
+  { name: "fair, 10,000 clients", make: () => new FairLane(1), flows: WAITING },
+];
+
+/** CPU nanoseconds for a ticket that enters or leaves, while 10,000 wait. */
+function cpuPerOperation({ make, flows }: LaneVariant, requests: number): number {
+  const lane = make();
+  // Made before: text costs more than a lane's work.
+  const ids = Array.from({ length: WAITING + 2 * requests + 1 }, (_none, index) => `request-${index}`);
+  const keys = Array.from({ length: flows }, (_none, index) => `key-${index}`);
+  let arrived = 0;
+  let running = ids[0];
+  const enter = (): void => {
+    lane.enter(ids[arrived] ?? "", 10 + (arrived % 90), arrived, keys[arrived % flows], 1, 0);
+    arrived++;
+  };
+  const run = (count: number): void => {
+    for (let at = 0; at < count; at++) {
+      enter();
+      running = lane.leave(running ?? "");
+    }
+  };
+  for (let at = 0; at <= WAITING; at++) enter();
+  run(requests);
+  const before = process.cpuUsage();
+  run(requests);
+  const { user, system } = process.cpuUsage(before);
+  return ((user + system) * 1000) / (2 * requests);
+}
+
 /** Measures what a request costs in a queue that is a plain actor, and in one that is a state machine. */
 export async function actorsBenchmark({ requests, rounds, page }: ActorsBenchmarkOptions): Promise<void> {
   const runs = VARIANTS.map((variant) => ({ variant, cpu: [] as number[] }));
@@ -89,7 +130,18 @@ export async function actorsBenchmark({ requests, rounds, page }: ActorsBenchmar
       `${(median(cpu) - least).toFixed(1)} µs`,
     ]),
   };
+  const lanes = LANES.map((variant) => ({ variant, cpu: [] as number[] }));
+  for (let round = 0; round < rounds; round++) {
+    for (const { variant, cpu } of lanes) cpu.push(cpuPerOperation(variant, requests / 2));
+  }
+  const laneSection: Section = {
+    title: "CPU time of a lane with 10,000 waiting tickets",
+    text: "Without the actor around it: a ticket enters, or one leaves and the next has its turn.",
+    head: ["order of turns", "CPU ns/operation"],
+    rows: lanes.map(({ variant, cpu }) => [variant.name, median(cpu).toFixed(0)]),
+  };
   printSection(section);
+  printSection(laneSection);
   await writeFile(
     page,
     `# Actors on the request path
@@ -98,7 +150,8 @@ Written by \`npm run bench -- actors\`; medians of ${rounds} rounds of ${request
 
 ${await machine()}
 
-${sectionText(section)}`,
+${sectionText(section)}
+${sectionText(laneSection)}`,
   );
   console.log(`\nwritten to ${page}`);
 }
