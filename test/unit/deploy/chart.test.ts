@@ -14,7 +14,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { checkConfig } from "../../../src/worker/config/check-config.js";
 import { type KubernetesObject, linted, noHelm, notes, rendered, type Values } from "../../support/helm.js";
-import { compile, root } from "../support/documents.js";
+import { compile, root, rowsBelow } from "../support/documents.js";
 
 /** By kind: the class that validates an object, and where its type is. */
 const KINDS: Readonly<Record<string, readonly [new (object: never) => { validate(): void }, string]>> = {
@@ -367,6 +367,47 @@ test.skipIf(noHelm)("an InferencePool has workers with the metrics that its pick
   expect(spec.targetPorts).toEqual([{ number: Number(variables.get("WORKER_PORT")) }]);
   expect(variables.get("ENDPOINT_PICKER_METRICS")).toBe("true");
   expect(variablesOf(workerOf("with signatures")).has("ENDPOINT_PICKER_METRICS")).toBe(false);
+});
+
+describe("the values", () => {
+  const chart = (file: string): string => readFileSync(root(`deploy/helm/tsworker/${file}`), "utf8");
+  const values: unknown = parse(chart("values.yaml"));
+  const valueAt = (path: string): unknown =>
+    path.split(".").reduce<unknown>((value, key) => Reflect.get(Object(value), key), values);
+
+  interface Schema {
+    readonly properties?: Readonly<Record<string, Schema>>;
+  }
+
+  /** Paths of all values that the schema names. */
+  const pathsIn = ({ properties = {} }: Schema, base = ""): readonly string[] =>
+    Object.entries(properties).flatMap(([name, schema]) =>
+      schema.properties === undefined ? [`${base}${name}`] : pathsIn(schema, `${base}${name}.`),
+    );
+
+  test("have a default for each name of the schema, but for what is global or a part of a target", () => {
+    const paths = pathsIn(JSON.parse(chart("values.schema.json"))).filter(
+      (path) => path !== "global" && !path.startsWith("autoscaling.target."),
+    );
+    expect(paths.length).toBeGreaterThan(50);
+    for (const path of paths) expect(valueAt(path), path).toBeDefined();
+  });
+
+  test("are on the chart's page with their defaults", () => {
+    const rows = rowsBelow(chart("README.md"), "Values");
+    expect(rows.length).toBeGreaterThan(10);
+    for (const [cell = "", otherwise = ""] of rows) {
+      const [first = "", ...others] = [...cell.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
+      const group = first.slice(0, first.indexOf("."));
+      for (const name of [first, ...others.map((other) => other.replace(/^\./, `${group}.`))]) {
+        expect(valueAt(name), name).toBeDefined();
+        const [told] = [...otherwise.matchAll(/`([^`]+)`/g)].map(([, value]) => value);
+        if (told !== undefined && others.length === 0 && otherwise.startsWith("`"))
+          expect(String(valueAt(name)), name).toBe(told);
+        if (otherwise === "none") expect(valueAt(name)).toHaveLength(0);
+      }
+    }
+  });
 });
 
 test.skipIf(noHelm)("the notes say how to call the workers, and what is missing", () => {
