@@ -12,6 +12,7 @@ import { addInitCommand } from "./init/init-command.js";
 import { addInspectCommand } from "./inspect/inspect-command.js";
 import { addLoadCommand } from "./load/load-command.js";
 import { addMachinesCommand } from "./machines/machines-command.js";
+import { addProxyCommand } from "./proxy/proxy-command.js";
 import { addRunCommand, addSimulatedWorkerCommand } from "./run/run-command.js";
 import { addServeCommand } from "./serve/serve-command.js";
 import { addSimCommand } from "./sim/sim-command.js";
@@ -48,6 +49,7 @@ function wrapped(text: string, width: number | undefined): string {
 }
 
 const COMMANDS = [
+  addProxyCommand,
   addInitCommand,
   addDevCommand,
   addRunCommand,
