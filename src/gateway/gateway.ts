@@ -160,6 +160,7 @@ export class Gateway {
     for (const request of this.#context.requests) request.abort();
     for (const server of this.#servers.splice(0)) server.close();
     this.#context.workers.close();
+    this.#context.routing.close();
     this.#keys?.close();
     this.#log.info("gateway stopped");
   }

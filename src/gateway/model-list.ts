@@ -1,11 +1,10 @@
 import { TimeLimit } from "../client/request/abort.js";
 import { TsworkerError } from "../shared/errors.js";
-import type { AnswerHead } from "../worker/model/answer-head.js";
-import type { AnswerSink } from "../worker/model/connection.js";
 import { type GatewayAnswer, gatewayAnswers } from "./gateway-answers.js";
 import type { CheckedEndpoint, CheckedGatewayOptions } from "./gateway-options.js";
 import type { Routing } from "./routing.js";
 import { decoded } from "./target.js";
+import { wholeAnswer } from "./whole-answer.js";
 import type { Workers } from "./workers.js";
 
 const LIST = "/v1/models";
@@ -13,9 +12,6 @@ const LIST = "/v1/models";
 const TTL_MS = 30_000;
 /** Milliseconds that a worker's answer may take. */
 const ANSWER_MS = 10_000;
-/** Bytes of a list. */
-const MAX_BYTES = 4 * 1024 * 1024;
-
 /** An entry of the list; it has an `id`. */
 interface Model {
   readonly id: string;
@@ -114,55 +110,12 @@ export class ModelList {
   }
 
   async #get(url: string): Promise<{ readonly status: number; readonly body: string }> {
-    const { pool, host, basePath } = await this.#workers.at(url);
+    const connections = await this.#workers.at(url);
+    const { host, basePath } = connections;
     const head = `GET ${basePath}${LIST} HTTP/1.1\r\nhost: ${host}\r\naccept: application/json\r\n`;
     const timeouts = { connectMs: ANSWER_MS, headersMs: ANSWER_MS, idleMs: ANSWER_MS };
-    return new Promise((resolve, reject) => {
-      const sink = new WholeAnswer({ resolve, reject, cancel: () => call.cancel() });
-      const call = pool.send({ head, body: undefined, timeouts, onResent: undefined }, sink);
-    });
-  }
-}
-
-interface Settled {
-  resolve(answer: { readonly status: number; readonly body: string }): void;
-  reject(error: Error): void;
-  /** The rest of the answer is not required. */
-  cancel(): void;
-}
-
-/** Reads a whole answer of limited length. */
-class WholeAnswer implements AnswerSink {
-  readonly #pieces: Buffer[] = [];
-  readonly #settled: Settled;
-  #bytes = 0;
-  #status = 0;
-
-  constructor(settled: Settled) {
-    this.#settled = settled;
-  }
-
-  onHead({ status }: AnswerHead): void {
-    this.#status = status;
-  }
-
-  onData(piece: Buffer): boolean {
-    this.#bytes += piece.length;
-    if (this.#bytes > MAX_BYTES) {
-      this.#settled.cancel();
-      this.#settled.reject(new Error(`expected a list of at most ${MAX_BYTES} bytes`));
-      return false;
-    }
-    this.#pieces.push(Buffer.from(piece));
-    return true;
-  }
-
-  onEnd(): void {
-    this.#settled.resolve({ status: this.#status, body: Buffer.concat(this.#pieces).toString() });
-  }
-
-  onError(error: TsworkerError): void {
-    this.#settled.reject(error);
+    const { status, body } = await wholeAnswer(connections, { head, body: undefined, timeouts });
+    return { status, body: body.toString() };
   }
 }
 

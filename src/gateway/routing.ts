@@ -4,6 +4,8 @@ import { route } from "../client/request/route.js";
 import type { EngineAddress } from "../client/serverless.js";
 import { TsworkerError } from "../shared/errors.js";
 import type { AuthData } from "../shared/wire.js";
+import { pooledFetch } from "./whole-answer.js";
+import { Workers } from "./workers.js";
 
 /** A request for a worker. */
 export interface RoutingRequest {
@@ -24,11 +26,18 @@ export interface RoutingRequest {
 export class Routing {
   readonly #engine: EngineAddress;
   readonly #account: Account;
+  readonly #servers = new Workers({ none: true });
+  readonly #fetch = pooledFetch(this.#servers);
 
   constructor(engine: EngineAddress) {
     this.#engine = engine;
     const { apiKey, webUrl } = engine;
     this.#account = new Account({ apiKey, webUrl, fetch: (...call) => unlimitedFetch(...call) });
+  }
+
+  /** Closes the connections to the engine. */
+  close(): void {
+    this.#servers.close();
   }
 
   /**
@@ -49,7 +58,7 @@ export class Routing {
         ...request,
         credentials,
         engineUrl: this.#engine.engineUrl,
-        fetch: (...call) => unlimitedFetch(...call),
+        fetch: this.#fetch,
       });
     } catch (error) {
       // The key may have been replaced, or the endpoint created again.
