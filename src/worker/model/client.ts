@@ -14,12 +14,17 @@ export interface ModelServerOptions {
   readonly headers?: ModelHeaders;
 }
 
+/** What may not be in a path. */
+const UNSENDABLE = /[^\x21-\x7e]/u;
+const UNSENDABLE_ALL = new RegExp(UNSENDABLE, "gu");
+
 /** The model server: its address, the heads of requests to it, and the connections. */
 export class ModelServer implements Target {
   readonly url: string;
   readonly headers: ModelHeaders;
   readonly pool: ModelPool;
-  readonly #host: string;
+  /** Lines of every head. */
+  readonly #lines: string;
   readonly #basePath: string;
 
   /** @param url origin and base path, without a trailing slash. */
@@ -31,7 +36,8 @@ export class ModelServer implements Target {
     this.headers = headers;
     const { protocol, hostname, port, pathname, host } = new URL(url);
     const tls = protocol === "https:";
-    this.#host = host;
+    const fields = Object.entries({ host, ...headers });
+    this.#lines = fields.map(([name, value]) => `${name}: ${value}\r\n`).join("");
     this.#basePath = pathname === "/" ? "" : pathname;
     // An IPv6 address has brackets in a URL, but not in a socket address.
     const address = { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port) || (tls ? 443 : 80), tls };
@@ -44,10 +50,13 @@ export class ModelServer implements Target {
    * @param headers of this request; those of every request take precedence.
    */
   headOf(method: string, path: string, headers: ModelHeaders): string {
-    const fields = { accept: "*/*", ...headers, ...this.headers };
-    const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
-    const target = `${this.#basePath}${path.replace(/[^\x21-\x7e]/gu, encodeURIComponent)}`;
-    return `${method} ${target} HTTP/1.1\r\nhost: ${this.#host}\r\n${lines.join("")}`;
+    const target = UNSENDABLE.test(path) ? path.replace(UNSENDABLE_ALL, encodeURIComponent) : path;
+    let head = `${method} ${this.#basePath}${target} HTTP/1.1\r\n${this.#lines}`;
+    if (headers.accept === undefined && this.headers.accept === undefined) head += "accept: */*\r\n";
+    for (const name of Object.keys(headers)) {
+      if (this.headers[name] === undefined) head += `${name}: ${headers[name]}\r\n`;
+    }
+    return head;
   }
 
   /** Closes all connections; sinks of calls in progress are not called any more. */

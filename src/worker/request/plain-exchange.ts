@@ -7,7 +7,7 @@ import type { ModelClient } from "../model/client.js";
 import type { AnswerSink } from "../model/connection.js";
 import { Entry } from "../report/ledger.js";
 import { answers, asOpenAiError, type WorkerAnswer } from "../server/answer.js";
-import type { RequestHead, Responder } from "../server/http-server.js";
+import { type RequestHead, type Responder, withHeaders } from "../server/http-server.js";
 import { MappedHeads } from "../server/mapped-heads.js";
 import type { Admission, HandlerRoute, Refusal } from "./admission.js";
 import type { BodyBytes } from "./envelope/body.js";
@@ -37,7 +37,12 @@ export class PlainExchange extends HttpExchange {
   readonly #key: ApiKey | undefined;
   readonly #method: string;
   readonly #modelPath: string;
-  readonly #kept: KeptBody;
+  /** Bodies of its sender, who is unknown, share a memory budget. */
+  readonly #isUnverified: boolean;
+  /** For a body that arrives in several pieces. */
+  #kept: KeptBody | undefined;
+  /** Bytes of the body that are announced. */
+  readonly #announced: number;
   /** Bytes of the body that are announced and did not come. */
   #missing: number;
   #streamed: StreamedBody | undefined;
@@ -60,6 +65,7 @@ export class PlainExchange extends HttpExchange {
     // A GET includes HEAD, whose answer has no body: the server leaves it out.
     this.#method = handler.method;
     this.#modelPath = modelPathOf(handler.route, head.path, handler.modelRoute);
+    this.#announced = head.contentLength;
     this.#missing = head.contentLength;
     if (this.#key !== undefined) {
       const { name, weight, maxPriority } = this.#key;
@@ -69,12 +75,8 @@ export class PlainExchange extends HttpExchange {
     else if ("status" in read) this.#refused = read;
     else if (hasDotSegments(head.path)) this.#refused = answers.notFound();
     else if (read.hasBody && !isJson(read) && requiresJson(handler)) this.#refused = answers.notJson();
-    const budget = caller.kind === "anybody" ? admission.unverified : undefined;
-    this.#kept = new KeptBody(head.contentLength, budget, () => this.onTooSlow());
-    this.responder = new MappedHeads(responder, (answered) => ({
-      ...answered,
-      headers: [...answered.headers, ...this.#ownHeaders()],
-    }));
+    this.#isUnverified = caller.kind === "anybody";
+    this.responder = new MappedHeads(responder, (answered) => withHeaders(answered, this.#ownHeaders()));
   }
 
   override receive(): void {
@@ -106,7 +108,8 @@ export class PlainExchange extends HttpExchange {
   }
 
   protected override closeBody(): void {
-    this.#kept.release();
+    this.#kept?.release();
+    this.#kept = undefined;
   }
 
   protected override get isBodyUnfinished(): boolean {
@@ -123,7 +126,7 @@ export class PlainExchange extends HttpExchange {
     entry: Entry,
   ): void {
     super.onAdmitted(payload, wholeBody, entry);
-    this.#kept.release();
+    this.closeBody();
     this.#key?.admitted(entry.workload, entry.arrivedAt);
     const deadlineMs = this.#head?.deadlineMs;
     if (deadlineMs === undefined) return;
@@ -181,19 +184,26 @@ export class PlainExchange extends HttpExchange {
       this.#admit({ kind: "payload", value: undefined, body: this.#streamed, contentType: head.contentType });
       return;
     }
+    if (isLast && this.#kept === undefined) {
+      this.#onWholeBody(head, piece);
+      return;
+    }
+    const budget = this.#isUnverified ? this.admission.unverified : undefined;
+    this.#kept ??= new KeptBody(this.#announced, budget, () => this.onTooSlow());
     if (!this.#kept.push(piece)) this.refuse(answers.openBodiesFull());
-    else if (isLast) this.#onWholeBody(head);
+    else if (isLast) this.#onWholeBody(head, this.#kept.bytes);
   }
 
-  #onWholeBody(head: PlainHead): void {
+  /** @param bytes in one piece they are valid during the call. */
+  #onWholeBody(head: PlainHead, bytes: BodyBytes): void {
     const { handler } = this.route;
-    const { bytes } = this.#kept;
     if (!head.hasBody && handler.method !== "POST") {
       this.#admit({ kind: "payload", value: undefined, body: undefined, contentType: "" });
       return;
     }
     if (!isJson(head)) {
-      this.#admit({ kind: "payload", value: undefined, body: [bytes].flat(), contentType: head.contentType });
+      const body = Buffer.isBuffer(bytes) ? Buffer.from(bytes) : bytes;
+      this.#admit({ kind: "payload", value: undefined, body, contentType: head.contentType });
       return;
     }
     const payload = plainPayload(bytes, handler);

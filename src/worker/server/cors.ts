@@ -33,8 +33,8 @@ export function withCors(endpoint: HttpEndpoint, origins: readonly string[]): Ht
 
 /** Replaces the model's CORS headers. */
 function replacedIn(head: ResponseHead, own: readonly string[]): ResponseHead {
-  const { headers } = head;
+  const { status, headers, isAscii } = head;
   // Names and values in turn: a value stays where its name does.
   const kept = headers.filter((_, index) => !OWN.test(headers[index - (index % 2)] ?? ""));
-  return { ...head, headers: [...kept, ...own] };
+  return { status, headers: [...kept, ...own], isAscii };
 }

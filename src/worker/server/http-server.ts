@@ -27,7 +27,17 @@ export interface ResponseHead {
   readonly headers: readonly string[];
   /** False where a value has characters beyond ASCII, each of which represents one byte. */
   readonly isAscii: boolean;
+  /** The head of which this one is a copy with more headers behind: what was made of that head is used again. */
+  readonly base?: ResponseHead;
 }
+
+/** A head with more headers, names and values in turn. */
+export const withHeaders = (head: ResponseHead, more: readonly string[]): ResponseHead => ({
+  status: head.status,
+  headers: [...head.headers, ...more],
+  isAscii: head.isAscii,
+  base: head,
+});
 
 /** Receives a request's body, or the reason why it is incomplete. After the answer it receives nothing more. */
 export interface RequestSink {

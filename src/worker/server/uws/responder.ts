@@ -144,10 +144,9 @@ export class UwsResponder implements Responder {
 const linesOfHeads = new WeakMap<ResponseHead, string>();
 
 /** Status line and headers, without the last line break. */
-function linesOf(head: ResponseHead): string {
-  const { status, headers } = head;
-  let lines = statusLine(status);
-  for (let index = 0; index + 1 < headers.length; index += 2) {
+function linesOf({ status, headers, base }: ResponseHead): string {
+  let lines = base === undefined ? statusLine(status) : cachedLinesOf(base);
+  for (let index = base?.headers.length ?? 0; index + 1 < headers.length; index += 2) {
     const name = headers[index] ?? "";
     // The server writes its own.
     if (name.length === 4 && name.toLowerCase() === "date") continue;
@@ -156,13 +155,18 @@ function linesOf(head: ResponseHead): string {
   return lines;
 }
 
-/** Writes a whole head as the status: each call into the server costs more than a header's bytes. */
-function writeHead(res: HttpResponse, head: ResponseHead): void {
+function cachedLinesOf(head: ResponseHead): string {
   let lines = linesOfHeads.get(head);
   if (lines === undefined) {
     lines = linesOf(head);
     linesOfHeads.set(head, lines);
   }
+  return lines;
+}
+
+/** Writes a whole head as the status: each call into the server costs more than a header's bytes. */
+function writeHead(res: HttpResponse, head: ResponseHead): void {
+  const lines = head.base === undefined ? cachedLinesOf(head) : linesOf(head);
   // A string would be sent as UTF-8, and a header may have any bytes.
   res.writeStatus(head.isAscii ? lines : Buffer.from(lines, "latin1"));
 }
