@@ -1,4 +1,4 @@
-import type { LogActionConfig, OpenRouteConfig, WorkerConfig } from "tsworker";
+import type { HandlerConfig, LogActionConfig, OpenRouteConfig, WorkerConfig } from "tsworker";
 import {
   hostVariable,
   invalid,
@@ -10,7 +10,7 @@ import {
 } from "../checks/variables.js";
 import { audioRoutes } from "./audio-routes.js";
 import { pictureRoutes } from "./picture-routes.js";
-import { handlerOf, type OpenaiRoute } from "./route.js";
+import { handlerOf, type OpenaiRoute, takesPlainRequests } from "./route.js";
 import { textRoutes } from "./text-routes.js";
 
 /** What distinguishes one model server with OpenAI's interface from another. */
@@ -35,6 +35,17 @@ const DOWNLOADING = '"message":"Download';
 /** Served where `OPENAI_ROUTES` names none, besides the benchmark's and the server's own. */
 const USUAL = ["/v1/completions", "/v1/chat/completions"];
 
+/** What clients of OpenAI's API list first, in plain requests; they have a key as all others. */
+const MODELS = ["/v1/models", "/v1/models/:id"].map(
+  (route): HandlerConfig => ({
+    route,
+    method: "GET",
+    allowParallelRequests: true,
+    maxQueueTime: null,
+    workloadCalculator: () => 0,
+  }),
+);
+
 /**
  * The configuration of a worker in front of a server with OpenAI's interface; environment variables override it.
  *
@@ -51,8 +62,11 @@ export function openaiConfig(server: OpenaiServer): WorkerConfig {
     modelHealthcheckUrl: locationVariable("MODEL_HEALTH_ENDPOINT", "/health"),
     ...(log && { modelLogFile: log, logActionConfig: logActions(server) }),
     readiness: readiness(log),
-    handlers: served.map((route) => handlerOf(route, model, route.route === benchmarked)),
-    ...(server.openRoutes && { openRoutes: server.openRoutes }),
+    handlers: [
+      ...served.map((route) => handlerOf(route, model, route.route === benchmarked)),
+      ...(takesPlainRequests() ? MODELS : []),
+    ],
+    ...(server.openRoutes && !takesPlainRequests() && { openRoutes: server.openRoutes }),
   };
 }
 

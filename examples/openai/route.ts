@@ -1,5 +1,6 @@
 import type { HandlerConfig, MultipartConfig, Payload } from "tsworker";
 import { checked, isGiven, type Rules } from "../checks/payload.js";
+import { textVariable } from "../checks/variables.js";
 
 /**
  * The workload of a reference request, whatever the route: of a completion of 500 tokens, of 500 characters spoken, of one
@@ -13,6 +14,11 @@ const MOST = 8;
 
 /** Seconds that the work ahead of a request may take before the worker refuses it. */
 const MAX_QUEUE_TIME = 600;
+
+/** Whether requests are plain ones, without an engine's envelope: `ACCESS_MODE`, which `--standalone` sets. */
+export function takesPlainRequests(): boolean {
+  return ["apikey", "open"].includes(textVariable("ACCESS_MODE")?.toLowerCase() ?? "");
+}
 
 /** A route of a server with OpenAI's interface. */
 export interface OpenaiRoute {
@@ -41,14 +47,16 @@ export function handlerOf(
   isBenchmarked: boolean,
 ): HandlerConfig {
   const parse = checked(rules);
+  // A plain request is the form itself, which passes as it is; the benchmark has one made.
+  const isForm = files !== undefined && takesPlainRequests() && !isBenchmarked;
   const isFilledIn = model !== undefined && (files !== undefined || isBatch);
   return {
     route,
     allowParallelRequests: true,
     maxQueueTime: MAX_QUEUE_TIME,
-    requestParser: isFilledIn ? (payload) => withModel(parse(payload), model) : parse,
+    ...(!isForm && { requestParser: isFilledIn ? (payload) => withModel(parse(payload), model) : parse }),
     workloadCalculator: (payload) => workloadOf(size(payload)),
-    ...(files && { multipart: { files } }),
+    ...(files && !isForm && { multipart: { files } }),
     ...(isBenchmarked &&
       benchmark && {
         benchmarkConfig: {

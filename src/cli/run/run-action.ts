@@ -1,13 +1,24 @@
 import { TsworkerError } from "../../shared/errors.js";
 import { isDefined } from "../../worker/worker-registry.js";
-import { workerFile } from "../command/worker-file.js";
+import { exampleNames, workerFile } from "../command/worker-file.js";
 import { loadProgram } from "./load-program.js";
 import { neverRun } from "./never-run.js";
 import { programFailure } from "./program-failure.js";
+import { makeStandalone } from "./standalone.js";
+
+const STANDALONE = "--standalone";
+
+interface RunOptions {
+  readonly standalone: boolean;
+}
 
 /** Runs `tsworker run`. */
-export async function run(worker: string, given: readonly string[]): Promise<void> {
+export async function run(worker: string, parameters: readonly string[], options: RunOptions): Promise<void> {
   const file = workerFile(worker);
+  // An example takes no arguments: there it is the option of this command. Those of another program are its own.
+  const isOfExample = exampleNames().includes(worker) && parameters.includes(STANDALONE);
+  const given = isOfExample ? parameters.filter((each) => each !== STANDALONE) : parameters;
+  if (options.standalone || isOfExample) makeStandalone(worker, process.env);
   const fail = (error: unknown): void => {
     console.error(failureText(error, worker, file));
     process.exit(1);

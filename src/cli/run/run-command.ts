@@ -9,6 +9,11 @@ export function addRunCommand(program: Command): void {
     .description("run a worker: a file in TypeScript or JavaScript, a folder with a worker.ts, or an example")
     .argument("<worker>", "file such as ./worker.ts, or an example such as vllm, or vllm/client")
     .argument("[arguments...]", "arguments of the program")
+    .option(
+      "--standalone",
+      "take plain requests without an engine: with the keys of API_KEYS or API_KEYS_FILE, or else open on loopback; after an example's name, too",
+      false,
+    )
     .passThroughOptions()
     .action(onDemand(() => import("./run-action.js")));
 }
