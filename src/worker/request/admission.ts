@@ -1,14 +1,15 @@
 import type { Outcome } from "../../../machines/events.js";
 import type { Log } from "../../shared/log.js";
-import type { AuthData } from "../../shared/wire.js";
+import type { AuthData, Payload } from "../../shared/wire.js";
 import type { Handler } from "../config/config-schema.js";
-import type { Target } from "../config/model-headers.js";
+import type { ModelHeaders, Target } from "../config/model-headers.js";
 import type { KeysMetrics } from "../metrics/key-metrics.js";
 import type { RouteMetrics } from "../metrics/route-metrics.js";
 import type { ModelClient } from "../model/client.js";
 import type { ModelActivity } from "../model/model-activity.js";
 import type { Entry } from "../report/ledger.js";
 import type { WorkerAnswer } from "../server/answer.js";
+import type { RequestHead } from "../server/http-server.js";
 import type { UnverifiedBodies } from "./envelope/unverified-bodies.js";
 import type { Exchange } from "./exchange.js";
 import type { UnverifiedSockets } from "./unverified-sockets.js";
@@ -40,7 +41,7 @@ export interface Admission {
   readonly maxBodyBytes: number;
   /** Whether streams get the headers that prevent proxies from buffering them. */
   readonly streamHeaders: boolean;
-  /** Undefined where no inspector records requests. */
+  /** Undefined where nothing records requests. */
   readonly observer: RequestObserver | undefined;
   /** Evidence about the model that requests produce. */
   readonly activity: ModelActivity;
@@ -84,15 +85,26 @@ export interface Refusal {
 /** How an admitted request ends. */
 export type EndOutcome = Exclude<Outcome, "rejected">;
 
-/** Records single requests, for an inspector. */
+/** What observers may read of a request's head. */
+export type TracedHead = Pick<RequestHead, "method" | "path" | "header">;
+
+/** Records single requests, for an inspector or a trace. */
 export interface RequestObserver {
-  /** A request arrived. @returns undefined where this one is not recorded. */
-  trace(id: string, handler: Handler): RequestTrace | undefined;
+  /**
+   * A request arrived.
+   *
+   * @param head valid during the call.
+   * @returns undefined where this one is not recorded.
+   */
+  trace(id: string, handler: Handler, head: TracedHead): RequestTrace | undefined;
 }
 
 /** Receives the events of one request: each at most once, `ended` as the last. */
 export interface RequestTrace {
-  admitted(entry: Entry, session: string | null): void;
+  /** By which the model server joins the trace. */
+  readonly modelHeaders?: ModelHeaders;
+  /** @param payload undefined: the handler does not need it. */
+  admitted(entry: Entry, session: string | null, payload: Payload | undefined): void;
   /** Its queue has granted it the turn. */
   started(): void;
   firstByte(): void;

@@ -33,7 +33,7 @@ export interface EdgeOptions {
   readonly streamHeaders: boolean;
   /** Null: no limit. */
   readonly maxSessions: number | null;
-  /** Undefined where no inspector records requests. */
+  /** Undefined where nothing records requests. */
   readonly observer: RequestObserver | undefined;
   readonly activity: ModelActivity;
 }

@@ -2,11 +2,20 @@ import { nanoid } from "nanoid";
 import type { Outcome } from "../../../machines/events.js";
 import type { TsworkerError } from "../../shared/errors.js";
 import type { Payload } from "../../shared/wire.js";
+import type { ModelHeaders } from "../config/model-headers.js";
 import { workloadOf } from "../config/workload.js";
 import type { KeyMetrics } from "../metrics/key-metrics.js";
 import type { Entry } from "../report/ledger.js";
 import { answers, type WorkerAnswer } from "../server/answer.js";
-import type { Admission, EndOutcome, Flow, HandlerRoute, Refusal, RequestTrace } from "./admission.js";
+import type {
+  Admission,
+  EndOutcome,
+  Flow,
+  HandlerRoute,
+  Refusal,
+  RequestTrace,
+  TracedHead,
+} from "./admission.js";
 import type { BodyBytes } from "./envelope/body.js";
 import type { PayloadResult, ReadyPayload } from "./envelope/payload.js";
 
@@ -53,10 +62,11 @@ export abstract class Exchange {
   #producer: AnswerProducer | undefined;
   #totalTimer: NodeJS.Timeout | undefined;
 
-  constructor(admission: Admission, route: HandlerRoute) {
+  /** @param head of the client's request, valid during the call. */
+  constructor(admission: Admission, route: HandlerRoute, head: TracedHead) {
     this.admission = admission;
     this.route = route;
-    this.#trace = admission.observer?.trace(this.id, route.handler);
+    this.#trace = admission.observer?.trace(this.id, route.handler, head);
   }
 
   /** Sends an answer of the worker itself, unless the client has disconnected. */
@@ -194,7 +204,7 @@ export abstract class Exchange {
     }
     this.#entry = entry;
     this.#payload = payload;
-    this.#trace?.admitted(entry, this.sessionId);
+    this.#trace?.admitted(entry, this.sessionId, payload.value);
     this.onAdmitted(payload.value, wholeBody, entry);
     if (this.#key !== undefined) this.#key.waiting++;
     this.admission.admit(this, entry);
@@ -208,6 +218,11 @@ export abstract class Exchange {
   /** It was admitted and has not ended. */
   protected get isOpen(): boolean {
     return this.#entry !== undefined;
+  }
+
+  /** By which the model server joins the request's trace; undefined without one. */
+  protected get traceHeaders(): ModelHeaders | undefined {
+    return this.#trace?.modelHeaders;
   }
 
   /** Milliseconds of `performance.now()`. */

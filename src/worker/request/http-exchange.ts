@@ -13,11 +13,13 @@ import { GeneratorError, generatedBody, generatesBody } from "../model/generated
 import type { Entry } from "../report/ledger.js";
 import { answers, sendAnswer, type WorkerAnswer } from "../server/answer.js";
 import type { RequestHead, RequestSink, Responder } from "../server/http-server.js";
+import { MappedHeads } from "../server/mapped-heads.js";
 import type { Admission, HandlerRoute } from "./admission.js";
 import { type BodyBytes, type BodyFormat, formatOf } from "./envelope/body.js";
 import type { ReadyPayload } from "./envelope/payload.js";
 import { EnvelopeExchange } from "./envelope-exchange.js";
 import type { AnswerProducer } from "./exchange.js";
+import { REQUEST_ID, requestIdOf } from "./request-id.js";
 
 /** What is sent to the model. */
 export type SentPayload = Pick<ReadyPayload, "body" | "contentType">;
@@ -31,6 +33,8 @@ export class HttpExchange extends EnvelopeExchange implements RequestSink, Gener
   readonly #format: BodyFormat;
   /** Bytes of the body; 0 where they are not announced. */
   readonly #expected: number;
+  /** The client's own, if it has sent one. */
+  protected readonly requestId: string | undefined;
   /** Part of the client's query for the model. */
   protected readonly query: string;
   /** Makes the client's request for a `responseGenerator` from its body; it holds a copy of the head. */
@@ -50,8 +54,16 @@ export class HttpExchange extends EnvelopeExchange implements RequestSink, Gener
     query: string,
     responder: Responder,
   ) {
-    super(admission, route);
-    this.responder = responder;
+    super(admission, route, head);
+    const id = requestIdOf(head);
+    this.requestId = id;
+    this.responder =
+      id === undefined
+        ? responder
+        : new MappedHeads(responder, (answered) => ({
+            ...answered,
+            headers: [...answered.headers, REQUEST_ID, id],
+          }));
     this.query = query;
     this.#acceptsEvents =
       route.handler.sseKeepAliveMs !== null && /\btext\/event-stream\b/i.test(head.header("accept"));
@@ -148,7 +160,22 @@ export class HttpExchange extends EnvelopeExchange implements RequestSink, Gener
 
   protected sendToModel(model: ModelClient, { body, contentType }: SentPayload, sink: AnswerSink): ModelCall {
     if (body === undefined || isSource(body)) throw new Error("the body of an envelope's payload is whole");
-    return model.post(this.route.handler.modelRoute, body, sink, contentType, this.query);
+    const { modelRoute: path } = this.route.handler;
+    const { requestId, traceHeaders, query } = this;
+    // The usual request, whose head is cached.
+    if (requestId === undefined && traceHeaders === undefined)
+      return model.post(path, body, sink, contentType, query);
+    const headers = {
+      "content-type": contentType,
+      ...(requestId !== undefined && { [REQUEST_ID]: requestId }),
+      ...traceHeaders,
+    };
+    return model.send({ method: "POST", path, query, headers }, body, sink);
+  }
+
+  protected override logFields(): Readonly<Record<string, string>> {
+    const { requestId } = this;
+    return requestId === undefined ? super.logFields() : { ...super.logFields(), requestId };
   }
 
   /** The body that the handler's own functions make; undefined if they failed, which ends the request. */

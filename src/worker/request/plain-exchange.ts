@@ -15,6 +15,7 @@ import { plainPayload, type ReadyPayload, requiresJson } from "./envelope/payloa
 import { HttpExchange, type SentPayload } from "./http-exchange.js";
 import { KeptBody, StreamedBody } from "./plain-body.js";
 import { hasDotSegments, isJson, type PlainHead, readPlainHead } from "./plain-head.js";
+import { REQUEST_ID } from "./request-id.js";
 
 /** Bytes of a refused body up to which the rest is read, so that the connection stays open. */
 const SMALL_BODY = 64 * 1024;
@@ -153,7 +154,8 @@ export class PlainExchange extends HttpExchange {
     const type = isSource(body) || body === undefined ? this.#head?.contentType : contentType;
     const headers = {
       ...this.#head?.forwarded,
-      "x-request-id": this.#requestId,
+      [REQUEST_ID]: this.#ownId,
+      ...this.traceHeaders,
       ...(body !== undefined && type !== undefined && type !== "" && { "content-type": type }),
     };
     const request = { method: this.#method, path: this.#modelPath, query: this.query, headers };
@@ -167,13 +169,13 @@ export class PlainExchange extends HttpExchange {
   protected override logFields(): Readonly<Record<string, string>> {
     return {
       ...super.logFields(),
-      requestId: this.#requestId,
+      requestId: this.#ownId,
       ...(this.#key !== undefined && { key: this.#key.name }),
     };
   }
 
-  get #requestId(): string {
-    return this.#head?.requestId ?? this.id;
+  get #ownId(): string {
+    return this.requestId ?? this.id;
   }
 
   #onPiece(piece: Buffer, isLast: boolean, head: PlainHead): void {
@@ -239,7 +241,7 @@ export class PlainExchange extends HttpExchange {
 
   #ownHeaders(): readonly string[] {
     const limits = this.#key?.limitHeaders(performance.now()) ?? [];
-    return ["x-request-id", this.#requestId, ...limits];
+    return [REQUEST_ID, this.#ownId, ...limits];
   }
 }
 

@@ -1,11 +1,10 @@
 import type { Handler } from "../config/config-schema.js";
 import { answers, type WorkerAnswer } from "../server/answer.js";
 import type { RequestHead } from "../server/http-server.js";
+import { isRequestId, REQUEST_ID } from "./request-id.js";
 
 /** What the head of a plain request says. */
 export interface PlainHead {
-  /** Of the client, if it has sent one. */
-  readonly requestId: string | undefined;
   readonly contentType: string;
   readonly hasBody: boolean;
   /** Bytes of the body; undefined where they are not announced. */
@@ -19,7 +18,6 @@ export interface PlainHead {
 }
 
 const VISIBLE = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/;
-const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 /** Ten days: longer than any queue. */
 const MAX_DEADLINE_MS = 864_000_000;
 
@@ -34,13 +32,13 @@ export const isJson = ({ contentType }: PlainHead): boolean => isJsonType(conten
  * @returns the answer to a head that cannot be understood.
  */
 export function readPlainHead(head: RequestHead, { forwardHeaders }: Handler): PlainHead | WorkerAnswer {
-  const requestId = head.header("x-request-id");
+  const requestId = head.header(REQUEST_ID);
   const contentType = head.header("content-type");
   const priority = head.header("x-priority");
   const deadline = head.header("x-deadline-ms");
   const isChunked = head.contentLength === 0 && head.header("transfer-encoding") !== "";
-  if (requestId !== "" && !REQUEST_ID.test(requestId))
-    return answers.invalidHeader("x-request-id", "1 to 128 visible ASCII characters");
+  if (requestId !== "" && !isRequestId(requestId))
+    return answers.invalidHeader(REQUEST_ID, "1 to 128 visible ASCII characters");
   if (contentType !== "" && !VISIBLE.test(contentType))
     return answers.invalidHeader("content-type", "visible ASCII characters");
   if (priority !== "" && !/^\d$/.test(priority))
@@ -53,7 +51,6 @@ export function readPlainHead(head: RequestHead, { forwardHeaders }: Handler): P
     if (value !== "" && VISIBLE.test(value)) forwarded[name.toLowerCase()] = value;
   }
   return {
-    requestId: requestId || undefined,
     contentType,
     hasBody: head.contentLength > 0 || isChunked,
     length: isChunked ? undefined : head.contentLength,

@@ -1,12 +1,13 @@
 import type { TsworkerError } from "../../shared/errors.js";
 import { ModelSocket, type ModelSocketSink } from "../model/socket.js";
 import { answers, type WorkerAnswer } from "../server/answer.js";
-import type { ClientSocket, SocketEndpoint, SocketSink } from "../server/http-server.js";
-import type { Admission, HandlerRoute } from "./admission.js";
+import type { ClientSocket, RequestHead, SocketEndpoint, SocketSink } from "../server/http-server.js";
+import type { Admission, HandlerRoute, TracedHead } from "./admission.js";
 import { envelopeOf, forwardedQuery } from "./client-query.js";
 import type { BodyFormat } from "./envelope/body.js";
 import { EnvelopeExchange } from "./envelope-exchange.js";
 import type { AnswerProducer } from "./exchange.js";
+import { REQUEST_ID, requestIdOf } from "./request-id.js";
 import { closeOf, relayedClose } from "./socket-close.js";
 import type { UnverifiedSocket } from "./unverified-sockets.js";
 
@@ -18,7 +19,13 @@ export interface SocketRequest {
   readonly envelope: string | undefined;
   /** The first subprotocol that the client offers; empty for none. */
   readonly protocol: string;
+  /** The client's own id. */
+  readonly requestId?: string | undefined;
+  /** A copy of what observers read. */
+  readonly head?: TracedHead;
 }
+
+const NO_HEAD: TracedHead = { method: "GET", path: "", header: () => "" };
 
 /** Milliseconds from the connection to the complete envelope. */
 const ENVELOPE_TIMEOUT_MS = 30_000;
@@ -64,7 +71,7 @@ export class SocketExchange
   #waitingLimit = WAITING_LIMIT;
 
   constructor(admission: Admission, route: HandlerRoute, request: SocketRequest, client: ClientSocket) {
-    super(admission, route);
+    super(admission, route, request.head ?? NO_HEAD);
     this.#client = client;
     this.#request = request;
     this.#model = new ModelSocket(route.handler.timeouts, this);
@@ -154,16 +161,25 @@ export class SocketExchange
   protected produceAnswer(): AnswerProducer {
     const { handler, modelServer } = this.route;
     if (modelServer === undefined) throw new Error(`${handler.route} has no model server`);
-    const { query, protocol } = this.#request;
+    const { query, protocol, requestId } = this.#request;
     this.#model.open({
       server: modelServer.url,
-      headers: modelServer.headers,
+      headers: {
+        ...(requestId !== undefined && { [REQUEST_ID]: requestId }),
+        ...this.traceHeaders,
+        ...modelServer.headers,
+      },
       path: handler.modelRoute,
       query,
       protocol,
       maxMessageBytes: this.admission.maxBodyBytes,
     });
     return this;
+  }
+
+  protected override logFields(): Readonly<Record<string, string>> {
+    const { requestId } = this.#request;
+    return requestId === undefined ? super.logFields() : { ...super.logFields(), requestId };
   }
 
   #readEnvelope(envelope: Buffer, format: BodyFormat): void {
@@ -248,7 +264,16 @@ export const socketEndpoint = (admission: Admission, route: HandlerRoute): Socke
       envelope: envelopeOf(head.query),
       query: forwardedQuery(head.query, route.handler.forwardQuery),
       protocol: offered.trim(),
+      requestId: requestIdOf(head),
+      ...(admission.observer !== undefined && { head: copyOf(head) }),
     };
     return (socket) => new SocketExchange(admission, route, request, socket);
   },
 });
+
+/** A head that stays valid. */
+function copyOf(head: RequestHead): TracedHead {
+  const headers = new Map<string, string>();
+  head.forEachHeader((name, value) => headers.set(name, value));
+  return { method: head.method, path: head.path, header: (name) => headers.get(name) ?? "" };
+}
