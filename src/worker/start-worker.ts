@@ -29,6 +29,7 @@ import { newReportCounts, type ReportCounts } from "./report/deliver.js";
 import { Ledger } from "./report/ledger.js";
 import { ReportClient } from "./report/report-client.js";
 import type { HandlerRoute } from "./request/admission.js";
+import { combined } from "./request/combined-observers.js";
 import { Edge } from "./request/edge.js";
 import { endpointsOf } from "./routes/endpoints.js";
 import { Pages } from "./routes/inspect-pages.js";
@@ -97,6 +98,11 @@ export async function startWorker(
           ended: () => actor.send({ type: "ledger.changed", report: "ended" }),
         },
   );
+  // Most workers do not need these modules.
+  const tracing =
+    environment.tracing === undefined
+      ? undefined
+      : (await import("./tracing/tracing.js")).startTracing(environment.tracing, log);
   const edge = new Edge({
     ledger,
     log,
@@ -107,7 +113,7 @@ export async function startWorker(
     maxUnverifiedBytes: config.maxUnverifiedBytes,
     streamHeaders: config.streamHeaders,
     maxSessions: config.maxSessions,
-    observer: inspector?.requests,
+    observer: combined([inspector?.requests, tracing?.observer]),
     activity,
   });
   const access = accessOf(config.access, environment, config.host ?? environment.host);
@@ -135,7 +141,7 @@ export async function startWorker(
   const observed = {
     routes: routes.map((route) => route.metrics),
     keys: edge.keys,
-    read: () => readingOf(actor, ledger, edge, counts),
+    read: () => ({ ...readingOf(actor, ledger, edge, counts), spans: tracing?.counts() }),
   };
   const picker = pickerSettings && pickerMetricsOf(pickerSettings, log);
   const metrics = new Metrics({ ...observed, picker });
@@ -219,6 +225,7 @@ export async function startWorker(
     servers.close();
     closeModel();
     reports.close();
+    await tracing?.close(hurry.signal);
     isStopping = true;
     await stopLifecycle(config, log, hurry.signal, await errorAtEnd(ended, actor));
     isStopping = false;

@@ -33,6 +33,7 @@ const ROOMS = [
   "src/worker/session",
   "src/worker/answer",
   "src/worker/request",
+  "src/worker/tracing",
   "src/inspector/chart",
   "src/inspector/recorder",
   "src/inspector/server",

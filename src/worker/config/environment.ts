@@ -6,6 +6,12 @@ import { scrubber } from "../../shared/scrubber.js";
 import { isHttpUrl } from "../../shared/url.js";
 import { ACCESS_MODES, type AccessMode, type CheckedApiKey, listedKeysSchema } from "./access-config.js";
 import { checkCredentials } from "./model-headers.js";
+import {
+  TRACING_SECRETS,
+  type TracingSettings,
+  tracingSettingsOf,
+  tracingVariables,
+} from "./tracing-settings.js";
 import { choice, flag, integer, optional, path } from "./variable-kinds.js";
 
 /** Default certificate and key with `USE_SSL=true`. */
@@ -75,6 +81,8 @@ export interface Environment {
   readonly devModelUrl: string | undefined;
   /** `DEV_MODEL_LOG`: its log, which replaces the configuration's. */
   readonly devModelLog: string | undefined;
+  /** `OTEL_…`: where traces are sent; undefined: nowhere. */
+  readonly tracing: TracingSettings | undefined;
   /** `LOG_LEVEL`. @default info */
   readonly logLevel: LogLevel;
   /** `INSPECT`: there is an inspector. @default false */
@@ -129,7 +137,7 @@ const reportAddresses = z
 const shown = (name: string, value: string | undefined): string | undefined =>
   value !== undefined && SECRETS.has(name) ? "[redacted]" : value && scrubber([])(value);
 
-const SECRETS: ReadonlySet<string> = new Set(["MODEL_API_KEY", "API_KEYS"]);
+const SECRETS: ReadonlySet<string> = new Set(["MODEL_API_KEY", "API_KEYS", ...TRACING_SECRETS]);
 
 /** Port of a worker that no engine has given one. */
 const STANDALONE_PORT = "3000";
@@ -227,6 +235,7 @@ export function readEnvironment(
       .string()
       .optional()
       .transform((text) => text || undefined),
+    ...tracingVariables,
     LOG_LEVEL: choice(LOG_LEVELS, "info"),
     INSPECT: flag,
     INSPECT_TOKEN: z
@@ -287,6 +296,7 @@ export function readEnvironment(
     pickerMetrics: data.ENDPOINT_PICKER_METRICS,
     devModelUrl: data.DEV_MODEL_URL,
     devModelLog: data.DEV_MODEL_LOG,
+    tracing: tracingSettingsOf(data),
     logLevel: data.LOG_LEVEL,
     inspect: data.INSPECT,
     inspectToken: data.INSPECT_TOKEN,

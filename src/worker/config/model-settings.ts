@@ -85,12 +85,13 @@ function pathAt(text: string, server: string): string | undefined {
 
 /** Secrets to redact everywhere: the worker's own token, and the model's keys. */
 export function secretsOf(config: CheckedConfig, environment: Environment): readonly string[] {
-  const { masterToken, modelApiKey, healthEndpoint } = environment;
+  const { masterToken, modelApiKey, healthEndpoint, tracing } = environment;
   const health = config.modelHealthcheckUrl ?? healthEndpoint;
   return [
     masterToken,
     ...(modelApiKey === undefined ? [] : [modelApiKey]),
     ...secretsIn(headersOf(config, modelApiKey)),
+    ...secretsIn(tracing?.headers ?? {}),
     ...(health === undefined || health.startsWith("/") ? [] : secretsIn(targetOf(health, undefined).headers)),
   ];
 }

@@ -34,6 +34,14 @@ export interface ReportsReading {
   readonly failed: number;
 }
 
+/** Spans of traces since the start. */
+export interface SpanCounts {
+  /** Taken by the collector. */
+  readonly exported: number;
+  /** Lost because the collector did not take them. */
+  readonly dropped: number;
+}
+
 /** Workload since the start; it never gets less. */
 export interface WorkloadReading {
   /** Admitted, with any outcome. */
@@ -68,6 +76,8 @@ export interface MetricsReading {
   readonly replacedActors: number;
   /** Lines of the log that were lost since the start of the process, because their output took none. */
   readonly lostLogLines: number;
+  /** Undefined where no traces are sent. */
+  readonly spans?: SpanCounts | undefined;
   /** Number of lines of the model's log that looked like a failure while its health URL answered 200. */
   readonly dismissedLines: number;
 }

@@ -111,6 +111,13 @@ export const workerFamilies: readonly Family<MetricsReading>[] = [
     read: ({ lostLogLines }) => single(lostLogLines),
   },
   {
+    name: "tsworker_trace_spans_total",
+    type: "counter",
+    help: "Spans of traces that the collector took (exported), and that were lost because it did not (dropped).",
+    read: ({ spans }) =>
+      Object.entries(spans ?? {}).map(([result, value]) => ({ value, labels: { result } })),
+  },
+  {
     name: "tsworker_dismissed_error_lines_total",
     type: "counter",
     help: "Lines of the model's log that looked like a failure while the model's health URL answered 200.",

@@ -102,7 +102,7 @@ export interface RequestObserver {
 /** Receives the events of one request: each at most once, `ended` as the last. */
 export interface RequestTrace {
   /** By which the model server joins the trace. */
-  readonly modelHeaders?: ModelHeaders;
+  readonly modelHeaders?: ModelHeaders | undefined;
   /** @param payload undefined: the handler does not need it. */
   admitted(entry: Entry, session: string | null, payload: Payload | undefined): void;
   /** Its queue has granted it the turn. */

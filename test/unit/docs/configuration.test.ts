@@ -4,6 +4,7 @@ import { apiKeysSchema } from "../../../src/worker/config/access-config.js";
 import { checkConfig } from "../../../src/worker/config/check-config.js";
 import type { WorkerConfig } from "../../../src/worker/config/config.js";
 import { readEnvironment } from "../../../src/worker/config/environment.js";
+import { tracingVariables } from "../../../src/worker/config/tracing-settings.js";
 import { codeOf, rowsBelow, snippetsOf, textOf } from "../support/documents.js";
 import { filesIn, textOf as sourceOf, withoutComments } from "../support/imports.js";
 import { interfacesOf, type Property } from "../support/interfaces.js";
@@ -122,12 +123,12 @@ describe("the environment", () => {
   const source = sourceOf("src/worker/config/environment.ts");
 
   /** What a property of the environment is read from, as its TSDoc begins. */
-  const properties = (interfacesOf("src/worker/config/environment.ts").get("Environment") ?? []).map(
-    (property) => ({
+  const properties = (interfacesOf("src/worker/config/environment.ts").get("Environment") ?? [])
+    .map((property) => ({
       ...property,
       variable: codeOf(property.comment),
-    }),
-  );
+    }))
+    .filter(({ name }) => name !== "tracing");
 
   test("has a row for each variable, and for nothing else", () => {
     const variables = new Set([...source.matchAll(/^ {4}([A-Z_]+):/gm)].map(([, name = ""]) => name));
@@ -181,6 +182,23 @@ describe("the environment", () => {
       message = error instanceof Error ? error.message : String(error);
     }
     expect(snippetsOf(page, "")).toContain(`${message}\n`);
+  });
+});
+
+describe("the variables of traces", () => {
+  const rows = rowsBelow(page, "Traces");
+
+  test("have a row each, and nothing else has one", () => {
+    expect(rows.map(([first]) => codeOf(first)).toSorted()).toEqual(Object.keys(tracingVariables).toSorted());
+  });
+
+  test.each(Object.entries(tracingVariables))("%s has its default on the page", (name, variable) => {
+    const [, , otherwise = ""] = rowOf(rows, name);
+    const value: unknown = variable.parse(undefined);
+    if (name.endsWith("ENDPOINT")) expect([otherwise, value]).toEqual(["none", ""]);
+    else if (name === "OTEL_SERVICE_NAME") expect(otherwise).toBe("`tsworker`");
+    else if (typeof value === "object" || value === "") expect(otherwise).toBe("empty");
+    else expect(codeOf(otherwise)).toBe(String(value));
   });
 });
 

@@ -49,6 +49,7 @@ async function printed() {
       undelivered: 0,
       replacedActors: 0,
       lostLogLines: 0,
+      spans: { exported: 0, dropped: 0 },
       dismissedLines: 0,
     }),
   });
