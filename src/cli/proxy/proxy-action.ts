@@ -92,6 +92,13 @@ export async function run(url: string, options: ProxyOptions): Promise<void> {
   printEvent("proxy", `${addressOf(options)} in front of ${origin(url)}, ${accessText(access)}`);
   try {
     await worker.run();
+  } catch (error) {
+    if (!(error instanceof TsworkerError) || error.code !== "PORT_UNAVAILABLE") throw error;
+    // Its advice names the variables that the options of this command set.
+    const [reason = ""] = error.message.split(";");
+    throw new TsworkerError("PORT_UNAVAILABLE", `${reason}; choose another --port or --host`, {
+      cause: error,
+    });
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

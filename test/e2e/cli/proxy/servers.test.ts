@@ -38,6 +38,10 @@ test("a server without /health and without chats: ready by its list of models, w
   expect((await ask()).status).toBe(200);
   expect([...keys]).toEqual(["Bearer the-models-key"]);
 
+  const second = tsworker("proxy", url, "--port", `${port}`);
+  expect(await second.exitCode).toBe(1);
+  expect(second.stderr()).toMatch(/^error: cannot listen on port \d+ .*; choose another --port or --host\n$/);
+
   proxy.signal("SIGINT");
   expect(await proxy.exitCode).toBe(0);
   expect(proxy.stdout()).toContain("draining");
