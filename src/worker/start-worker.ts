@@ -22,6 +22,7 @@ import { type PickerSettings, pickerSettingsOf } from "./config/picker-settings.
 import { Metrics, type PickerMetrics } from "./metrics/metrics.js";
 import type { LifecycleState, MetricsReading } from "./metrics/metrics-reading.js";
 import { ModelMetrics } from "./metrics/model-figures.js";
+import { operationOf } from "./metrics/model-operation.js";
 import { RouteMetrics } from "./metrics/route-metrics.js";
 import { ModelClient, ModelServer } from "./model/client.js";
 import { ModelActivity } from "./model/model-activity.js";
@@ -267,7 +268,7 @@ function filesOfPage(log: Log): ReturnType<typeof pageFiles> {
 
 function routesOf(config: CheckedConfig, server: ModelServer | undefined): readonly HandlerRoute[] {
   return config.handlers.map((handler) => {
-    const metrics = new RouteMetrics(handler.name);
+    const metrics = new RouteMetrics(handler.name, operationOf(handler));
     const isForwarded = handler.remoteFunction === undefined && server !== undefined;
     return {
       handler,

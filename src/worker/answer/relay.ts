@@ -4,9 +4,13 @@ import type { ModelCall } from "../model/call.js";
 import type { AnswerSink } from "../model/connection.js";
 import type { BodyWriter, Responder, WriterSink } from "../server/http-server.js";
 import { isStreamType, withStreamHeaders } from "./stream-format.js";
+import type { TokenCounter } from "./token-counter.js";
 
 /** Bytes of a body up to which it is sent in one piece, unless it is a stream. */
 const WHOLE_LIMIT = 64 * 1024;
+
+/** The lowest status of an error. */
+const FIRST_ERROR = 400;
 
 /** Statuses whose answer has no body. */
 const hasNoBody = (status: number): boolean => status === 204 || status === 304;
@@ -26,6 +30,7 @@ export class Relay implements AnswerSink, WriterSink {
   readonly #responder: Responder;
   readonly #sink: RelaySink;
   readonly #addsStreamHeaders: boolean;
+  readonly #tokens: TokenCounter | undefined;
   /** The call of the model, which `cancel` cancels. */
   call: ModelCall | undefined;
   #head: AnswerHead | undefined;
@@ -33,10 +38,12 @@ export class Relay implements AnswerSink, WriterSink {
   #writer: BodyWriter | undefined;
   #resume: () => void = () => {};
 
-  constructor(responder: Responder, sink: RelaySink, addsStreamHeaders: boolean) {
+  /** @param tokens undefined: the tokens of the answer are not counted. */
+  constructor(responder: Responder, sink: RelaySink, addsStreamHeaders: boolean, tokens?: TokenCounter) {
     this.#responder = responder;
     this.#sink = sink;
     this.#addsStreamHeaders = addsStreamHeaders;
+    this.#tokens = tokens;
   }
 
   /** The head was sent: no other answer is possible. */
@@ -63,7 +70,10 @@ export class Relay implements AnswerSink, WriterSink {
   }
 
   onData(piece: Buffer): boolean {
-    if (this.#writer !== undefined) return this.#writer.write(piece);
+    if (this.#writer !== undefined) {
+      this.#tokens?.piece(piece);
+      return this.#writer.write(piece);
+    }
     if (this.#whole !== undefined) this.#whole = Buffer.concat([this.#whole, piece]);
     // Usually a small body is one piece, and the end follows while it is still valid.
     else this.#whole = piece.length === this.#head?.length ? piece : Buffer.from(piece);
@@ -93,12 +103,15 @@ export class Relay implements AnswerSink, WriterSink {
   }
 
   #end(): void {
+    const head = this.#head;
+    if (head === undefined) return;
+    const tokens = head.status < FIRST_ERROR ? this.#tokens : undefined;
     if (this.#writer !== undefined) {
+      tokens?.end(isStreamType(head.contentType));
       this.#writer.end();
       return;
     }
-    const head = this.#head;
-    if (head === undefined) return;
+    if (this.#whole !== undefined) tokens?.whole(this.#whole);
     this.#responder.answer(head, hasNoBody(head.status) ? undefined : (this.#whole ?? ""));
     this.#sink.onComplete(head.status);
   }

@@ -10,6 +10,7 @@ const BOUNDS_MS = Float64Array.from(BOUNDS, (seconds) => seconds * 1000);
 
 /** A histogram of durations: plain numbers, so that counting one costs some nanoseconds and allocates nothing. */
 export class Durations {
+  readonly bounds = BOUNDS;
   /** One per bound, and one for what is longer than all of them; not cumulative. */
   readonly #counts = new Float64Array(BOUNDS_MS.length + 1);
   #sumMs = 0;

@@ -1,5 +1,3 @@
-import { BOUNDS, type Durations } from "./durations.js";
-
 /** One series of a metric at this moment. */
 export interface Sample {
   readonly value: number;
@@ -18,22 +16,29 @@ export interface Family<Source> {
   readonly read: (source: Source) => readonly Sample[];
 }
 
-const LE: readonly (number | "+Inf")[] = [...BOUNDS, "+Inf"];
+/** A histogram as it is now. */
+export interface Distribution {
+  /** Upper bounds of the buckets, inclusive. */
+  readonly bounds: readonly number[];
+  readonly sum: number;
+  /** Number of values up to each of the bounds, and at last the number of all. */
+  cumulative(): readonly number[];
+}
 
 /** The series of a histogram with these labels. */
 export function histogramSamples(
   name: string,
   labels: Sample["labels"],
-  durations: Durations,
+  values: Distribution,
 ): readonly Sample[] {
-  const counts = durations.cumulative();
+  const counts = values.cumulative();
   return [
     ...counts.map((value, index) => ({
       value,
-      labels: { ...labels, le: LE[index] ?? "+Inf" },
+      labels: { ...labels, le: values.bounds[index] ?? "+Inf" },
       metricName: `${name}_bucket`,
     })),
-    { value: durations.sum, labels, metricName: `${name}_sum` },
+    { value: values.sum, labels, metricName: `${name}_sum` },
     // From the buckets, so that it always equals the last of them.
     { value: counts.at(-1) ?? 0, labels, metricName: `${name}_count` },
   ];

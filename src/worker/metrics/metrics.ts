@@ -1,5 +1,6 @@
 import { VERSION } from "../../shared/package-root.js";
 import type { Family, Sample } from "./family.js";
+import { generationFamilies } from "./generation-metrics.js";
 import { keyFamilies } from "./key-families.js";
 import type { KeyMetrics } from "./key-metrics.js";
 import { LoopDelay } from "./loop-delay.js";
@@ -73,6 +74,7 @@ export class Metrics {
       ...textsOf(workerFamilies, reading),
       ...(picker === undefined ? [] : pickerTexts({ queues: reading.queues, model })),
       ...textsOf(routeFamilies, routes),
+      ...textsOf(generationFamilies, routes),
       ...textsOf(keyFamilies, [...keys]),
       ...textsOf(processFamilies, readProcess(this.#loopDelay)),
     ].join("\n");

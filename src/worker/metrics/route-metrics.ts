@@ -1,5 +1,6 @@
 import type { Outcome } from "../../../machines/events.js";
 import { Durations } from "./durations.js";
+import { GenerationMetrics } from "./generation-metrics.js";
 
 /** HTTP status codes have three digits. */
 const STATUS_LIMIT = 1000;
@@ -23,6 +24,8 @@ export class RouteMetrics {
    * patience, or how fast a refusal is, and would hide how long the model takes.
    */
   readonly latency = new Durations();
+  /** Undefined where answers have no tokens. */
+  readonly generation: GenerationMetrics | undefined;
   #success = 0;
   #error = 0;
   #cancelled = 0;
@@ -30,8 +33,10 @@ export class RouteMetrics {
   #modelRetries = 0;
   readonly #byStatus = new Float64Array(STATUS_LIMIT);
 
-  constructor(route: string) {
+  /** @param operation what its model generates; undefined where its answers have no tokens. */
+  constructor(route: string, operation?: string) {
     this.route = route;
+    this.generation = operation === undefined ? undefined : new GenerationMetrics(operation);
   }
 
   /**

@@ -6,6 +6,7 @@ import { FunctionAnswer, type FunctionSink } from "../answer/function-answer.js"
 import { GeneratedAnswer, type GeneratedSink } from "../answer/generated-answer.js";
 import { KeepAliveStream } from "../answer/keep-alive-stream.js";
 import { Relay } from "../answer/relay.js";
+import { TokenCounter } from "../answer/token-counter.js";
 import { isSource, type ModelCall } from "../model/call.js";
 import type { ModelClient } from "../model/client.js";
 import type { AnswerSink } from "../model/connection.js";
@@ -146,7 +147,7 @@ export class HttpExchange extends EnvelopeExchange implements RequestSink, Gener
     if (sent === undefined) return undefined;
     const answer =
       handler.responseGenerator === undefined || this.#clientRequest === undefined
-        ? new Relay(this.responder, this, streamHeaders)
+        ? new Relay(this.responder, this, streamHeaders, this.#tokenCounter())
         : new GeneratedAnswer(
             this.responder,
             this.#clientRequest(this.#clientBody),
@@ -156,6 +157,11 @@ export class HttpExchange extends EnvelopeExchange implements RequestSink, Gener
           );
     answer.call = this.sendToModel(model, sent, answer);
     return answer;
+  }
+
+  #tokenCounter(): TokenCounter | undefined {
+    const { generation } = this.route.metrics;
+    return generation && new TokenCounter(generation, this.arrivedAt);
   }
 
   protected sendToModel(model: ModelClient, { body, contentType }: SentPayload, sink: AnswerSink): ModelCall {

@@ -4,6 +4,7 @@ import type { Payload } from "../../shared/wire.js";
 import type { Handler } from "../config/config-schema.js";
 import type { ModelHeaders } from "../config/model-headers.js";
 import type { TracingSettings } from "../config/tracing-settings.js";
+import { operationOf } from "../metrics/model-operation.js";
 import type { Entry } from "../report/ledger.js";
 import type { RequestObserver, RequestTrace, TracedHead } from "../request/admission.js";
 import { isSampled } from "./sampling.js";
@@ -17,21 +18,6 @@ interface SpanSink {
 
 /** Characters of a path or a name in an attribute. */
 const MAX_TEXT = 256;
-
-/** What the routes of OpenAI's API do, by the names of OpenTelemetry's conventions for generative AI. */
-const OPERATIONS: readonly (readonly [end: string, operation: string])[] = [
-  ["/chat/completions", "chat"],
-  ["/completions", "text_completion"],
-  ["/embeddings", "embeddings"],
-  ["/responses", "chat"],
-  ["/messages", "chat"],
-  ["/generate_stream", "text_completion"],
-  ["/generate", "text_completion"],
-];
-
-/** `gen_ai.operation.name` of a handler; undefined where its route does not say. */
-const operationOf = ({ modelRoute }: Pick<Handler, "modelRoute">): string | undefined =>
-  OPERATIONS.find(([end]) => modelRoute.endsWith(end))?.[1];
 
 /** The lowest status of an answer that is an error of the server. */
 const SERVER_ERROR = 500;

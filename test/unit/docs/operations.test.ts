@@ -17,6 +17,7 @@ const page = await textOf("docs/operations.md");
 const metricRows = [
   "Of the worker",
   "Of each route",
+  "Of generated tokens",
   "Of each API key",
   "Of the process",
   "For an endpoint picker",
@@ -29,7 +30,7 @@ vllm:lora_requests_info{max_lora="2",running_lora_adapters="",waiting_lora_adapt
 
 /** The metrics of a worker in which everything has happened: each with its type and the labels of its series. */
 async function printed() {
-  const route = new RouteMetrics("/go");
+  const route = new RouteMetrics("/go", "chat");
   route.ended("success", 200, 10);
   const keys = new KeysMetrics();
   keys.of("alice");
