@@ -101,9 +101,14 @@ export async function startWorker(
   );
   // Most workers do not need these modules.
   const tracing =
-    environment.tracing === undefined
-      ? undefined
-      : (await import("./tracing/tracing.js")).startTracing(environment.tracing, log);
+    environment.tracing.kind === "on"
+      ? (await import("./tracing/tracing.js")).startTracing(environment.tracing.settings, log)
+      : undefined;
+  if (environment.tracing.kind === "invalid")
+    log.warn(
+      { errors: environment.tracing.errors },
+      "no traces are sent: OpenTelemetry's variables have errors",
+    );
   const edge = new Edge({
     ledger,
     log,

@@ -6,12 +6,7 @@ import { scrubber } from "../../shared/scrubber.js";
 import { isHttpUrl } from "../../shared/url.js";
 import { ACCESS_MODES, type AccessMode, type CheckedApiKey, listedKeysSchema } from "./access-config.js";
 import { checkCredentials } from "./model-headers.js";
-import {
-  TRACING_SECRETS,
-  type TracingSettings,
-  tracingSettingsOf,
-  tracingVariables,
-} from "./tracing-settings.js";
+import { readTracing, TRACING_SECRETS, type Tracing } from "./tracing-settings.js";
 import { choice, flag, integer, optional, path } from "./variable-kinds.js";
 
 /** Default certificate and key with `USE_SSL=true`. */
@@ -81,8 +76,8 @@ export interface Environment {
   readonly devModelUrl: string | undefined;
   /** `DEV_MODEL_LOG`: its log, which replaces the configuration's. */
   readonly devModelLog: string | undefined;
-  /** `OTEL_…`: where traces are sent; undefined: nowhere. */
-  readonly tracing: TracingSettings | undefined;
+  /** `OTEL_…`: where traces are sent. */
+  readonly tracing: Tracing;
   /** `LOG_LEVEL`. @default info */
   readonly logLevel: LogLevel;
   /** `INSPECT`: there is an inspector. @default false */
@@ -235,7 +230,6 @@ export function readEnvironment(
       .string()
       .optional()
       .transform((text) => text || undefined),
-    ...tracingVariables,
     LOG_LEVEL: choice(LOG_LEVELS, "info"),
     INSPECT: flag,
     INSPECT_TOKEN: z
@@ -296,7 +290,7 @@ export function readEnvironment(
     pickerMetrics: data.ENDPOINT_PICKER_METRICS,
     devModelUrl: data.DEV_MODEL_URL,
     devModelLog: data.DEV_MODEL_LOG,
-    tracing: tracingSettingsOf(data),
+    tracing: readTracing(variables, (name) => shown(name, variables[name])),
     logLevel: data.LOG_LEVEL,
     inspect: data.INSPECT,
     inspectToken: data.INSPECT_TOKEN,

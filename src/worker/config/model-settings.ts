@@ -91,7 +91,7 @@ export function secretsOf(config: CheckedConfig, environment: Environment): read
     masterToken,
     ...(modelApiKey === undefined ? [] : [modelApiKey]),
     ...secretsIn(headersOf(config, modelApiKey)),
-    ...secretsIn(tracing?.headers ?? {}),
+    ...secretsIn(tracing.kind === "on" ? tracing.settings.headers : {}),
     ...(health === undefined || health.startsWith("/") ? [] : secretsIn(targetOf(health, undefined).headers)),
   ];
 }

@@ -108,11 +108,39 @@ type TracingVariables = {
   readonly [Name in keyof typeof tracingVariables]: z.infer<(typeof tracingVariables)[Name]>;
 };
 
-/** @returns undefined where no traces are sent: without an endpoint, or with `OTEL_SDK_DISABLED=true`. */
-export function tracingSettingsOf(variables: TracingVariables): TracingSettings | undefined {
+/** Settings for traces, or why there are none. */
+export type Tracing =
+  | { readonly kind: "off" }
+  | { readonly kind: "on"; readonly settings: TracingSettings }
+  /** An error for each variable. */
+  | { readonly kind: "invalid"; readonly errors: readonly string[] };
+
+/**
+ * Reads the variables of traces. No traces are sent without an endpoint, or with `OTEL_SDK_DISABLED=true`. An error in them is
+ * no reason not to start: the variables may be meant for the model server, whose traces go out by gRPC.
+ *
+ * @param shown a variable's value without secrets.
+ */
+export function readTracing(
+  variables: NodeJS.ProcessEnv,
+  shown: (name: string) => string | undefined,
+): Tracing {
+  const isOff = variables.OTEL_SDK_DISABLED?.trim().toLowerCase() === "true";
+  const { OTEL_EXPORTER_OTLP_ENDPOINT = "", OTEL_EXPORTER_OTLP_TRACES_ENDPOINT = "" } = variables;
+  if (isOff || `${OTEL_EXPORTER_OTLP_ENDPOINT}${OTEL_EXPORTER_OTLP_TRACES_ENDPOINT}`.trim() === "")
+    return { kind: "off" };
+  const parsed = z.object(tracingVariables).safeParse(variables);
+  if (parsed.success) return { kind: "on", settings: settingsOf(parsed.data) };
+  const errors = parsed.error.issues.map(({ path, message }) => {
+    const name = String(path[0]);
+    return `${name}: ${message}, got ${JSON.stringify(shown(name))}`;
+  });
+  return { kind: "invalid", errors };
+}
+
+function settingsOf(variables: TracingVariables): TracingSettings {
   const base = variables.OTEL_EXPORTER_OTLP_ENDPOINT;
-  const url = variables.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || (base === "" ? "" : urlAt(base, "v1/traces"));
-  if (url === "" || variables.OTEL_SDK_DISABLED.toLowerCase() === "true") return undefined;
+  const url = variables.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || urlAt(base, "v1/traces");
   const resource = variables.OTEL_RESOURCE_ATTRIBUTES;
   const name = variables.OTEL_SERVICE_NAME || resource["service.name"] || "tsworker";
   // User and password of the URL are a header.

@@ -9,7 +9,17 @@ const SOUND = {
 };
 const BASE = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318" };
 
-const tracing = (variables: NodeJS.ProcessEnv) => readEnvironment({ ...SOUND, ...variables }).tracing;
+const read = (variables: NodeJS.ProcessEnv) => readEnvironment({ ...SOUND, ...variables }).tracing;
+
+const tracing = (variables: NodeJS.ProcessEnv) => {
+  const result = read(variables);
+  return result.kind === "on" ? result.settings : undefined;
+};
+
+const errorsOf = (variables: NodeJS.ProcessEnv) => {
+  const result = read(variables);
+  return result.kind === "invalid" ? result.errors : [];
+};
 
 test("no traces are sent without an endpoint, or when they are disabled", () => {
   expect(tracing({ OTEL_SERVICE_NAME: "a" })).toBeUndefined();
@@ -59,11 +69,20 @@ test.each([
   ["OTEL_RESOURCE_ATTRIBUTES", "name=%zz", "expected name=value pairs"],
   ["OTEL_TRACES_SAMPLER", "sometimes", "expected one of always_on"],
   ["OTEL_TRACES_SAMPLER_ARG", "1.5", "expected a number from 0 to 1"],
-])("%s=%s is an error that says what was expected", (name, value, expected) => {
-  expect(() => tracing({ ...BASE, [name]: value })).toThrow(`${name}: ${expected}`);
-  expect(() => tracing({ ...BASE, [name]: value })).toThrow(`got "${value}"`);
+])("%s=%s is an error that says what was expected, and no reason not to start", (name, value, expected) => {
+  expect(errorsOf({ ...BASE, [name]: value })).toEqual([expect.stringContaining(`${name}: ${expected}`)]);
+  expect(errorsOf({ ...BASE, [name]: value })).toEqual([expect.stringContaining(`got "${value}"`)]);
+});
+
+test("what is not used is not checked", () => {
+  const grpc = { OTEL_EXPORTER_OTLP_ENDPOINT: "grpc://collector:4317", OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" };
+  expect(errorsOf(grpc)).toHaveLength(2);
+  expect(read({ ...grpc, OTEL_SDK_DISABLED: "true" })).toEqual({ kind: "off" });
+  expect(read({ OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" })).toEqual({ kind: "off" });
 });
 
 test("headers that are not valid are not shown", () => {
-  expect(() => tracing({ ...BASE, OTEL_EXPORTER_OTLP_HEADERS: "host=secret" })).toThrow('got "[redacted]"');
+  expect(errorsOf({ ...BASE, OTEL_EXPORTER_OTLP_HEADERS: "host=secret" })).toEqual([
+    expect.stringContaining('got "[redacted]"'),
+  ]);
 });

@@ -56,7 +56,7 @@ describe("the text", () => {
     const { types, helps } = await scraped({}, [new RouteMetrics("/a")]);
     expect(types.size).toBeGreaterThan(20);
     for (const [name, type] of types) {
-      expect(name).toMatch(/^(?:tsworker|process|nodejs)_/);
+      expect(name).toMatch(/^(?:tsworker|gen_ai|process|nodejs)_/);
       expect(name.endsWith("_total"), name).toBe(type === "counter");
       expect(name).not.toMatch(/_(?:ms|milliseconds|kb|mb)(?:_|$)/);
       const unit = /_(seconds|bytes)(?:_total)?$/.exec(name)?.[1];
