@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Gateway } from "../../../src/gateway/index.js";
 import { ClientFixture } from "../../support/client-fixture.js";
 import { eventually } from "../../support/eventually.js";
+import { OTHER_CLIENTS } from "../../support/other-clients.js";
 import { startedGateway } from "../../support/started-gateway.js";
 import { tinyEndpoint } from "../../support/tiny-endpoint.js";
 
@@ -64,6 +65,13 @@ describe("the openai package, through a gateway, an engine and a worker", () => 
     }
     expect(pieces).toBe(9);
     expect(tokens).toBe(9);
+  });
+
+  test.each(Object.entries(OTHER_CLIENTS))("%s completes and streams a chat", async (_, chat) => {
+    expect(await chat({ baseURL: `${gateway.url}/v1`, apiKey: "sk-alice" }, 6)).toEqual({
+      tokens: 6,
+      pieces: 6,
+    });
   });
 
   test("names the endpoint in the path", async () => {

@@ -2,6 +2,7 @@ import OpenAI, { toFile } from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { tsworkerIn } from "../../../support/command-line.js";
 import { eventually } from "../../../support/eventually.js";
+import { OTHER_CLIENTS } from "../../../support/other-clients.js";
 import { ALICE, StandaloneFixture } from "../../../support/standalone-fixture.js";
 
 const model = "simulated/llm-8b";
@@ -37,6 +38,10 @@ describe("tsworker run vllm --standalone", () => {
     expect(pieces).toBe(5);
     expect((await openai.embeddings.create({ model, input: "Hello" })).data).toHaveLength(1);
     expect((await openai.models.list()).data.map(({ id }) => id)).toEqual([model]);
+  });
+
+  test.each(Object.entries(OTHER_CLIENTS))("%s completes and streams a chat", async (_, chat) => {
+    expect(await chat({ baseURL: `${fixture.url}/v1`, apiKey: ALICE }, 6)).toEqual({ tokens: 6, pieces: 6 });
   });
 
   test("passes an upload on as it is", async () => {
