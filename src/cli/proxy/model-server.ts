@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { errorMessage } from "../../shared/errors.js";
+import { isTimeout, withTimeLimit } from "../../shared/time-limit.js";
 import { benchmarkChat } from "./openai-routes.js";
 
 /** Milliseconds between two attempts, and for an answer. */
@@ -59,7 +60,7 @@ export class ModelServer {
   async ready(signal: AbortSignal, onWait: (reason: string) => void): Promise<readonly string[]> {
     let last: string | undefined;
     for (;;) {
-      const found = await this.#look(signal);
+      const found = await withTimeLimit(ANSWER_MS, signal, (limited) => this.#look(limited));
       if (typeof found !== "string") return found;
       signal.throwIfAborted();
       if (found !== last) onWait(found);
@@ -71,16 +72,18 @@ export class ModelServer {
   /** Sends a small chat. @returns undefined if it was answered, and otherwise the reason. */
   async chatFault(model: string | undefined, signal: AbortSignal): Promise<string | undefined> {
     try {
-      const response = await fetch(`${this.#url}/v1/chat/completions`, {
-        method: "POST",
-        headers: { ...this.#headers, "content-type": "application/json" },
-        body: JSON.stringify({ ...benchmarkChat(model), max_tokens: 1 }),
-        signal: AbortSignal.any([signal, AbortSignal.timeout(CHAT_MS)]),
+      return await withTimeLimit(CHAT_MS, signal, async (limited) => {
+        const response = await fetch(`${this.#url}/v1/chat/completions`, {
+          method: "POST",
+          headers: { ...this.#headers, "content-type": "application/json" },
+          body: JSON.stringify({ ...benchmarkChat(model), max_tokens: 1 }),
+          signal: limited,
+        });
+        const text = await response.text();
+        return response.ok
+          ? undefined
+          : `${response.status} ${text.slice(0, 200).replaceAll(/\s+/g, " ")}`.trim();
       });
-      const text = await response.text();
-      return response.ok
-        ? undefined
-        : `${response.status} ${text.slice(0, 200).replaceAll(/\s+/g, " ")}`.trim();
     } catch (error) {
       return reasonOf(error);
     }
@@ -88,15 +91,14 @@ export class ModelServer {
 
   /** The models, or what is missing. */
   async #look(signal: AbortSignal): Promise<readonly string[] | string> {
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
     const path = this.#health ?? "/health";
-    const status = await this.#status(path, limited);
+    const status = await this.#status(path, signal);
     if (typeof status === "string") return status;
     // A server without such a path answers 404, or asks for a key.
     const isLoading = this.#health === undefined ? status >= 500 : status !== 200;
     if (isLoading) return `${path} answers ${status}`;
     try {
-      const response = await fetch(`${this.#url}/v1/models`, { headers: this.#headers, signal: limited });
+      const response = await fetch(`${this.#url}/v1/models`, { headers: this.#headers, signal });
       const text = await response.text();
       if (response.ok) return modelsIn(text);
       if (status === 200 && response.status === 404) return [];
@@ -141,7 +143,7 @@ function modelsIn(text: string): readonly string[] {
 /** The cause of a failed fetch has the reason. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === "TimeoutError") return "no answer in time";
+  if (isTimeout(error)) return "no answer in time";
   const { cause } = error;
   const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined;
   return code === "ECONNREFUSED"

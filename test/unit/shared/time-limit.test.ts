@@ -4,6 +4,7 @@ import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { close, httpUrl, listen } from "../../../src/shared/listen.js";
 import { isTimeout, withTimeLimit } from "../../../src/shared/time-limit.js";
+import { filesIn, textOf, withoutComments } from "../support/imports.js";
 
 // Answers nothing.
 const server = createServer(() => {});
@@ -71,4 +72,10 @@ test("other errors are no time-outs", () => {
   expect(isTimeout(new Error("TimeoutError"))).toBe(false);
   expect(isTimeout(new DOMException("left", "AbortError"))).toBe(false);
   expect(isTimeout(undefined)).toBe(false);
+});
+
+test("no code combines a time-out with another signal, which Node.js 20 loses", () => {
+  const combined = /AbortSignal\.any\([^)]*AbortSignal\.timeout/;
+  const files = [...filesIn("src"), ...filesIn("examples")];
+  expect(files.filter((file) => combined.test(withoutComments(textOf(file))))).toEqual([]);
 });
