@@ -1,3 +1,4 @@
+import type { TsworkerError } from "../shared/errors.js";
 import { type OpenAiError, openAiError } from "../shared/openai-error.js";
 import type { KeyRefusal } from "../worker/auth/api-key.js";
 import { answers, asOpenAiError, type WorkerAnswer } from "../worker/server/answer.js";
@@ -162,3 +163,11 @@ export const jsonHead = (status: number, headers: readonly string[]): ResponseHe
   headers: ["content-type", "application/json", ...headers],
   isAscii: true,
 });
+
+/** The answer to a request for which the engine has named no worker. */
+export function routingAnswer({ code }: TsworkerError, endpoint: string, waitMs: number): GatewayAnswer {
+  if (code === "NO_WORKER_READY") return gatewayAnswers.noWorkerReady(endpoint, waitMs);
+  return code === "ENGINE_UNREACHABLE"
+    ? gatewayAnswers.engineUnreachable()
+    : gatewayAnswers.engineRefused(endpoint);
+}

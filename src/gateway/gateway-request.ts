@@ -6,7 +6,7 @@ import type { AuthData } from "../shared/wire.js";
 import type { ApiKey } from "../worker/auth/api-key.js";
 import { BodyBuffer } from "../worker/request/envelope/body.js";
 import type { RequestHead, RequestSink, Responder } from "../worker/server/http-server.js";
-import { type GatewayAnswer, gatewayAnswers, limitAnswer } from "./gateway-answers.js";
+import { type GatewayAnswer, gatewayAnswers, limitAnswer, routingAnswer } from "./gateway-answers.js";
 import type { EndpointMetrics } from "./gateway-metrics.js";
 import type { CheckedGatewayOptions } from "./gateway-options.js";
 import type { HeldBytes } from "./held-bytes.js";
@@ -265,7 +265,7 @@ export class GatewayRequest implements RequestSink, TryOwner {
       this.#log(level, "no worker was named", { code: error.code, message: error.message, engineStatus });
       if (deadlineMs < options.waitMs && isTemporary(error))
         this.answer(gatewayAnswers.deadlineExceeded(deadlineMs));
-      else this.answer(answerTo(error, endpoint, options.waitMs));
+      else this.answer(routingAnswer(error, endpoint, options.waitMs));
       return undefined;
     }
   }
@@ -340,13 +340,6 @@ export class GatewayRequest implements RequestSink, TryOwner {
 
 const isTemporary = ({ code }: TsworkerError): boolean =>
   code === "NO_WORKER_READY" || code === "ENGINE_UNREACHABLE";
-
-function answerTo({ code }: TsworkerError, endpoint: string, waitMs: number): GatewayAnswer {
-  if (code === "NO_WORKER_READY") return gatewayAnswers.noWorkerReady(endpoint, waitMs);
-  return code === "ENGINE_UNREACHABLE"
-    ? gatewayAnswers.engineUnreachable()
-    : gatewayAnswers.engineRefused(endpoint);
-}
 
 /** A message with its cause: the code of the system's error. */
 function messageOf(error: Error): string {

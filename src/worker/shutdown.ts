@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { SnapshotFrom } from "xstate";
-import type { workerMachine } from "../../machines/worker.js";
+import type { WorkerActor, workerMachine } from "../../machines/worker.js";
+import { TsworkerError } from "../shared/errors.js";
 import type { Log } from "../shared/log.js";
 import { killDescendants } from "../shared/process-identity.js";
 import type { CheckedConfig } from "./config/config-schema.js";
@@ -134,4 +135,29 @@ export async function stopLifecycle(
   } finally {
     ended.abort();
   }
+}
+
+/** The error with which the worker failed, or that it was in when it was stopped; undefined if there was none. */
+export async function errorAtEnd(ended: Promise<void>, actor: WorkerActor): Promise<Error | undefined> {
+  try {
+    await ended;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+  const { fault } = actor.getSnapshot().context;
+  return fault && new TsworkerError("WORKER_FAILED", fault.message);
+}
+
+/** Settles when a worker has stopped; rejects if it failed. */
+export function whenStopped(actor: WorkerActor): Promise<void> {
+  return new Promise((resolve, reject) => {
+    actor.subscribe({
+      complete: () => {
+        const fault = actor.getSnapshot().output?.fault;
+        if (fault?.of === "actor") reject(new TsworkerError("WORKER_FAILED", fault.message));
+        else resolve();
+      },
+      error: (cause: unknown) => reject(new TsworkerError("WORKER_FAILED", "the worker failed", { cause })),
+    });
+  });
 }

@@ -4,7 +4,6 @@ import type { ActorKind } from "../inspector/recorder/frames.js";
 import type { Inspection, InspectOptions } from "../inspector/recorder/inspection.js";
 import { pageFiles } from "../inspector/server/page-files.js";
 import { announce } from "../shared/announcement.js";
-import { TsworkerError } from "../shared/errors.js";
 import type { Log } from "../shared/log.js";
 import { VERSION } from "../shared/package-root.js";
 import { scrubber } from "../shared/scrubber.js";
@@ -37,7 +36,7 @@ import { Pages } from "./routes/inspect-pages.js";
 import { inspectRoutes } from "./routes/inspect-routes.js";
 import { listenOnAll } from "./routes/listen.js";
 import { textFromModel } from "./routes/open-endpoint.js";
-import { awaitedBeforeEnd, stopLifecycle } from "./shutdown.js";
+import { awaitedBeforeEnd, errorAtEnd, stopLifecycle, whenStopped } from "./shutdown.js";
 import { logWorker, stateOf } from "./state-log.js";
 import { workerActor } from "./worker-actor.js";
 
@@ -327,28 +326,4 @@ function readingOf(actor: WorkerActor, ledger: Ledger, edge: Edge, counts: Repor
     lostLogLines: droppedLines(),
     dismissedLines: dismissals,
   };
-}
-
-/** The error with which the worker failed, or that it was in when it was stopped; undefined if there was none. */
-async function errorAtEnd(ended: Promise<void>, actor: WorkerActor): Promise<Error | undefined> {
-  try {
-    await ended;
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
-  }
-  const { fault } = actor.getSnapshot().context;
-  return fault && new TsworkerError("WORKER_FAILED", fault.message);
-}
-
-function whenStopped(actor: WorkerActor): Promise<void> {
-  return new Promise((resolve, reject) => {
-    actor.subscribe({
-      complete: () => {
-        const fault = actor.getSnapshot().output?.fault;
-        if (fault?.of === "actor") reject(new TsworkerError("WORKER_FAILED", fault.message));
-        else resolve();
-      },
-      error: (cause: unknown) => reject(new TsworkerError("WORKER_FAILED", "the worker failed", { cause })),
-    });
-  });
 }

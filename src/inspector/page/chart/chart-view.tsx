@@ -2,6 +2,7 @@ import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { type Chart, edgeText } from "../../chart/chart.js";
 import type { EventRecord, StateValue, TimerView } from "../../recorder/frames.js";
 import "./chart.css";
+import "./beside-chart.css";
 import { drawChart } from "../../chart/draw.js";
 import { stateText } from "../../chart/state-value.js";
 import { useInspector } from "../inspector.js";
