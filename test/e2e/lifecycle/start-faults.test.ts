@@ -62,7 +62,7 @@ test.concurrent("every configuration error is reported at once, with its path, w
   for (const line of [
     "the worker's configuration has 8 errors:",
     "  modelServerUrl: expected a URL with http: or https:, got '127.0.0.1:18000'",
-    '  handlers[0].route: expected a path that begins with "/" and has no "?", "#", "*" or ":", got \'v1/completions\'',
+    '  handlers[0].route: expected a path that begins with "/", has no "?", "#" or "*", and ":" only in segments such as ":id", got \'v1/completions\'',
     "  handlers[0].maxQueueTime: expected number to be >=0, got -1",
     "  handlers[1].concurrency: expected int, got 1.5",
     "  handlers[1].benchmarkConfig.runs: expected number to be >=1, got 0",
