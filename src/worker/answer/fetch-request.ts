@@ -52,7 +52,11 @@ class LateRequest extends Request {
       Object.defineProperty(LateRequest.prototype, name, {
         get(this: LateRequest): unknown {
           const { method, headers } = this;
-          this.#whole ??= new Request(this.url, { method, headers, ...bodyOf(this.#body) });
+          this.#whole ??= new Request(this.url, {
+            method,
+            headers,
+            ...(!hasNoBody(method) && bodyOf(this.#body)),
+          });
           const member: unknown = Reflect.get(this.#whole, name);
           return typeof member === "function" ? member.bind(this.#whole) : member;
         },

@@ -13,7 +13,7 @@ import type { AnswerSink } from "../model/connection.js";
 import { GeneratorError, generatedBody, generatesBody } from "../model/generated-body.js";
 import type { Entry } from "../report/ledger.js";
 import { answers, sendAnswer, type WorkerAnswer } from "../server/answer.js";
-import type { RequestHead, RequestSink, Responder } from "../server/http-server.js";
+import { type RequestHead, type RequestSink, type Responder, withHeaders } from "../server/http-server.js";
 import { MappedHeads } from "../server/mapped-heads.js";
 import type { Admission, HandlerRoute } from "./admission.js";
 import { type BodyBytes, type BodyFormat, formatOf } from "./envelope/body.js";
@@ -61,17 +61,13 @@ export class HttpExchange extends EnvelopeExchange implements RequestSink, Gener
     this.responder =
       id === undefined
         ? responder
-        : new MappedHeads(responder, (answered) => ({
-            ...answered,
-            headers: [...answered.headers, REQUEST_ID, id],
-          }));
+        : new MappedHeads(responder, (answered) => withHeaders(answered, [REQUEST_ID, id]));
     this.query = query;
     this.#acceptsEvents =
       route.handler.sseKeepAliveMs !== null && /\btext\/event-stream\b/i.test(head.header("accept"));
     this.#format = formatOf(head.header("content-type"));
     this.#expected = head.contentLength;
-    if (route.handler.responseGenerator !== undefined)
-      this.#clientRequest = lateRequestOf(route.handler.route, head);
+    if (route.handler.responseGenerator !== undefined) this.#clientRequest = lateRequestOf(head.path, head);
   }
 
   /** Reads the body, unless it is refused before. */

@@ -2,6 +2,7 @@ import type { Payload } from "../../shared/wire.js";
 import type { ApiKey, KeyRefusal } from "../auth/api-key.js";
 import type { PlainAccess } from "../auth/plain-access.js";
 import { modelPathOf } from "../config/route-path.js";
+import { DEFAULT_WORKLOAD } from "../config/workload.js";
 import { isSource, type ModelCall } from "../model/call.js";
 import type { ModelClient } from "../model/client.js";
 import type { AnswerSink } from "../model/connection.js";
@@ -223,7 +224,8 @@ export class PlainExchange extends HttpExchange {
   }
 
   #reject({ answer, isReported }: Refusal): void {
-    const entry = this.#entryOf(this.workloadOf(undefined));
+    // Its payload was not read.
+    const entry = this.#entryOf(DEFAULT_WORKLOAD);
     if (isReported) this.admission.reject(entry);
     this.refuse(answer, entry);
   }
