@@ -17,6 +17,7 @@ beforeAll(async () => {
       { route: "/v1/models/:id", method: "GET", ...parallel, forwardHeaders: ["OpenAI-Beta"] },
       { route: "/v1/models/:id", method: "DELETE", ...parallel },
       { route: "/v1/files/:id/content", method: "GET", ...parallel, modelRoute: "/files/:id/raw" },
+      { route: "/made/:id", method: "GET", ...parallel, responseGenerator: "returnsUrl" },
       { route: "/serial", concurrency: 1, maxQueueTime: null },
     ],
   });
@@ -85,6 +86,14 @@ describe("a plain request", () => {
     expect(fixture.worker.lines.find(({ requestId }) => requestId === "mine-1")).toMatchObject({
       key: "alice",
       route: "GET /v1/models",
+    });
+  });
+
+  test("is there for a responseGenerator with the path that the client sent, without a body for a GET", async () => {
+    const reply = await fixture.send("/made/a%20b?c=1", KEY, { method: "GET" });
+    expect({ status: reply.status, text: reply.body.toString() }).toEqual({
+      status: 200,
+      text: expect.stringContaining("/made/a%20b?c=1"),
     });
   });
 
