@@ -1,7 +1,8 @@
 import type { TsworkerError } from "../shared/errors.js";
 import { type OpenAiError, openAiError } from "../shared/openai-error.js";
 import type { KeyRefusal } from "../worker/auth/api-key.js";
-import { answers, asOpenAiError, type WorkerAnswer } from "../worker/server/answer.js";
+import { keyRefusalAnswer } from "../worker/auth/plain-access.js";
+import { asOpenAiError, type WorkerAnswer } from "../worker/server/answer.js";
 import type { ResponseHead } from "../worker/server/http-server.js";
 
 /** An answer of the gateway itself. */
@@ -149,13 +150,7 @@ export function fromWorker(answer: WorkerAnswer): GatewayAnswer {
 }
 
 /** The answer to a request beyond the limits of its key. */
-export function limitAnswer(refusal: KeyRefusal): GatewayAnswer {
-  if (refusal.limit === "concurrency") return fromWorker(answers.tooManyAtOnce(refusal.most));
-  const { limit, most, needed, retryAfter } = refusal;
-  if (retryAfter === undefined) return fromWorker(answers.tooHeavy(needed, most));
-  const what = limit === "requests" ? "requests" : "units of workload";
-  return fromWorker(answers.rateLimited(what, most, retryAfter));
-}
+export const limitAnswer = (refusal: KeyRefusal): GatewayAnswer => fromWorker(keyRefusalAnswer(refusal));
 
 /** Head of an answer with a JSON body. */
 export const jsonHead = (status: number, headers: readonly string[]): ResponseHead => ({

@@ -1,9 +1,12 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TsworkerError } from "../shared/errors.js";
 import { httpUrl } from "../shared/listen.js";
 import { createLog, type Log } from "../shared/log.js";
 import { ApiKeys } from "../worker/auth/api-keys.js";
 import { type PlainAccess, plainAccessOf } from "../worker/auth/plain-access.js";
+import { headFault } from "../worker/request/plain-head.js";
+import { requestIdOf } from "../worker/request/request-id.js";
 import { answers } from "../worker/server/answer.js";
 import { chooseServer } from "../worker/server/choose-server.js";
 import type {
@@ -23,7 +26,6 @@ import { isModelPath, ModelList } from "./model-list.js";
 import { Routing } from "./routing.js";
 import { targetOf } from "./target.js";
 import { sendAnswer } from "./worker-answer.js";
-import { headerFault, requestIdOf } from "./worker-request.js";
 import { Workers } from "./workers.js";
 
 /** Milliseconds in which the last bytes of answers are sent before connections are closed. */
@@ -171,7 +173,7 @@ export class Gateway {
       this.#answerHealth(responder);
       return;
     }
-    const requestId = requestIdOf(request);
+    const requestId = requestIdOf(request) ?? randomUUID();
     const accepted = this.#accept(request);
     const key = "status" in accepted ? undefined : accepted.key;
     const own = new MappedHeads(responder, (head) => ({
@@ -192,7 +194,7 @@ export class Gateway {
     if (this.#isDraining) return gatewayAnswers.draining();
     const caller = this.#access?.check(request) ?? { kind: "refused", answer: answers.missingKey() };
     if (caller.kind === "refused") return fromWorker(caller.answer);
-    const fault = headerFault(request);
+    const fault = headFault(request);
     if (fault !== undefined) return fromWorker(fault);
     const target = targetOf(request.path, this.#options.endpoints);
     if ("status" in target) return target;

@@ -1,39 +1,14 @@
-import { randomUUID } from "node:crypto";
 import type { AuthData } from "../shared/wire.js";
 import { forwardedQuery } from "../worker/request/client-query.js";
-import { answers, type WorkerAnswer } from "../worker/server/answer.js";
 import type { RequestHead } from "../worker/server/http-server.js";
 import type { WorkerConnections } from "./workers.js";
 
 /** A header's value that may be passed on. */
 const VISIBLE = /^[\x21-\x7e]{1,200}$/;
-const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
-const PRIORITY = /^[0-9]$/;
-const MILLISECONDS = /^[0-9]{1,9}$/;
 
 /** Bodies up to here are copied behind the envelope's beginning, which costs less than three writes. */
 const SMALL_BODY = 64 * 1024;
 const ENVELOPE_END = Buffer.from("}");
-
-/** The id of a request: the client's `x-request-id`, or a new one. */
-export function requestIdOf(head: RequestHead): string {
-  const given = head.header("x-request-id");
-  return REQUEST_ID.test(given) ? given : randomUUID();
-}
-
-/** The answer to headers that cannot be understood; undefined: all can. */
-export function headerFault(head: RequestHead): WorkerAnswer | undefined {
-  const isFit = (name: string, pattern: RegExp): boolean => {
-    const given = head.header(name);
-    return given === "" || pattern.test(given);
-  };
-  if (!isFit("x-request-id", REQUEST_ID))
-    return answers.invalidHeader("x-request-id", "1 to 128 visible ASCII characters");
-  if (!isFit("x-priority", PRIORITY)) return answers.invalidHeader("x-priority", "an integer from 0 to 9");
-  return isFit("x-deadline-ms", MILLISECONDS)
-    ? undefined
-    : answers.invalidHeader("x-deadline-ms", "an integer of at most 9 digits");
-}
 
 /** Milliseconds of `x-deadline-ms`; undefined: there is none. */
 export function deadlineOf(head: RequestHead): number | undefined {

@@ -161,6 +161,7 @@ test("the gateway uses the client's routing, and the worker's server, connection
     "src/worker/request/envelope/body.ts",
     "src/worker/request/client-query.ts",
     "src/worker/request/plain-head.ts",
+    "src/worker/request/request-id.ts",
   ];
   expect(
     forbidden(

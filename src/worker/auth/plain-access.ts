@@ -2,7 +2,7 @@ import { isLoopback } from "../../shared/url.js";
 import type { Access } from "../config/access-config.js";
 import { answers, type WorkerAnswer } from "../server/answer.js";
 import type { RequestHead } from "../server/http-server.js";
-import type { ApiKey } from "./api-key.js";
+import type { ApiKey, KeyRefusal } from "./api-key.js";
 import type { ApiKeys } from "./api-keys.js";
 
 /** Who sends a request. */
@@ -68,3 +68,11 @@ class OpenAccess implements PlainAccess {
 
 /** A `Host` header without its port. */
 const hostOf = (host: string): string => host.replace(/:\d+$/, "").toLowerCase();
+
+/** The answer to a request beyond the limits of its key. */
+export function keyRefusalAnswer(refusal: KeyRefusal): WorkerAnswer {
+  if (refusal.limit === "concurrency") return answers.tooManyAtOnce(refusal.most);
+  const { limit, most, needed, retryAfter } = refusal;
+  if (retryAfter === undefined) return answers.tooHeavy(needed, most);
+  return answers.rateLimited(limit === "requests" ? "requests" : "units of workload", most, retryAfter);
+}

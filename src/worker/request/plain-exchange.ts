@@ -1,6 +1,6 @@
 import type { Payload } from "../../shared/wire.js";
-import type { ApiKey, KeyRefusal } from "../auth/api-key.js";
-import type { PlainAccess } from "../auth/plain-access.js";
+import type { ApiKey } from "../auth/api-key.js";
+import { keyRefusalAnswer, type PlainAccess } from "../auth/plain-access.js";
 import { modelPathOf } from "../config/route-path.js";
 import { DEFAULT_WORKLOAD } from "../config/workload.js";
 import { isSource, type ModelCall } from "../model/call.js";
@@ -238,18 +238,11 @@ export class PlainExchange extends HttpExchange {
 
   #limitRefusal(workload: number): Refusal | undefined {
     const refusal = this.#key?.refusal(workload, performance.now());
-    return refusal && { answer: answerTo(refusal), isReported: true };
+    return refusal && { answer: keyRefusalAnswer(refusal), isReported: true };
   }
 
   #ownHeaders(): readonly string[] {
     const limits = this.#key?.limitHeaders(performance.now()) ?? [];
     return [REQUEST_ID, this.#ownId, ...limits];
   }
-}
-
-function answerTo(refusal: KeyRefusal): WorkerAnswer {
-  if (refusal.limit === "concurrency") return answers.tooManyAtOnce(refusal.most);
-  const { limit, most, needed, retryAfter } = refusal;
-  if (retryAfter === undefined) return answers.tooHeavy(needed, most);
-  return answers.rateLimited(limit === "requests" ? "requests" : "units of workload", most, retryAfter);
 }

@@ -26,25 +26,34 @@ const isJsonType = (type: string): boolean => type === "" || /^application\/(?:[
 /** Whether a body is read as a whole, as JSON. */
 export const isJson = ({ contentType }: PlainHead): boolean => isJsonType(contentType);
 
+/** The answer to a client's own headers that cannot be understood; undefined: all can. */
+export function headFault(head: RequestHead): WorkerAnswer | undefined {
+  const requestId = head.header(REQUEST_ID);
+  const priority = head.header("x-priority");
+  const deadline = head.header("x-deadline-ms");
+  if (requestId !== "" && !isRequestId(requestId))
+    return answers.invalidHeader(REQUEST_ID, "1 to 128 visible ASCII characters");
+  if (priority !== "" && !/^\d$/.test(priority))
+    return answers.invalidHeader("x-priority", "an integer from 0 to 9");
+  return deadline === "" || (/^\d{1,9}$/.test(deadline) && Number(deadline) <= MAX_DEADLINE_MS)
+    ? undefined
+    : answers.invalidHeader("x-deadline-ms", `milliseconds, at most ${MAX_DEADLINE_MS}`);
+}
+
 /**
  * Reads the head of a plain request, which is valid during the call.
  *
  * @returns the answer to a head that cannot be understood.
  */
 export function readPlainHead(head: RequestHead, { forwardHeaders }: Handler): PlainHead | WorkerAnswer {
-  const requestId = head.header(REQUEST_ID);
+  const fault = headFault(head);
+  if (fault !== undefined) return fault;
   const contentType = head.header("content-type");
   const priority = head.header("x-priority");
   const deadline = head.header("x-deadline-ms");
   const isChunked = head.contentLength === 0 && head.header("transfer-encoding") !== "";
-  if (requestId !== "" && !isRequestId(requestId))
-    return answers.invalidHeader(REQUEST_ID, "1 to 128 visible ASCII characters");
   if (contentType !== "" && !VISIBLE.test(contentType))
     return answers.invalidHeader("content-type", "visible ASCII characters");
-  if (priority !== "" && !/^\d$/.test(priority))
-    return answers.invalidHeader("x-priority", "an integer from 0 to 9");
-  if (deadline !== "" && !(/^\d{1,9}$/.test(deadline) && Number(deadline) <= MAX_DEADLINE_MS))
-    return answers.invalidHeader("x-deadline-ms", `milliseconds, at most ${MAX_DEADLINE_MS}`);
   const forwarded: Record<string, string> = {};
   for (const name of forwardHeaders) {
     const value = head.header(name.toLowerCase());
